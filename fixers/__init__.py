@@ -1,0 +1,1 @@
+"""How to write it right: one module per kind of change."""
