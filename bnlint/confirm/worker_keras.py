@@ -1,0 +1,107 @@
+"""What ``worker.py`` needs to know of Keras and TensorFlow. Imports nothing of bnlint.
+
+Serves Keras 3, tf_keras, the layers of TensorFlow 1, the operations of tf.nn and TF-Slim, all in
+one process.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from typing import Any
+
+
+def prepare() -> None:
+    """Quieten TensorFlow and mend what keeps old packages from being imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if importlib.util.find_spec("tf_keras") is not None:
+        # The layers of TensorFlow 1 live in Keras 2; from TensorFlow 2.16 they must be asked for.
+        os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+        try:
+            legacy = importlib.import_module("tf_keras.src.legacy_tf_layers")
+            sys.modules.setdefault("tf_keras.legacy_tf_layers", legacy)
+        except ImportError:
+            pass
+    try:
+        tensorflow = importlib.import_module("tensorflow")
+        ops: Any = importlib.import_module("tensorflow.python.framework.ops")
+    except ImportError:
+        return
+    if not hasattr(ops, "Tensor"):
+        ops.Tensor = tensorflow.Tensor  # where TF-Slim looks for it
+
+
+def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Call a layer or a function once per step; see ``worker.py``."""
+    path = request["path"]
+    if request["kind"] == "functional":
+        return _run_operation(target, request)
+    if path.startswith(("tensorflow.layers.", "tensorflow.compat.v1.layers.", "tf_slim.")):
+        return _run_graph(target, request)
+    return _run_layer(target, request)
+
+
+def _run_layer(target: Any, request: dict[str, Any]) -> dict[str, Any]:
+    steps = request["steps"]
+    layer = target(**request["arguments"])
+    layer.build(tuple(steps[0]["input"].shape))
+    for name, value in request["plant"].items():
+        getattr(layer, name).assign(value)
+    outputs: list[Any] = []
+    states: list[dict[str, Any]] = []
+    for step in steps:
+        outputs.append(_array(layer(step["input"], **step["arguments"])))
+        states.append({name: _array(getattr(layer, name)) for name in request["observe"]})
+    return {"outputs": outputs, "states": states}
+
+
+def _run_graph(target: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Build the graph anew for each step, since its mode is fixed when it is built."""
+    tf = importlib.import_module("tensorflow.compat.v1")
+    outputs: list[Any] = []
+    states: list[dict[str, Any]] = []
+    state = dict(request["plant"])
+    for step in request["steps"]:
+        with tf.Graph().as_default(), tf.Session() as session:
+            inputs = tf.placeholder(step["input"].dtype, step["input"].shape)
+            if request["kind"] == "layer":
+                result = target(**request["arguments"])(inputs, **step["arguments"])
+            else:
+                result = target(inputs, **{**request["arguments"], **step["arguments"]})
+            session.run(tf.global_variables_initializer())
+            variables = {v.op.name.rpartition("/")[2]: v for v in tf.global_variables()}
+            for name, value in state.items():
+                variables[name].load(value, session)
+            feed = {inputs: step["input"]}
+            outputs.append(session.run(result, feed))
+            session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS), feed)
+            values = session.run({name: variables[name] for name in request["observe"]})
+            states.append(values)
+            state.update(values)
+    return {"outputs": outputs, "states": states}
+
+
+def _run_operation(target: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Call an operation that returns its output and then the new statistics."""
+    arrays = dict(request["plant"])
+    outputs: list[Any] = []
+    states: list[dict[str, Any]] = []
+    for step in request["steps"]:
+        arguments = {**request["arguments"], **step["arguments"], **arrays}
+        arguments[request["input"]] = step["input"]
+        results = target(**arguments)
+        outputs.append(_array(results[0]))
+        for i, name in enumerate(request["observe"]):
+            arrays[name] = _array(results[1 + i])
+        states.append({name: arrays[name] for name in request["observe"]})
+    return {"outputs": outputs, "states": states}
+
+
+def _array(tensor: Any) -> Any:
+    if hasattr(tensor, "detach"):  # the torch backend of Keras 3
+        return tensor.detach().cpu().numpy()
+    if hasattr(tensor, "value") and not hasattr(tensor, "numpy"):
+        tensor = tensor.value
+    return tensor.numpy() if hasattr(tensor, "numpy") else tensor.__array__()

@@ -1,0 +1,162 @@
+"""Framework tables as records: what an API is and what it means. Plain data."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: What a table says where nobody has measured or read the fact.
+UNKNOWN = "unknown"
+
+
+class TableError(ValueError):
+    """A framework table breaks the format. The message names the file and the key."""
+
+
+class Source(NamedTuple):
+    """A default that is not a literal, as source text (``mindspore.float32``)."""
+
+    text: str
+
+
+class Parameter(NamedTuple):
+    """One parameter of a signature; ``default`` is a literal or a :class:`Source`."""
+
+    name: str
+    kind: str  # positional, keyword or extra (**kwargs)
+    required: bool
+    default: object
+
+
+class Modes(NamedTuple):
+    """How a framework switches between training and inference.
+
+    ``to_inference`` and ``to_training`` hold pairs of a method name and the literal argument it
+    must be given (``None``: no argument).
+    """
+
+    switch: str
+    initial: str
+    attribute: str
+    to_inference: tuple[tuple[str, bool | None], ...]
+    to_training: tuple[tuple[str, bool | None], ...]
+    argument: str
+
+
+class Framework(NamedTuple):
+    """One table's head. ``name`` is the family: the word for ``--from`` and in messages.
+
+    ``worker`` names the worker script that can run the framework, empty where there is none.
+    ``neighbours_from`` says which release the signatures of neighbouring layers are from.
+    ``shorthand`` maps the names that people import packages under to the packages.
+    """
+
+    name: str
+    title: str
+    ecosystem: str
+    imports: tuple[str, ...]
+    reference: str
+    checked: str
+    modes: Modes
+    worker: str = ""
+    neighbours_from: Mapping[str, str] = {}
+    shorthand: Mapping[str, str] = {}
+
+
+class Api(NamedTuple):
+    """One batch normalisation class, function or op, and what it means.
+
+    ``roles`` maps a role (``eps``, ``momentum``, ``axis`` ...) to the parameter that plays it;
+    a role that no parameter plays is absent. Fields nobody measured or read are ``"unknown"``.
+    Shapes are counted per channel: ``parameters`` has strings such as ``2C``. ``bases`` are the
+    import paths of classes that an ``isinstance`` test for this layer may name instead of an
+    alias. ``installed`` says where to look for the API in an installed framework; with the
+    arguments in ``plain`` it normalises and does nothing else.
+    """
+
+    id: str
+    framework: Framework
+    aliases: tuple[str, ...]
+    kind: str
+    signature: tuple[Parameter, ...]
+    call_signature: tuple[Parameter, ...]
+    extra_keywords: frozenset[str]
+    roles: Mapping[str, str]
+    convention: str
+    estimator: str | Mapping[str, str]
+    estimator_when: tuple[Mapping[str, Any], ...]
+    normalises_with: str
+    default_mode: str
+    mode_switch: str
+    channel_axis: int | str
+    data_formats: Mapping[str, int | str]
+    ranks: tuple[int, ...] | str
+    momentum_none: str
+    momentum_none_how: str
+    statistics: Mapping[str, Any]
+    state: Mapping[str, tuple[str, ...]]
+    saved_order: tuple[str, ...]
+    parameters: Mapping[str, str]
+    versions: str
+    read: frozenset[str]
+    notes: tuple[str, ...]
+    bases: tuple[str, ...] = ()
+    installed: tuple[Mapping[str, str], ...] = ()
+    plain: Mapping[str, Any] = {}
+
+    @property
+    def short_name(self) -> str:
+        """The last component of the id, as a user would call it: ``BatchNorm2d``."""
+        return self.id.rpartition(".")[2]
+
+    def parameter(self, name: str) -> Parameter | None:
+        """Return the constructor's (or function's) parameter called ``name``, if it has one."""
+        for parameter in self.signature:
+            if parameter.name == name and parameter.kind != "extra":
+                return parameter
+        return None
+
+    def default(self, role: str) -> object:
+        """Return the literal default of the parameter in ``role``.
+
+        Raises:
+            KeyError: no parameter plays the role, or it has no literal default.
+        """
+        parameter = self.parameter(self.roles[role])
+        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+            raise KeyError(role)
+        return parameter.default
+
+    def estimator_at(self, rank: int) -> str:
+        """Return the estimator of the running variance for inputs of ``rank``."""
+        if isinstance(self.estimator, str):
+            return self.estimator
+        return self.estimator.get(str(rank), UNKNOWN)
+
+    def accepts(self, keyword: str) -> bool:
+        """Tell whether the constructor or function takes ``keyword`` as a keyword argument."""
+        return self.parameter(keyword) is not None or keyword in self.extra_keywords
+
+    def decay(self, momentum: float) -> float | None:
+        """Return the weight of the old running value, or ``None`` if the API has no convention."""
+        if self.convention == "new-weight":
+            return 1.0 - momentum
+        if self.convention == "old-weight":
+            return momentum
+        return None
+
+
+class Neighbour(NamedTuple):
+    """A layer that stands next to batch normalisation and decides its layout or its numbers.
+
+    ``rank`` is that of the tensor it gives, 0 where that follows from its input.
+    ``channel_axis`` is where its channels are unless a data format says otherwise;
+    ``data_formats`` maps the values of its data format argument to a channel axis.
+    """
+
+    aliases: tuple[str, ...]
+    framework: Framework
+    kind: str
+    signature: tuple[Parameter, ...]
+    roles: Mapping[str, str]
+    rank: int
+    channel_axis: int | str = UNKNOWN
+    data_formats: Mapping[str, int | str] = {}

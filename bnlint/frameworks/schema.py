@@ -1,0 +1,367 @@
+"""The format of a framework table, held to strictly.
+
+A table is TOML; docs/frameworks.md describes every key. Checking one yields plain data (dicts,
+lists, strings, numbers) that JSON can carry, so that the same result comes out of a TOML file at
+run time and out of the compiled file in an installed wheel. An unknown key, a missing field or a
+value of the wrong type raises :class:`TableError`, which names the file and the key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from bnlint.frameworks import fields as f
+from bnlint.frameworks.records import UNKNOWN, TableError
+
+__all__ = ["UNKNOWN", "VOCABULARY", "TableError", "check_table", "tokens"]
+
+#: What each argument of an API may be to batch normalisation.
+ROLES = frozenset(
+    {
+        "channels", "eps", "momentum", "affine", "scale", "center", "axis", "data_format",
+        "training", "input", "running_mean", "running_var", "weight", "bias",
+    }
+)  # fmt: skip
+
+#: What each argument of a neighbouring layer (a convolution, say) may be to batch normalisation.
+NEIGHBOUR_ROLES = frozenset(
+    {
+        "channels", "data_format", "bias", "padding", "stride", "kernel", "input", "normalizer",
+        "normalizer_params",
+    }
+)  # fmt: skip
+
+KINDS = ("layer", "function", "functional")
+NEIGHBOUR_KINDS = ("convolution", "pooling", "dense", "pointwise", "merge", "reshape")
+CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
+ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
+DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
+MODE_SWITCHES = ("object", "call-argument", "argument", "none", UNKNOWN)
+MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
+
+#: The words a framework has for the things around a layer; see docs/frameworks.md for each.
+VOCABULARY = (
+    "modules", "forward", "sequential", "functional_models", "walks", "load_methods", "loaders",
+    "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
+    "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
+    "format_setters", "layer_lists", "fillers",
+)  # fmt: skip
+
+_ROOT = re.compile(r"\{(\w+)\}")
+
+#: A token shorter than this would let files through that have nothing to do with the matter.
+_SHORTEST_TOKEN = 8
+
+_VERSIONS: dict[str, f.Check] = {"module": f.text, "at_least": f.version, "below": f.version}
+
+_FRAMEWORK = f.record(
+    {
+        "name": f.text,
+        "title": f.text,
+        "ecosystem": f.text,
+        "imports": f.names,
+        "roots": f.mapping(f.names),
+        "reference": f.text,
+        "checked": f.text,
+        "worker": f.text,
+        "shorthand": f.mapping(f.text),
+        "neighbours_from": f.record(_VERSIONS, required=("module",)),
+    },
+    required=("name", "title", "ecosystem", "imports", "reference", "checked"),
+)
+
+_SWITCH = f.records(f.record({"method": f.text, "argument": f.flag}, required=("method",)))
+
+_MODES = f.record(
+    {
+        "switch": f.one_of("object", "call-argument", "argument"),
+        "initial": f.one_of("training", "inference", "required"),
+        "attribute": f.text,
+        "to_inference": _SWITCH,
+        "to_training": _SWITCH,
+        "gradient_free": f.names,
+        "tapes": f.names,
+        "argument": f.text,
+        "phase_setters": f.names,
+    },
+    required=("switch", "initial"),
+)
+
+_VOCABULARY = f.record(dict.fromkeys(VOCABULARY, f.names))
+
+_STATE = f.record(
+    {"trainable": f.texts, "statistics": f.texts, "other": f.texts},
+    required=("trainable", "statistics"),
+)
+
+_API_FIELDS: dict[str, f.Check] = {
+    "id": f.text,
+    "aliases": f.names,
+    "bases": f.names,
+    "kind": f.one_of(*KINDS),
+    "signature": f.signature,
+    "call_signature": f.signature,
+    "extra_keywords": f.texts,
+    "roles": f.mapping(f.text, ROLES),
+    "convention": f.one_of(*CONVENTIONS),
+    "estimator": f.by_rank(f.one_of(*ESTIMATORS)),
+    "estimator_when": f.records(
+        f.record(
+            {"argument": f.text, "value": f.literal, "estimator": f.one_of(*ESTIMATORS)},
+            required=("argument", "estimator"),
+        )
+    ),
+    "normalises_with": f.one_of(*ESTIMATORS),
+    "default_mode": f.one_of(*DEFAULT_MODES),
+    "mode_switch": f.one_of(*MODE_SWITCHES),
+    "channel_axis": f.axis,
+    "data_formats": f.mapping(f.axis),
+    "ranks": f.ranks,
+    "momentum_none": f.one_of(*MOMENTUM_NONE),
+    "momentum_none_how": f.text,
+    "statistics": f.record(
+        {
+            "argument": f.text,
+            "always_batch": f.flag,
+            "always_running": f.flag,
+            "updates_in_inference": f.flag,
+        },
+        required=("argument",),
+    ),
+    "state": _STATE,
+    "saved_order": f.texts,
+    "parameters": f.record(
+        {"trainable": f.count, "counted": f.count, "stored": f.count},
+        required=("trainable", "counted"),
+    ),
+    "versions": f.text,
+    "installed": f.records(f.record({"path": f.text, **_VERSIONS}, required=("path",))),
+    "plain": f.mapping(f.literal),
+    "read": f.texts,
+    "notes": f.texts,
+}
+
+_API_REQUIRED = (
+    "id", "aliases", "kind", "signature", "roles", "convention", "estimator", "normalises_with",
+    "default_mode", "mode_switch", "channel_axis", "ranks", "momentum_none", "state",
+    "parameters", "read",
+)  # fmt: skip
+
+_API = f.record(_API_FIELDS, required=_API_REQUIRED)
+
+_NEIGHBOUR = f.record(
+    {
+        "aliases": f.names,
+        "kind": f.one_of(*NEIGHBOUR_KINDS),
+        "signature": f.signature,
+        "roles": f.mapping(f.text, NEIGHBOUR_ROLES),
+        "rank": f.whole,
+        "channel_axis": f.axis,
+        "data_formats": f.mapping(f.axis),
+    },
+    required=("aliases", "kind", "signature", "roles"),
+)
+
+_TABLE = f.record(
+    {
+        "framework": _FRAMEWORK,
+        "modes": _MODES,
+        "vocabulary": _VOCABULARY,
+        "api": f.entries,
+        "neighbour": f.entries,
+    },
+    required=("framework", "modes", "vocabulary", "api"),
+)
+
+
+def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``data`` (a parsed TOML table) in checked, JSON-ready form.
+
+    Two shorthands are resolved here. ``like``: an entry takes every field it does not give itself
+    from an entry above it, named by its id (an API) or by its first alias as written (a
+    neighbour). ``{root}`` at the head of a name stands for each path of that framework root; a
+    root may use those above it.
+
+    Raises:
+        TableError: a key is unknown, missing or of the wrong type, an id or an alias stands
+            twice, a role names a parameter that the signature does not have, an alias lies
+            outside the packages of the table, or ``framework.reference`` names no entry.
+    """
+    table: dict[str, Any] = _TABLE(file, "", data)
+    roots: dict[str, list[str]] = {}
+    for root, listed in table["framework"].get("roots", {}).items():
+        roots[root] = _expanded(file, f"framework.roots.{root}", listed, roots)
+
+    def names(key: str, listed: list[str]) -> list[str]:
+        return _expanded(file, key, listed, roots)
+
+    for word, listed in table["vocabulary"].items():
+        table["vocabulary"][word] = names(f"vocabulary.{word}", listed)
+    for name in ("gradient_free", "tapes", "phase_setters"):
+        if name in table["modes"]:
+            table["modes"][name] = names(f"modes.{name}", table["modes"][name])
+    apis = []
+    for key, api in _entries(file, "api", table["api"], _API, lambda entry: entry.get("id")):
+        for field in ("aliases", "bases"):
+            if field in api:
+                api[field] = names(f"{key}.{field}", api[field])
+        _check_api(file, key, api, table["framework"]["imports"])
+        apis.append(api)
+    neighbours = []
+    seen: set[str] = set()
+    for key, neighbour in _entries(
+        file, "neighbour", table.get("neighbour", []), _NEIGHBOUR, _first
+    ):
+        neighbour["aliases"] = names(f"{key}.aliases", neighbour["aliases"])
+        _check_neighbour(file, key, neighbour, table["framework"]["imports"], seen)
+        neighbours.append(neighbour)
+    reference = table["framework"]["reference"]
+    if all(api["id"] != reference for api in apis):
+        raise f.failure(file, "framework.reference", "the id of an entry", reference)
+    return {**table, "api": apis, "neighbour": neighbours}
+
+
+def _first(entry: Mapping[str, Any]) -> Any:
+    aliases = entry.get("aliases")
+    return aliases[0] if isinstance(aliases, list) and aliases else None
+
+
+def _entries(
+    file: str,
+    kind: str,
+    entries: list[dict[str, Any]],
+    check: f.Check,
+    name_of: Callable[[Any], Any],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the key and the checked form of each entry, ``like`` resolved."""
+    raw: dict[str, dict[str, Any]] = {}
+    for i, entry in enumerate(entries):
+        key = f"{kind}[{i}]"
+        own = {name: value for name, value in entry.items() if name != "like"}
+        like = entry.get("like")
+        if like is not None:
+            if not isinstance(like, str) or like not in raw:
+                raise f.failure(file, f"{key}.like", "the name of an entry above", like)
+            own = {**raw[like], **own}
+        checked = check(file, key, own)
+        name = name_of(own)
+        if name in raw:
+            raise TableError(f"{file}: {key}: {name!r} stands twice")
+        raw[name] = own
+        yield key, checked
+
+
+def _expanded(file: str, key: str, listed: list[str], roots: Mapping[str, list[str]]) -> list[str]:
+    """Write each name with a ``{root}`` at its head once for every path of that root."""
+    out: dict[str, None] = {}
+    for name in listed:
+        found = _ROOT.match(name)
+        if not found:
+            heads = [name]
+        elif found[1] in roots:
+            heads = [root + name[found.end() :] for root in roots[found[1]]]
+        else:
+            raise f.failure(file, key, "a root that framework.roots has", name)
+        for head in heads:
+            if head in out:
+                raise TableError(f"{file}: {key}: {head!r} stands twice")
+            out[head] = None
+    return list(out)
+
+
+def _check_aliases(file: str, key: str, aliases: list[str], imports: list[str]) -> None:
+    for alias in aliases:
+        if alias.partition(".")[0] not in imports:
+            raise f.failure(file, f"{key}.aliases", "names in framework.imports", alias)
+
+
+def _check_roles(file: str, key: str, roles: Mapping[str, str], names: set[str]) -> None:
+    for role, name in roles.items():
+        if name not in names:
+            raise f.failure(file, f"{key}.roles.{role}", "a parameter of the signature", name)
+
+
+def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) -> None:
+    _check_aliases(file, key, api["aliases"], imports)
+    names = {row[0] for row in api["signature"]} | set(api.get("extra_keywords", ()))
+    called = {row[0] for row in api.get("call_signature", ())}
+    _check_roles(file, key, api["roles"], names | called)
+    conditions = [("statistics", api["statistics"]["argument"])] if "statistics" in api else []
+    conditions += [("estimator_when", row["argument"]) for row in api.get("estimator_when", ())]
+    for field, name in conditions:
+        if name not in names:
+            raise f.failure(file, f"{key}.{field}", "an argument the API takes", name)
+    for field in api["read"]:
+        if field not in _API_FIELDS:
+            raise f.failure(file, f"{key}.read", "names of fields", field)
+
+
+def _check_neighbour(
+    file: str, key: str, neighbour: Mapping[str, Any], imports: list[str], seen: set[str]
+) -> None:
+    _check_aliases(file, key, neighbour["aliases"], imports)
+    _check_roles(file, key, neighbour["roles"], {row[0] for row in neighbour["signature"]})
+    for alias in neighbour["aliases"]:
+        if alias in seen:
+            raise TableError(f"{file}: {key}.aliases: {alias!r} stands twice")
+        seen.add(alias)
+
+
+def tokens(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a few substrings, one of which stands in every text that names an API.
+
+    To call an API, a file must spell the last component of one of its aliases. From these
+    components the substring that most of them share is taken (the longest such, the first in
+    order), and so on for the rest until each is covered.
+    """
+    rest = sorted(
+        {
+            alias.rpartition(".")[2]
+            for table in tables
+            for api in table["api"]
+            for alias in api["aliases"]
+        }
+    )
+    found = []
+    while rest:
+        parts = sorted({part for name in rest for part in _parts(name)})
+        best = max(parts, key=lambda part: (sum(part in name for name in rest), len(part)))
+        found.append(best)
+        rest = [name for name in rest if best not in name]
+    return sorted(found)
+
+
+def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return words, one of which stands in a text that builds or loads a model ready-made.
+
+    They are the last components of builders and loaders; a component too plain to tell anything
+    (``load``) stays with the one before it.
+    """
+    words = set()
+    for table in tables:
+        for word in ("builders", "loaders"):
+            for path in table["vocabulary"].get(word, ()):
+                package, _, name = path.removesuffix("*").rpartition(".")
+                plain = len(name) < _SHORTEST_TOKEN and name.isalpha() and name.islower()
+                words.add(f"{package.rpartition('.')[2]}.{name}" if plain else name)
+    return sorted(w for w in words if not any(o != w and o in w for o in words))
+
+
+def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return words, one of which stands in a text that switches gradients off or records them."""
+    return sorted(
+        {
+            path.rpartition(".")[2]
+            for table in tables
+            for word in ("gradient_free", "tapes")
+            for path in table["modes"].get(word, ())
+        }
+    )
+
+
+def _parts(name: str) -> set[str]:
+    """Return the substrings of ``name`` long enough for a token, or ``name`` if it is short."""
+    ends = range(_SHORTEST_TOKEN, len(name) + 1)
+    return {name[i:end] for end in ends for i in range(end - _SHORTEST_TOKEN + 1)} or {name}

@@ -1,0 +1,337 @@
+"""Framework tables, loaded only as far as the imports at hand call for.
+
+An installed wheel carries all tables in one checked ``compiled.json`` (written at build time by
+``setup.py``), since parsing the TOML at each start would cost more than linting a file. A plain
+checkout has no such file and reads the TOML.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from bnlint.frameworks.records import (
+    UNKNOWN,
+    Api,
+    Framework,
+    Modes,
+    Neighbour,
+    Parameter,
+    Source,
+    TableError,
+)
+
+__all__ = [
+    "UNKNOWN",
+    "Api",
+    "Catalogue",
+    "Framework",
+    "Frameworks",
+    "Modes",
+    "Neighbour",
+    "Parameter",
+    "Source",
+    "TableError",
+    "catalogue",
+    "compile_tables",
+]
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_COMPILED = "compiled.json"
+
+
+class Catalogue(NamedTuple):
+    """All tables as plain data, and what must be known before any is loaded.
+
+    ``imports`` maps the name of a top-level package to the tables it calls for. A file that names
+    an API contains one of ``tokens``; one that runs a ready-made model in a mode that matters,
+    one of ``model_words`` and one of ``mode_words``.
+    """
+
+    tables: Mapping[str, Mapping[str, Any]]
+    imports: Mapping[str, tuple[str, ...]]
+    tokens: tuple[str, ...] = ()
+    model_words: tuple[str, ...] = ()
+    mode_words: tuple[str, ...] = ()
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The names ``--from`` takes, sorted."""
+        return tuple(sorted(self.tables))
+
+    def roots(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the tables that files importing ``names`` (dotted or not) call for, sorted."""
+        wanted = {t for name in names for t in self.imports.get(name.partition(".")[0], ())}
+        return tuple(sorted(wanted))
+
+    def reference_row(self, family: str) -> Mapping[str, Any]:
+        """Return the table entry whose defaults stand for ``family``, as plain data."""
+        table = self.tables[family]
+        wanted = table["framework"]["reference"]
+        return next(row for row in table["api"] if row["id"] == wanted)
+
+    def title_of_convention(self, convention: str) -> str:
+        """Return the title of a framework whose momentum follows ``convention``, for messages."""
+        for family in self.families:
+            if self.reference_row(family)["convention"] == convention:
+                return str(self.tables[family]["framework"]["title"])
+        return "another framework"
+
+    def parameter_names(self, role: str) -> Mapping[str, frozenset[str]]:
+        """Return what any framework calls the argument in ``role``, with its conventions there."""
+        names: dict[str, frozenset[str]] = {}
+        for table in self.tables.values():
+            for row in table["api"]:
+                name = row["roles"].get(role)
+                if name is not None:
+                    names[name] = names.get(name, frozenset()) | {row["convention"]}
+        return names
+
+    def switches(self) -> frozenset[str]:
+        """Return the names of all methods that switch modes, in any framework."""
+        return frozenset(
+            row["method"]
+            for table in self.tables.values()
+            for key in ("to_inference", "to_training")
+            for row in table["modes"].get(key, ())
+        )
+
+    def load(self, names: tuple[str, ...]) -> "Frameworks":
+        """Return the tables called ``names`` as records."""
+        return _load(names) if self is catalogue() else Frameworks(self.tables, names)
+
+
+class Frameworks:
+    """Some tables as records, indexed by id, by import path and by vocabulary word."""
+
+    def __init__(self, tables: Mapping[str, Mapping[str, Any]], names: tuple[str, ...]) -> None:
+        self.frameworks = {name: _framework(tables[name]) for name in names}
+        self.apis: dict[str, Api] = {}
+        self.by_alias: dict[str, tuple[Api, ...]] = {}
+        self.neighbours: dict[str, Neighbour] = {}
+        self._words: dict[str, dict[str, Framework]] = {}
+        for name, framework in self.frameworks.items():
+            self._add(framework, tables[name])
+
+    def _add(self, framework: Framework, table: Mapping[str, Any]) -> None:
+        for row in table["api"]:
+            api = _api(framework, row)
+            self.apis[api.id] = api
+            for alias in api.aliases:
+                self.by_alias[alias] = (*self.by_alias.get(alias, ()), api)
+        for row in json.loads(table["neighbour"]):
+            neighbour = _neighbour(framework, row)
+            self.neighbours.update(dict.fromkeys(neighbour.aliases, neighbour))
+        words = {**table["vocabulary"]}
+        for name in ("gradient_free", "tapes", "phase_setters"):
+            words[name] = table["modes"].get(name, ())
+        for word, names in words.items():
+            for name in names:
+                self._words.setdefault(word, {}).setdefault(name, framework)
+
+    def word(self, word: str) -> Mapping[str, Framework]:
+        """Return the names (import paths, methods) that mean ``word``, with their frameworks."""
+        return self._words.get(word, {})
+
+    def means(self, path: str, word: str) -> Framework | None:
+        """Return the framework in which the import path ``path`` means ``word``, if any.
+
+        A name in a table that ends in ``*`` stands for every path that begins as it does.
+        """
+        names = self._words.get(word)
+        if not names:
+            return None
+        found = names.get(path)
+        if found is None:
+            for name, framework in names.items():
+                if name.endswith("*") and path.startswith(name[:-1]):
+                    return framework
+        return found
+
+    def knows(self, path: str) -> bool:
+        """Tell whether any table has the exact import path ``path``."""
+        return (
+            path in self.by_alias
+            or path in self.neighbours
+            or any(path in names for names in self._words.values())
+        )
+
+    def has_root(self, path: str) -> bool:
+        """Tell whether ``path`` lies in a package that one of these tables describes."""
+        root = path.partition(".")[0]
+        return any(root in framework.imports for framework in self.frameworks.values())
+
+    def reference(self, family: str) -> Api:
+        """Return the API whose defaults stand for ``family`` when a port is declared from it."""
+        return self.apis[self.frameworks[family].reference]
+
+
+@lru_cache(maxsize=1)
+def catalogue() -> Catalogue:
+    """Return all tables as plain data, from the compiled file where there is one.
+
+    Raises:
+        TableError: a TOML table breaks the format.
+    """
+    try:
+        data = json.loads(_read(f"{_FOLDER}/{_COMPILED}"))
+    except FileNotFoundError:
+        data = compile_tables(_FOLDER)
+    tables = data["tables"]
+    imports: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.items():
+        for root in table["framework"]["imports"]:
+            imports[root] = (*imports.get(root, ()), name)
+    return Catalogue(
+        tables,
+        imports,
+        tuple(data["tokens"]),
+        tuple(data["model_words"]),
+        tuple(data["mode_words"]),
+    )
+
+
+def compile_tables(folder: str) -> dict[str, Any]:
+    """Read and check every TOML table in ``folder``; the result is ready for JSON.
+
+    It holds ``tables``, by the name of the framework and in that order, and the words that let a
+    file pass the triage (``tokens``, ``model_words``, ``mode_words``). The
+    neighbours of a table, more than half of it, stay JSON text until the table is loaded.
+
+    Raises:
+        TableError: a table breaks the format, two tables name one framework, or an id stands in
+            two tables.
+    """
+    import sys
+    from importlib import import_module
+
+    from bnlint.frameworks import schema
+
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    tables: dict[str, Any] = {}
+    ids: set[str] = set()
+    for file in sorted(name for name in os.listdir(folder) if name.endswith(".toml")):
+        try:
+            data = tomllib.loads(_read(f"{folder}/{file}").decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise TableError(f"{file}: {error}") from None
+        table = schema.check_table(file, data)
+        name = table["framework"]["name"]
+        if name in tables:
+            raise TableError(f"{file}: framework.name: {name!r} stands in two tables")
+        tables[name] = {**table, "neighbour": json.dumps(table["neighbour"])}
+        for api in table["api"]:
+            if api["id"] in ids:
+                raise TableError(f"{file}: api {api['id']!r} stands in two tables")
+            ids.add(api["id"])
+    tables = dict(sorted(tables.items()))
+    return {
+        "tokens": schema.tokens(tables.values()),
+        "model_words": schema.model_words(tables.values()),
+        "mode_words": schema.mode_words(tables.values()),
+        "tables": tables,
+    }
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+@lru_cache(maxsize=64)
+def _load(names: tuple[str, ...]) -> Frameworks:
+    return Frameworks(catalogue().tables, names)
+
+
+def _framework(table: Mapping[str, Any]) -> Framework:
+    head, modes = table["framework"], table["modes"]
+    return Framework(
+        head["name"],
+        head["title"],
+        head["ecosystem"],
+        tuple(head["imports"]),
+        head["reference"],
+        head["checked"],
+        Modes(
+            modes["switch"],
+            modes["initial"],
+            modes.get("attribute", ""),
+            _switches(modes.get("to_inference", ())),
+            _switches(modes.get("to_training", ())),
+            modes.get("argument", ""),
+        ),
+        head.get("worker", ""),
+        head.get("neighbours_from", {}),
+        head.get("shorthand", {}),
+    )
+
+
+def _switches(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, bool | None], ...]:
+    return tuple((row["method"], row.get("argument")) for row in rows)
+
+
+def _parameters(rows: Iterable[list[Any]]) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(name, kind, default is None and kind != "extra", _default(default))
+        for name, kind, default in rows
+    )
+
+
+def _default(default: list[Any] | None) -> object:
+    if default is None:
+        return None
+    how, value = default
+    return Source(value) if how == "source" else _tupled(value)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value
+
+
+def _neighbour(framework: Framework, row: Mapping[str, Any]) -> Neighbour:
+    return Neighbour(
+        tuple(row["aliases"]),
+        framework,
+        row["kind"],
+        _parameters(row["signature"]),
+        row["roles"],
+        row.get("rank", 0),
+        row.get("channel_axis", UNKNOWN),
+        row.get("data_formats", {}),
+    )
+
+
+def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
+    ranks = row["ranks"]
+    return Api(
+        row["id"],
+        framework,
+        tuple(row["aliases"]),
+        row["kind"],
+        _parameters(row["signature"]),
+        _parameters(row.get("call_signature", ())),
+        frozenset(row.get("extra_keywords", ())),
+        row["roles"],
+        row["convention"],
+        row["estimator"],
+        tuple(row.get("estimator_when", ())),
+        row["normalises_with"],
+        row["default_mode"],
+        row["mode_switch"],
+        row["channel_axis"],
+        row.get("data_formats", {}),
+        ranks if isinstance(ranks, str) else tuple(ranks),
+        row["momentum_none"],
+        row.get("momentum_none_how", ""),
+        row.get("statistics", {}),
+        {name: tuple(names) for name, names in row["state"].items()},
+        tuple(row.get("saved_order", ())),
+        row["parameters"],
+        row.get("versions", ""),
+        frozenset(row["read"]),
+        tuple(row.get("notes", ())),
+        tuple(row.get("bases", ())),
+        tuple(row.get("installed", ())),
+        row.get("plain", {}),
+    )

@@ -1,0 +1,32 @@
+"""Skips tests whose framework is not installed, unless BNLINT_REQUIRE says it must be.
+
+``BNLINT_REQUIRE=torch,tensorflow`` makes a missing PyTorch or TensorFlow a failure, so that a run
+which is meant to cover them cannot pass by skipping.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+import pytest
+
+#: Marker, and the packages that a test with it imports.
+FRAMEWORKS = {
+    "torch": ("torch",),
+    "tensorflow": ("tensorflow", "keras"),
+    "mindspore": ("mindspore",),
+}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip or fail a test that is marked with a framework which is not there."""
+    required = os.environ.get("BNLINT_REQUIRE", "").replace(",", " ").split()
+    for framework, packages in FRAMEWORKS.items():
+        if item.get_closest_marker(framework) is None:
+            continue
+        missing = [name for name in packages if importlib.util.find_spec(name) is None]
+        if missing and framework in required:
+            pytest.fail(f"BNLINT_REQUIRE names {framework}, but {missing[0]} is not installed")
+        if missing:
+            pytest.skip(f"{missing[0]} is not installed")

@@ -1,0 +1,280 @@
+"""The format of a table is held to strictly, and every complaint names the file and the key."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from bnlint.frameworks.schema import TableError, check_table
+
+TABLE: dict[str, Any] = {
+    "framework": {
+        "name": "toy",
+        "title": "Toy",
+        "ecosystem": "toy",
+        "imports": ["toy", "toybox"],
+        "roots": {"nn": ["toy.nn", "toybox"], "deep": ["{nn}.deep", "toy.deeper"]},
+        "reference": "toy.Norm",
+        "checked": "toy 1.0",
+    },
+    "modes": {"switch": "object", "initial": "training"},
+    "vocabulary": {"modules": ["{nn}.Module"], "keeps": ["to"]},
+    "api": [
+        {
+            "id": "toy.Norm",
+            "aliases": ["{nn}.Norm"],
+            "kind": "layer",
+            "signature": "(size, eps=1e-05, momentum=0.1, pads=(1, 2), *, flag=True, **kwargs)",
+            "roles": {"channels": "size", "eps": "eps", "momentum": "momentum"},
+            "convention": "new-weight",
+            "estimator": {"2": "biased", "4": "unbiased"},
+            "normalises_with": "biased",
+            "default_mode": "training",
+            "mode_switch": "object",
+            "channel_axis": 1,
+            "ranks": [2, 4],
+            "momentum_none": "rejected",
+            "state": {"trainable": ["weight"], "statistics": ["mean", "variance"]},
+            "parameters": {"trainable": "2C", "counted": "4C+1"},
+            "read": ["ranks"],
+        },
+    ],
+    "neighbour": [
+        {
+            "aliases": ["{nn}.Conv"],
+            "kind": "convolution",
+            "signature": "(channels, stride=1)",
+            "roles": {"channels": "channels"},
+        },
+    ],
+}
+
+
+def _changed(path: str, value: object) -> dict[str, Any]:
+    """Return the table with ``value`` at a dotted path; ``del`` as value takes the key out."""
+    table = copy.deepcopy(TABLE)
+    at: Any = table
+    *parents, last = path.split(".")
+    for name in parents:
+        at = at[int(name)] if isinstance(at, list) else at[name]
+    if value is del_:
+        del at[last]
+    else:
+        at[last] = value
+    return table
+
+
+class del_:  # noqa: N801  # reads like the statement
+    """Stands for taking a key out."""
+
+
+def _with_api(**fields: object) -> dict[str, Any]:
+    return {**TABLE, "api": [*TABLE["api"], fields]}
+
+
+def _with_neighbour(**fields: object) -> dict[str, Any]:
+    return {**TABLE, "neighbour": [*TABLE["neighbour"], fields]}
+
+
+# ---------------------------------------------------------------------------- what is accepted
+
+
+def test_a_signature_becomes_rows() -> None:
+    """Kinds and defaults are told apart, and tuples are lists as in JSON."""
+    api = check_table("toy.toml", TABLE)["api"][0]
+    assert api["signature"] == [
+        ["size", "positional", None],
+        ["eps", "positional", ["literal", 1e-05]],
+        ["momentum", "positional", ["literal", 0.1]],
+        ["pads", "positional", ["literal", [1, 2]]],
+        ["flag", "keyword", ["literal", True]],
+        ["kwargs", "extra", None],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("default", "row"),
+    [
+        ("None", ["literal", None]),
+        ("-1", ["literal", -1]),
+        ("'same'", ["literal", "same"]),
+        ("tf.zeros()", ["source", "tf.zeros()"]),
+        ("()", ["literal", []]),
+    ],
+)
+def test_a_default_is_a_literal_or_source_text(default: str, row: list[Any]) -> None:
+    """A required parameter is not the same as one that defaults to None."""
+    table = _changed("api.0.signature", f"(size, eps, momentum, x={default})")
+    assert check_table("toy.toml", table)["api"][0]["signature"][3] == ["x", "positional", row]
+
+
+def test_a_root_is_written_out_for_each_of_its_paths() -> None:
+    """A root may use the ones above it."""
+    table = check_table("toy.toml", _changed("vocabulary.modules", ["{deep}.Module", "toy.M"]))
+    assert table["api"][0]["aliases"] == ["toy.nn.Norm", "toybox.Norm"]
+    assert table["vocabulary"]["modules"] == [
+        "toy.nn.deep.Module",
+        "toybox.deep.Module",
+        "toy.deeper.Module",
+        "toy.M",
+    ]
+
+
+def test_like_takes_every_field_the_entry_does_not_give() -> None:
+    """Also through an entry that is itself like another."""
+    table = _with_api(like="toy.Norm", id="toy.Norm3", aliases=["toy.Norm3"], ranks=[5])
+    table["api"].append({"like": "toy.Norm3", "id": "toy.Norm4", "aliases": ["toy.Norm4"]})
+    _, third, fourth = check_table("toy.toml", table)["api"]
+    assert (third["ranks"], third["convention"]) == ([5], "new-weight")
+    assert (fourth["ranks"], fourth["aliases"]) == ([5], ["toy.Norm4"])
+    assert "like" not in fourth
+
+
+def test_a_neighbour_may_be_like_another_named_as_it_is_written() -> None:
+    """Neighbours have no id: the first alias as written names them."""
+    table = _with_neighbour(like="{nn}.Conv", aliases=["{nn}.Conv3"], rank=5)
+    third = check_table("toy.toml", table)["neighbour"][1]
+    assert (third["aliases"], third["rank"]) == (["toy.nn.Conv3", "toybox.Conv3"], 5)
+    assert third["kind"] == "convolution"
+
+
+def test_one_alias_may_stand_in_two_apis() -> None:
+    """What it means then depends on what is installed."""
+    table = _with_api(like="toy.Norm", id="toy.OldNorm", aliases=["toy.nn.Norm"])
+    first, second = check_table("toy.toml", table)["api"]
+    assert set(second["aliases"]) < set(first["aliases"])
+
+
+def test_checking_leaves_the_table_it_was_given_alone() -> None:
+    """The same data can be checked twice."""
+    before = copy.deepcopy(TABLE)
+    assert check_table("toy.toml", TABLE) == check_table("toy.toml", TABLE)
+    assert before == TABLE
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("api.0.ranks", "any"),
+        ("api.0.ranks", "unknown"),
+        ("api.0.estimator", "unknown"),
+        ("api.0.channel_axis", "unknown"),
+        ("api.0.channel_axis", -1),
+        ("api.0.extra_keywords", ["name"]),
+        ("api.0.parameters.counted", "unknown"),
+        ("api.0.parameters.counted", "C"),
+        ("api.0.statistics", {"argument": "flag", "always_batch": False}),
+        ("api.0.estimator_when", [{"argument": "flag", "estimator": "biased"}]),
+        ("api.0.installed", [{"path": "toy.Norm", "module": "toy", "below": "2.16"}]),
+        ("framework.worker", "toy"),
+        ("vocabulary.builders", ["toy.models.*", "toy.Res*"]),
+        ("neighbour", []),
+    ],
+)
+def test_a_value_of_the_right_form_is_accepted(path: str, value: object) -> None:
+    """Each form that docs/frameworks.md allows."""
+    check_table("toy.toml", _changed(path, value))
+
+
+# ---------------------------------------------------------------------------- what is rejected
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        ("extra", {}, "extra: unknown key"),
+        ("framework", del_, "framework: missing"),
+        ("framework.colour", "red", "framework.colour: unknown key"),
+        ("framework.title", del_, "framework.title: missing"),
+        ("framework.title", "", "framework.title: expected a string, found ''"),
+        ("framework.title", 3, "framework.title: expected a string, found 3"),
+        ("framework.imports", "toy", "framework.imports: expected a list of strings"),
+        ("framework.imports", ["a", "a"], "framework.imports: 'a' stands twice"),
+        ("framework.reference", "toy.X", "framework.reference: expected the id of an entry"),
+        ("framework.roots.bad", ["{no}.x"], "framework.roots.bad: expected a root"),
+        ("modes.switch", "lever", "modes.switch: expected one of object, call-argument"),
+        ("modes.initial", del_, "modes.initial: missing"),
+        ("modes.to_training", [{}], "modes.to_training[0].method: missing"),
+        (
+            "modes.to_training",
+            [{"method": "train", "argument": "yes"}],
+            "modes.to_training[0].argument: expected true or false, found 'yes'",
+        ),
+        ("vocabulary.colours", ["x"], "vocabulary.colours: unknown key"),
+        ("vocabulary.modules", ["{no}.Module"], "vocabulary.modules: expected a root"),
+        ("vocabulary.modules", ["a b"], "vocabulary.modules: expected dotted names"),
+        ("vocabulary.modules", ["{nn}.M", "toybox.M"], "vocabulary.modules: 'toybox.M' stands"),
+        ("api", {}, "api: expected a list of tables"),
+        ("api", ["x"], "api: expected a list of tables"),
+        ("api.0.id", del_, "api[0].id: missing"),
+        ("api.0.colour", "red", "api[0].colour: unknown key"),
+        ("api.0.kind", "thing", "api[0].kind: expected one of layer, function, functional"),
+        ("api.0.convention", "sideways", "api[0].convention: expected one of new-weight"),
+        ("api.0.estimator", "guess", "api[0].estimator: expected one of biased"),
+        ("api.0.estimator", {"four": "biased"}, "api[0].estimator.four: unknown key (a rank"),
+        ("api.0.estimator", {"4": "guess"}, "api[0].estimator.4: expected one of biased"),
+        ("api.0.estimator", 3, "api[0].estimator: expected a table, found 3"),
+        ("api.0.ranks", [], "api[0].ranks: expected a list of ranks"),
+        ("api.0.ranks", [True], "api[0].ranks: expected a list of ranks"),
+        ("api.0.channel_axis", 1.0, "api[0].channel_axis: expected an integer"),
+        ("api.0.channel_axis", True, "api[0].channel_axis: expected an integer"),
+        ("api.0.signature", "size, eps", "api[0].signature: expected a parameter list"),
+        ("api.0.signature", "(size, eps", "api[0].signature: expected a parameter list"),
+        ("api.0.signature", "(size=1, eps)", "api[0].signature: expected a parameter list"),
+        ("api.0.signature", "(*sizes)", "api[0].signature: expected a parameter list"),
+        ("api.0.signature", ["size"], "api[0].signature: expected a string"),
+        ("api.0.roles.eps", "epsilon", "api[0].roles.eps: expected a parameter of the signature"),
+        ("api.0.roles.colour", "size", "api[0].roles.colour: unknown key"),
+        ("api.0.aliases", ["elsewhere.Norm"], "api[0].aliases: expected names in framework.im"),
+        ("api.0.aliases", ["{nn}.N", "toy.nn.N"], "api[0].aliases: 'toy.nn.N' stands twice"),
+        ("api.0.state", {"trainable": []}, "api[0].state.statistics: missing"),
+        ("api.0.parameters.trainable", "2", "api[0].parameters.trainable: expected a count"),
+        ("api.0.read", ["rank"], "api[0].read: expected names of fields, found 'rank'"),
+        ("api.0.statistics", {"argument": "no"}, "api[0].statistics: expected an argument"),
+        (
+            "api.0.estimator_when",
+            [{"argument": "no", "value": 1, "estimator": "biased"}],
+            "api[0].estimator_when: expected an argument the API takes, found 'no'",
+        ),
+        ("api.0.installed", [{"module": "toy"}], "api[0].installed[0].path: missing"),
+        (
+            "api.0.installed",
+            [{"path": "toy.N", "below": "two"}],
+            "api[0].installed[0].below: expected a version such as \"2.16\", found 'two'",
+        ),
+        ("api.0.plain", {"flag": [1]}, "api[0].plain.flag: expected a number, a string or a b"),
+        ("api.0.like", "toy.Other", "api[0].like: expected the name of an entry above"),
+        ("neighbour.0.kind", "friend", "neighbour[0].kind: expected one of convolution"),
+        ("neighbour.0.roles.bias", "bias", "neighbour[0].roles.bias: expected a parameter"),
+        ("neighbour.0.roles.eps", "stride", "neighbour[0].roles.eps: unknown key"),
+        ("neighbour.0.rank", "4", "neighbour[0].rank: expected an integer"),
+    ],
+)
+def test_what_breaks_the_format_is_named(path: str, value: object, complaint: str) -> None:
+    """The message begins with the file and the key, so that it can be found."""
+    with pytest.raises(TableError) as caught:
+        check_table("toy.toml", _changed(path, value))
+    assert str(caught.value).startswith(f"toy.toml: {complaint}")
+
+
+def test_an_id_that_stands_twice_is_an_error() -> None:
+    """The second would hide the first."""
+    table = _with_api(like="toy.Norm", aliases=["toy.Norm2"])
+    with pytest.raises(TableError, match=r"^toy\.toml: api\[1\]: 'toy\.Norm' stands twice"):
+        check_table("toy.toml", table)
+
+
+def test_like_may_not_look_down() -> None:
+    """An entry is like one above it, so that nobody has to search and no circle can arise."""
+    table = {**TABLE, "api": [{"like": "toy.Norm", "id": "toy.A"}, *TABLE["api"]]}
+    with pytest.raises(TableError, match=r"^toy\.toml: api\[0\]\.like: expected the name of an"):
+        check_table("toy.toml", table)
+
+
+def test_an_alias_of_two_neighbours_is_an_error() -> None:
+    """A neighbour has one meaning, unlike an API."""
+    table = _with_neighbour(like="{nn}.Conv", aliases=["toy.Conv3", "toybox.Conv"])
+    with pytest.raises(TableError, match=r"^toy\.toml: neighbour\[1\]\.aliases: 'toybox\.Conv'"):
+        check_table("toy.toml", table)
