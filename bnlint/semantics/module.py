@@ -1,0 +1,264 @@
+"""One parsed file and its index: parents, calls, uses of identifiers, attribute stores.
+
+The index is built in a single pass over the tree. Everything else about a module (scopes,
+bindings, values) is worked out on demand, since most of a file has nothing to do with batch
+normalisation.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bnlint.finding import Span
+from bnlint.source import Lines
+
+#: Fields that hold no nodes worth visiting (identifiers, operators, contexts, literals).
+_LEAF_FIELDS = frozenset(
+    {
+        "arg", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level",
+        "module", "n", "name", "op", "ops", "rest", "s", "simple", "str", "type_comment",
+        "type_ignores",
+    }
+)  # fmt: skip
+_NO_FIELDS = (ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Constant, ast.Name)
+
+
+def _child_fields() -> dict[type, tuple[str, ...]]:
+    """Return, for every kind of node, the fields in which child nodes can stand."""
+    fields: dict[type, tuple[str, ...]] = {}
+    for kind in vars(ast).values():
+        if isinstance(kind, type) and issubclass(kind, ast.AST):
+            names = getattr(kind, "_fields", ())
+            fields[kind] = (
+                ()
+                if issubclass(kind, _NO_FIELDS)
+                else tuple(name for name in names if name not in _LEAF_FIELDS)
+            )
+    return fields
+
+
+_FIELDS = _child_fields()
+
+FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+ScopeNode = (
+    ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+#: A text must be longer than this (in characters) to be nested too deeply for any parser.
+_LONG = 100_000
+
+
+class Place(NamedTuple):
+    """Where a statement stands: what holds its block, the block, and its position in it."""
+
+    owner: ast.AST
+    block: list[ast.stmt]
+    position: int
+
+
+class Module:
+    """A parsed file.
+
+    ``name`` is the dotted import name within the project (empty if it cannot be imported),
+    ``path`` the displayed path. ``parents`` maps every node to the node that holds it, ``uses``
+    every identifier to the nodes that mention it (names and the last part of attributes).
+    """
+
+    def __init__(self, path: str, text: str, tree: ast.Module, name: str = "") -> None:
+        self.path = path
+        self.text = text
+        self.tree = tree
+        self.name = name
+        self.lines = Lines(text)
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.calls: list[ast.Call] = []
+        self.uses: dict[str, list[ast.expr]] = {}
+        self.stores: list[ast.Attribute] = []
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+        self.classes: list[ast.ClassDef] = []
+        self.globals: set[str] = set()
+        self.walruses: list[ast.NamedExpr] = []
+        self._index()
+        self.calls_by_name = self._by_name()
+
+    def _index(self) -> None:
+        parents, calls, uses = self.parents, self.calls, self.uses
+        stack: list[ast.AST] = [self.tree]
+        fields = _FIELDS
+        while stack:
+            node = stack.pop()
+            kind = type(node)
+            if kind is ast.Name:
+                uses.setdefault(node.id, []).append(node)  # type: ignore[attr-defined, arg-type]
+                continue
+            if kind is ast.Attribute:
+                uses.setdefault(node.attr, []).append(node)  # type: ignore[attr-defined, arg-type]
+                if type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
+                    self.stores.append(node)  # type: ignore[arg-type]
+            elif kind is ast.Call:
+                calls.append(node)  # type: ignore[arg-type]
+            elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
+                self.functions.append(node)  # type: ignore[arg-type]
+            elif kind is ast.ClassDef:
+                self.classes.append(node)  # type: ignore[arg-type]
+            elif kind is ast.Import or kind is ast.ImportFrom:
+                self.imports.append(node)  # type: ignore[arg-type]
+            elif kind is ast.NamedExpr:
+                self.walruses.append(node)  # type: ignore[arg-type]
+            elif kind is ast.Global:
+                self.globals.update(node.names)  # type: ignore[attr-defined]
+            for field in fields[kind]:
+                child = getattr(node, field, None)
+                if child.__class__ is list:
+                    for item in child:
+                        if item is not None:
+                            parents[item] = node
+                            stack.append(item)
+                elif child is not None:
+                    parents[child] = node
+                    stack.append(child)
+        order = _source_order
+        calls.sort(key=order)
+        self.stores.sort(key=order)
+        self.imports.sort(key=order)
+        self.functions.sort(key=order)
+        self.classes.sort(key=order)
+        for nodes in uses.values():
+            nodes.sort(key=order)
+
+    def _by_name(self) -> dict[str, list[ast.Call]]:
+        named: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            name = last_name(call.func)
+            if name:
+                named.setdefault(name, []).append(call)
+        return named
+
+    def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
+        """Return where ``node`` stands, in rows, columns and code point offsets."""
+        return self.lines.span(
+            node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
+        )
+
+    def source(self, node: ast.expr | ast.stmt) -> str:
+        """Return the text of ``node`` as it stands in the file."""
+        span = self.span(node)
+        return self.text[span.start : span.end]
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes around ``node``, innermost first, ending with the module."""
+        parents = self.parents
+        current = parents.get(node)
+        while current is not None:
+            yield current
+            current = parents.get(current)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """Return the innermost statement that holds ``node`` (itself, if it is one)."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def place(self, statement: ast.stmt) -> Place:
+        """Return the block in which ``statement`` stands."""
+        owner = self.parents[statement]
+        for field in ("body", "orelse", "finalbody"):
+            block = getattr(owner, field, None)
+            if isinstance(block, list):
+                for index, item in enumerate(block):
+                    if item is statement:
+                        return Place(owner, block, index)
+        raise LookupError("statement without a block")
+
+    def scope_node(self, node: ast.AST) -> ast.AST:
+        """Return the module, class, function, lambda or comprehension in whose scope ``node`` is.
+
+        Decorators, defaults, annotations and base classes belong to the scope around the
+        definition.
+        """
+        child = node
+        for parent in self.ancestors(node):
+            if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                if any(child is item for item in parent.body):
+                    return parent
+            elif isinstance(parent, ast.Lambda):
+                if child is parent.body:
+                    return parent
+            elif isinstance(parent, ScopeNode):
+                return parent
+            child = parent
+        return self.tree
+
+    def enclosing_function(
+        self, node: ast.AST
+    ) -> ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None:
+        """Return the innermost function whose body holds ``node``, if any."""
+        scope = self.scope_node(node)
+        while not isinstance(scope, FunctionNode):
+            if isinstance(scope, (ast.Module, ast.ClassDef)):
+                return None
+            scope = self.scope_node(scope)
+        return scope
+
+    def enclosing_class(self, node: ast.AST) -> ast.ClassDef | None:
+        """Return the innermost class whose body holds ``node`` (in a method, say), if any."""
+        scope = self.scope_node(node)
+        while not isinstance(scope, (ast.Module, ast.ClassDef)):
+            scope = self.scope_node(scope)
+        return scope if isinstance(scope, ast.ClassDef) else None
+
+
+def parse(path: str, text: str, name: str = "") -> Module:
+    """Parse ``text`` and index it.
+
+    Raises:
+        SyntaxError: the text is not Python as the running interpreter knows it.
+        ValueError: the text holds a NUL character.
+        RecursionError: expressions are nested too deeply to be read.
+    """
+    if sys.version_info < (3, 11) and len(text) > _LONG:
+        from bnlint.semantics.depth import is_deep
+
+        # This parser has no limit of its own, and what overflows it ends the process.
+        if is_deep(text, chain=_LONG // 10):
+            raise RecursionError("nested too deeply to be read safely")
+    enabled = gc.isenabled()
+    gc.disable()  # a tree is thousands of objects and no garbage: collecting costs half the time
+    try:
+        return Module(path, text, ast.parse(text), name)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def last_name(node: ast.expr) -> str:
+    """Return the identifier a callee goes by: ``f`` of ``f`` and of ``a.b.f``, else nothing."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return ""
+
+
+def dotted(node: ast.expr) -> str:
+    """Return ``a.b.c`` for a plain chain of attributes, else an empty string."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    parts.append(node.id)
+    return ".".join(reversed(parts))
+
+
+def _source_order(node: ast.AST) -> tuple[int, int, int, int]:
+    # A call chained on another (f(x)(y)) starts where that one starts: the end decides.
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]

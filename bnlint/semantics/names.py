@@ -1,0 +1,215 @@
+"""What a name may be where it is used: bindings, imports, star imports, builtins."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+from bnlint.semantics import arithmetic, containers
+from bnlint.semantics.changes import mutated
+from bnlint.semantics.flow import MAX_BINDINGS, Reach, reaching, unique
+from bnlint.semantics.module import FunctionNode, Module
+from bnlint.semantics.objects import (
+    Candidate,
+    Candidates,
+    ClassRef,
+    Constant,
+    Env,
+    Evaluate,
+    FunctionRef,
+    ModuleRef,
+    Symbol,
+    Unknown,
+    presumed,
+    unknown,
+)
+from bnlint.semantics.parameters import parameter_values
+from bnlint.semantics.scopes import Binding, Scope
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | None) -> Candidates:
+    """Return what ``name`` may be where ``use`` stands."""
+    inner = use
+    scope: Scope | None = ev.scope(module, module.scope_node(use))
+    nested = later = False
+    while scope is not None:
+        if name in scope.globals:
+            scope, later = ev.scope(module, module.tree), True
+        if name in scope.bindings and not (scope.is_class and nested):
+            return _here(bound(ev, scope, name, inner, env, later=later), module, use)
+        # A class body and a comprehension run where they stand, a function at any time.
+        later = later or isinstance(scope.node, FunctionNode)
+        inner, scope, nested = scope.node, scope.parent, True
+    return _outside(ev, module, name, use)
+
+
+def _here(found: Candidates, module: Module, use: ast.AST) -> Candidates:
+    """Place imported things where they are used: the import says nothing about the use."""
+    return tuple(
+        c._replace(module=module, node=use)
+        if isinstance(c.node, (ast.Import, ast.ImportFrom)) and isinstance(use, ast.expr)
+        else c
+        for c in found
+    )
+
+
+def bound(
+    ev: Evaluate, scope: Scope, name: str, use: ast.AST | None, env: Env | None, *, later: bool
+) -> Candidates:
+    """Return what ``name``, bound in ``scope``, may be at ``use`` (``None``: when all is done).
+
+    ``later`` tells that the use is in a function further in: it may run at any time, so the end
+    of the scope counts as well.
+    """
+    decide = ev.decide(scope.module, env) if env is not None else None
+    reaches = reaching(scope, name, use, decide)
+    if later and use is not None:
+        reaches = unique((*reaches, *reaching(scope, name, None, decide)))
+    if len(reaches) > MAX_BINDINGS:
+        return unknown(f"{name} is bound too often", scope.module, use or scope.node)
+    found: Candidates = ()
+    caller = ""
+    for reach in reaches:
+        values = _reached(ev, reach, scope, env, None if later else use)
+        if reach.narrowed == "not-none":
+            kept = tuple(v for v in values if v.object != Constant(None))
+            if len(kept) < len(values) and not kept:
+                caller = f"parameter {name} may be given by a caller"
+            values = kept
+        elif reach.narrowed == "none":
+            values = (Candidate(Constant(None), scope.module, reach.binding.statement),)
+        found += values
+    found += _rebound(ev, scope, name, env)
+    if not found:
+        return unknown(caller or f"{name} is not assigned here", scope.module, use or scope.node)
+    return presumed(found, caller)
+
+
+def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidates:
+    """Return what functions further in that declare ``name`` global or nonlocal bind it to."""
+    module = scope.module
+    if name not in module.globals and "nonlocal" not in module.text:
+        return ()
+    found: Candidates = ()
+    for use in module.uses.get(name, ()):
+        if not isinstance(use, ast.Name) or isinstance(use.ctx, ast.Load):
+            continue
+        inner = ev.scope(module, module.scope_node(use))
+        if not _is_outer(inner, name, scope):
+            continue
+        statement = module.statement(use)
+        if isinstance(statement, ast.Assign) and any(use is t for t in statement.targets):
+            why = f"line {use.lineno} rebinds {name}"
+            found += presumed(ev.evaluate(module, statement.value, env), why)
+        else:
+            found += unknown(f"line {use.lineno} changes {name}", module, use)
+    return found
+
+
+def _is_outer(inner: Scope, name: str, scope: Scope) -> bool:
+    """Tell whether ``inner`` declares that its ``name`` is the one bound in ``scope``."""
+    if name in inner.globals:
+        return isinstance(scope.node, ast.Module)
+    if name not in inner.nonlocals:
+        return False
+    outer = inner.parent
+    while outer is not None and (outer.is_class or name not in outer.bindings):
+        outer = outer.parent
+    return outer is scope
+
+
+def _reached(
+    ev: Evaluate, reach: Reach, scope: Scope, env: Env | None, use: ast.AST | None
+) -> Candidates:
+    module, binding = scope.module, reach.binding
+    node = binding.value
+    match binding.kind:
+        case "assign" | "walrus" | "unpack" if isinstance(node, ast.expr):
+            values = ev.evaluate(module, node, env)
+            for index in binding.path:
+                values = containers.element(ev, values, index, module, node)
+            return mutated(ev, values, scope, binding, env, use)
+        case "param" if isinstance(node, ast.arg):
+            values = parameter_values(ev, module, scope.node, node, env)
+            return mutated(ev, values, scope, binding, env, use)
+        case "import":
+            return _imported(ev, module, binding)
+        case "function" if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return (Candidate(FunctionRef(module, node, None, env), module, node),)
+        case "class" if isinstance(node, ast.ClassDef):
+            return (Candidate(ClassRef(module, node), module, node),)
+        case "for" if isinstance(node, ast.expr):
+            return containers.elements(ev, ev.evaluate(module, node, env), module, node)
+        case "aug" if isinstance(node, ast.AugAssign):
+            return _augmented(ev, reach, node, scope, env, use)
+    return unknown(f"{binding.name} gets its value in a way not followed", module, scope.node)
+
+
+def _augmented(
+    ev: Evaluate,
+    reach: Reach,
+    node: ast.AugAssign,
+    scope: Scope,
+    env: Env | None,
+    use: ast.AST | None,
+) -> Candidates:
+    before: Candidates = ()
+    for earlier in reach.before:
+        before += _reached(ev, earlier, scope, env, use)
+    if not before:
+        return unknown(f"{reach.binding.name} is changed step by step", scope.module, node)
+    right = ev.evaluate(scope.module, node.value, env)
+    return ev.combine(
+        scope.module,
+        node.value,
+        (before, right),
+        lambda a, b: arithmetic.binary(node.op, a, b),
+    )
+
+
+def _imported(ev: Evaluate, module: Module, binding: Binding) -> Candidates:
+    target = ev.project.resolve(module, binding.symbol)
+    if isinstance(target, Module):
+        return (Candidate(ModuleRef(target), target, target.tree),)
+    if target is not None:
+        return export(ev, target[0], target[1], binding.statement)
+    return (Candidate(Symbol(binding.symbol), module, binding.statement),)
+
+
+def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
+    """Return what ``module.name`` is once the module has been imported."""
+    with ev.guard((module.tree, name)) as entered:
+        if not entered:
+            return unknown(f"{name} is imported in a circle", module, use)
+        scope = ev.scope(module, module.tree)
+        if name in scope.bindings:
+            return bound(ev, scope, name, None, None, later=True)
+        submodule = ev.project.submodule(module, name)
+        if submodule is not None:
+            return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
+        return _outside(ev, module, name, module.tree, builtin=False)
+
+
+def _outside(
+    ev: Evaluate, module: Module, name: str, use: ast.AST, *, builtin: bool = True
+) -> Candidates:
+    """Look for ``name`` in star imports, the last one first, then among the builtins."""
+    doubt = ""
+    for origin, statement in reversed(ev.scope(module, module.tree).stars):
+        target = ev.project.resolve(module, origin)
+        if isinstance(target, Module):
+            values = export(ev, target, name, use)
+            if not isinstance(values[0].object, Unknown):
+                return values
+        elif ev.frameworks.knows(f"{origin}.{name}"):
+            if doubt:
+                return unknown(f"{name} may come from {doubt}", module, use)
+            return (Candidate(Symbol(f"{origin}.{name}"), module, statement),)
+        elif not ev.frameworks.has_root(origin):
+            doubt = doubt or f"'from {origin} import *'"
+    if builtin and name in _BUILTINS:
+        return (Candidate(Symbol(f"builtins.{name}"), module, use),)
+    why = f"{name} may come from {doubt}" if doubt else f"{name} is not defined here"
+    return unknown(why, module, use)

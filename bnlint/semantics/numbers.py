@@ -1,0 +1,55 @@
+"""Numbers as rules compare and print them: conventions of momentum, closeness, complements."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from bnlint.frameworks.tables import Api
+
+#: Relative difference up to which two settings count as the same: 1.001e-5 is 1e-5, 0.999 is
+#: not 0.99 (their new-batch weights are compared, 0.001 with 0.01).
+TOLERANCE = 0.02
+
+
+def close(left: float, right: float) -> bool:
+    """Tell whether two settings are the same within :data:`TOLERANCE`."""
+    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right))
+
+
+def complement(number: float | str) -> str:
+    """Return one minus ``number`` in decimal, as source text: ``0.99`` gives ``0.01``.
+
+    Raises:
+        ValueError: ``number`` is not a finite number.
+    """
+    try:
+        result = Decimal(1) - Decimal(str(number))
+    except InvalidOperation:
+        raise ValueError(f"not a number: {number!r}") from None
+    if not result.is_finite():
+        raise ValueError(f"not a finite number: {number!r}")
+    return shown(float(result))
+
+
+def shown(number: object) -> str:
+    """Return a number as a message and a fix print it: ``1e-05``, ``0.01``, ``0.9997``."""
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+        return f"{number:.1f}"
+    return repr(number)
+
+
+def decay(api: Api, momentum: float) -> float | None:
+    """Return the weight of the old running value, rounded where floats only seem to differ.
+
+    ``None`` if the API has no convention, or nobody knows it.
+    """
+    if api.convention == "old-weight":
+        return momentum
+    if api.convention == "new-weight":
+        return float(complement(momentum))
+    return None
+
+
+def momentum_for(api: Api, decay_value: float) -> float | None:
+    """Return the momentum to write so that ``api`` keeps ``decay_value`` of the old value."""
+    return decay(api, decay_value)  # both conventions are their own inverse

@@ -1,0 +1,116 @@
+"""What each site is compared with: a twin in its file, or a declared framework's defaults."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.semantics.module import last_name
+from bnlint.semantics.sites import Site
+from bnlint.semantics.values import DEFAULT, Value, absent
+
+SAME_FILE, DECLARED = "same-file", "declared"
+
+#: Settings in which sides may differ; a side is uniform if it has one value for each.
+_SETTINGS = ("eps", "momentum", "affine", "scale", "center")
+
+
+class Counterpart(NamedTuple):
+    """The reference a site is compared with.
+
+    ``site`` is the twin in the file, ``None`` for a declared framework. ``directed`` tells that
+    it is known which side is the port.
+    """
+
+    kind: str
+    api: Api
+    site: Site | None
+    directed: bool
+
+    def value(self, role: str) -> Value:
+        """Return what is known of the reference's argument in ``role``."""
+        if self.site is not None:
+            return self.site.value(role)
+        name = self.api.roles.get(role)
+        parameter = self.api.parameter(name) if name else None
+        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+            return absent(f"{self.api.short_name} has no default for it")
+        return Value(DEFAULT, parameter.default, from_default=True)
+
+
+def counterparts(
+    sites: Sequence[Site], frameworks: Frameworks, source: str | None
+) -> Mapping[ast.Call, Counterpart]:
+    """Return the reference of every site that has one.
+
+    ``source`` is the declared source family, if any. A twin in the file is a stronger reference
+    than the defaults of a declared framework.
+    """
+    found: dict[ast.Call, Counterpart] = {}
+    if source is not None:
+        reference = frameworks.reference(source)
+        for site in sites:
+            if all(api.framework.name != source for api in site.apis):
+                found[site.call] = Counterpart(DECLARED, reference, None, directed=True)
+    for port, reference_site, directed in _pairs(sites, source):
+        found[port.call] = Counterpart(SAME_FILE, reference_site.api, reference_site, directed)
+        if directed:
+            found.pop(reference_site.call, None)
+    return found
+
+
+def _pairs(sites: Sequence[Site], source: str | None) -> list[tuple[Site, Site, bool]]:
+    """Return (port, reference, directed) for sites of two ecosystems in one file."""
+    sides: dict[tuple[str, str], list[Site]] = {}
+    for site in sites:
+        ecosystems = {api.framework.ecosystem for api in site.apis}
+        if len(ecosystems) == 1 and not site.presumed:
+            group = "functional" if site.api.kind == "functional" else "layer"
+            sides.setdefault((group, ecosystems.pop()), []).append(site)
+    pairs: list[tuple[Site, Site, bool]] = []
+    for group in ("layer", "functional"):
+        present = [side for (kind, _), side in sides.items() if kind == group]
+        if len(present) < 2:
+            continue
+        declared = [s for s in present if any(a.framework.name == source for a in s[0].apis)]
+        # Without a direction, the side that stands first in the file is named as the reference.
+        reference = declared[0] if declared else present[0]
+        for side in present:
+            if side is not reference:
+                pairs += [(p, r, bool(declared)) for p, r in _aligned(side, reference)]
+    return pairs
+
+
+def _aligned(port: list[Site], reference: list[Site]) -> list[tuple[Site, Site]]:
+    """Pair the sites of two sides by name, else by order; uniform sides need no alignment."""
+    if len(port) == len(reference):
+        names = {name: site for site in reference if (name := site_name(site))}
+        if len(names) == len(reference) and {site_name(s) for s in port} == names.keys():
+            return [(site, names[site_name(site)]) for site in port]
+        return list(zip(port, reference, strict=True))
+    if _uniform(port) and _uniform(reference):
+        return [(site, reference[0]) for site in port]
+    return []
+
+
+def _uniform(sites: list[Site]) -> bool:
+    for role in _SETTINGS:
+        values = [site.value(role) for site in sites if role in site.values]
+        if any(v.kind != values[0].kind and not v.is_known for v in values):
+            return False
+        if len({repr(v.value) for v in values}) > 1:
+            return False
+    return True
+
+
+def site_name(site: Site) -> str:
+    """Return the name a layer goes by: ``bn1`` for ``self.bn1 = ...`` or ``name="bn1"``."""
+    for keyword in site.call.keywords:
+        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+            return str(keyword.value.value)
+    statement = site.module.statement(site.call)
+    if isinstance(statement, ast.Assign) and statement.value is site.call:
+        return last_name(statement.targets[0])
+    return ""

@@ -1,0 +1,33 @@
+"""What the names of the functions, classes and files around a node say of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.semantics.module import Module
+
+_FROZEN = re.compile(r"frozen|freeze|fixed|fuse|fold|absorb|merge_bn|bn_fusion", re.IGNORECASE)
+
+
+def in_test(module: Module, node: ast.AST) -> bool:
+    """Tell whether ``node`` stands in a test: odd settings are chosen there to be seen."""
+    file = module.path.replace("\\", "/").rpartition("/")[2]
+    return (
+        file.startswith("test_")
+        or file.endswith("_test.py")
+        or any(name.lower().startswith("test") for name in names_around(module, node))
+    )
+
+
+def names_around(module: Module, node: ast.AST) -> Iterator[str]:
+    """Yield the names of the functions and classes around ``node``, innermost first."""
+    for around in module.ancestors(node):
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield around.name
+
+
+def is_frozen(module: Module, node: ast.AST) -> bool:
+    """Tell whether a function or class around ``node`` is named for freezing or folding."""
+    return any(_FROZEN.search(name) for name in names_around(module, node))

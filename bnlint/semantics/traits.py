@@ -1,0 +1,105 @@
+"""What the surroundings of a site say of it: what it normalises, whether statistics can move."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.semantics.module import Module
+from bnlint.semantics.sites import STATISTICS, Site
+from bnlint.semantics.surroundings import in_test, is_frozen, names_around
+from bnlint.semantics.values import DEFAULT, KNOWN
+
+__all__ = [
+    "always_uses_batch",
+    "always_uses_running",
+    "in_test",
+    "is_frozen",
+    "keeps_statistics",
+    "names_around",
+    "takes_weight",
+]
+
+_WEIGHT = re.compile(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
+
+
+def takes_weight(site: Site) -> bool:
+    """Tell whether the call normalises a weight tensor, not activations (weight standardisation).
+
+    Such a call uses batch normalisation as arithmetic: eps, momentum and mode mean nothing of
+    what they mean for a layer.
+    """
+    if site.api.kind == "layer":
+        return False
+    name = site.api.roles.get("input", "")
+    argument = site.resolutions[0].matched.given.get(name)
+    if argument is None or argument.node is None:
+        return False
+    return any(_WEIGHT.search(word) for word in _identifiers(argument.node, site.module))
+
+
+def keeps_statistics(site: Site) -> bool:
+    """Tell whether the layer can have running statistics that momentum moves.
+
+    It has none where buffers of ``None`` are passed or tracking is off, and they never move where
+    the API only infers or the call is an inference call.
+    """
+    api = site.api
+    if api.default_mode == "inference" and api.mode_switch == "none":
+        return False
+    statistics = site.value(STATISTICS)
+    if statistics.is_known and _is_always(site, "always_batch", statistics.value):
+        return bool(api.statistics.get("updates_in_inference"))
+    if _is_always(site, "always_running", statistics.value) and statistics.is_known:
+        return False
+    if api.kind == "layer":
+        return True
+    mean = site.value("running_mean")
+    if mean.is_known and mean.value is None:
+        return False
+    training = site.value("training")
+    return training.kind not in (KNOWN, DEFAULT) or training.value is not False
+
+
+def _is_always(site: Site, which: str, value: object) -> bool:
+    setting = site.api.statistics.get(which)
+    return setting is not None and value is setting
+
+
+def always_uses_batch(site: Site) -> bool:
+    """Tell whether the layer normalises with batch statistics even in inference mode."""
+    value = site.value(STATISTICS)
+    return value.is_known and _is_always(site, "always_batch", value.value)
+
+
+def always_uses_running(site: Site) -> bool:
+    """Tell whether the layer normalises with running statistics even in training mode."""
+    value = site.value(STATISTICS)
+    return value.is_known and _is_always(site, "always_running", value.value)
+
+
+def _identifiers(node: ast.expr, module: Module) -> Iterator[str]:
+    """Yield the identifiers of what is normalised: ``x`` of ``x.view(b, c, h, w)``, no argument."""
+    imported = {a.asname or a.name.partition(".")[0] for s in module.imports for a in s.names}
+    rest = [node]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, ast.Name):
+            yield node.id.lower()
+        elif isinstance(node, ast.Attribute):
+            yield node.attr.lower()
+            rest.append(node.value)
+        elif isinstance(node, (ast.Subscript, ast.Starred)):
+            rest.append(node.value)
+        elif isinstance(node, ast.BinOp):
+            rest += (node.left, node.right)
+        elif isinstance(node, ast.Call):
+            # A method works on its object, a function of a package on its first argument.
+            owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+            while isinstance(owner, ast.Attribute):
+                owner = owner.value
+            if owner is not None and not (isinstance(owner, ast.Name) and owner.id in imported):
+                rest.append(node.func)
+            elif node.args:
+                rest.append(node.args[0])
