@@ -1,0 +1,321 @@
+"""The way through: bytes to text to facts to findings, for one file at a time.
+
+:func:`check` never raises for what a file contains: what cannot be read becomes a finding, a rule
+that crashes becomes a problem that costs this rule on this file only.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from bnlint.directives import (
+    PORT_OF,
+    Directive,
+    Suppressed,
+    find_directives,
+    may_have_directives,
+    suppress,
+)
+from bnlint.finding import CONFIDENCES, Finding, Problem, Span
+from bnlint.frameworks.tables import catalogue
+from bnlint.registry import LoadedRule
+from bnlint.rule import Context
+from bnlint.semantics.later import apply_stores
+from bnlint.semantics.module import Module, parse
+from bnlint.semantics.project import Project
+from bnlint.semantics.sites import Site, Unresolved, find_sites
+from bnlint.source import Source, Unreadable, decode
+
+
+class Options(NamedTuple):
+    """What decides the findings of one file.
+
+    ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
+    ``info`` finding is shown only of these), ``source`` is the declared source family,
+    ``folder`` the absolute folder of the file, if it lies in one.
+    """
+
+    codes: frozenset[str]
+    explicit: frozenset[str] = frozenset()
+    min_confidence: str = "medium"
+    source: str | None = None
+    folder: str | None = None
+
+
+class Failure(NamedTuple):
+    """A file that could not be read: what is wrong, where, and what it probably is."""
+
+    path: str
+    message: str
+    row: int
+    column: int
+
+
+class Result(NamedTuple):
+    """What came of one file.
+
+    ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
+    tells that the file was parsed, and not passed over as holding nothing of interest;
+    ``undeclared`` that it has sites at a framework's defaults and nothing to compare them with.
+    """
+
+    path: str
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
+    text: str | None = None
+    checked: bool = False
+    undeclared: bool = False
+
+
+class Facts(NamedTuple):
+    """What the reader found in a file."""
+
+    module: Module
+    project: Project
+    sites: Sequence[Site]
+    unresolved: Sequence[Unresolved]
+
+
+def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
+    """Check one file given as bytes; ``path`` is what it is called in the findings."""
+    try:
+        source = decode(data, path)
+    except Unreadable as error:
+        failure = Failure(path, error.message, error.row, error.column)
+        return _unreadable(failure, None, rules, options)
+    if not is_interesting(source.text):
+        return Result(path, ())
+    try:
+        module = parse(path, source.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _unreadable(syntax_failure(source, error), source.text, rules, options)
+    return _check_module(module, rules, options)
+
+
+def is_interesting(text: str) -> bool:
+    """Tell whether a file may hold anything for bnlint; others are not even parsed."""
+    return _triage()(text) is not None
+
+
+#: Functions that are named for inference.
+_EVALUATES = r"def \w*(?:eval|test|predict|infer|valid|demo)"
+
+
+@lru_cache(maxsize=1)
+def _triage() -> Callable[[str], Any]:
+    tables = catalogue()
+    # A mode switch that is named and not called ends its line.
+    uncalled = rf"\.(?:{'|'.join(sorted(tables.switches()))})[ \t]*(?:[#;\r\n]|\Z)"
+    words = [*map(re.escape, sorted(tables.tokens)), "bnlint:", uncalled]
+    models = "|".join(map(re.escape, tables.model_words))
+    modes = "|".join([*map(re.escape, tables.mode_words), _EVALUATES])
+    names = re.compile("|".join(words)).search
+    model, mode = re.compile(models).search, re.compile(modes).search
+    return lambda text: names(text) or (mode(text) and model(text))
+
+
+def read_facts(module: Module, source: str | None = None) -> Facts:
+    """Read a parsed file: its sites with what is known of their arguments."""
+    tables = catalogue()
+    names: set[str] = set()
+    for statement in module.imports:
+        if isinstance(statement, ast.Import):
+            names.update(alias.name for alias in statement.names)
+        elif statement.module and not statement.level:
+            names.add(statement.module)
+    wanted = set(tables.roots(names))
+    if source is not None:
+        wanted.add(source)
+    frameworks = tables.load(tuple(sorted(wanted)))
+    project = Project({}, frameworks)
+    sites: list[Site] = []
+    unresolved: list[Unresolved] = []
+    if wanted:
+        sites, unresolved = find_sites(project, module)
+        sites = apply_stores(project, module, sites)
+    return Facts(module, project, sites, unresolved)
+
+
+def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
+    problems: list[Problem] = []
+    facts = read_facts(module, options.source)
+    context = Context(module, facts.project, facts.sites, options.source, options.folder)
+    found: list[Finding] = []
+    for loaded in rules:
+        if loaded.code in options.codes:
+            found += _run(loaded, context, module.path, problems)
+    found = _one_per_argument(_unrepeated(found))
+    found = [finding for finding in found if _is_wanted(finding, options)]
+    directives: list[Directive] = []
+    if found or may_have_directives(module.text):
+        directives = find_directives(module)
+    suppressed = suppress(found, directives, module)
+    found = suppressed.remaining
+    found += _about_directives(directives, suppressed, context, rules, options, problems)
+    if found:
+        from bnlint.semantics.concrete import confirmed
+
+        found = [finding for finding in found if confirmed(module, finding)]
+    return Result(
+        module.path,
+        tuple(sorted(found, key=lambda finding: finding.sort_key)),
+        tuple(problems),
+        notices=tuple(_reference_notices(directives)),
+        text=module.text if found else None,
+        checked=True,
+        undeclared=options.source is None
+        and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
+    )
+
+
+def _reference_notices(directives: Sequence[Directive]) -> Iterator[str]:
+    for directive in directives:
+        if directive.kind == PORT_OF:
+            yield (
+                f"line {directive.span.row} names the reference {directive.text}: comparing with a "
+                "file is the business of 'compare', which this version does not have"
+            )
+
+
+def facts_of(data: bytes, path: str) -> Facts | Problem | None:
+    """Read a file given as bytes; ``None`` if it holds nothing of interest."""
+    try:
+        source = decode(data, path)
+        if not is_interesting(source.text):
+            return None
+        return read_facts(parse(path, source.text))
+    except Unreadable as error:
+        return Problem(error.message, path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        failure = syntax_failure(source, error)
+        return Problem(f"line {failure.row}: {failure.message}", path)
+
+
+def _run(
+    loaded: LoadedRule, context: Context, path: str, problems: list[Problem]
+) -> Iterator[Finding]:
+    """Run the checks of one rule; a crash is a problem and costs this rule on this file."""
+    try:
+        check_site = loaded.checks.get("check_site")
+        if check_site is not None:
+            for site in context.sites:
+                yield from check_site(site, context)
+        check_file = loaded.checks.get("check_file")
+        if check_file is not None:
+            yield from check_file(context)
+    except Exception as error:
+        problems.append(crashed(loaded.code, error, path))
+
+
+def crashed(code: str, error: Exception, path: str) -> Problem:
+    """Return the problem that says where a rule crashed."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return Problem(f"rule {code} crashed ({where}: {what}); please report this", path)
+
+
+def _unreadable(
+    failure: Failure, text: str | None, rules: Sequence[LoadedRule], options: Options
+) -> Result:
+    found: list[Finding] = []
+    for loaded in rules:
+        if loaded.code in options.codes and "check_unreadable" in loaded.checks:
+            found += loaded.checks["check_unreadable"](failure)
+    return Result(failure.path, tuple(found), text=text if found else None, checked=True)
+
+
+def _about_directives(
+    directives: Sequence[Directive],
+    suppressed: Suppressed,
+    context: Context,
+    rules: Sequence[LoadedRule],
+    options: Options,
+    problems: list[Problem],
+) -> list[Finding]:
+    found: list[Finding] = []
+    known = {loaded.code: loaded.name for loaded in rules}
+    running = options.codes
+    if options.source is None:
+        running = running - {r.code for r in rules if r.rule.needs_reference}
+    for loaded in rules:
+        if loaded.code not in options.codes or "check_directives" not in loaded.checks:
+            continue
+        check_directives = loaded.checks["check_directives"]
+        try:
+            found += check_directives(directives, suppressed.used, known, running, context)
+        except Exception as error:
+            problems.append(crashed(loaded.code, error, context.module.path))
+    return suppress(found, [d for d in directives if d.selectors], context.module).remaining
+
+
+def _unrepeated(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep one of several findings that a shared definition gives at one place."""
+    seen: dict[tuple[str, Span, str], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.span, finding.argument), finding)
+    return list(seen.values())
+
+
+def _one_per_argument(findings: list[Finding]) -> list[Finding]:
+    """Keep, of the findings about one argument of one layer, the first in precedence."""
+    best: dict[tuple[int, str], int] = {}
+    for finding in findings:
+        if finding.argument:
+            key = (finding.subject, finding.argument)
+            best[key] = min(best.get(key, finding.precedence), finding.precedence)
+    return [f for f in findings if not f.argument or best[(f.subject, f.argument)] == f.precedence]
+
+
+def _is_wanted(finding: Finding, options: Options) -> bool:
+    if finding.severity == "info" and finding.code not in options.explicit:
+        return False
+    return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)
+
+
+_PYTHON_2 = re.compile(
+    r"^[ \t]*(?:print[ \t]+[^\s(=.,:\[\])]|exec[ \t]+['\"]|raise[ \t]+\w+[ \t]*,"
+    r"|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|<>|\bur['\"]",
+    re.MULTILINE,
+)
+
+
+def syntax_failure(source: Source, error: BaseException) -> Failure:
+    """Say what keeps a file from being parsed: Python 2, newer Python, or a plain error."""
+    if isinstance(error, (RecursionError, MemoryError)):
+        return Failure(source.path, "expressions are nested too deeply to be read", 1, 1)
+    if not isinstance(error, SyntaxError):
+        return Failure(source.path, f"it cannot be parsed: {error}", 1, 1)
+    row, column = error.lineno or 1, error.offset or 1
+    if _PYTHON_2.search(source.text):
+        message = "this is Python 2: bnlint reads Python 3 only (2to3 or a fork may convert it)"
+    elif _newer_python(source.text):
+        import platform
+
+        message = (
+            f"this needs a newer Python than {platform.python_version()}, which runs bnlint: "
+            "run bnlint with that one"
+        )
+    else:
+        message = f"this is not valid Python: {error.msg}"
+    return Failure(source.path, message, row, max(column, 1))
+
+
+def _newer_python(text: str) -> bool:
+    """Tell whether LibCST, whose grammar is its own, can read what the interpreter cannot."""
+    from bnlint.semantics.depth import is_deep
+
+    if len(text) > 1_000_000 or is_deep(text):
+        return False
+    import libcst
+
+    try:
+        libcst.parse_module(text)
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,213 @@
+"""The API between the engine and its rules: what a rule is, and what it is given to look at."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from bnlint.finding import (
+    MANUAL,
+    Comparison,
+    Finding,
+    Fix,
+    Intent,
+    Reference,
+    ReplaceValue,
+    SetKeyword,
+    Span,
+)
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.references import Counterpart, counterparts
+from bnlint.semantics.values import PRESUMED, Value
+
+if TYPE_CHECKING:
+    from bnlint.frameworks.tables import Api, Frameworks
+    from bnlint.semantics.evaluate import Evaluator
+    from bnlint.semantics.module import Module
+    from bnlint.semantics.project import Project
+    from bnlint.semantics.sites import Site
+
+#: Order in which findings about one argument of one layer compete; the lowest is kept.
+MISPLACED, DEGENERATE, CONVENTION, DIFFERENCE = 10, 20, 30, 40
+
+
+class Rule(NamedTuple):
+    """What identifies a rule. The documentation is the docstring of its module.
+
+    ``default`` tells whether the rule runs unless deselected. Of several findings about one
+    argument of one layer, the one with the lowest ``precedence`` is kept. ``needs_reference``
+    tells a rule that compares: without a reference it cannot report anything. ``always`` tells one
+    that runs whatever is selected, unless it is ignored by its own code or name.
+    """
+
+    code: str
+    name: str
+    severity: str
+    confidence: str = "high"
+    default: bool = True
+    precedence: int = 100
+    needs_reference: bool = False
+    always: bool = False
+
+
+class Context:
+    """One file as the rules see it.
+
+    ``sites`` are its batch normalisation calls in source order, ``source`` the declared source
+    family (``--from``), ``None`` where there is none, ``folder`` the absolute folder it lies in,
+    ``None`` where it lies in none (standard input without a name).
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        project: Project,
+        sites: Sequence[Site],
+        source: str | None,
+        folder: str | None = None,
+    ) -> None:
+        self.module = module
+        self.project = project
+        self.sites = sites
+        self.source = source
+        self.folder = folder
+
+    @property
+    def frameworks(self) -> Frameworks:
+        """The framework tables that the imports of the project call for."""
+        return self.project.frameworks
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """The static evaluator."""
+        return self.project.evaluator
+
+    @cached_property
+    def counterparts(self) -> Mapping[ast.Call, Counterpart]:
+        """The reference of every site that has one."""
+        return counterparts(self.sites, self.frameworks, self.source)
+
+    def reference(self, site: Site) -> Counterpart | None:
+        """Return what ``site`` is compared with, if anything."""
+        return self.counterparts.get(site.call)
+
+    # ------------------------------------------------------------------ places
+
+    def owns(self, node: ast.AST | None) -> bool:
+        """Tell whether ``node`` stands in this file."""
+        return node is not None and node in self.module.parents
+
+    def place(self, site: Site, value: Value | None = None) -> ast.expr | ast.stmt:
+        """Return where to report a fault of ``site``, of its argument ``value`` if given.
+
+        A value that a caller may override is reported where it is defined, one that is given
+        where it is given, a default at the call that takes the argument.
+        """
+        if value is not None and not value.from_default:
+            if (
+                value.kind == PRESUMED
+                and isinstance(value.node, ast.expr)
+                and self.owns(value.node)
+            ):
+                return value.node
+            if value.argument is not None and self.owns(value.argument):
+                return value.argument
+        _, anchor = site.anchor
+        if isinstance(anchor, ast.expr) and self.owns(anchor):
+            return anchor
+        return site.call
+
+    # ------------------------------------------------------------------ fixes
+
+    def rewrite(
+        self,
+        site: Site,
+        role: str,
+        text: str,
+        applicability: str,
+        *,
+        message: str = "",
+        reason: str = "",
+    ) -> Fix:
+        """Return the fix that makes the argument in ``role`` be ``text``.
+
+        Where the argument cannot be written in this file without reaching past the call (the
+        layer class is a parameter's default, say), the fix is text only.
+        """
+        value = site.value(role)
+        name = site.api.roles[role]
+        message = message or f"write {name}={text}"
+        intent: Intent | None = None
+        if not value.from_default and value.argument is not None and self.owns(value.argument):
+            intent = ReplaceValue(self.module.span(value.argument), text)
+        elif value.from_default and self.owns(holder := site.resolutions[0].holder):
+            assert holder is not None
+            intent = SetKeyword(self.module.span(holder), name, text)
+        if intent is None:
+            return Fix(MANUAL, message, (), "the layer is chosen elsewhere")
+        return Fix(applicability, message, (intent,), reason)
+
+    # ------------------------------------------------------------------ findings
+
+    def report(
+        self,
+        rule: Rule,
+        where: ast.expr | ast.stmt | ast.keyword | Span,
+        message: str,
+        *,
+        help: str = "",  # noqa: A002  # the field is called help
+        confidence: str | None = None,
+        severity: str | None = None,
+        fix: Fix | None = None,
+        reference: Counterpart | None = None,
+        values: tuple[Comparison, ...] = (),
+        site: Site | None = None,
+        argument: str = "",
+    ) -> Finding:
+        """Return a finding of ``rule`` at ``where``, a node of the file or a span."""
+        span = where if isinstance(where, Span) else self.module.span(where)
+        return Finding(
+            rule.code,
+            rule.name,
+            severity or rule.severity,
+            confidence or rule.confidence,
+            self.module.path,
+            span,
+            message,
+            help,
+            fix,
+            describe_reference(reference) if reference is not None else None,
+            values,
+            self.module.span(site.call).start if site is not None else -1,
+            argument,
+            rule.precedence,
+        )
+
+
+def describe_reference(found: Counterpart) -> Reference:
+    """Return a counterpart as the plain record that findings carry."""
+    title = found.api.framework.title
+    if found.site is None:
+        return Reference(found.kind, title, found.api.id)
+    span = found.site.module.span(found.site.call)
+    return Reference(found.kind, title, found.api.id, found.site.module.path, span.row, span.column)
+
+
+def where_reference(found: Counterpart) -> str:
+    """Return how a message names the place of a reference: `` (line 12)`` or nothing."""
+    return f" (line {found.site.call.lineno})" if found.site is not None else ""
+
+
+def other_camp(api: Api) -> str:
+    """Return the title of a framework whose momentum means the opposite of ``api``'s."""
+    opposite = {"new-weight": "old-weight", "old-weight": "new-weight"}.get(api.convention, "")
+    return catalogue().title_of_convention(opposite)
+
+
+def lower(confidence: str, values: Iterable[Value]) -> str:
+    """Return ``confidence``, but at most medium where a value is only presumed."""
+    if confidence == "high" and any(value.kind == PRESUMED for value in values):
+        return "medium"
+    return confidence

@@ -1,0 +1,143 @@
+"""Many files: each under its own configuration, in several processes where that pays.
+
+The result does not depend on the number of processes, on the order in which files are named, or
+on which other files are named.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from bnlint.config import Config, Configs, from_for, ignored_for, resolve
+from bnlint.files import File, read
+from bnlint.finding import Problem
+from bnlint.linter import Options, Result, check, is_interesting
+from bnlint.registry import LoadedRule
+from bnlint.selection import named_in_ignores, selected
+
+#: Below this many bytes of files worth parsing, starting processes costs more than it saves.
+PARALLEL_FROM = 400_000
+
+
+class Job(NamedTuple):
+    """One file to check, read already."""
+
+    data: bytes
+    display: str
+    options: Options
+
+
+def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
+    """Return what decides the findings of the file at the absolute ``path``."""
+    always = {r.code for r in rules if r.rule.always and not named_in_ignores(config, r)}
+    codes = (resolve(config, rules) | always) - ignored_for(config, path, rules)
+    return Options(
+        codes,
+        selected(config, rules),
+        config.min_confidence,
+        from_for(config, path),
+        path.rpartition("/")[0] or "/",
+    )
+
+
+def run(
+    files: Sequence[File],
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    *,
+    processes: int,
+    advance: Callable[[int], None] | None = None,
+) -> Iterator[Result | Problem]:
+    """Check ``files``; yields a result, or a problem, for each in order.
+
+    ``advance`` is told how many files are done.
+    """
+    jobs: list[Job | Result | Problem] = []
+    size = 0
+    for file in files:
+        job = _job(file, configs, rules)
+        if isinstance(job, Job):
+            size += len(job.data)
+        jobs.append(job)
+    work = [job for job in jobs if isinstance(job, Job)]
+    outcomes = _outcomes(work, rules, processes if size >= PARALLEL_FROM else 1)
+    for done, job in enumerate(jobs, 1):
+        yield next(outcomes) if isinstance(job, Job) else job
+        if advance is not None:
+            advance(done)
+
+
+def _job(file: File, configs: Configs, rules: Sequence[LoadedRule]) -> Job | Result | Problem:
+    """Read a file; what holds nothing for bnlint is done with here, before any process starts."""
+    data = read(file)
+    if isinstance(data, Problem):
+        return data
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = None
+    if text is not None and "\0" not in text and not is_interesting(text):
+        return Result(file.display, ())
+    path = file.path
+    return Job(data, file.display, options_for(configs.of(path), path, rules))
+
+
+def _outcomes(
+    work: Sequence[Job], rules: Sequence[LoadedRule], processes: int
+) -> Iterator[Result | Problem]:
+    if processes < 2 or len(work) < 2:
+        for job in work:
+            yield check(job.data, job.display, rules, job.options)
+        return
+    yield from _parallel(work, rules, processes)
+
+
+_RULES: Sequence[LoadedRule] = ()
+
+
+def _start(rules: Sequence[LoadedRule] | None) -> None:
+    global _RULES
+    if rules is None:
+        from bnlint.registry import load_rules
+
+        rules = load_rules()
+    _RULES = rules
+
+
+def _work(job: Job) -> Result:
+    return check(job.data, job.display, _RULES, job.options)
+
+
+def _parallel(
+    work: Sequence[Job], rules: Sequence[LoadedRule], processes: int
+) -> Iterator[Result | Problem]:
+    """Check jobs in a pool; a process that dies costs only the file it died of."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
+    context = multiprocessing.get_context("fork" if forks else "spawn")
+    given = (rules,) if forks else (None,)
+    done = 0
+    while done < len(work):
+        # After a crash, the rest goes on one file at a time, so that the culprit is known.
+        pool_size = processes if done == 0 else 1
+        with ProcessPoolExecutor(pool_size, context, _start, given) as pool:
+            futures = [pool.submit(_work, job) for job in work[done:]]
+            try:
+                for future in futures:
+                    yield future.result()
+                    done += 1
+            except BrokenProcessPool:
+                if pool_size == 1:
+                    yield Problem("reading it crashed the Python interpreter", work[done].display)
+                    done += 1
+
+
+def default_processes() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
