@@ -1,0 +1,164 @@
+"""One side of a port has a learned scale or shift that the other side lacks.
+
+What it does
+------------
+Compares with the reference whether a layer has gamma (scale) and beta (center, shift): a layer of
+another framework in the same file, or the defaults of the framework given with ``--from``. Where
+the declared framework leaves out gamma or beta by default, the difference is reported once per
+file, at the first layer.
+
+Why it matters
+--------------
+A checkpoint has no weights for the extra parameter, or the port has no place for the weights it
+is given. Slim leaves out gamma by default (``scale=False``): a port that has one starts right, with
+gamma at 1, and drifts as soon as it is trained.
+
+Example
+-------
+Hazard:
+
+    import keras
+    import torch.nn as nn
+
+    reference = keras.layers.BatchNormalization(
+        epsilon=1e-5, momentum=0.9, scale=False, center=False
+    )
+    port = nn.BatchNorm2d(64)
+
+Clean:
+
+    import keras
+    import torch.nn as nn
+
+    reference = keras.layers.BatchNormalization(
+        epsilon=1e-5, momentum=0.9, scale=False, center=False
+    )
+    port = nn.BatchNorm2d(64, affine=False)
+
+Fix
+---
+Where one switch stands for both (``affine=False`` against ``scale=False, center=False``), writes
+it: safe if the direction is declared. A lone missing gamma or beta has no counterpart where one
+switch stands for both, and is left to you.
+
+Numbers
+-------
+With a random gamma, outputs differ by the factor gamma.
+
+References
+----------
+Measured with torch 2.13.0, Keras 3.15.1 and tf_slim 1.1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix, Intent, SetKeyword
+from bnlint.frameworks.tables import Api
+from bnlint.rule import Context, Rule, lower, where_reference
+from bnlint.semantics.references import Counterpart
+from bnlint.semantics.sites import Site
+from bnlint.semantics.values import Value, assumption
+
+RULE = Rule("BN104", "affine-differs", "warning", needs_reference=True)
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report layers whose gamma or beta the reference does not share."""
+    declared_done = False
+    for site in context.sites:
+        reference = context.reference(site)
+        if reference is None or site.api.kind == "functional":
+            continue
+        if reference.site is None and declared_done:
+            continue
+        finding = _compare(site, reference, context)
+        if finding is not None:
+            declared_done = declared_done or reference.site is None
+            yield finding
+
+
+def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | None:
+    mine = _switches(site.api, {r: site.value(r) for r in ("affine", "scale", "center")})
+    theirs = _switches(
+        reference.api, {r: reference.value(r) for r in ("affine", "scale", "center")}
+    )
+    if mine is None or theirs is None:
+        return None
+    if reference.site is None and not all(value.from_default for value in mine):
+        return None
+    differing = [
+        (name, m, t)
+        for name, m, t in zip(("gamma", "beta"), mine, theirs, strict=True)
+        if bool(m.value) is not bool(t.value)
+    ]
+    if not differing:
+        return None
+    api, title = site.api, reference.api.framework.title
+    names = " and ".join(name for name, _, _ in differing)
+    has = bool(differing[0][1].value)
+    every = "" if reference.site is not None else " (as may every other layer in this file)"
+    return context.report(
+        RULE,
+        context.place(site),
+        f"{api.short_name} {'has' if has else 'lacks'} {names}, the {title} reference "
+        f"{'does not' if has else 'has'}{where_reference(reference)}{every}"
+        f"{assumption(*mine, *theirs)}",
+        help=_advice(api, theirs),
+        confidence=lower(RULE.confidence, (*mine, *theirs)),
+        fix=_fix(site, theirs, reference, context),
+        reference=reference,
+        values=tuple(Comparison(n, bool(m.value), bool(t.value)) for n, m, t in differing),
+        site=site,
+        argument="affine",
+    )
+
+
+def _switches(api: Api, values: Mapping[str, Value]) -> tuple[Value, Value] | None:
+    """Return what decides gamma and what decides beta; ``None`` if either is not known."""
+    if "affine" in api.roles:
+        pair = (values["affine"], values["affine"])
+    elif "scale" in api.roles and "center" in api.roles:
+        pair = (values["scale"], values["center"])
+    else:
+        return None
+    return pair if all(isinstance(value.value, bool) and value.is_known for value in pair) else None
+
+
+def _wanted(api: Api, theirs: tuple[Value, Value]) -> list[tuple[str, str]] | None:
+    """Return the keywords that give ``api`` the reference's gamma and beta, if any do."""
+    scale, center = bool(theirs[0].value), bool(theirs[1].value)
+    if "affine" in api.roles:
+        return [(api.roles["affine"], repr(scale))] if scale is center else None
+    return [(api.roles["scale"], repr(scale)), (api.roles["center"], repr(center))]
+
+
+def _advice(api: Api, theirs: tuple[Value, Value]) -> str:
+    wanted = _wanted(api, theirs)
+    if wanted is None:
+        return (
+            f"{api.short_name} has one switch for both: keep the parameter the reference lacks "
+            "at its initial value and out of the optimiser"
+        )
+    return "write " + ", ".join(f"{name}={value}" for name, value in wanted)
+
+
+def _fix(
+    site: Site, theirs: tuple[Value, Value], reference: Counterpart, context: Context
+) -> Fix | None:
+    wanted = _wanted(site.api, theirs)
+    holder = site.resolutions[0].holder
+    if wanted is None or holder is None or not context.owns(holder):
+        return Fix(MANUAL, _advice(site.api, theirs), (), "there is no counterpart to write")
+    span = context.module.span(holder)
+    intents: tuple[Intent, ...] = tuple(SetKeyword(span, name, value) for name, value in wanted)
+    one_sided = reference.site is None
+    if not reference.directed or one_sided:
+        why = (
+            "only the first layer of the file is changed"
+            if one_sided
+            else "which side is the port is not declared"
+        )
+        return Fix(UNSAFE, _advice(site.api, theirs), intents, why)
+    return Fix(SAFE, _advice(site.api, theirs), intents)

@@ -1,0 +1,183 @@
+"""A batch normalisation layer built anew at every call.
+
+What it does
+------------
+Reports a layer that is constructed inside ``forward``, ``call`` or ``construct`` of a module, or
+in a function that is called from there, and applied at once.
+
+Building layers in a function is the idiom of Keras's functional models and of TensorFlow 1: only
+methods that run when a module is called are meant. A layer that is kept on the object is built
+lazily, which is right; one that is given its weights or statistics is used as arithmetic. Tests and
+comparisons are left alone.
+
+Why it matters
+--------------
+A new layer has gamma 1, beta 0 and no statistics of its own. It is not among the module's
+parameters, is never trained or saved, does not see ``eval()``, and so always normalises with the
+batch.
+
+Example
+-------
+Hazard:
+
+    import torch.nn as nn
+
+    class Block(nn.Module):
+        def forward(self, x):
+            return nn.BatchNorm2d(x.shape[1])(x)
+
+Clean:
+
+    import torch.nn as nn
+
+    class Block(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(channels)
+
+        def forward(self, x):
+            return self.bn(x)
+
+Clean:
+
+    from tensorflow import keras
+
+    def block(x):
+        x = keras.layers.Conv2D(8, 3)(x)
+        return keras.layers.BatchNormalization()(x)
+
+Fix
+---
+None: the layer belongs into the constructor, which has to know the number of channels.
+
+References
+----------
+Measured with torch 2.13.0: the layer's parameters are not in ``module.parameters()``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import Finding
+from bnlint.rule import Context, Rule
+from bnlint.semantics.models import is_forward
+from bnlint.semantics.modes import switches
+from bnlint.semantics.module import Module, last_name
+from bnlint.semantics.objects import FunctionRef
+from bnlint.semantics.parameters import callers
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import names_around
+
+RULE = Rule("BN214", "constructed-in-forward", "error")
+
+_TESTS = re.compile(r"^tests?($|_)|_tests?$|^Test[A-Z]|^compare($|_)")
+
+_MAX_DEPTH = 4
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a layer constructed and applied inside a forward pass."""
+    if any(api.kind != "layer" for api in site.apis) or site.presumed:
+        return
+    function = context.module.enclosing_function(site.call)
+    if function is None or not _is_applied(site, context) or _is_test(context.module, site.call):
+        return
+    forward = _reached_from(context, function, 0)
+    if forward is None:
+        return
+    where = (
+        f"in {forward.name}()"
+        if forward is function
+        else f"in a function that {forward.name}() calls"
+    )
+    yield context.report(
+        RULE,
+        site.call,
+        f"{site.api.short_name} is built anew {where} at every call: it is never trained, saved or "
+        "put into inference mode",
+        help="build it in the constructor, keep it on the object and call it here",
+        site=site,
+    )
+
+
+def _is_applied(site: Site, context: Context) -> bool:
+    """Tell whether the new layer is called at once, and not kept."""
+    module = site.module
+    made: ast.expr = site.call
+    while isinstance(attribute := module.parents[made], ast.Attribute) and _is_moved(
+        module, made, context
+    ):
+        made = module.parents[attribute]  # type: ignore[assignment]  # the call of its method
+    parent = module.parents[made]
+    if isinstance(parent, ast.Call) and parent.func is made:
+        return True
+    if not isinstance(parent, ast.Assign) or len(parent.targets) != 1:
+        return False
+    target = parent.targets[0]
+    if not isinstance(target, ast.Name):
+        return False
+    scope = module.scope_node(site.call)
+    uses = [
+        use
+        for use in module.uses.get(target.id, ())
+        if isinstance(use, ast.Name)
+        and isinstance(use.ctx, ast.Load)
+        and module.scope_node(use) is scope
+    ]
+    called = [u for u in uses if isinstance(p := module.parents[u], ast.Call) and p.func is u]
+    moved = [u for u in uses if _is_moved(module, u, context)]
+    return bool(called) and len(called) + len(moved) == len(uses)
+
+
+def _is_moved(module: Module, use: ast.expr, context: Context) -> bool:
+    """Tell whether the layer is only put on a device, cast or switched here."""
+    attribute = module.parents[use]
+    if not isinstance(attribute, ast.Attribute):
+        return False
+    call = module.parents[attribute]
+    methods = {m for f in context.frameworks.frameworks.values() for m in switches(f)}
+    return (
+        isinstance(call, ast.Call)
+        and call.func is attribute
+        and attribute.attr in (*context.frameworks.word("keeps"), *methods)
+    )
+
+
+def _is_test(module: Module, node: ast.AST) -> bool:
+    """Tell whether this is code of a test: by the name of the file, or of what is around."""
+    parts = [part.removesuffix(".py") for part in module.path.replace("\\", "/").split("/")]
+    return any(_TESTS.search(name) for name in (*parts[-2:], *names_around(module, node)))
+
+
+def _reached_from(
+    context: Context, function: ast.AST, depth: int
+) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """Return the forward method that ``function`` is, or that calls it."""
+    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or depth > _MAX_DEPTH:
+        return None
+    module, ev = context.module, context.evaluator
+    if is_forward(ev, module, function):
+        return None if _builds_once(function) else function
+    for call, _ in callers(ev, module, function):
+        if not any(
+            isinstance(c.object, FunctionRef) and c.object.node is function
+            for c in ev.evaluate(module, call.func)
+        ):
+            continue
+        around = module.enclosing_function(call)
+        if around is not None and around is not function:
+            found = _reached_from(context, around, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _builds_once(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether the framework itself keeps layers built here (a decorated compact method)."""
+    return any(
+        last_name(d.func if isinstance(d, ast.Call) else d) == "compact"
+        for d in function.decorator_list
+    )

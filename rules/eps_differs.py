@@ -1,0 +1,114 @@
+"""The two sides of a port divide by differently guarded variances.
+
+What it does
+------------
+Compares eps with the reference: a layer of another framework in the same file, or the defaults of
+the framework given with ``--from``. Under ``--from``, only an eps left at its default is compared:
+a number that is written down was somebody's decision. Values within 2 % count as equal, so
+``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
+
+Why it matters
+--------------
+Batch normalisation divides by ``sqrt(variance + eps)``. Keras and TensorFlow add 1e-3, PyTorch,
+MindSpore and Paddle 1e-5. With converted weights, every channel whose variance is small comes out
+scaled wrongly, in inference as in training, and nothing fails.
+
+Example
+-------
+Hazard (from keras):
+
+    import torch.nn as nn
+
+    class Stem(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(32, momentum=0.01)
+
+Clean (from keras):
+
+    import torch.nn as nn
+
+    class Stem(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(32, eps=1e-3, momentum=0.01)
+
+Fix
+---
+Writes the reference's eps as a keyword. Safe: the port then computes what its reference computes.
+In a same-file pair without a declared direction it is not known which side is the port, and the
+fix is unsafe.
+
+Numbers
+-------
+Running variance planted, inference: eps 1e-3 against 1e-5 changes the output by a factor 3.16 at
+variance 1e-4, 1.048 at 1e-2 and 1.0005 at 1.
+
+References
+----------
+Measured with torch 2.13.0, TensorFlow 2.21.0 and Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
+from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.semantics.numbers import close, shown
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import takes_weight
+from bnlint.semantics.values import PRESUMED, assumption
+
+RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
+
+#: The running variance at which the message says what the difference does.
+_VARIANCE = 1e-4
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report an eps that is not the reference's."""
+    reference = context.reference(site)
+    if reference is None:
+        return
+    mine, theirs = site.value("eps"), reference.value("eps")
+    if mine.number is None or theirs.number is None:
+        return
+    if reference.site is None and not mine.from_default:
+        return
+    if close(mine.number, theirs.number) or takes_weight(site):
+        return
+    api, title = site.api, reference.api.framework.title
+    here = (
+        f"leaves {api.roles['eps']} at {api.framework.title}'s default {shown(mine.number)}"
+        if mine.from_default
+        else f"has {api.roles['eps']}={shown(mine.number)}"
+    )
+    there = "default is" if theirs.from_default else "layer has"
+    ratio = math.sqrt((_VARIANCE + theirs.number) / (_VARIANCE + mine.number))
+    text = shown(theirs.number)
+    reason = "" if reference.directed else "which side is the port is not declared"
+    reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
+    yield context.report(
+        RULE,
+        context.place(site, mine),
+        f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
+        f"{assumption(mine, theirs)}",
+        help=(
+            f"write {api.roles['eps']}={text}: where the running variance is {_VARIANCE:g}, "
+            f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
+        ),
+        confidence=lower(RULE.confidence, (mine, theirs)),
+        fix=context.rewrite(
+            site,
+            "eps",
+            text,
+            UNSAFE if reason else SAFE,
+            reason=reason,
+        ),
+        reference=reference,
+        values=(Comparison("eps", mine.number, theirs.number),),
+        site=site,
+        argument="eps",
+    )

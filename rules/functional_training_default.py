@@ -1,0 +1,242 @@
+"""A functional batch normalisation whose training flag does not follow the module.
+
+What it does
+------------
+Looks at functional calls that are given running statistics. In a module that trains its scale, it
+reports a call that leaves the training flag at its default (inference), and a call that sets it to
+a constant True.
+
+Calls without running statistics, calls on weights (weight standardisation), on a batch folded
+into channels (adaptive instance normalisation), classes and functions that are named frozen, fused,
+folded, eval or for adaptation, and classes that look at their own mode or move the statistics
+themselves are left alone: there the flag is what it should be.
+
+Why it matters
+--------------
+The functional form does not know the module's mode. Left at its default, the statistics never move
+and training normalises with their initial values; fixed to True, evaluation normalises with the
+batch, and moves the statistics.
+
+Example
+-------
+Hazard:
+
+    import torch
+    import torch.nn as nn
+    import torch.nn.functional as F
+
+    class Norm(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(channels))
+            self.bias = nn.Parameter(torch.zeros(channels))
+            self.register_buffer("running_mean", torch.zeros(channels))
+            self.register_buffer("running_var", torch.ones(channels))
+
+        def forward(self, x):
+            return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias)
+
+Clean:
+
+    import torch
+    import torch.nn as nn
+    import torch.nn.functional as F
+
+    class Norm(nn.Module):
+        def __init__(self, channels):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(channels))
+            self.bias = nn.Parameter(torch.zeros(channels))
+            self.register_buffer("running_mean", torch.zeros(channels))
+            self.register_buffer("running_var", torch.ones(channels))
+
+        def forward(self, x):
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, self.training
+            )
+
+Fix
+---
+Writes ``training=self.training``. Safe in a method of a module whose running statistics are its
+own attributes; else unsafe.
+
+Numbers
+-------
+With the default, the running mean after a training step is its initial value.
+
+References
+----------
+Measured with torch 2.13.0.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import SAFE, UNSAFE, Finding, Fix, Intent, ReplaceValue, SetKeyword
+from bnlint.rule import Context, Rule
+from bnlint.semantics.classes import SETUP, attribute_stores, outside_bases
+from bnlint.semantics.models import class_framework
+from bnlint.semantics.objects import ClassRef, Instance, Symbol
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import is_frozen, names_around, takes_weight
+
+RULE = Rule("BN205", "functional-training-default", "warning")
+
+_MEANT = re.compile(
+    r"eval|infer|test|frozen|export|deploy|meta|maml|adapt|adabn|adain|style", re.IGNORECASE
+)
+_FOLDS_BATCH = frozenset({"view", "reshape"})
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a functional call whose flag is the default, or a constant True."""
+    api = site.api
+    if api.kind != "functional" or "training" not in api.roles or "running_mean" not in api.roles:
+        return
+    flag, mean = site.value("training"), site.value("running_mean")
+    if not site.is_direct or not flag.is_known or (mean.is_known and mean.value is None):
+        return
+    if takes_weight(site) or _folds_batch(site) or is_frozen(site.module, site.call):
+        return
+    if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
+        return
+    if not (flag.value is True or (flag.value is False and flag.from_default)):
+        return
+    cls = _module_with_scale(site, context)
+    own = cls is not None and _own_statistics(site, cls, context)
+    if not own or cls is None or _handles_mode(site, cls):
+        return
+    name = api.roles["training"]
+    attribute = api.framework.modes.attribute
+    text = f"{_receiver(site)}.{attribute}"
+    if flag.value is True:
+        message = (
+            f"{name}=True normalises with the batch and moves the running statistics whatever the "
+            f"mode of {cls.name} is"
+        )
+        intent: Intent | None = (
+            ReplaceValue(context.module.span(flag.argument), text) if flag.argument else None
+        )
+    else:
+        message = (
+            f"{api.short_name}() without {name}= infers (its default is False): the running "
+            f"statistics of {cls.name} never move, in training neither"
+        )
+        intent = SetKeyword(context.module.span(site.call), name, text)
+    advice = f"write {name}={text}"
+    yield context.report(
+        RULE,
+        flag.argument if flag.argument is not None and context.owns(flag.argument) else site.call,
+        message,
+        help=advice,
+        fix=Fix(SAFE if own else UNSAFE, advice, (intent,)) if intent is not None else None,
+        site=site,
+        argument="training",
+    )
+
+
+def _folds_batch(site: Site) -> bool:
+    """Tell whether the input is reshaped so that samples stand in the channel axis."""
+    argument = site.resolutions[0].matched.given.get(site.api.roles["input"])
+    if argument is None or argument.node is None:
+        return False
+    nodes: list[ast.expr] = [argument.node]
+    if isinstance(argument.node, ast.Name):
+        nodes += [
+            statement.value
+            for statement in ast.walk(site.module.enclosing_function(site.call) or site.module.tree)
+            if isinstance(statement, ast.Assign)
+            and any(isinstance(t, ast.Name) and t.id == argument.node.id for t in statement.targets)
+        ]
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Attribute)
+        and part.func.attr in _FOLDS_BATCH
+        and any(isinstance(a, ast.BinOp) for a in part.args)
+        for node in nodes
+        for part in ast.walk(node)
+    )
+
+
+def _handles_mode(site: Site, cls: ast.ClassDef) -> bool:
+    """Tell whether the class asks for its mode, or moves its statistics, beside the call."""
+    given = site.resolutions[0].matched.given
+    inside = set(ast.walk(site.call))
+    passed = [given.get(site.api.roles[role]) for role in ("running_mean", "running_var")]
+    statistics = {a.node.attr for a in passed if a and isinstance(a.node, ast.Attribute)}
+    mode = site.api.framework.modes.attribute
+    for method in cls.body:
+        if not isinstance(method, ast.FunctionDef):
+            continue
+        for part in ast.walk(method):
+            if not isinstance(part, ast.Attribute) or part in inside:
+                continue
+            if part.attr == mode or (part.attr in statistics and method.name not in SETUP):
+                return True
+    return False
+
+
+def _module_with_scale(site: Site, context: Context) -> ast.ClassDef | None:
+    """Return the module class around the call, if it has a trainable scale of its own."""
+    cls = site.module.enclosing_class(site.call)
+    if cls is None or class_framework(context.evaluator, ClassRef(site.module, cls)) is None:
+        return None
+    weight = site.resolutions[0].matched.given.get(site.api.roles.get("weight", ""))
+    if weight is None or not isinstance(weight.node, ast.Attribute):
+        return None
+    if weight.node.attr in _inherited(cls, "trainable", context):
+        return cls
+    for store in attribute_stores(site.module, cls, weight.node.attr):
+        statement = site.module.statement(store)
+        if isinstance(statement, ast.Assign):
+            for candidate in context.evaluator.evaluate(site.module, statement.value):
+                made = candidate.object
+                if (
+                    isinstance(made, Instance)
+                    and isinstance(made.cls, Symbol)
+                    and context.frameworks.means(made.cls.path, "parameters")
+                ):
+                    return cls
+    return None
+
+
+def _own_statistics(site: Site, cls: ast.ClassDef, context: Context) -> bool:
+    """Tell whether the running statistics are attributes that ``cls`` sets up."""
+    argument = site.resolutions[0].matched.given.get(site.api.roles["running_mean"])
+    node = argument.node if argument is not None else None
+    if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+        return False
+    if node.value.id != _receiver(site):
+        return False
+    if attribute_stores(site.module, cls, node.attr):
+        return True
+    if node.attr in _inherited(cls, "statistics", context):
+        return True
+    return any(
+        call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value == node.attr
+        for method in context.frameworks.word("buffers")
+        for call in site.module.calls_by_name.get(method, ())
+        if site.module.enclosing_class(call) is cls
+    )
+
+
+def _inherited(cls: ast.ClassDef, kind: str, context: Context) -> set[str]:
+    """Return the state of ``kind`` that a batch normalisation layer among the bases brings."""
+    return {
+        name
+        for base in outside_bases(context.evaluator, ClassRef(context.module, cls))
+        if isinstance(base, Symbol)
+        for api in context.frameworks.by_alias.get(base.path, ())
+        for name in api.state.get(kind, ())
+    }
+
+
+def _receiver(site: Site) -> str:
+    """Return what the method around the call names its object (``self``), or nothing."""
+    function = site.module.enclosing_function(site.call)
+    if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.args.args:
+        return function.args.args[0].arg
+    return ""

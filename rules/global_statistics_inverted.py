@@ -1,0 +1,118 @@
+"""A flag that keeps a layer on its running statistics while it is trained.
+
+What it does
+------------
+Reports the argument that makes a layer use running statistics in training mode too
+(``use_batch_statistics=False`` in MindSpore, ``use_global_stats=True`` in Paddle) in a file that
+trains, where nothing says that the layer is meant to be frozen.
+
+Why it matters
+--------------
+The flag is easily read the wrong way round, and converters have written it so. The layer then
+normalises with mean 0 and variance 1 for ever: training runs, and converges to something else.
+
+Example
+-------
+Hazard:
+
+    import mindspore as ms
+    from mindspore import nn
+
+    class Net(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(3, use_batch_statistics=False)
+
+        def construct(self, x):
+            return self.bn(x)
+
+    net = Net()
+    net.set_train()
+    optimizer = nn.SGD(net.trainable_params())
+
+Clean:
+
+    import mindspore as ms
+    from mindspore import nn
+
+    class FrozenBackbone(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(3, use_batch_statistics=False)
+
+        def construct(self, x):
+            return self.bn(x)
+
+Fix
+---
+Removes the argument: the mode then decides. Unsafe, since a frozen layer is written the same way.
+
+Numbers
+-------
+Training output differs by 6.69 from that of a layer that follows its mode; the running mean stays
+at 0.
+
+References
+----------
+Measured with MindSpore 2.10.0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
+from bnlint.rule import Context, Rule, lower
+from bnlint.semantics.numbers import shown
+from bnlint.semantics.sites import STATISTICS, Site
+from bnlint.semantics.training import trains
+from bnlint.semantics.traits import always_uses_running, is_frozen, names_around
+from bnlint.semantics.values import assumption
+
+RULE = Rule("BN110", "global-statistics-inverted", "error", confidence="medium")
+
+_MEANT = re.compile(r"(^|_)(frozen|freeze|fixed|eval|infer|inference|backbone|pretrained)", re.I)
+
+#: Words of a file that freezes something: the flag may be part of it.
+_FREEZES = ("freeze", "frozen", "requires_grad", "freeze_bn", "frozen_stages")
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a layer that is trained and always uses its running statistics."""
+    if site.api.kind != "layer" or not always_uses_running(site):
+        return
+    if is_frozen(site.module, site.call) or _is_meant(site):
+        return
+    if not trains(context.evaluator, context.module):
+        return
+    value = site.value(STATISTICS)
+    argument = str(site.api.statistics["argument"])
+    holder = site.resolutions[0].holder
+    fix = None
+    if holder is not None and any(k.arg == argument for k in holder.keywords):
+        span = context.module.span(holder)
+        fix = Fix(
+            UNSAFE,
+            f"remove {argument}",
+            (RemoveArgument(span, argument),),
+            "a layer that is meant to be frozen is written the same way",
+        )
+    yield context.report(
+        RULE,
+        context.place(site, value),
+        f"{argument}={shown(value.value)} keeps {site.api.short_name} on its running statistics "
+        "while this file trains it: they never move from their initial values"
+        f"{assumption(value)}",
+        help=f"remove {argument} (the mode then decides), unless the layer is meant to be frozen",
+        confidence=lower(RULE.confidence, (value,)),
+        fix=fix,
+        site=site,
+        argument=STATISTICS,
+    )
+
+
+def _is_meant(site: Site) -> bool:
+    if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
+        return True
+    return any(word in site.module.uses for word in _FREEZES)

@@ -1,0 +1,295 @@
+"""The two sides of a comparison run in different modes.
+
+What it does
+------------
+In a file that builds a model or layer in two frameworks and runs both, follows each object to its
+first call. PyTorch layers start in training mode, Keras and MindSpore layers in inference: where
+neither is switched, or only one, the two calls compute different things, and this is reported.
+
+Both lives must be in view up to the call. Where ``fit``, ``predict`` or ``evaluate`` decide the
+mode, or the object is passed to other code, nothing is reported.
+
+Why it matters
+--------------
+One side normalises with the batch, the other with its running statistics. The outputs differ by
+orders more than any eps can explain, and both are right.
+
+Example
+-------
+Hazard:
+
+    import keras
+    import numpy as np
+    import torch
+
+    reference = keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9)
+    port = torch.nn.BatchNorm1d(3)
+    x = np.ones((2, 3), "float32")
+    print(reference(x), port(torch.from_numpy(x)))
+
+Clean:
+
+    import keras
+    import numpy as np
+    import torch
+
+    reference = keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9)
+    port = torch.nn.BatchNorm1d(3).eval()
+    x = np.ones((2, 3), "float32")
+    print(reference(x), port(torch.from_numpy(x)))
+
+Fix
+---
+Switches the later side to the mode of the other. Unsafe: which of the two is meant is not known.
+
+Numbers
+-------
+Ones through a fresh layer: PyTorch in training mode gives 0.0, in inference 0.999995, Keras in
+inference 0.9995004.
+
+References
+----------
+Measured with torch 2.13.0, Keras 3.15.1 and MindSpore 2.10.0.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.rule import Context, Rule
+from bnlint.semantics.life import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use, life_of
+from bnlint.semantics.models import Made, constructions, contents
+from bnlint.semantics.modes import (
+    INFERENCE,
+    TRAINING,
+    feeds_gradient,
+    is_made_of_switched,
+    manages_itself,
+    mode_after,
+    switches,
+    tells_of_mode,
+)
+from bnlint.semantics.module import dotted
+from bnlint.semantics.parameters import callers
+from bnlint.semantics.values import settle
+
+#: Of two findings about the mode of one object, the one that has a reference is kept.
+RULE = Rule("BN211", "modes-differ", "error", precedence=50)
+
+
+class Run(NamedTuple):
+    """What an object is run as: its first call whose result is used, and the modes of all."""
+
+    made: Made
+    call: ast.Call
+    scope: ast.AST
+    modes: frozenset[str]
+    switched: bool
+
+    @property
+    def mode(self) -> str:
+        """The mode of all runs."""
+        return next(iter(self.modes))
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report the later of two objects that run in different modes."""
+    ecosystems = {site.api.framework.ecosystem for site in context.sites}
+    if len(ecosystems) < 2 or _sets_phase(context):
+        return
+    runs = sorted(_runs(context), key=lambda r: (r.call.lineno, r.call.col_offset))
+    for first, second in _pairs(runs, context):
+        if first.modes & second.modes or len(first.modes) > 1 or len(second.modes) > 1:
+            continue
+        # One side that is trained and one that is only run are no comparison.
+        trained = [
+            feeds_gradient(context.evaluator, context.module, r.call) for r in (first, second)
+        ]
+        if trained[0] == trained[1]:
+            yield _report(context, first, second)
+
+
+def _sets_phase(context: Context) -> bool:
+    return any(
+        path.rpartition(".")[2] in context.module.calls_by_name
+        for path in context.frameworks.word("phase_setters")
+    )
+
+
+def _pairs(runs: list[Run], context: Context) -> Iterator[tuple[Run, Run]]:
+    """Yield what is compared: the first runs of a scope, and its n-th where there are as many."""
+    by_scope: dict[ast.AST, dict[str, list[Run]]] = {}
+    for run in runs:
+        sides = by_scope.setdefault(run.scope, {})
+        sides.setdefault(run.made.framework.ecosystem, []).append(run)
+    paired = False
+    for sides in by_scope.values():
+        one, *others = sides.values()
+        for other in others:
+            paired = True
+            count = len(one) if len(one) == len(other) else 1
+            yield from zip(one[:count], other[:count], strict=True)
+    if not paired and len(runs) == 2 and len(by_scope) == 2:
+        first, second = runs
+        if first.made.framework.ecosystem != second.made.framework.ecosystem:
+            if _callers(first, context) & _callers(second, context):
+                yield first, second
+
+
+def _callers(run: Run, context: Context) -> set[ast.AST]:
+    """Return the scopes in which the function that holds a run is called."""
+    if not isinstance(run.scope, ast.FunctionDef):
+        return {run.scope}
+    found = callers(context.evaluator, context.module, run.scope)
+    return {_scope(context, call) for call, _ in found}
+
+
+def _scope(context: Context, node: ast.AST) -> ast.AST:
+    return context.module.enclosing_function(node) or context.module.tree
+
+
+# ---------------------------------------------------------------------------------- one object
+
+
+def _runs(context: Context) -> Iterator[Run]:
+    ev = context.evaluator
+    for made in constructions(ev, context.module):
+        if made.framework.modes.switch not in ("object", "call-argument"):
+            continue
+        found = contents(ev, context.sites, made.candidate)
+        if not found.normalises or manages_itself(ev, found, made.framework):
+            continue
+        if is_made_of_switched(ev, context.module, made.call, made.framework):
+            continue
+        run = _run(context, made)
+        if run is not None:
+            yield run
+
+
+def _run(context: Context, made: Made) -> Run | None:
+    """Follow the object in order through its calls; ``None`` if a mode is not known."""
+    life = life_of(context.evaluator, context.module, made.call)
+    calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
+    calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
+    if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):
+        return None
+    scope = _scope(context, calls[0])
+    mode, switched = made.framework.modes.initial, False
+    found: set[str] = set()
+    for use in _in_order(life, made, scope, context):
+        if use.kind == ESCAPE or _is_opaque(use, made, context):
+            break
+        new = mode_after(use, made.framework) if use.kind == METHOD else None
+        if new is not None:
+            if not new or not _always_before(use.node, calls, context):
+                break
+            mode, switched = new, True
+        if use.node in calls and isinstance(use.node, ast.Call):
+            asked: str | None = ""
+            if made.framework.modes.switch == "call-argument":
+                asked = _flag(use.node, made.framework.modes.argument, context)
+            if asked is None:
+                break
+            found.add(asked or mode)
+            switched = switched or bool(asked)
+    # Where something was done that may switch it, what was run before then still counts.
+    return Run(made, calls[0], scope, frozenset(found), switched) if found else None
+
+
+def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[Use]:
+    """Return the uses in the order in which they happen; none if that is not known.
+
+    Those of the function that makes the object come before those of the function that runs it.
+    """
+    home = _scope(context, made.call)
+    places = [_scope(context, use.node) for use in life.uses]
+    changing = {
+        place
+        for use, place in zip(life.uses, places, strict=True)
+        if use.kind != CALL and (use.kind != METHOD or use.name in switches(made.framework))
+    }
+    is_factory = home is not scope and home not in context.module.ancestors(scope)
+    known = {scope} | ({home} if is_factory else set())
+    if changing - known or any(
+        use.kind == CALL and place is not scope
+        for use, place in zip(life.uses, places, strict=True)
+    ):
+        return []
+    earlier = [u for u, place in zip(life.uses, places, strict=True) if place is not scope]
+    return earlier + [u for u, place in zip(life.uses, places, strict=True) if place is scope]
+
+
+def _is_opaque(use: Use, made: Made, context: Context) -> bool:
+    """Tell whether a use may leave the object in a mode that is not known."""
+    framework, words = made.framework, context.frameworks.word
+    if use.kind == METHOD:
+        if use.name in switches(framework):
+            return False
+        names = (*words("driver_methods"), *words("walks"), "apply")
+        return use.name in names or tells_of_mode(use.name)
+    if use.kind == WRITE and framework.modes.switch == "call-argument":
+        return True  # trainable = False keeps a layer in inference
+    if use.kind in (READ, WRITE, PART):
+        return use.name in (*switches(framework), framework.modes.attribute) and bool(use.name)
+    return False
+
+
+def _always_before(switch: ast.expr, calls: list[ast.Call], context: Context) -> bool:
+    """Tell whether a switch happens whenever one of the calls after it does."""
+    module = context.module
+    block = module.place(module.statement(switch)).block
+    later = [call for call in calls if call.lineno >= switch.lineno]
+    return all(
+        _scope(context, call) is not _scope(context, switch)
+        or any(around in block for around in module.ancestors(call))
+        for call in later
+    )
+
+
+def _flag(call: ast.Call, argument: str, context: Context) -> str | None:
+    """Return the mode a call asks for, ``""`` if it asks for none, ``None`` if not known."""
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            return None
+        if keyword.arg == argument:
+            value = settle(context.evaluator.evaluate(context.module, keyword.value), keyword.value)
+            if value.kind != "known" or not isinstance(value.value, bool):
+                return None if value.value is not None or not value.is_known else ""
+            return TRAINING if value.value else INFERENCE
+    return "" if len(call.args) == 1 else None
+
+
+def _report(context: Context, first: Run, second: Run) -> Finding:
+    module = context.module
+    modes = second.made.framework.modes
+    names = [dotted(run.call.func) or module.source(run.call.func) for run in (first, second)]
+    message = (
+        f"{names[1]} runs in {second.mode} mode ({_how(second)}), {names[0]} on line "
+        f"{first.call.lineno} in {first.mode} mode ({_how(first)}): one normalises with the batch, "
+        "the other with running statistics"
+    )
+    fix = None
+    advice = f"run both in {first.mode} mode, or both in {second.mode} mode"
+    to_first = modes.to_inference if first.mode == INFERENCE else modes.to_training
+    if modes.switch == "object" and to_first:
+        method, argument = to_first[0]
+        text = f"{names[1]}.{method}({'' if argument is None else argument})"
+        advice = f"write {text} before the call, or switch {names[0]} to {second.mode} mode"
+        statement = module.statement(second.call)
+        fix = Fix(
+            UNSAFE,
+            f"insert {text}",
+            (InsertStatement(module.span(statement), text),),
+            "which of the two modes is meant is not known",
+        )
+    finding = context.report(RULE, second.call, message, help=advice, fix=fix)
+    started = [r for r in (first, second) if r.made.framework.modes.initial == INFERENCE]
+    subject = (started or [second])[0].made.call
+    return finding._replace(subject=module.span(subject).start, argument="mode")
+
+
+def _how(run: Run) -> str:
+    return "switched" if run.switched else f"as {run.made.framework.title} starts"

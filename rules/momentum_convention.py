@@ -1,0 +1,193 @@
+"""A momentum that only makes sense in the other convention.
+
+What it does
+------------
+PyTorch's momentum is the weight of the new batch (default 0.1), that of Keras, TensorFlow and
+MindSpore's ``nn`` the weight of the old value (0.99, 0.99, 0.9). This rule reports a momentum
+above 0.5 that reaches an API of the first kind, and one below 0.5 that reaches one of the second,
+also through constants, parameters and their defaults, dictionaries and ``partial``.
+
+A value that is computed (``1 - momentum``) is somebody's conversion and is left alone, as are
+0, 0.5 and 1, and what tests choose to see statistics move (where there is no reference). A default
+that a caller may override is reported where it is defined.
+
+Why it matters
+--------------
+``momentum=0.99`` copied from Keras into PyTorch makes the running statistics those of the last
+batch alone. Training looks fine, since training normalises with the batch; inference is noisy or
+wrong, and differs from one checkpoint to the next.
+
+Example
+-------
+Hazard:
+
+    import torch.nn as nn
+
+    BN_MOMENTUM = 0.99
+
+    def block(channels):
+        return nn.BatchNorm2d(channels, momentum=BN_MOMENTUM)
+
+Clean:
+
+    import torch.nn as nn
+
+    KERAS_MOMENTUM = 0.99
+
+    def block(channels):
+        return nn.BatchNorm2d(channels, momentum=1 - KERAS_MOMENTUM)
+
+Fix
+---
+Writes one minus the value, computed in decimal: 0.99 becomes 0.01. Unsafe, since intent is
+inferred; safe where a reference exists and the result is the reference's decay.
+
+Numbers
+-------
+One training step gives the new batch a weight that is wrong by a factor m / (1 - m): 9 for 0.9, 99
+for 0.99. Over 200 steps on N(1, 4) with batches of 8x4x4 values, the running mean is off by 0.33
+instead of 0.05 to 0.15.
+
+References
+----------
+Measured with torch 2.13.0, TensorFlow 2.21.0, Keras 3.15.1 and MindSpore 2.10.0.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bnlint.finding import (
+    MANUAL,
+    SAFE,
+    UNSAFE,
+    Comparison,
+    ComplementValue,
+    Finding,
+    Fix,
+    Intent,
+    ReplaceValue,
+)
+from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
+from bnlint.semantics.definitions import is_default, serves_only
+from bnlint.semantics.numbers import close, complement, decay, shown
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import in_test, keeps_statistics, takes_weight
+from bnlint.semantics.values import PRESUMED, Value, assumption
+
+RULE = Rule("BN101", "momentum-convention", "error", precedence=CONVENTION)
+
+#: Weights of the old value that frameworks and well-known models use. One of these where the
+#: weight of the new batch is meant, or the complement the other way round, is no accident.
+_USUAL = {
+    "new-weight": (0.9, 0.95, 0.99, 0.997, 0.999, 0.9997),
+    "old-weight": (0.1, 0.01, 0.03, 0.001),
+}
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a momentum on the wrong side of a half."""
+    value, api = site.value("momentum"), site.api
+    momentum = value.number
+    if momentum is None or value.from_default or value.computed:
+        return
+    if not 0 < momentum < 1 or len({a.convention for a in site.apis}) != 1:
+        return
+    if not _is_other_camp(api.convention, momentum):
+        return
+    if takes_weight(site) or not keeps_statistics(site):
+        return
+    if context.reference(site) is None and in_test(site.module, site.call):
+        return
+    usual = momentum in _USUAL[api.convention]
+    kept, name, here = decay(api, momentum), api.roles["momentum"], api.framework.title
+    meaning = "the new batch" if api.convention == "new-weight" else "the old value"
+    agrees = value.kind != PRESUMED and _agrees(site, context, float(complement(momentum)))
+    doubt = "" if usual else "; presumably it is meant as the weight of the other"
+    yield context.report(
+        RULE,
+        _place(site, value, context),
+        f"{name}={shown(momentum)} of {api.short_name}{assumption(value)} is the weight of "
+        f"{meaning} in {here}: each step keeps {shown(kept)} of the old running value{doubt}",
+        help=f"{_advice(site, value, context)}, which is what {other_camp(api)} calls "
+        f"{shown(momentum)}",
+        severity=None if usual else "warning",
+        confidence=lower("high" if usual else "medium", (value,)),
+        fix=_fix(site, value, context, safe=agrees),
+        reference=context.reference(site) if agrees else None,
+        values=(Comparison("momentum", kept, float(complement(kept or 0.0)), "decay"),),
+        site=site,
+        argument="momentum",
+    )
+
+
+def _is_other_camp(convention: str, momentum: float) -> bool:
+    if convention == "new-weight":
+        return momentum > 0.5
+    return convention == "old-weight" and momentum < 0.5
+
+
+def _place(site: Site, value: Value, context: Context) -> ast.expr | ast.stmt:
+    """Return where to report: at a default, also where this very call is sure to take it."""
+    node = value.node
+    if isinstance(node, ast.expr) and context.owns(node) and is_default(context.module, node):
+        return node
+    return context.place(site, value)
+
+
+def _at_definition(site: Site, value: Value, context: Context) -> bool:
+    """Tell whether the definition can be changed: every use of it is a momentum of this camp."""
+    camps = _camps(context)
+    return serves_only(context.module, value, lambda use: camps.get(use) == {site.api.convention})
+
+
+@lru_cache(maxsize=1)
+def _camps(context: Context) -> dict[ast.expr, set[str]]:
+    """Return the conventions of the layers that each expression is given to as momentum."""
+    camps: dict[ast.expr, set[str]] = {}
+    for site in context.sites:
+        argument = site.value("momentum").argument
+        if argument is not None:
+            camps.setdefault(argument, set()).update(a.convention for a in site.apis)
+    return camps
+
+
+def _advice(site: Site, value: Value, context: Context) -> str:
+    name, text = site.api.roles["momentum"], complement(value.number or 0.0)
+    argument = value.argument
+    if argument is None or argument is value.node or not context.owns(argument):
+        return f"write {name}={text}"
+    if _at_definition(site, value, context):
+        return f"define it as {text}"
+    return f"write {name}=1 - {context.module.source(argument)}: {text}"
+
+
+def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
+    """Return the fix: at the definition if all its uses are alike, else at this use."""
+    advice = _advice(site, value, context)
+    node, argument = value.node, value.argument
+    intent: Intent | None = None
+    if isinstance(node, ast.expr) and context.owns(node):
+        if argument is None or argument is node or _at_definition(site, value, context):
+            span = context.module.span(node)
+            intent = ReplaceValue(span, complement(value.number or 0.0))
+    if intent is None and argument is not None and context.owns(argument):
+        intent = ComplementValue(context.module.span(argument))
+    if intent is None:
+        return Fix(MANUAL, advice, (), "the value is defined elsewhere")
+    reason = "" if safe else "the other convention is inferred from the value"
+    return Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
+
+
+def _agrees(site: Site, context: Context, momentum: float) -> bool:
+    """Tell whether ``momentum`` gives the decay of a reference whose direction is known."""
+    reference = context.reference(site)
+    if reference is None or not reference.directed:
+        return False
+    theirs = reference.value("momentum").number
+    if theirs is None:
+        return False
+    mine, wanted = decay(site.api, momentum), decay(reference.api, theirs)
+    return mine is not None and wanted is not None and close(1 - mine, 1 - wanted)

@@ -1,0 +1,103 @@
+"""The two sides of a port forget old statistics at different speeds.
+
+What it does
+------------
+Compares, in one convention, how much of the old running value a layer keeps per step (its decay)
+with the reference: a layer of another framework in the same file, or the defaults of the framework
+given with ``--from`` (there, only a momentum left at its default). The weights of the new batch,
+one minus the decay, count as equal within 2 %: 0.999 is not 0.99.
+
+Why it matters
+--------------
+Keras keeps 0.99 of the old value per step, PyTorch and MindSpore 0.9, slim 0.999. A port trained
+with another decay has other running statistics, and a model that is fine-tuned or trained for few
+steps infers with them.
+
+Example
+-------
+Hazard (from keras):
+
+    import torch.nn as nn
+
+    bn = nn.BatchNorm2d(32, eps=1e-3)
+
+Clean (from keras):
+
+    import torch.nn as nn
+
+    bn = nn.BatchNorm2d(32, eps=1e-3, momentum=0.01)
+
+Fix
+---
+Writes the reference's decay in the port's convention (Keras 0.99 is ``momentum=0.01`` in PyTorch).
+Safe, except in a same-file pair without a declared direction.
+
+Numbers
+-------
+Steps until the initial value weighs less than 1 %: 459 with decay 0.99, 44 with 0.9. After 50
+steps it still weighs 0.61 against 0.005.
+
+References
+----------
+Measured with torch 2.13.0 and Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
+from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.semantics.numbers import close, decay, momentum_for, shown
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import keeps_statistics, takes_weight
+from bnlint.semantics.values import PRESUMED, assumption
+
+RULE = Rule("BN102", "momentum-differs", "warning", precedence=DIFFERENCE, needs_reference=True)
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a decay that is not the reference's."""
+    reference = context.reference(site)
+    if reference is None:
+        return
+    mine, theirs = site.value("momentum"), reference.value("momentum")
+    if mine.number is None or theirs.number is None:
+        return
+    if reference.site is None and not mine.from_default:
+        return
+    if takes_weight(site) or not keeps_statistics(site):
+        return
+    api = site.api
+    kept, wanted = decay(api, mine.number), decay(reference.api, theirs.number)
+    if kept is None or wanted is None or close(1 - kept, 1 - wanted):
+        return
+    name, title = api.roles["momentum"], reference.api.framework.title
+    momentum = momentum_for(api, wanted)
+    given = f"{name}={shown(mine.number)}"
+    if mine.from_default:
+        given += f", {api.framework.title}'s default"
+    their_name = reference.api.roles["momentum"]
+    same = f", which is what {title} calls {shown(theirs.number)}"
+    reason = "" if reference.directed else "which side is the port is not declared"
+    reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
+    yield context.report(
+        RULE,
+        context.place(site, mine),
+        f"{api.short_name} keeps {shown(kept)} of the old running value per step ({given}), "
+        f"the {title} reference keeps {shown(wanted)} ({their_name}={shown(theirs.number)})"
+        f"{where_reference(reference)}{assumption(mine, theirs)}",
+        help=f"write {name}={shown(momentum)}{'' if momentum == theirs.number else same}",
+        confidence=lower(RULE.confidence, (mine, theirs)),
+        fix=context.rewrite(
+            site,
+            "momentum",
+            shown(momentum),
+            UNSAFE if reason else SAFE,
+            reason=reason,
+        ),
+        reference=reference,
+        values=(Comparison("momentum", kept, wanted, "decay"),),
+        site=site,
+        argument="momentum",
+    )

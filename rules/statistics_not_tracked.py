@@ -1,0 +1,117 @@
+"""A layer that normalises with the batch even in inference.
+
+What it does
+------------
+Reports the arguments that make a layer use batch statistics in both modes:
+``track_running_stats=False`` in PyTorch, ``use_batch_statistics=True`` in MindSpore. It is a
+warning where the reference tracks statistics; alone, it may well be meant, and is information that
+is shown only if the rule is selected.
+
+Why it matters
+--------------
+The output for one sample then depends on the samples beside it. A reference that tracks its
+statistics does not behave so, and evaluation with another batch size gives other numbers.
+
+Setting ``track_running_stats`` on a finished layer is no way out: to False, it only stops the
+updates, and inference still uses the running statistics; to True, it does nothing, since there
+are no buffers.
+
+Example
+-------
+Hazard (from keras):
+
+    import torch.nn as nn
+
+    bn = nn.BatchNorm2d(64, eps=1e-3, momentum=0.01, track_running_stats=False)
+
+Clean (from keras):
+
+    import torch.nn as nn
+
+    bn = nn.BatchNorm2d(64, eps=1e-3, momentum=0.01)
+
+Fix
+---
+Removes the argument. Unsafe: running statistics appear in the checkpoint, and have to be computed.
+
+Numbers
+-------
+Inference on a batch of 8 against its first sample alone differs by 0.68. MindSpore's
+``use_batch_statistics=True`` also updates the statistics in inference (by 0.30).
+
+References
+----------
+Measured with torch 2.13.0 and MindSpore 2.10.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
+from bnlint.rule import Context, Rule, lower, where_reference
+from bnlint.semantics.numbers import shown
+from bnlint.semantics.references import Counterpart
+from bnlint.semantics.sites import STATISTICS, Site
+from bnlint.semantics.traits import always_uses_batch, names_around
+from bnlint.semantics.values import assumption
+
+RULE = Rule("BN105", "statistics-not-tracked", "warning")
+
+#: Where batch statistics in inference are the point: meta-learning, domain adaptation.
+_MEANT = ("maml", "meta", "adabn", "instance")
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a layer built to normalise with the batch in both modes."""
+    if site.api.kind != "layer" or not always_uses_batch(site):
+        return
+    if any(
+        word in name.lower() for name in names_around(site.module, site.call) for word in _MEANT
+    ):
+        return
+    value = site.value(STATISTICS)
+    reference = context.reference(site)
+    tracks = reference is not None and not _uses_batch(reference)
+    argument = str(site.api.statistics["argument"])
+    holder = site.resolutions[0].holder
+    fix = None
+    if (
+        holder is not None
+        and context.owns(holder)
+        and any(k.arg == argument for k in holder.keywords)
+    ):
+        fix = Fix(
+            UNSAFE,
+            f"remove {argument}",
+            (RemoveArgument(context.module.span(holder), argument),),
+            "running statistics then have to be computed",
+        )
+    against = ""
+    if tracks and reference is not None:
+        title = reference.api.framework.title
+        against = (
+            f"; the {title} reference uses running statistics there{where_reference(reference)}"
+        )
+    also = (
+        ", and updates its running statistics"
+        if site.api.statistics.get("updates_in_inference")
+        else ""
+    )
+    yield context.report(
+        RULE,
+        context.place(site, value),
+        f"{argument}={shown(value.value)} makes {site.api.short_name} normalise with the batch in "
+        f"inference too{also}{against}{assumption(value)}",
+        help=f"remove {argument}, unless outputs that depend on the rest of the batch are wanted",
+        severity=None if tracks else "info",
+        confidence=lower(RULE.confidence, (value,)),
+        fix=fix,
+        reference=reference if tracks else None,
+        site=site,
+        argument=STATISTICS,
+    )
+
+
+def _uses_batch(reference: Counterpart) -> bool:
+    return reference.site is not None and always_uses_batch(reference.site)

@@ -1,0 +1,75 @@
+"""BN900: files that cannot be read, so that nothing is known of them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from one_rule import run
+
+#: A word that gets a file past the triage.
+BN = b"BatchNorm2d"
+
+
+@pytest.mark.parametrize(
+    ("data", "row", "column", "says"),
+    [
+        pytest.param(b"x = '\xe9'\n", 1, 6, "not UTF-8: byte 0xe9 at offset 5", id="latin-1"),
+        pytest.param(b"a\0b", 1, 2, "NUL byte", id="a NUL"),
+        pytest.param("x = 1".encode("utf-16"), 1, 1, "UTF-16", id="UTF-16"),
+        pytest.param(b"# coding: foo\n", 1, 1, "unknown encoding foo", id="an encoding unknown"),
+        pytest.param(
+            b"import torch.nn as nn\nprint 'BatchNorm2d'\n", 2, 1, "this is Python 2", id="print"
+        ),
+        pytest.param(
+            b"try:\n    BatchNorm2d()\nexcept E, e:\n    pass\n", 3, 8, "this is Python 2",
+            id="except with a comma",
+        ),
+        pytest.param(b"if BatchNorm2d <> 1: pass\n", 1, 16, "this is Python 2", id="<>"),
+        pytest.param(b"x = (BatchNorm2d\n", 1, 5, "this is not valid Python: ", id="not closed"),
+        pytest.param(
+            b"def f():\nBatchNorm2d()\n", 2, 1, "this is not valid Python: ", id="not indented"
+        ),
+        pytest.param(b"with no_grad(): resnet18( x y\n", 1, 0, "not valid", id="runs a model"),
+    ],
+)  # fmt: skip
+def test_hazard(data: bytes, row: int, column: int, says: str) -> None:
+    (finding,) = run("BN900", data)
+    assert says in finding.message
+    assert finding.span.row == row
+    assert not column or finding.span.column == column
+    assert (finding.severity, finding.confidence, finding.fix) == ("error", "high", None)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="an empty file"),
+        pytest.param(b"import torch.nn as nn\nprint('BatchNorm2d')\n", id="Python 3"),
+        pytest.param("# coding: latin-1\nx = 'é' # BatchNorm2d".encode("latin-1"), id="declared"),
+        pytest.param(b"\xef\xbb\xbfx = 1  # BatchNorm2d\n", id="a byte order mark"),
+        pytest.param(b"x = 1  # BatchNorm2d\r\ny = 2\r\n", id="CRLF"),
+        pytest.param(b"x = 1 \x0c # BatchNorm2d\n", id="a form feed"),
+        pytest.param(b"print 'hello'\n", id="Python 2 that has nothing to do with it"),
+        pytest.param(b"x = (\n", id="broken, and has nothing to do with it"),
+        pytest.param(b"# BatchNorm2d\n" + b"x = " + b"1 + " * 300 + b"1\n", id="a long sum"),
+    ],
+)
+def test_clean(data: bytes) -> None:
+    assert run("BN900", data) == []
+
+
+def test_nesting_too_deep_to_read() -> None:
+    data = BN + b" = " + b"[" * 5000 + b"]" * 5000 + b"\n"
+    (finding,) = run("BN900", data)
+    assert "nested too deeply" in finding.message or "not valid Python" in finding.message
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this version reads it")
+def test_syntax_of_a_newer_python() -> None:
+    (finding,) = run("BN900", BN + b" = 1\ntype X = int\n")
+    assert "this needs a newer Python than" in finding.message
+
+
+def test_a_file_that_cannot_be_read_gives_nothing_else() -> None:
+    assert run("BN101", b"import torch.nn as nn\nnn.BatchNorm2d(3, momentum=0.99\n") == []
