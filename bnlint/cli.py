@@ -1,0 +1,224 @@
+"""The command line: arguments to calls, results to exit codes; nothing else.
+
+Exit codes: 0 nothing found, 1 findings, 2 could not do the job (a problem on standard error). What
+was asked for goes to standard output, all chatter to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from bnlint import __version__
+
+CLEAN, FOUND, FAILED = 0, 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(FAILED, f"{self.prog}: error: {message} (see '{self.prog} --help')\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run bnlint with ``argv`` (default: the process's arguments) and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] not in (["-h"], ["--help"], ["--version"], ["-V"]):
+        # `bnlint src/` is `bnlint check src/`; a path that is called like a command needs ./
+        if not arguments or arguments[0] not in _COMMANDS:
+            arguments.insert(0, "check")
+    try:
+        parsed = _parser(arguments[0]).parse_args(arguments)
+        return int(parsed.run(parsed))
+    except BrokenPipeError:
+        # The reader of our output has gone (| head): not a failure, and nothing left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FOUND
+    except KeyboardInterrupt:
+        print("bnlint: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser(command: str) -> _Parser:
+    """Return the parser, with the arguments of ``command`` only."""
+    parser = _Parser(
+        prog="bnlint",
+        description="Find batch normalisation that no longer computes what its reference computes.",
+        epilog="'bnlint PATH' is 'bnlint check PATH'. 'bnlint COMMAND --help' lists its options.",
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"bnlint {__version__}")
+    # Without prog, argparse would format a usage line here to find it.
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, parser_class=_Parser, prog="bnlint"
+    )
+    for name, (text, add) in _COMMANDS.items():
+        added = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        if name == command:
+            add(added)
+            added.set_defaults(run=_run(name))
+    return parser
+
+
+def _add_check(parser: _Parser) -> None:
+    _add_files(parser)
+    _add_from(parser)
+    group = parser.add_argument_group("rules")
+    for option, text in (
+        ("--select", "run these rules only"),
+        ("--extend-select", "run these rules as well"),
+        ("--ignore", "do not run these rules"),
+    ):
+        group.add_argument(option, metavar="RULES", type=_words, default=None, help=text)
+    group.add_argument(
+        "--per-file-ignores", metavar="GLOB:RULE", type=_per_file, default=None,
+        help="do not run rules on the files that match ('tests/*:BN106')",
+    )  # fmt: skip
+    group.add_argument(
+        "--min-confidence", choices=("high", "medium", "low"), default=None,
+        help="report findings of at least this confidence (default: medium)",
+    )  # fmt: skip
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--output-format", choices=("full", "concise", "grouped", "json", "github"), default=None,
+        help="default: full on a terminal, concise elsewhere",
+    )  # fmt: skip
+    group.add_argument("--statistics", action="store_true", help="count the findings of each rule")
+    group.add_argument("-q", "--quiet", action="store_true", help="print no summary and no notices")
+    group.add_argument(
+        "--exit-zero", action="store_true", help="exit with 0 though there are findings"
+    )
+    group.add_argument(
+        "--show-files", action="store_true", help="list the files that would be checked"
+    )
+    group.add_argument(
+        "--show-settings", action="store_true", help="show the settings, and where each was set"
+    )
+    group = parser.add_argument_group("running")
+    group.add_argument("--no-cache", action="store_true", help="accepted; there is no cache yet")
+    group.add_argument(
+        "-j", "--jobs", metavar="N", type=_positive, default=None,
+        help="how many processes to use at most (default: one for each processor)",
+    )  # fmt: skip
+
+
+def _add_sites(parser: _Parser) -> None:
+    _add_files(parser)
+    parser.add_argument(
+        "--output-format", choices=("table", "concise", "json", "csv"), default=None,
+        help="default: table on a terminal, concise elsewhere",
+    )  # fmt: skip
+
+
+def _add_explain(parser: _Parser) -> None:
+    parser.add_argument("rule", metavar="RULE", help="a code or a name: BN103, eps-differs")
+
+
+def _add_rules(parser: _Parser) -> None:
+    parser.add_argument("--output-format", choices=("table", "json"), default="table")
+
+
+def _add_frameworks(parser: _Parser) -> None:
+    parser.add_argument(
+        "--check", action="store_true",
+        help="compare the tables with the frameworks that are installed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--interpreter", metavar="PATH", default=None,
+        help="with --check: the Python in whose environment the frameworks are (default: this one)",
+    )  # fmt: skip
+    parser.add_argument("--output-format", choices=("table", "json"), default="table")
+
+
+def _add_translate(parser: _Parser) -> None:
+    parser.add_argument(
+        "call", metavar="CALL", help="'keras.layers.BatchNormalization(momentum=0.9)'"
+    )
+    _add_from(parser)
+    parser.add_argument(
+        "--to", metavar="FAMILY", type=_words, action="extend", default=[],
+        help="the families to translate to (default: all)",
+    )  # fmt: skip
+    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
+def _add_files(parser: _Parser) -> None:
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="*",
+        help="files and folders; '-' is standard input; none is the current folder",
+    )  # fmt: skip
+    group = parser.add_argument_group("files and configuration")
+    group.add_argument(
+        "--stdin-filename", metavar="PATH", default=None, help="what to call standard input"
+    )
+    group.add_argument("--exclude", metavar="GLOBS", type=_words, default=None)
+    group.add_argument("--extend-exclude", metavar="GLOBS", type=_words, default=[])
+    group.add_argument("--force-exclude", action="store_true", default=None,
+                       help="exclude files that are named on the command line too")  # fmt: skip
+    group.add_argument("--no-respect-gitignore", dest="respect_gitignore", action="store_false",
+                       default=None, help="check files that .gitignore leaves out")  # fmt: skip
+    group.add_argument("--config", metavar="FILE", default=None, help="use this configuration file")
+    group.add_argument("--isolated", action="store_true", help="use no configuration file")
+
+
+def _add_from(parser: _Parser) -> None:
+    parser.add_argument(
+        "--from", dest="source", metavar="FAMILY", default=None,
+        help=f"the framework the code was ported from: {_families()}",
+    )  # fmt: skip
+
+
+def _families() -> str:
+    """Return the families for a help text; the tables are read only if one is asked for."""
+    if not {"-h", "--help"}.intersection(sys.argv):
+        return ""
+    from bnlint.frameworks.tables import catalogue
+
+    tables = catalogue()
+    titles = (str(tables.tables[name]["framework"]["title"]) for name in tables.families)
+    return ", ".join(f"{n} ({t})" for n, t in zip(tables.families, titles, strict=True))
+
+
+def _run(command: str) -> Any:
+    """Return the function that runs ``command``, imported only when it runs."""
+
+    def run(parsed: argparse.Namespace) -> int:
+        from bnlint import commands
+
+        return int(getattr(commands, command)(parsed))
+
+    return run
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
+    "check": ("report findings (the default)", _add_check),
+    "sites": ("list every batch normalisation call with what is known of it", _add_sites),
+    "explain": ("explain a rule", _add_explain),
+    "rules": ("list the rules", _add_rules),
+    "frameworks": ("list the frameworks and what their APIs mean", _add_frameworks),
+    "translate": ("translate one constructor call to other frameworks", _add_translate),
+}
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in (part.strip() for part in text.split(",")) if word]
+
+
+def _per_file(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Parse ``GLOB:RULE,GLOB:RULE``."""
+    ignores: dict[str, list[str]] = {}
+    for part in _words(text):
+        glob, colon, rule = part.rpartition(":")
+        if not colon or not glob or not rule:
+            raise argparse.ArgumentTypeError(f"expected GLOB:RULE, found {part!r}")
+        ignores.setdefault(glob, []).append(rule)
+    return [(glob, tuple(rules)) for glob, rules in ignores.items()]
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return int(text)

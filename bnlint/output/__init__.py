@@ -1,0 +1,222 @@
+"""Output: from what a run found to the text that belongs on standard output.
+
+Each format of findings is a module of this package, called as the format is, with a function
+``render(report, style)`` that yields lines; adding a format is adding such a module. The functions
+here find it and return pieces of text to write as they are, line ends included. Only
+:func:`summary` is chatter, for standard error.
+
+No format writes control characters or lone surrogates out of the checked files: neither a
+terminal nor a parser may be at the mercy of a file's name or text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from bnlint.finding import SEVERITIES
+from bnlint.output.report import (
+    RULE_URL,
+    FormatError,
+    Report,
+    Style,
+    counted,
+    is_fixable,
+)
+
+if TYPE_CHECKING:
+    from bnlint.confirm.drift import DriftRow
+    from bnlint.frameworks.tables import Frameworks
+    from bnlint.inventory import SiteRow
+    from bnlint.registry import LoadedRule
+    from bnlint.translate import Translation
+
+__all__ = [
+    "RULE_URL",
+    "FormatError",
+    "Report",
+    "Style",
+    "formats",
+    "is_fixable",
+    "render",
+    "render_drift",
+    "render_frameworks",
+    "render_rule",
+    "render_rules",
+    "render_sites",
+    "render_translations",
+    "summary",
+]
+
+
+def render(
+    report: Report,
+    format: str,  # noqa: A002  # the option is called so
+    *,
+    color: bool = False,
+    width: int | None = None,
+    unsafe_fixes: bool = False,
+    statistics: bool = False,
+) -> Iterator[str]:
+    """Return the findings in ``format``, or with ``statistics`` how many there are of each rule.
+
+    Raises:
+        FormatError: there is no such format, or it has no statistics.
+    """
+    style = Style(color, width, unsafe_fixes)
+    if statistics:
+        from bnlint.output.statistics import lines
+
+        return _ended(lines(report, format, style))
+    return _ended(_renderer(format)(report, style))
+
+
+def render_sites(
+    rows: Sequence[SiteRow],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return the list of sites as ``table`` (with a summary), ``concise``, ``json`` or ``csv``.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    from bnlint.output.sites import lines
+
+    return _ended(lines(rows, format, Style(color, width)))
+
+
+def render_rules(
+    rules: Sequence[LoadedRule],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return the list of rules as ``table`` or ``json``.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    from bnlint.output.rules import lines
+
+    return _ended(lines(rules, format, Style(color, width)))
+
+
+def render_rule(
+    loaded: LoadedRule, *, color: bool = False, width: int | None = None
+) -> Iterator[str]:
+    """Return the page of a rule: set for a terminal, without a width as Markdown.
+
+    Raises:
+        DocumentationError: the rule's docstring breaks the form.
+    """
+    from bnlint.output.rules import explained
+
+    return _ended(explained(loaded, Style(color, width)))
+
+
+def render_frameworks(
+    frameworks: Frameworks,
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return what framework tables say, as ``table`` or ``json``.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    from bnlint.output.frameworks import lines
+
+    return _ended(lines(frameworks, format, Style(color, width)))
+
+
+def render_drift(
+    rows: Sequence[DriftRow],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return how framework tables compare with what is installed, as ``table`` or ``json``.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    from bnlint.output.drift import lines
+
+    return _ended(lines(rows, format, Style(color, width)))
+
+
+def render_translations(
+    found: Sequence[Translation],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return the translations of a call as ``text`` or ``json``.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    from bnlint.output.translations import lines
+
+    return _ended(lines(found, format, Style(color, width)))
+
+
+def _ended(lines: Iterator[str]) -> Iterator[str]:
+    """Yield lines with their ends."""
+    for line in lines:
+        yield line + "\n"
+
+
+def formats() -> tuple[str, ...]:
+    """Return the formats that there are, in the order of the configuration's."""
+    from importlib.util import find_spec
+
+    from bnlint.options import FORMATS
+
+    return tuple(name for name in FORMATS if find_spec(f"{__name__}.{name}") is not None)
+
+
+def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
+    try:
+        module: Any = import_module(f"{__name__}.{name}")
+        found: Callable[[Report, Style], Iterator[str]] = module.render
+    except (ModuleNotFoundError, AttributeError) as error:
+        known = ", ".join(formats())
+        raise FormatError(f"there is no output format {name!r}; there are {known}") from error
+    return found
+
+
+def summary(report: Report, *, can_fix: bool = False, unsafe_fixes: bool = False) -> str:
+    """Return the closing line of a run.
+
+    ``can_fix`` tells that the run could have fixed what it found, and that it is worth saying how.
+    """
+    looked_at = counted(report.files, "file")
+    if not report.findings:
+        return f"All checks passed ({looked_at})." if report.files else "No files were checked."
+    counts = [
+        counted(number, severity, "info")
+        for severity in SEVERITIES
+        if (number := sum(f.severity == severity for f in report.findings))
+    ]
+    paths = len({finding.path for finding in report.findings})
+    where = counted(paths, "file") if paths >= report.files else f"{paths} of {looked_at}"
+    what = " and ".join([", ".join(counts[:-1]), counts[-1]] if len(counts) > 1 else counts)
+    line = f"Found {what} in {where}"
+    if can_fix:
+        now = sum(is_fixable(f, unsafe_fixes=unsafe_fixes) for f in report.findings)
+        later = sum(is_fixable(f, unsafe_fixes=True) for f in report.findings) - now
+        how = [f"{now} fixable with --fix"] if now else []
+        if later:
+            how.append(f"{later} {'more' if now else 'fixable'} with --fix --unsafe-fixes")
+        line += f" ({', '.join(how)})" if how else ""
+    return f"{line}."

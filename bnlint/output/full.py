@@ -1,0 +1,101 @@
+"""Findings with the code they are about, what to write instead, and the code compared with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from bnlint.finding import SAFE, UNSAFE, Finding, Reference, Span
+from bnlint.output.frame import Frame, Line, draw
+from bnlint.output.report import Report, Style, is_fixable
+from bnlint.output.text import Piece, cells, clean, paint, wrapped
+from bnlint.source import Lines
+
+_FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
+_COLORS = {"error": "bold bright_red", "warning": "bold yellow", "info": "bold bright_cyan"}
+_ARROW = "bold bright_blue"
+_INDENT = 6
+
+_NAME = re.compile(r"[\w.]+")
+
+
+def render(report: Report, style: Style) -> Iterator[str]:
+    """Yield the lines of each finding, with an empty line after it."""
+
+    @lru_cache(maxsize=4)
+    def lines(path: str) -> Lines | None:
+        return Lines(report.texts[path]) if path in report.texts else None
+
+    for finding in report.findings:
+        color = _COLORS.get(finding.severity, "bold")
+        yield from _headline(finding, color, style)
+        yield from _code(lines(finding.path), finding.path, finding.span, color, style)
+        yield from _reference(lines, finding.reference, style)
+        yield from _advice(finding, style)
+        yield ""
+
+
+def _headline(finding: Finding, color: str, style: Style) -> Iterator[str]:
+    pieces: list[Piece] = [
+        (clean(finding.code), color),
+        (" ", ""),
+        *(_FIXABLE if is_fixable(finding, unsafe_fixes=style.unsafe_fixes) else ()),
+        (f"{clean(finding.severity)}: ", color),
+    ]
+    yield from _prose(pieces, finding.message, style, "bold")
+
+
+def _prose(start: list[Piece], text: str, style: Style, color: str = "") -> Iterator[str]:
+    """Yield ``text`` after ``start``, wrapped on a terminal."""
+    first = sum(cells(piece) for piece, _ in start)
+    head, *rest = wrapped(clean(text), style.width, first, _INDENT)
+    yield paint([*start, (head, color)], style.color)
+    for line in rest:
+        yield paint([(line, color)], style.color)
+
+
+def _code(
+    lines: Lines | None, path: str, span: Span, color: str, style: Style, mark: str = "^"
+) -> Iterator[str]:
+    """Yield the place and, where the file's text is at hand, the frame."""
+    gutter = 0
+    frame: list[Line] = []
+    if lines is not None:
+        context = 2 if mark == "^" else 0
+        gutter, frame = draw(Frame(lines, span, color, mark, context), style.width)
+    place = f"{clean(path)}:{span.row}:{span.column}"
+    yield paint([(f"{'':{gutter}}--> ", _ARROW), (place, "")], style.color)
+    for line in frame:
+        yield paint(line, style.color)
+
+
+def _reference(
+    lines: Callable[[str], Lines | None], reference: Reference | None, style: Style
+) -> Iterator[str]:
+    """Yield where the code compared with stands, if it stands anywhere."""
+    if reference is None or reference.path is None:
+        return
+    found = lines(reference.path)
+    yield from _prose([("reference: ", "bold green")], reference.framework, style)
+    end = 1
+    if found is not None:
+        name = _NAME.match(found.line(reference.row), max(reference.column - 1, 0))
+        end = len(name[0]) if name else 1
+    row, column = reference.row, reference.column
+    span = Span(row, column, row, column + end, 0, 0)
+    yield from _code(found, reference.path, span, "bold green", style, "-")
+
+
+def _advice(finding: Finding, style: Style) -> Iterator[str]:
+    """Yield what to write instead, and why bnlint does not simply write it."""
+    fix = finding.fix
+    advice = finding.help or (fix.message if fix is not None else "")
+    if advice:
+        yield from _prose([("help: ", "bold bright_cyan")], advice, style)
+    if fix is None or fix.applicability == SAFE:
+        return
+    note = "the fix is unsafe" if fix.applicability == UNSAFE else "there is no automatic fix"
+    if fix.reason:
+        note += f": {fix.reason}"
+    yield from _prose([("note: ", "bold yellow")], note, style)

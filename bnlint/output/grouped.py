@@ -1,0 +1,40 @@
+"""Findings below the name of their file, in aligned columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from bnlint.finding import Finding
+from bnlint.output.concise import COLORS, FIXABLE
+from bnlint.output.report import Report, Style, is_fixable
+from bnlint.output.text import Piece, cells, clean, paint, wrapped
+
+
+def render(report: Report, style: Style) -> Iterator[str]:
+    """Yield a block of lines for each file, with an empty line after it."""
+    for path, findings in groupby(report.findings, key=lambda finding: finding.path):
+        yield paint(((clean(path), "underline"), (":", "")), style.color)
+        yield from _block(list(findings), style)
+        yield ""
+
+
+def _block(findings: list[Finding], style: Style) -> Iterator[str]:
+    rows = max(len(str(finding.span.row)) for finding in findings)
+    columns = max(len(str(finding.span.column)) for finding in findings)
+    codes = max(cells(clean(finding.code)) for finding in findings)
+    for finding in findings:
+        code = clean(finding.code)
+        pieces: list[Piece] = [
+            (f"  {finding.span.row:>{rows}}", ""),
+            (":", "cyan"),
+            (f"{finding.span.column:<{columns}} ", ""),
+            (code, COLORS.get(finding.severity, "bold")),
+            (" " * (codes - cells(code) + 1), ""),
+            *(FIXABLE if is_fixable(finding, unsafe_fixes=style.unsafe_fixes) else ()),
+        ]
+        first = sum(cells(text) for text, _ in pieces)
+        indent = rows + columns + codes + 5
+        head, *rest = wrapped(clean(finding.message), style.width, first, indent)
+        yield paint((*pieces, (head, "")), style.color)
+        yield from rest

@@ -1,0 +1,52 @@
+"""What output is made of: the report of a run, how to write it, and what both share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bnlint.finding import SAFE, UNSAFE, Finding
+
+#: Where the page of a rule is published; ``{code}`` stands for its code. ``None``: nowhere.
+RULE_URL: str | None = None
+
+
+class FormatError(ValueError):
+    """There is no such format, or it cannot show what is asked for; the message says which."""
+
+
+class Report(NamedTuple):
+    """What came of a run.
+
+    ``findings`` are in the order in which they are shown, ``texts`` holds the decoded texts of
+    files by the path that stands in their findings, ``files`` counts the files looked at.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    texts: Mapping[str, str] = {}
+    files: int = 0
+
+
+class Style(NamedTuple):
+    """How to write.
+
+    ``width`` is that of the terminal in cells, ``None`` where the output goes elsewhere: nothing
+    is wrapped then. ``unsafe_fixes`` tells that unsafe fixes count as fixes that can be applied.
+    """
+
+    color: bool = False
+    width: int | None = None
+    unsafe_fixes: bool = False
+
+
+def is_fixable(finding: Finding, *, unsafe_fixes: bool = False) -> bool:
+    """Tell whether the finding has a fix that can be applied: what ``[*]`` marks."""
+    fix = finding.fix
+    if fix is None or not fix.intents:
+        return False
+    return fix.applicability == SAFE or (unsafe_fixes and fix.applicability == UNSAFE)
+
+
+def counted(number: int, word: str, invariable: str = "") -> str:
+    """Return a number with a word in the plural where it calls for one: ``2 files``."""
+    return f"{number} {word if number == 1 or word == invariable else word + 's'}"

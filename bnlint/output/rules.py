@@ -1,0 +1,230 @@
+"""What ``bnlint rules`` and ``bnlint explain`` print, and the pages of the documentation.
+
+All of it comes from the rules' own docstrings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from bnlint.finding import SAFE, UNSAFE
+from bnlint.output.listing import Column, listing
+from bnlint.output.report import FormatError, Style
+from bnlint.output.text import clean
+
+if TYPE_CHECKING:
+    from bnlint.documentation import Page
+    from bnlint.registry import LoadedRule
+
+#: The formats of the list.
+FORMATS = ("table", "json")
+
+_COLUMNS = (
+    Column("code", "bold", title=True),
+    Column("name", title=True),
+    Column("severity", plain=True),
+    Column("default"),
+    Column("fix"),
+    Column("what is wrong", prose=True),
+)
+
+_PAGE_WIDTH = 100  # cells; longer lines are hard to read
+
+_RST_CODE = re.compile(r"``([^`]+)``")
+_CODE_SPAN = re.compile(r"(`+[^`]+`+)")
+#: What Markdown would take for markup in prose that means none.
+_MARKUP = re.compile(r"[*<\\]|(?<!\w)_|_(?!\w)")
+_EXAMPLE = re.compile(r"(?P<kind>Hazard|Clean)(?: \(from (?P<source>\w+)\))?:\Z")
+
+
+def lines(rules: Sequence[LoadedRule], format: str, style: Style) -> Iterator[str]:  # noqa: A002
+    """Return the lines of the list of rules in one of :data:`FORMATS`.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    if format == "table":
+        return listing(_COLUMNS, [("", [_row(rule) for rule in rules])], style)
+    if format == "json":
+        return _json(rules)
+    raise FormatError(f"rules can be written as {', '.join(FORMATS)}, not as {format}")
+
+
+def explained(loaded: LoadedRule, style: Style) -> Iterator[str]:
+    """Return the lines of a rule's page: set for a terminal, without a width as Markdown.
+
+    Raises:
+        DocumentationError: the rule's docstring breaks the form.
+    """
+    text = markdown(loaded)
+    return iter(text.splitlines()) if style.width is None else _set(text, style)
+
+
+def _set(text: str, style: Style) -> Iterator[str]:
+    """Yield the lines of a Markdown text, set for a terminal."""
+    import io
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(
+        file=io.StringIO(),
+        width=min(style.width or _PAGE_WIDTH, _PAGE_WIDTH),
+        force_terminal=style.color,
+        color_system="standard" if style.color else None,
+        no_color=not style.color,
+        legacy_windows=False,
+    )
+    with console.capture() as capture:
+        console.print(Markdown(text, code_theme="ansi_dark"))
+    for line in capture.get().splitlines():
+        yield line.rstrip(" ")
+
+
+def markdown(loaded: LoadedRule) -> str:
+    """Return the page of a rule in Markdown.
+
+    Raises:
+        DocumentationError: the rule's docstring breaks the form.
+    """
+    page = _page(loaded)
+    parts = [f"# {loaded.name} ({loaded.code})", _prose(page.summary), _about(loaded, page)]
+    for title, text in page.sections.items():
+        parts.append(f"## {title}")
+        parts.append(_examples(text) if title == "Example" else _prose(text))
+    return "\n\n".join(parts) + "\n"
+
+
+def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
+    """Return a Markdown table of the rules, each with a link to its page in ``folder``.
+
+    Raises:
+        DocumentationError: a rule's docstring breaks the form.
+    """
+    lines = [
+        "| Code | Name | Severity | Default | Fix | What is wrong |",
+        "|---|---|---|---|---|---|",
+    ]
+    for loaded in rules:
+        page = _page(loaded)
+        texts = (
+            f"[{loaded.code}]({folder}{loaded.code}.md)",
+            loaded.name,
+            loaded.rule.severity,
+            "on" if loaded.default else "off",
+            " or ".join(_fix_kinds(page)) or "none",
+            _prose(page.summary),
+        )
+        lines.append(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _page(loaded: LoadedRule) -> Page:
+    from bnlint.documentation import page
+
+    return page(loaded.module)
+
+
+def _known(loaded: LoadedRule) -> tuple[str, list[str]]:
+    """Return the summary of a rule and the kinds of its fixes.
+
+    A plug-in's rule is listed even if nobody has documented it.
+    """
+    from bnlint.documentation import DocumentationError
+
+    try:
+        page = _page(loaded)
+    except DocumentationError:
+        return "", []
+    return page.summary.replace("``", ""), _fix_kinds(page)
+
+
+def _row(loaded: LoadedRule) -> tuple[str, ...]:
+    summary, kinds = _known(loaded)
+    default = "on" if loaded.default else "off"
+    fix = " or ".join(kinds) or "none"
+    texts = (loaded.code, loaded.name, loaded.rule.severity, default, fix, summary)
+    return tuple(clean(text) for text in texts)
+
+
+def _json(rules: Sequence[LoadedRule]) -> Iterator[str]:
+    from bnlint.output.json import dumps
+
+    objects = []
+    for loaded in rules:
+        summary, kinds = _known(loaded)
+        objects.append(
+            {
+                "code": loaded.code,
+                "name": loaded.name,
+                "severity": loaded.rule.severity,
+                "confidence": loaded.rule.confidence,
+                "default": loaded.default,
+                "needs_reference": loaded.rule.needs_reference,
+                "fix": kinds,
+                "summary": summary or None,
+            }
+        )
+    yield dumps(objects)
+
+
+def _fix_kinds(page: Page) -> list[str]:
+    """Return how far the rule's fixes may be applied, from what its Fix section says of them."""
+    text = page.sections["Fix"]
+    words = set(re.findall(r"[a-z]+", text.lower()))
+    if text.startswith("None"):
+        return []
+    return [kind for kind in (SAFE, UNSAFE) if kind in words]
+
+
+def _about(loaded: LoadedRule, page: Page) -> str:
+    """Return the line that says how the rule is set, and what it can do."""
+    rule = loaded.rule
+    fix = " or ".join(_fix_kinds(page))
+    parts = [
+        f"Severity: {rule.severity}",
+        f"confidence: {rule.confidence}",
+        f"{'on' if rule.default else 'off'} by default",
+        "needs a reference" if rule.needs_reference else "",
+        f"fix: {fix}" if fix else "no automatic fix",
+    ]
+    return f"*{'; '.join(part for part in parts if part)}.*"
+
+
+def _prose(text: str) -> str:
+    """Return a docstring's prose in Markdown, markup characters that mean nothing escaped."""
+    text = _RST_CODE.sub(r"`\1`", text)
+    parts = _CODE_SPAN.split(text)
+    parts[::2] = [_MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _examples(text: str) -> str:
+    """Return the example section with its indented code in fences."""
+    from textwrap import dedent
+
+    parts: list[str] = []
+    lines: list[str] = []
+    in_code = False
+    for line in [*text.split("\n"), "end"]:
+        is_code = line.startswith("    ")
+        if line.strip() and is_code != in_code:
+            block = "\n".join(lines).strip("\n")
+            if in_code:
+                parts.append(f"```python\n{dedent(block)}\n```")
+            elif block:
+                parts.append("\n".join(_label(prose) for prose in block.split("\n")))
+            lines, in_code = [], is_code
+        lines.append(line)
+    return "\n\n".join(parts)
+
+
+def _label(line: str) -> str:
+    """Return a line between examples, which as a rule says what the next one is."""
+    found = _EXAMPLE.match(line)
+    if found is None:
+        return _prose(line)
+    source = f" (with `--from {found['source']}`)" if found["source"] else ""
+    return f"**{found['kind']}**{source}:"

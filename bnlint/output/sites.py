@@ -1,0 +1,289 @@
+"""What ``bnlint sites`` prints: every batch normalisation call with what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from bnlint.output.listing import Column, Row, listing
+from bnlint.output.report import FormatError, Style, counted
+from bnlint.output.text import clean, literal, paint, wrapped
+
+if TYPE_CHECKING:
+    from bnlint.inventory import Parameters, Setting, SiteRow
+
+#: The formats of the list.
+FORMATS = ("table", "concise", "json", "csv")
+
+_COLUMNS = (
+    Column("line", "cyan", title=True, right=True),
+    Column("API", "bold", title=True),
+    Column("name", title=True),
+    Column("eps"),
+    Column("momentum"),
+    Column("decay"),
+    Column("mode", plain=True),
+    Column("axis"),
+    Column("parameters"),
+    Column("how known", "dim", prose=True),
+)
+
+
+def lines(rows: Sequence[SiteRow], format: str, style: Style) -> Iterator[str]:  # noqa: A002
+    """Return the lines of the list of sites in one of :data:`FORMATS`.
+
+    Raises:
+        FormatError: there is no such format.
+    """
+    if format == "table":
+        return _table(rows, style)
+    if format == "concise":
+        return map(_concise, rows)
+    if format == "json":
+        return _json(rows)
+    if format == "csv":
+        return _csv(rows)
+    raise FormatError(f"sites can be written as {', '.join(FORMATS)}, not as {format}")
+
+
+# ------------------------------------------------------------------------------------- the table
+
+
+def _table(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
+    files = [(path, list(group)) for path, group in groupby(rows, key=lambda row: row.path)]
+    groups = [(clean(path), [_columns(row) for row in group]) for path, group in files]
+    yield from listing(_COLUMNS, groups, style)
+    yield from _settings(rows, style)
+    yield from _totals(files, style)
+
+
+def _columns(row: SiteRow) -> Row:
+    if not row.api:
+        return (str(row.row), "?", _name(row), *[""] * 6, f"not resolved: {clean(row.why)}")
+    return (
+        str(row.row),
+        clean(row.api),
+        _name(row),
+        _value(row.eps),
+        _value(row.momentum),
+        "?" if row.decay is None else literal(row.decay),
+        clean(row.mode),
+        _value(row.axis),
+        _count(row.parameters) or "?",
+        _how_known(row),
+    )
+
+
+def _name(row: SiteRow) -> str:
+    """Return what the layer is called and where: ``bn1 in Block.__init__``."""
+    return clean(" in ".join(part for part in (row.name, row.within) if part))
+
+
+def _value(setting: Setting) -> str:
+    return "?" if setting.kind == "unknown" else literal(setting.value)
+
+
+def _count(parameters: Parameters | None) -> str:
+    """Return ``128 = 4C (64 trainable)``, without the number where the channels are not known."""
+    if parameters is None:
+        return ""
+    counted_, trainable = parameters.counted, parameters.trainable
+    if counted_ == "0C":
+        return "0"
+    if parameters.counted_number is None:
+        return counted_ if counted_ == trainable else f"{counted_} ({trainable} trainable)"
+    text = f"{parameters.counted_number} = {counted_}"
+    if parameters.counted_number == parameters.trainable_number:
+        return text
+    return f"{text} ({parameters.trainable_number} trainable)"
+
+
+def _how_known(row: SiteRow) -> str:
+    """Return what the values rest on: left to defaults, presumed of a caller, or not known."""
+    how: dict[tuple[str, str], list[str]] = {}
+    for name, setting in (("eps", row.eps), ("momentum", row.momentum), ("axis", row.axis)):
+        if setting.kind != "known":
+            how.setdefault((setting.kind, setting.why), []).append(name)
+    if row.why and all(why != row.why for _, why in how):
+        how["presumed", row.why] = ["API"]
+    parts = [f"or {api}" for api in row.apis if api != row.api]
+    for (kind, why), names in how.items():
+        parts.append(f"{kind} {', '.join(names)}" + (f": {why}" if why else ""))
+    return clean("; ".join(parts))
+
+
+# ------------------------------------------------------------------------------------ the summary
+
+
+def _settings(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
+    """Yield how many sites of each framework share their settings, and which of them stand out."""
+    from bnlint.inventory import summary
+
+    for framework, group in groupby(summary(list(rows)), key=lambda item: item[0]):
+        found = [item[1:] for item in group]
+        total = sum(count for count, _, _ in found)
+        yield ""
+        yield f"{framework}: {counted(total, 'site')}"
+        most = found[0]
+        has_rule = 2 * most[0] > total > 2 and "unknown" not in most
+        for count, eps, decay in found:
+            is_odd = has_rule and count < most[0] and "unknown" not in (eps, decay)
+            line = f"{count:>{len(str(most[0])) + 2}}  eps={eps} decay={decay}"
+            mark = "  <- odd ones out" if is_odd else ""
+            yield paint([(line, ""), (mark, "bold yellow")], style.color)
+    unresolved = sum(not row.api for row in rows)
+    if unresolved:
+        yield ""
+        yield f"{counted(unresolved, 'call')} not resolved: what is called there is not known"
+
+
+def _totals(files: Sequence[tuple[str, list[SiteRow]]], style: Style) -> Iterator[str]:
+    """Yield how many parameters the sites have by file and framework, where all are known."""
+    found = [(clean(path), sums) for path, rows in files for sums in _sums(rows)]
+    if len(files) > 1:
+        every = [row for _, rows in files for row in rows]
+        found += [("all files", sums) for sums in _sums(every)]
+    if not found:
+        return
+    yield ""
+    columns = (
+        Column("parameters", title=True),
+        Column("framework", title=True),
+        Column("counted", right=True),
+        Column("trainable", right=True),
+    )
+    texts = [(path, title, f"{all_:,}", f"{part:,}") for path, (title, all_, part) in found]
+    yield from listing(columns, [("", texts)], style)
+    rows = [row for _, rows in files for row in rows]
+    yield from wrapped(_why_they_differ(rows), style.width)
+
+
+def _sums(rows: Iterable[SiteRow]) -> list[tuple[str, int, int]]:
+    """Return the counted and the trainable parameters by framework, where all sites' are known."""
+    sums: dict[str, tuple[int, int]] = {}
+    unknown = set()
+    for row in rows:
+        counts = row.parameters
+        if counts is None or counts.counted_number is None or counts.trainable_number is None:
+            unknown.add(row.framework)
+            continue
+        before = sums.get(row.framework, (0, 0))
+        sums[row.framework] = before[0] + counts.counted_number, before[1] + counts.trainable_number
+    return [(title, *both) for title, both in sorted(sums.items()) if title not in unknown]
+
+
+def _why_they_differ(rows: Sequence[SiteRow]) -> str:
+    """Explain 2C and 4C: frameworks do not count the same things as parameters."""
+    whole: dict[str, str] = {}
+    trained: dict[str, str] = {}
+    for row in rows:
+        if row.parameters is not None and row.parameters.counted != "0C":
+            counts = row.parameters
+            kind = trained if counts.counted == counts.trainable else whole
+            kind.setdefault(row.framework, counts.counted)
+    text = "Each site is counted once; C is its number of channels."
+    if whole:
+        text += f" {_listed(whole)} running means and variances among the parameters."
+    if trained:
+        text += f" {_listed(trained)} only what is trained."
+    if any(row.parameters is None or row.parameters.counted_number is None for row in rows):
+        text += " There is no sum where the number of a site is not known."
+    return text
+
+
+def _listed(counts: dict[str, str]) -> str:
+    names = [f"{title} ({count})" for title, count in sorted(counts.items())]
+    text = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"{text} {'count' if len(names) > 1 else 'counts'}"
+
+
+# ------------------------------------------------------------------------------- for programs
+
+
+def _concise(row: SiteRow) -> str:
+    """Return the line of a site: ``path:row:column: api name eps=1e-05 (default) ...``."""
+    start = f"{clean(row.path)}:{row.row}:{row.column}:"
+    name = _name(row)
+    if not row.api:
+        return f"{start} {f'{name}: ' if name else ''}not resolved: {clean(row.why)}"
+    parts = [start, "|".join(map(clean, row.apis))]
+    if name:
+        parts.append(f"{name}:")
+    for key, setting in (("eps", row.eps), ("momentum", row.momentum)):
+        parts.append(f"{key}={_value(setting)}{_reason(setting)}")
+    parts.append("decay=?" if row.decay is None else f"decay={literal(row.decay)}")
+    parts.append(f"mode={clean(row.mode)}")
+    parts.append(f"axis={_value(row.axis)}{_reason(row.axis)}")
+    parts.append(f"parameters {_count(row.parameters) or '?'}")
+    return " ".join(parts)
+
+
+def _reason(setting: Setting) -> str:
+    if setting.kind == "known":
+        return ""
+    return f" ({setting.kind}: {clean(setting.why)})" if setting.why else f" ({setting.kind})"
+
+
+def _json(rows: Iterable[SiteRow]) -> Iterator[str]:
+    from bnlint.output.json import dumps
+
+    yield dumps([_object(row) for row in rows])
+
+
+def _object(row: SiteRow) -> dict[str, object]:
+    return {
+        "filename": row.path,
+        "location": {"row": row.row, "column": row.column},
+        "api": row.api or None,
+        "apis": row.apis,
+        "framework": row.framework or None,
+        "name": row.name or None,
+        "within": row.within or None,
+        "direct": row.direct,
+        "eps": row.eps._asdict(),
+        "momentum": row.momentum._asdict(),
+        "decay": row.decay,
+        "mode": row.mode,
+        "axis": row.axis._asdict(),
+        "channels": row.channels,
+        "parameters": row.parameters._asdict() if row.parameters is not None else None,
+        "why": row.why or None,
+    }
+
+
+def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
+    """Yield a header and a record for each site; what is not known is empty."""
+    head = (
+        "filename row column api apis framework name within direct eps eps_known eps_why "
+        "momentum momentum_known momentum_why decay mode axis axis_known axis_why channels "
+        "counted trainable counted_number trainable_number why"
+    )
+    yield _record(head.split())
+    for row in rows:
+        settings: list[object] = []
+        for setting in (row.eps, row.momentum, row.axis):
+            settings += ["" if setting.kind == "unknown" else _bare(setting.value), *setting[1:]]
+        yield _record(
+            [
+                row.path, row.row, row.column, row.api, "|".join(row.apis), row.framework,
+                row.name, row.within, row.direct, *settings[:6], row.decay, row.mode,
+                *settings[6:], row.channels, *(row.parameters or [None] * 4), row.why,
+            ]
+        )  # fmt: skip
+
+
+def _bare(value: object) -> str:
+    """Return a value as a cell: a string as it is, anything else as source text."""
+    return value if isinstance(value, str) else literal(value)
+
+
+def _record(values: Iterable[object]) -> str:
+    """Return one line of CSV."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    texts = ["" if value is None else clean(str(value)) for value in values]
+    csv.writer(text, lineterminator="").writerow(texts)
+    return text.getvalue()

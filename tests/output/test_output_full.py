@@ -1,0 +1,111 @@
+"""The full format: headline, code, reference, advice."""
+
+from __future__ import annotations
+
+import pytest
+from output_samples import finding, fix, reference, span, written
+
+MODEL = """\
+import torch.nn as nn
+from keras import layers
+
+reference = layers.BatchNormalization()
+
+
+class Stem(nn.Module):
+    def __init__(self):
+        self.bn = nn.BatchNorm2d(64)
+        self.act = nn.ReLU()
+"""
+
+EPS = finding(span(9, 19, 9, 37), help="write eps=0.001: outputs differ by a factor 3.16")
+
+
+def test_a_finding_is_shown_with_its_code() -> None:
+    """The shape of ruff's full format, with the severity in words."""
+    assert written("full", EPS, text=MODEL) == (
+        "BN103 error: BatchNorm2d leaves eps at 1e-05, the Keras default is 0.001\n"
+        "  --> src/model.py:9:19\n"
+        "   |\n"
+        " 7 | class Stem(nn.Module):\n"
+        " 8 |     def __init__(self):\n"
+        " 9 |         self.bn = nn.BatchNorm2d(64)\n"
+        "   |                   ^^^^^^^^^^^^^^^^^^\n"
+        "10 |         self.act = nn.ReLU()\n"
+        "   |\n"
+        "help: write eps=0.001: outputs differ by a factor 3.16\n"
+        "\n"
+    )
+
+
+def test_a_reference_in_the_file_is_shown_too() -> None:
+    """With the name of what is called there marked, and why the fix is unsafe."""
+    found = EPS._replace(
+        fix=fix("unsafe", "which side is the port is not declared"), reference=reference(4, 13)
+    )
+    assert written("full", found, text=MODEL).split("\n", 9)[9] == (
+        "reference: Keras\n"
+        " --> src/model.py:4:13\n"
+        "  |\n"
+        "4 | reference = layers.BatchNormalization()\n"
+        "  |             -------------------------\n"
+        "  |\n"
+        "help: write eps=0.001: outputs differ by a factor 3.16\n"
+        "note: the fix is unsafe: which side is the port is not declared\n"
+        "\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "end"),
+    [
+        pytest.param({}, "", id="no advice, no fix"),
+        pytest.param({"fix": fix("safe")}, "help: write eps=0.001\n", id="a safe fix is advice"),
+        pytest.param(
+            {"fix": fix("safe"), "help": "do it"}, "help: do it\n", id="the longer advice counts"
+        ),
+        pytest.param(
+            {"fix": fix("unsafe")},
+            "help: write eps=0.001\nnote: the fix is unsafe\n",
+            id="an unsafe fix without a reason",
+        ),
+        pytest.param(
+            {"fix": fix("manual", "the layer is chosen elsewhere")},
+            "help: write eps=0.001\n"
+            "note: there is no automatic fix: the layer is chosen elsewhere\n",
+            id="a fix to be made by hand",
+        ),
+        pytest.param(
+            {"reference": reference(0, 0, None)}, "", id="a declared reference stands nowhere"
+        ),
+        pytest.param(
+            {"reference": reference(7, 3, "ref/keras.py")},
+            "reference: Keras\n--> ref/keras.py:7:3\n",
+            id="a reference in a file whose text is not at hand",
+        ),
+    ],
+)
+def test_what_stands_below_the_frame(changes: dict[str, object], end: str) -> None:
+    """In a file whose text is not at hand there is no frame."""
+    found = finding(span(3, 1), message="m", **changes)
+    start = "BN103 [*] error: m\n" if changes.get("fix") == fix("safe") else "BN103 error: m\n"
+    assert written("full", found) == f"{start}--> src/model.py:3:1\n{end}\n"
+
+
+def test_prose_is_wrapped_on_a_narrow_terminal() -> None:
+    """At spaces, with the rest below the first line."""
+    found = finding(message="one two three four five six", help="seven eight nine ten eleven")
+    assert written("full", found, width=40) == (
+        "BN103 error: one two three four five six\n"
+        "--> src/model.py:18:19\n"
+        "help: seven eight nine ten eleven\n"
+        "\n"
+    )
+    assert written("full", found, width=30) == (
+        "BN103 error: one two three\n"
+        "      four five six\n"
+        "--> src/model.py:18:19\n"
+        "help: seven eight nine ten\n"
+        "      eleven\n"
+        "\n"
+    )
