@@ -1,0 +1,150 @@
+"""Imports run one way, and a clean run imports nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Rooms from the street inwards. A module may import from its own room and from rooms below it.
+LAYERS = (
+    ("bnlint.__main__",),
+    ("bnlint.cli",),
+    ("bnlint.commands",),
+    ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.output", "bnlint.confirm"),
+    ("bnlint.linter",),
+    ("bnlint.registry", "bnlint.documentation"),
+    ("bnlint.rule", "bnlint.directives"),
+    ("bnlint.semantics",),
+    ("bnlint.config", "bnlint.files", "bnlint.gitignore", "bnlint.selection", "bnlint.options"),
+    ("bnlint.globs", "bnlint.source", "bnlint.frameworks"),
+    ("bnlint.finding", "bnlint"),
+)
+
+
+def layer(module: str) -> int:
+    """Return how far in a module lies; 0 is the street."""
+    for depth, rooms in enumerate(LAYERS):
+        if any(
+            module == room or module.startswith(f"{room}.") for room in rooms if room != "bnlint"
+        ):
+            return depth
+    return len(LAYERS) - 1
+
+
+def module_name(path: Path, root: Path) -> str:
+    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules of bnlint that a file imports at run time, wherever in the file."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: imports are absolute here"
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = {n for n in names if (ROOT / (n.replace(".", "/") + ".py")).exists()}
+            modules |= {n for n in names if (ROOT / n.replace(".", "/")).is_dir()}
+            found.update(modules or {str(node.module)})
+    return {name for name in found if name.partition(".")[0] == "bnlint"}
+
+
+ENGINE = sorted((ROOT / "bnlint").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", ENGINE, ids=lambda p: module_name(p, ROOT))
+def test_engine_imports_inwards(path: Path) -> None:
+    here = module_name(path, ROOT)
+    for name in imported(path):
+        assert layer(name) >= layer(here), f"{here} imports {name}, which lies further out"
+        assert not name.startswith(("bnlint.rules", "bnlint.fixers")), (
+            f"{here} names {name}: rules and fixers are loaded by the registry"
+        )
+
+
+def test_engine_has_no_circles() -> None:
+    graph = {module_name(path, ROOT): imported(path) for path in ENGINE}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " -> ".join((*trail, name))
+        if name not in done:
+            for other in graph.get(name, ()):
+                if other != name:
+                    visit(other, (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+@pytest.mark.parametrize("room", ["rules", "fixers"])
+def test_rules_and_fixers_know_the_engine_only(room: str) -> None:
+    for path in (ROOT / room).glob("*.py"):
+        for name in imported(path):
+            assert not name.startswith(("bnlint.rules", "bnlint.fixers")), f"{path.name}: {name}"
+            assert layer(name) >= layer("bnlint.linter"), f"{path.name} imports {name}"
+
+
+HEAVY = ("libcst", "rich", "numpy", "dataclasses", "inspect", "importlib.metadata", "pathspec")
+
+
+def loaded_by_run(folder: Path, code: str) -> list[str]:
+    """Return the heavy modules loaded by a run on one file, in a fresh interpreter."""
+    (folder / "model.py").write_text(code, encoding="utf-8")
+    program = (
+        "import sys; from bnlint.cli import main; "
+        "code = main(['--isolated', '-j1', 'model.py']); "
+        f"print([m for m in {HEAVY!r} if m in sys.modules], code)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    return result.stdout.splitlines()
+
+
+CLEAN = """\
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(64, eps=1e-3, momentum=0.01)
+"""
+
+
+def test_clean_run_imports_nothing_heavy(tmp_path: Path) -> None:
+    loaded = loaded_by_run(tmp_path, CLEAN)
+    if not (ROOT / "bnlint" / "frameworks" / "compiled.json").exists():
+        # In a checkout the tables are parsed as TOML, whose reader imports nothing of these.
+        assert loaded == ["[] 0"]
+    assert loaded == ["[] 0"]
+
+
+def test_run_with_findings_uses_libcst(tmp_path: Path) -> None:
+    loaded = loaded_by_run(tmp_path, CLEAN.replace("0.01", "0.99"))
+    assert "'libcst'" in loaded[-1]
+    assert loaded[-1].endswith(" 1")

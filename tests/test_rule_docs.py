@@ -1,0 +1,78 @@
+"""The documentation of every rule holds: its examples give what they promise, and only that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bnlint.documentation import DocumentationError, page
+from bnlint.linter import Options, check
+from bnlint.output.rules import markdown, rule_table
+from bnlint.registry import LoadedRule, load_rules
+
+ROOT = Path(__file__).resolve().parent.parent
+RULES = load_rules()
+CODES = frozenset(loaded.code for loaded in RULES)
+
+EXAMPLES = [
+    pytest.param(
+        loaded, example, id=f"{loaded.code} {'hazard' if example.hazard else 'clean'} {number}"
+    )
+    for loaded in RULES
+    for number, example in enumerate(page(loaded.module).examples)
+]
+
+
+@pytest.mark.parametrize(("loaded", "example"), EXAMPLES)
+def test_example_is_what_it_says(loaded: LoadedRule, example: object) -> None:
+    """A hazard gives the rule's finding and no other; a clean example gives nothing."""
+    options = Options(CODES, source=example.source)
+    result = check(example.code.encode(), "example.py", RULES, options)
+    assert result.problems == ()
+    found = {finding.code for finding in result.findings}
+    assert found == ({loaded.code} if example.hazard else set())
+
+
+def test_codes_and_names_are_unique_and_sorted() -> None:
+    codes = [loaded.code for loaded in RULES]
+    names = [loaded.name for loaded in RULES]
+    assert codes == sorted(set(codes))
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("loaded", RULES, ids=lambda loaded: loaded.code)
+def test_file_is_called_as_the_rule(loaded: LoadedRule) -> None:
+    assert Path(str(loaded.module.__file__)).stem == loaded.name.replace("-", "_")
+
+
+@pytest.mark.parametrize("loaded", RULES, ids=lambda loaded: loaded.code)
+def test_page_is_generated_from_the_docstring(loaded: LoadedRule) -> None:
+    path = ROOT / "docs" / "rules" / f"{loaded.code}.md"
+    assert path.read_text(encoding="utf-8") == markdown(loaded), (
+        "run 'python docs/generate.py' to write the rule pages anew"
+    )
+
+
+def test_rule_table_is_generated() -> None:
+    index = (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8")
+    assert rule_table(RULES) in index, "run 'python docs/generate.py'"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert rule_table(RULES, "docs/rules/") in readme, "run 'python docs/generate.py'"
+
+
+def test_docstring_without_a_clean_example_is_refused() -> None:
+    import types
+
+    module = types.ModuleType("broken")
+    sections = {
+        "What it does": "A",
+        "Why it matters": "B",
+        "Example": "Hazard:\n\n    x",
+        "Fix": "None.",
+    }
+    module.__doc__ = "One.\n\n" + "\n\n".join(
+        f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items()
+    )
+    with pytest.raises(DocumentationError, match="a hazard and a clean one"):
+        page(module)
