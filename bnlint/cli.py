@@ -7,6 +7,7 @@ was asked for goes to standard output, all chatter to standard error.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -31,16 +32,44 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `bnlint src/` is `bnlint check src/`; a path that is called like a command needs ./
         if not arguments or arguments[0] not in _COMMANDS:
             arguments.insert(0, "check")
+    _open_closed()
     try:
-        parsed = _parser(arguments[0]).parse_args(arguments)
-        return int(parsed.run(parsed))
+        try:
+            parsed = _parser(arguments[0]).parse_args(arguments)
+            return int(parsed.run(parsed))
+        finally:
+            sys.stdout.flush()  # while what goes wrong here can still be told
     except BrokenPipeError:
         # The reader of our output has gone (| head): not a failure, and nothing left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         return FOUND
     except KeyboardInterrupt:
+        _mute()
         print("bnlint: interrupted", file=sys.stderr)
         return 130
+    except OSError as error:
+        _mute()
+        place = error.filename or "cannot write to standard output"
+        print(f"bnlint: error: {place}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    except Exception as error:
+        from bnlint.linter import crashed
+
+        print(f"bnlint: error: {crashed('bnlint', error).message}", file=sys.stderr)
+        return FAILED
+
+
+def _open_closed() -> None:
+    """Give a standard stream for output that the caller has closed somewhere to go."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _mute() -> None:
+    """Let what is still to be written to standard output go nowhere."""
+    with contextlib.suppress(OSError):  # what has no descriptor needs no muting
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser(command: str) -> _Parser:
@@ -72,7 +101,8 @@ def _add_check(parser: _Parser) -> None:
         ("--extend-select", "run these rules as well"),
         ("--ignore", "do not run these rules"),
     ):
-        group.add_argument(option, metavar="RULES", type=_words, default=None, help=text)
+        read = _rules if option == "--select" else _words
+        group.add_argument(option, metavar="RULES", type=read, default=None, help=text)
     group.add_argument(
         "--per-file-ignores", metavar="GLOB:RULE", type=_per_file, default=None,
         help="do not run rules on the files that match ('tests/*:BN106')",
@@ -205,6 +235,14 @@ _COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
 
 def _words(text: str) -> list[str]:
     return [word for word in (part.strip() for part in text.split(",")) if word]
+
+
+def _rules(text: str) -> list[str]:
+    """Parse a list of rules; an empty one would pass every file unread."""
+    words = _words(text)
+    if not words:
+        raise argparse.ArgumentTypeError(f"expected codes or names of rules, found {text!r}")
+    return words
 
 
 def _per_file(text: str) -> list[tuple[str, tuple[str, ...]]]:

@@ -19,7 +19,7 @@ from bnlint.config import (
     excluded,
     show,
 )
-from bnlint.files import File, Found, Notice, walk
+from bnlint.files import NOTEBOOK, File, Found, Notice, walk
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.linter import Result
@@ -48,11 +48,11 @@ def check(parsed: argparse.Namespace) -> int:
         configs = _configs(parsed, rules, _given(parsed))
         found = _find(parsed, configs)
         if parsed.show_files:
-            print("".join(f"{file.display}\n" for file in found.files), end="")
+            _write(f"{file.display}\n" for file in found.files)
             return _close(found.problems)
         if parsed.show_settings:
             return _show_settings(found, configs)
-        output_format = parsed.output_format or _format_of(configs)
+        output_format = parsed.output_format or _config_of(f"{_cwd()}/-", configs).output_format
     except _Failed as failed:
         return _close(failed.problems)
     from bnlint.output import FormatError, Report, render, summary
@@ -96,7 +96,10 @@ def _check_all(
     results: list[Result] = []
     problems: list[Problem] = []
     if STDIN in parsed.paths:
-        results.append(_check_stdin(parsed, configs, rules))
+        try:
+            results.append(_check_stdin(parsed, configs, rules))
+        except _Failed as failed:
+            problems += failed.problems
     processes = parsed.jobs or default_processes()
     with _Progress(len(found.files)) as progress:
         for outcome in run(
@@ -116,13 +119,15 @@ def _check_stdin(
 ) -> Result:
     display = parsed.stdin_filename or STDIN
     path = absolute(display, _cwd()) if parsed.stdin_filename else f"{_cwd()}/-"
-    config = configs.of(path)
+    config = _config_of(path, configs)
     if parsed.stdin_filename and config.force_exclude and excluded(config, path):
         return Result(display, ())
+    if display.endswith(".ipynb"):
+        return Result(display, (), notices=(NOTEBOOK,))
     options = options_for(config, path, rules)
     if not parsed.stdin_filename:
         options = options._replace(folder=None)
-    return check_bytes(sys.stdin.buffer.read(), display, rules, options)
+    return check_bytes(_stdin(), display, rules, options)
 
 
 def _notices(results: Iterable[Result]) -> Iterator[Notice]:
@@ -136,10 +141,10 @@ def _show_settings(found: Found, configs: Configs) -> int:
     for file in found.files:
         config = configs.of(file.path)
         shown.setdefault(id(config), config)
-    if not shown:
-        config = configs.of_folder(_cwd())
+    if not shown and not found.problems:
+        config = _config_of(f"{_cwd()}/-", configs)
         shown[id(config)] = config
-    print("\n".join(show(config) for config in shown.values()))
+    _write("\n".join(show(config) for config in shown.values()))
     return _close(found.problems)
 
 
@@ -175,8 +180,16 @@ def sites(parsed: argparse.Namespace) -> int:
     listed: list[SiteRow] = []
     problems = list(found.problems)
     sources: list[tuple[str, bytes]] = []
+    notices = list(found.notices)
     if STDIN in parsed.paths:
-        sources.append((parsed.stdin_filename or STDIN, sys.stdin.buffer.read()))
+        display = parsed.stdin_filename or STDIN
+        if display.endswith(".ipynb"):
+            notices.append(Notice(NOTEBOOK, display))
+        else:
+            try:
+                sources.append((display, _stdin()))
+            except _Failed as failed:
+                problems += failed.problems
     for file in found.files:
         data = read(file)
         if isinstance(data, Problem):
@@ -191,7 +204,7 @@ def sites(parsed: argparse.Namespace) -> int:
             listed += rows(facts)
     choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
     _write(render_sites(listed, choice, color=_color(sys.stdout), width=_width(sys.stdout)))
-    for notice in found.notices:
+    for notice in notices:
         _say(notice.message, notice.path)
     return _close(problems)
 
@@ -252,6 +265,8 @@ def frameworks(parsed: argparse.Namespace) -> int:
     except OSError as error:
         return _close([Problem(f"cannot be run: {error.strerror or error}", parsed.interpreter)])
     _write(render_drift(drift, parsed.output_format, color=color, width=width))
+    if not any(row.status in ("agrees", "differs") for row in drift):
+        return _close([Problem("nothing was compared: no framework could be run")])
     return FOUND if any(row.status == "differs" for row in drift) else CLEAN
 
 
@@ -343,16 +358,26 @@ def _find(parsed: argparse.Namespace, configs: Configs) -> Found:
     return found
 
 
-def _format_of(configs: Configs) -> str | None:
-    """Return the output format that the configuration of the current folder asks for."""
+def _config_of(path: str, configs: Configs) -> Config:
+    """Return the configuration of the file at the absolute ``path``."""
     try:
-        return configs.of_folder(_cwd()).output_format
+        return configs.of(path)
     except ConfigError as error:
         raise _Failed(*(mistake.problem for mistake in error.mistakes)) from None
 
 
 def _cwd() -> str:
-    return os.getcwd().replace(os.sep, "/")
+    try:
+        return os.getcwd().replace(os.sep, "/")
+    except OSError as error:
+        message = f"the current folder cannot be used: {error.strerror or error}"
+        raise _Failed(Problem(message)) from None
+
+
+def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise _Failed(Problem("'-' is given, but standard input is closed"))
+    return sys.stdin.buffer.read()
 
 
 def _close(problems: Iterable[Problem]) -> int:
@@ -362,7 +387,8 @@ def _close(problems: Iterable[Problem]) -> int:
     for problem in problems:
         code = FAILED
         place = f"{problem.path}: " if problem.path else ""
-        print(f"bnlint: error: {place}{problem.message}", file=sys.stderr)
+        message = " ".join(problem.message.splitlines())
+        print(f"bnlint: error: {place}{message}", file=sys.stderr)
     return code
 
 

@@ -21,6 +21,7 @@ from bnlint.options import absolute
 from bnlint.source import Lines, Source, Unreadable, Unwritable, decode, encode
 
 __all__ = [
+    "NOTEBOOK",
     "File",
     "Found",
     "Lines",
@@ -38,8 +39,8 @@ __all__ = [
 #: What no terminal should be sent: control characters, and bytes of names that are not UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-
-_NOTEBOOK = (
+#: What is said of a notebook, in place of findings.
+NOTEBOOK = (
     "skipped: bnlint does not read notebooks yet; "
     "check the script that 'jupyter nbconvert --to script' makes of it"
 )
@@ -163,7 +164,7 @@ class _Search:
     def take(self, path: str, real: str) -> None:
         """Take up a file, unless it was before; of several paths to it, its own is kept."""
         if path.endswith(".ipynb"):
-            self.notice(_NOTEBOOK, path)
+            self.notice(NOTEBOOK, path)
             return
         other = self.found.get(real)
         if other is None or (other != real and (path == real or path < other)):

@@ -92,7 +92,10 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         module = parse(path, source.text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return _unreadable(syntax_failure(source, error), source.text, rules, options)
-    return _check_module(module, rules, options)
+    try:
+        return _check_module(module, rules, options)
+    except Exception as error:  # a fault of bnlint's own costs this file only
+        return Result(path, (), (crashed("bnlint", error, path),))
 
 
 def is_interesting(text: str) -> bool:
@@ -202,32 +205,53 @@ def _run(
         check_site = loaded.checks.get("check_site")
         if check_site is not None:
             for site in context.sites:
-                yield from check_site(site, context)
+                yield from _findings(check_site(site, context))
         check_file = loaded.checks.get("check_file")
         if check_file is not None:
-            yield from check_file(context)
+            yield from _findings(check_file(context))
     except Exception as error:
-        problems.append(crashed(loaded.code, error, path))
+        problems.append(crashed(f"rule {loaded.code}", error, path))
 
 
-def crashed(code: str, error: Exception, path: str) -> Problem:
-    """Return the problem that says where a rule crashed."""
+def _findings(found: Iterable[Any]) -> Iterator[Finding]:
+    """Yield what a check found, so that anything else it gives counts as a crash of its rule."""
+    for finding in found:
+        if not isinstance(finding, Finding):
+            raise TypeError(f"a check gives findings, not {type(finding).__name__}")
+        yield finding
+
+
+def crashed(what: str, error: Exception, path: str | None = None) -> Problem:
+    """Return the problem that says where a rule (or bnlint itself) crashed, in one line."""
     import traceback
 
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return Problem(f"rule {code} crashed ({where}: {what}); please report this", path)
+    message = " ".join(str(error).split())
+    kind = type(error).__name__
+    why = f"{kind}: {message}" if message else kind
+    return Problem(f"{what} crashed ({where}: {why}); please report this", path)
 
 
 def _unreadable(
     failure: Failure, text: str | None, rules: Sequence[LoadedRule], options: Options
 ) -> Result:
     found: list[Finding] = []
+    problems: list[Problem] = []
     for loaded in rules:
-        if loaded.code in options.codes and "check_unreadable" in loaded.checks:
-            found += loaded.checks["check_unreadable"](failure)
-    return Result(failure.path, tuple(found), text=text if found else None, checked=True)
+        if loaded.code not in options.codes or "check_unreadable" not in loaded.checks:
+            continue
+        try:
+            found += _findings(loaded.checks["check_unreadable"](failure))
+        except Exception as error:
+            problems.append(crashed(f"rule {loaded.code}", error, failure.path))
+    return Result(
+        failure.path,
+        tuple(found),
+        tuple(problems),
+        text=text if found else None,
+        checked=True,
+    )
 
 
 def _about_directives(
@@ -248,9 +272,11 @@ def _about_directives(
             continue
         check_directives = loaded.checks["check_directives"]
         try:
-            found += check_directives(directives, suppressed.used, known, running, context)
+            found += _findings(
+                check_directives(directives, suppressed.used, known, running, context)
+            )
         except Exception as error:
-            problems.append(crashed(loaded.code, error, context.module.path))
+            problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
     return suppress(found, [d for d in directives if d.selectors], context.module).remaining
 
 
