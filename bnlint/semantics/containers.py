@@ -6,6 +6,7 @@ import ast
 
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
+    LISTED,
     Argument,
     Candidate,
     Candidates,
@@ -13,6 +14,7 @@ from bnlint.semantics.objects import (
     Dictionary,
     Env,
     Evaluate,
+    Instance,
     Sequence,
     Symbol,
     presumed,
@@ -134,10 +136,20 @@ def elements(ev: Evaluate, values: Candidates, module: Module, node: ast.AST) ->
     found: Candidates = ()
     for value in values:
         if not isinstance(value.object, Sequence) or value.object.open:
-            return unknown("an element of something not followed", module, node)
+            return unknown(unlisted(ev, value), module, node)
         for item in value.object.items:
             found += presumed(ev.argument(item), value.presumed)
     return found or unknown("an element of something empty", module, node)
+
+
+def unlisted(ev: Evaluate, container: Candidate) -> str:
+    """Return why an element of ``container``, which is no display in view, is not known."""
+    found = container.object
+    if isinstance(found, Instance) and isinstance(found.cls, Symbol):
+        path = found.cls.path
+        if any(ev.frameworks.means(path, word) for word in ("layer_lists", "sequential")):
+            return LISTED
+    return "an element of something not followed"
 
 
 def short(node: ast.expr) -> str:

@@ -188,6 +188,8 @@ class Evaluator:
                 return (base,)
             case Constant(None) if base.presumed:
                 values = unknown(f"an attribute of {base.presumed}, which is None", module, node)
+            case Constant(None):
+                values = unknown(f"{name} of a name that is None until it is set", module, node)
             case _:
                 values = unknown(f"attribute {name} is not followed", module, node)
         return presumed(values, base.presumed)
@@ -323,7 +325,7 @@ class Evaluator:
                 picked = containers.pick(self, base.object, key, module, node)
                 found += presumed(picked, base.presumed or keys[0].presumed)
             else:
-                found += unknown("an element of something not followed", module, node)
+                found += unknown(containers.unlisted(self, base), module, node)
         return found
 
     def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> Candidates:

@@ -12,6 +12,7 @@ from bnlint.semantics.containers import merged, overlaid, pick, presume
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
     APPLIED,
+    HELD,
     Arguments,
     Candidate,
     Candidates,
@@ -233,7 +234,11 @@ def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments)
     if any(
         not isinstance(v.object, Constant) or not isinstance(v.object.value, str) for v in names
     ):
-        return unknown("getattr() with an unknown name", module, call)
+        owners = ev.argument(arguments.positional[0])
+        is_held = all(
+            isinstance(v.object, Instance) and isinstance(v.object.cls, ClassRef) for v in owners
+        )
+        return unknown(HELD if is_held else "getattr() with an unknown name", module, call)
     found: Candidates = ()
     for base in ev.argument(arguments.positional[0]):
         for name in names:

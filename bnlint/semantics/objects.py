@@ -246,6 +246,11 @@ class Evaluate(Protocol):
 #: Why nothing is known of what an object gives when it is called.
 APPLIED = "the result of calling an object is not followed"
 
+#: Why nothing is known of a layer that an object of the project holds under a computed name, and
+#: of one that a list of layers holds. Calling these runs them: they are no classes.
+HELD = "a layer under a computed name is not followed"
+LISTED = "an element of a list of layers is not followed"
+
 
 def unknown(reason: str, module: Module, node: ast.AST) -> Candidates:
     """Return the one candidate that says nothing is known."""

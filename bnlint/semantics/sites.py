@@ -11,10 +11,13 @@ from bnlint.semantics.calling import arguments_of
 from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import (
     APPLIED,
+    HELD,
+    LISTED,
     Arguments,
     Candidate,
     Candidates,
     ClassRef,
+    Constant,
     Instance,
     Partial,
     Symbol,
@@ -97,10 +100,11 @@ def find_sites(project: Project, module: Module) -> tuple[list[Site], list[Unres
         _made(project, named.callees, named.arguments, Route(module, None, named.call))
         for named in normalisers(project.evaluator, module)
     ]
+    opaque = {site.call for site in results if isinstance(site, Unresolved)}
     for site in results:
         if isinstance(site, Site):
             sites.append(site)
-        elif site is not None:
+        elif site is not None and site.call.func not in opaque:  # of f(c)(x), f(c) is listed
             unresolved.append(site)
     sites.sort(key=lambda site: (site.call.lineno, site.call.col_offset))
     return sites, unresolved
@@ -163,10 +167,10 @@ def _made(
         if not reached and not isinstance(callee.object, Unknown):
             doubt = doubt or f"{last_name(call.func) or 'the callee'} may be something else"
     if not resolutions:
-        why = reason(callees) or _opaque(callees)
+        why = reason(callees) or _opaque(callees) or _absent(callees)
         # What a layer gives is no class: this is a layer that is applied.
-        may_be = why not in ("", APPLIED) and not _is_own_attribute(project, module, call.func)
-        return Unresolved(module, call, why) if may_be else None
+        is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(project, module, call)
+        return None if is_layer else Unresolved(module, call, why)
     if not doubt and any(isinstance(c.object, Unknown) for c in callees):
         doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS)}
@@ -187,14 +191,6 @@ def _is_named(callee: Candidate, call: ast.Call) -> bool:
     )
 
 
-def _is_own_attribute(project: Project, module: Module, func: ast.expr) -> bool:
-    """Tell whether ``func`` is ``getattr(...)`` of an object of the project: a layer it runs."""
-    if not isinstance(func, ast.Call) or last_name(func.func) != "getattr" or not func.args:
-        return False
-    values = project.evaluator.evaluate(module, func.args[0])
-    return all(isinstance(v.object, Instance) for v in values)
-
-
 def _opaque(callees: Candidates) -> str:
     """Return why a callee that something outside the project made cannot be resolved."""
     for callee in callees:
@@ -204,6 +200,28 @@ def _opaque(callees: Candidates) -> str:
             if path.rpartition(".")[2][:1].islower() and not path.startswith("builtins."):
                 return f"what {path}() gives is not in view"
     return ""
+
+
+def _absent(callees: Candidates) -> str:
+    """Return why a callee of which only ``None`` is in view is not known: it is called."""
+    if any(v.object != Constant(None) for v in callees):
+        return ""
+    rests_on = next((v.presumed for v in callees if v.presumed), "")
+    return f"{rests_on} is None, and a caller may give it" if rests_on else ""
+
+
+def _is_own_in_forward(project: Project, module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call`` is ``self.x(...)`` in the method that runs a model: a layer it runs."""
+    function = module.enclosing_function(call)
+    return (
+        isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and isinstance(module.parents.get(function), ast.ClassDef)
+        and function.name in project.frameworks.word("forward")
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and bool(function.args.args)
+        and call.func.value.id == function.args.args[0].arg
+    )
 
 
 def _value(project: Project, resolutions: list[Resolution], role: str, doubt: str) -> Value:
