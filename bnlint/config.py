@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
 
 from bnlint import globs
 from bnlint.options import (
@@ -36,6 +35,10 @@ from bnlint.selection import (
     resolve,
     resolve_fixes,
 )
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "FORMATS",

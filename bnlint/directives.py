@@ -11,10 +11,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from bnlint.finding import Finding, Span
+from bnlint.patterns import lazy
 from bnlint.semantics.module import Module
+from bnlint.typed import NamedTuple
 
 IGNORE, IGNORE_FILE, NOQA, PORT_OF, MALFORMED = (
     "ignore",
@@ -25,16 +26,16 @@ IGNORE, IGNORE_FILE, NOQA, PORT_OF, MALFORMED = (
 )
 
 #: A directive ends where another comment starts; the # of "#12" in a reason starts none.
-_COMMENT = re.compile(
+_COMMENT = lazy(
     r"#[ \t]*(?:(?P<own>bnlint:)(?P<rest>(?:[^#\n\r]|#(?=\d))*)"
     r"|(?P<noqa>noqa)(?::[ \t]*(?P<codes>[A-Z]+[0-9]+(?:[, \t]+[A-Z]+[0-9]+)*))?(?![\w:-]))",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\s*(?P<verb>[\w-]+)\s*(?P<codes>\[[^\]]*\])?\s*(?P<text>.*?)\s*\Z", re.DOTALL)
+_OWN = lazy(r"\s*(?P<verb>[\w-]+)\s*(?P<codes>\[[^\]]*\])?\s*(?P<text>.*?)\s*\Z", re.DOTALL)
 #: What looks like codes that should stand in brackets: "ignore BN101", "ignore: eps-differs".
-_LOOSE = re.compile(r"[:=(]?\s*BN\d|[:=(]\s*[\w-]+\W*\Z", re.IGNORECASE)
-_MENTIONS = re.compile(r"bnlint:|#[ \t]*noqa:[^\n\r]*\bBN\d", re.IGNORECASE)
-_SEPARATOR = re.compile(r"[,\s]+")
+_LOOSE = lazy(r"[:=(]?\s*BN\d|[:=(]\s*[\w-]+\W*\Z", re.IGNORECASE)
+_MENTIONS = lazy(r"bnlint:|#[ \t]*noqa:[^\n\r]*\bBN\d", re.IGNORECASE)
+_SEPARATOR = lazy(r"[,\s]+")
 
 
 class Directive(NamedTuple):

@@ -5,7 +5,9 @@ of every run: importing ``dataclasses`` and building two dozen of them costs mor
 linting a file.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from bnlint.typed import NamedTuple
 
 #: Severities in falling order of weight; ``info`` rules are off until selected.
 SEVERITIES = ("error", "warning", "info")

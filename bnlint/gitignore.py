@@ -11,7 +11,8 @@ import os
 import re
 from collections.abc import Callable, Container
 from itertools import pairwise
-from typing import NamedTuple
+
+from bnlint.typed import NamedTuple
 
 __all__ = ["Level", "above", "enter", "ignored"]
 

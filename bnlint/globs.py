@@ -13,10 +13,12 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from bnlint.patterns import lazy
+
 __all__ = ["GlobError", "Globs", "anchored", "check", "compiled"]
 
 _WILD = frozenset("*?[]{}\\")
-_SUFFIX = re.compile(r"\*(\.\w+)")
+_SUFFIX = lazy(r"\*(\.\w+)")
 
 
 class GlobError(ValueError):

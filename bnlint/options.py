@@ -8,13 +8,18 @@ No option can name a program to run or switch execution on: these files come wit
 project, which need not be trusted.
 """
 
+from __future__ import annotations
+
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
 
 from bnlint import globs
 from bnlint.finding import CONFIDENCES, Problem
+from bnlint.patterns import lazy
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 __all__ = [
     "COMMAND_LINE",
@@ -75,7 +80,7 @@ EXCLUDE = (
 INCLUDE = ("*.py", "*.pyi")
 
 
-_BARE_KEY = re.compile(r"[\w-]+")
+_BARE_KEY = lazy(r"[\w-]+")
 _LONG = 60  # characters of a wrong value that are shown
 
 
@@ -192,7 +197,7 @@ class _Reader:
 
 
 # A check returns the value in the form Config holds; after a fault what it returns is not used.
-Check = Callable[[_Reader, str, Any], Any]
+Check: TypeAlias = "Callable[[_Reader, str, Any], Any]"
 
 
 class Option(NamedTuple):

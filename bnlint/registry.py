@@ -12,6 +12,8 @@ Distributions name packages of such modules in the entry-point groups ``bnlint.r
 ``bnlint.fixers``.
 """
 
+from __future__ import annotations
+
 import importlib
 import importlib.machinery
 import importlib.util
@@ -19,9 +21,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any, NamedTuple
 
 from bnlint.rule import Rule
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _CHECKS = ("check_site", "check_file", "check_unreadable", "check_directives")
 

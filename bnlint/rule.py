@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.finding import (
     MANUAL,
@@ -21,6 +20,7 @@ from bnlint.finding import (
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.references import Counterpart, counterparts
 from bnlint.semantics.values import PRESUMED, Value
+from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Api, Frameworks

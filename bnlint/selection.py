@@ -6,11 +6,13 @@ decides, turning off wins over turning on where they are equally specific, and a
 command line replaces whatever the configuration file had chosen.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
 
 from bnlint.globs import compiled
 from bnlint.options import COMMAND_LINE, Config, Mistake, suggestion, toml
+from bnlint.typed import NamedTuple, Protocol
 
 __all__ = [
     "FixChoice",

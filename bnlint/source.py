@@ -4,12 +4,14 @@
 no translation of line ends. ``encode`` is its exact inverse.
 """
 
+from __future__ import annotations
+
 import codecs
 import re
 from bisect import bisect_right
-from typing import NamedTuple
 
 from bnlint.finding import Span
+from bnlint.typed import NamedTuple
 
 __all__ = ["Lines", "Source", "Unreadable", "Unwritable", "decode", "encode"]
 

@@ -58,10 +58,10 @@ Measured with torch 2.13.0: the layer's parameters are not in ``module.parameter
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.models import is_forward
 from bnlint.semantics.modes import switches
@@ -73,7 +73,7 @@ from bnlint.semantics.traits import names_around
 
 RULE = Rule("BN214", "constructed-in-forward", "error")
 
-_TESTS = re.compile(r"^tests?($|_)|_tests?$|^Test[A-Z]|^compare($|_)")
+_TESTS = lazy(r"^tests?($|_)|_tests?$|^Test[A-Z]|^compare($|_)")
 
 _MAX_DEPTH = 4
 

@@ -76,6 +76,7 @@ import re
 from collections.abc import Iterator
 
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, Intent, ReplaceValue, SetKeyword
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.classes import SETUP, attribute_stores, outside_bases
 from bnlint.semantics.models import class_framework
@@ -85,7 +86,7 @@ from bnlint.semantics.traits import is_frozen, names_around, takes_weight
 
 RULE = Rule("BN205", "functional-training-default", "warning")
 
-_MEANT = re.compile(
+_MEANT = lazy(
     r"eval|infer|test|frozen|export|deploy|meta|maml|adapt|adabn|adain|style", re.IGNORECASE
 )
 _FOLDS_BATCH = frozenset({"view", "reshape"})

@@ -63,6 +63,7 @@ import re
 from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.numbers import shown
 from bnlint.semantics.sites import STATISTICS, Site
@@ -72,7 +73,7 @@ from bnlint.semantics.values import assumption
 
 RULE = Rule("BN110", "global-statistics-inverted", "error", confidence="medium")
 
-_MEANT = re.compile(r"(^|_)(frozen|freeze|fixed|eval|infer|inference|backbone|pretrained)", re.I)
+_MEANT = lazy(r"(^|_)(frozen|freeze|fixed|eval|infer|inference|backbone|pretrained)", re.I)
 
 #: Words of a file that freezes something: the flag may be part of it.
 _FREEZES = ("freeze", "frozen", "requires_grad", "freeze_bn", "frozen_stages")

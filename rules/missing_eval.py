@@ -69,6 +69,7 @@ from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import CALL, METHOD, Life, Use, life_of
 from bnlint.semantics.models import Made, constructions, contents, is_forward
@@ -90,19 +91,19 @@ RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 
 #: Functions that are named for inference, for training, and for running a model in training mode
 #: on purpose; names of generators, and of inputs that only try a model out.
-_EVALUATES = re.compile(
+_EVALUATES = lazy(
     r"(^|_)(eval|evaluate|evaluation|test|predict|prediction|infer|inference|val|validate"
     r"|validation|valid|demo)($|_)",
     re.IGNORECASE,
 )
-_TRAINS = re.compile(r"train|(^|_)fit($|_)", re.IGNORECASE)
-_MEANT = re.compile(
+_TRAINS = lazy(r"train|(^|_)fit($|_)", re.IGNORECASE)
+_MEANT = lazy(
     r"update_bn|precise|calibrat|recalib|adabn|adapt|meta|maml|mc_?drop|monte|stochastic|uncertain"
     r"|warm_?up|sample|generat|gan($|_)",
     re.IGNORECASE,
 )
-_GENERATES = re.compile(r"gener|gan($|_)|^(net_?)?g(_|$)", re.IGNORECASE)
-_TRIES = re.compile(
+_GENERATES = lazy(r"gener|gan($|_)|^(net_?)?g(_|$)", re.IGNORECASE)
+_TRIES = lazy(
     r"noise|latent|^z(_|\d|$)|fixed|dummy|example|probe|fake|random|rand(_|$)|mock", re.IGNORECASE
 )
 

@@ -56,7 +56,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
@@ -75,6 +74,7 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import dotted
 from bnlint.semantics.parameters import callers
 from bnlint.semantics.values import settle
+from bnlint.typed import NamedTuple
 
 #: Of two findings about the mode of one object, the one that has a reference is kept.
 RULE = Rule("BN211", "modes-differ", "error", precedence=50)

@@ -64,6 +64,7 @@ from collections.abc import Iterator
 
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, Intent, RemoveArgument, ReplaceValue
 from bnlint.frameworks.tables import Api
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.models import is_forward
 from bnlint.semantics.module import last_name
@@ -73,12 +74,12 @@ from bnlint.semantics.values import settle
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
 
-_MEANT = re.compile(
+_MEANT = lazy(
     r"gener|gan|pix2pix|sample|train|style|mc_?drop|monte|adabn|adapt|meta|calibrat", re.IGNORECASE
 )
 
 #: Tests that ask for the mode.
-_ASKS = re.compile(r"train|phase|mode", re.IGNORECASE)
+_ASKS = lazy(r"train|phase|mode", re.IGNORECASE)
 
 
 def check_file(context: Context) -> Iterator[Finding]:

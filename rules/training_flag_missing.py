@@ -65,10 +65,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.calling import arguments_of, bind
 from bnlint.semantics.classes import outside_bases
@@ -83,6 +83,7 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
+from bnlint.typed import NamedTuple
 
 RULE = Rule("BN204", "training-flag-missing", "error")
 
@@ -294,7 +295,7 @@ def _by_name(model: ast.expr, step: Step, context: Context) -> str | None:
     return "medium"
 
 
-_GENERIC = re.compile(r"^(self|m|student|classifier|backbone)$")
+_GENERIC = lazy(r"^(self|m|student|classifier|backbone)$")
 
 
 def _makers(step: Step, context: Context) -> Iterator[Candidate]:

@@ -62,20 +62,21 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, ReplaceValue, SetKeyword
 from bnlint.frameworks.tables import Neighbour
+from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.module import last_name
 from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import names_around
 from bnlint.semantics.values import Value
+from bnlint.typed import NamedTuple
 
 RULE = Rule("BN301", "wrong-axis", "error")
 
-_AUDIO = re.compile(r"spectro|(^|_)(spec|mel|stft|mfcc|audio|speech|wav|freq)", re.IGNORECASE)
+_AUDIO = lazy(r"spectro|(^|_)(spec|mel|stft|mfcc|audio|speech|wav|freq)", re.IGNORECASE)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:

@@ -1,7 +1,13 @@
 """Framework tables as records: what an API is and what it means. Plain data."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: What a table says where nobody has measured or read the fact.
 UNKNOWN = "unknown"

@@ -5,11 +5,12 @@ An installed wheel carries all tables in one checked ``compiled.json`` (written 
 checkout has no such file and reads the TOML.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 from bnlint.frameworks.records import (
     UNKNOWN,
@@ -21,6 +22,10 @@ from bnlint.frameworks.records import (
     Source,
     TableError,
 )
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = [
     "UNKNOWN",
@@ -97,7 +102,7 @@ class Catalogue(NamedTuple):
             for row in table["modes"].get(key, ())
         )
 
-    def load(self, names: tuple[str, ...]) -> "Frameworks":
+    def load(self, names: tuple[str, ...]) -> Frameworks:
         """Return the tables called ``names`` as records."""
         return _load(names) if self is catalogue() else Frameworks(self.tables, names)
 

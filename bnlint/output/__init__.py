@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
 from bnlint.finding import SEVERITIES
 from bnlint.output.report import (
@@ -24,8 +23,11 @@ from bnlint.output.report import (
     counted,
     is_fixable,
 )
+from bnlint.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from bnlint.confirm.drift import DriftRow
     from bnlint.frameworks.tables import Frameworks
     from bnlint.inventory import SiteRow

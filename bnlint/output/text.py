@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bnlint.patterns import lazy
+
 #: A piece of a line: its text, and a style in Rich's words (``bold red``), empty for none.
 Piece = tuple[str, str]
 
 #: C0 and C1 controls, marks that reorder the text around them, line and paragraph separators, and
 #: halves of surrogate pairs.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_UNPRINTABLE = lazy("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:

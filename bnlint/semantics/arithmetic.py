@@ -9,7 +9,11 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
-from typing import Any
+
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Integers beyond this many bits, and strings or sequences beyond this length, are not computed.
 MAX_BITS = 4096

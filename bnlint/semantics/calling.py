@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Parameter
 from bnlint.semantics.containers import doubted, merged, presume, short
@@ -22,6 +21,7 @@ from bnlint.semantics.objects import (
     reason,
     unknown,
 )
+from bnlint.typed import NamedTuple
 
 
 def arguments_of(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Arguments:

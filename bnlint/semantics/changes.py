@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.semantics.containers import doubted, merged, overlaid, presume
 from bnlint.semantics.module import FunctionNode, Module
@@ -18,6 +17,7 @@ from bnlint.semantics.objects import (
     Sequence,
 )
 from bnlint.semantics.scopes import Binding, Scope
+from bnlint.typed import NamedTuple
 
 #: Methods that change the dictionary or list they are called on.
 _CHANGES = frozenset(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from bnlint.semantics import arithmetic, attributes, containers, invocation, names
 from bnlint.semantics.flow import says_of
@@ -34,6 +33,7 @@ from bnlint.semantics.objects import (
     unknown,
 )
 from bnlint.semantics.scopes import Scope
+from bnlint.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks

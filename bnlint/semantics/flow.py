@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import NamedTuple
 
 from bnlint.semantics.module import Module
 from bnlint.semantics.scopes import Binding, Scope
+from bnlint.typed import NamedTuple
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.semantics.classes import SETUP, construction, lineage
 from bnlint.semantics.layer_tests import LayerTests, guards
@@ -17,6 +16,7 @@ from bnlint.semantics.objects import ClassRef, Env, Instance
 from bnlint.semantics.project import Project
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import absent, settle
+from bnlint.typed import NamedTuple
 
 #: The roles whose attributes are followed.
 _ROLES = ("eps", "momentum")

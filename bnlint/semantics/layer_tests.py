@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from bnlint.semantics.classes import lineage
 from bnlint.semantics.flow import reaching
 from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import ClassRef, Evaluate, Symbol
 from bnlint.semantics.resolution import Resolution
+from bnlint.typed import NamedTuple
 
 _CLASS_NAMES = ("__class__", "__name__", "__qualname__")
 _SKIPS = (ast.Continue, ast.Break, ast.Return, ast.Raise)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.semantics.calling import arguments_of, bind, is_method
 from bnlint.semantics.flow import reaching
@@ -18,6 +17,7 @@ from bnlint.semantics.module import Module
 from bnlint.semantics.objects import Candidates, Evaluate, FunctionRef, Symbol
 from bnlint.semantics.parameters import callers
 from bnlint.semantics.scopes import Binding
+from bnlint.typed import NamedTuple
 
 CALL, METHOD, PART, READ, WRITE, WRAP, ESCAPE = (
     "call",

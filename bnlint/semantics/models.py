@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.classes import lineage, outside_bases
@@ -24,6 +23,7 @@ from bnlint.semantics.objects import (
 from bnlint.semantics.scopes import Scope
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import always_uses_batch, always_uses_running
+from bnlint.typed import NamedTuple
 
 #: Vocabulary words for things whose call gives a model or a layer.
 _MAKES_MODEL = ("modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
 from bnlint.semantics.calling import default_nodes
 from bnlint.semantics.flow import Reach, reaching
 from bnlint.semantics.life import METHOD, PART, READ, WRITE, Life, Use
@@ -19,7 +20,7 @@ from bnlint.semantics.scopes import Scope
 TRAINING, INFERENCE = "training", "inference"
 
 #: Methods of a model's own that are named for what they do to its mode or its layers.
-_TELLING = re.compile(
+_TELLING = lazy(
     r"eval|infer|predict|deploy|freez|fus|fold|merge|mode|quanti|export|reparam", re.IGNORECASE
 )
 _PLAIN_ROOTS = frozenset({"builtins", "abc", "typing", "collections", "enum"})
@@ -170,7 +171,7 @@ def feeds_gradient(ev: Evaluate, module: Module, call: ast.expr) -> bool:
     return _Flow(ev, module).reaches(call, 0)
 
 
-_TRAINS = re.compile(r"train|fit|optimi|learn", re.IGNORECASE)
+_TRAINS = lazy(r"train|fit|optimi|learn", re.IGNORECASE)
 
 #: Methods with which a container is given something to keep.
 _KEEPS = frozenset({"add", "append", "enqueue", "extend", "insert", "push", "put", "store"})

@@ -11,10 +11,10 @@ import ast
 import gc
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.finding import Span
 from bnlint.source import Lines
+from bnlint.typed import NamedTuple
 
 #: Fields that hold no nodes worth visiting (identifiers, operators, contexts, literals).
 _LEAF_FIELDS = frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Neighbour
 from bnlint.semantics.calling import Matched, arguments_of, match
@@ -11,6 +10,7 @@ from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import Candidate, Evaluate, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import DEFAULT, Value, absent, settle
+from bnlint.typed import NamedTuple
 
 #: Layers that pass the layout of their input on.
 _TRANSPARENT = ("pointwise", "pooling")

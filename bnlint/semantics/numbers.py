@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-
 from bnlint.frameworks.tables import Api
 
 #: Relative difference up to which two settings count as the same: 1.001e-5 is 1e-5, 0.999 is
@@ -22,6 +20,8 @@ def complement(number: float | str) -> str:
     Raises:
         ValueError: ``number`` is not a finite number.
     """
+    from decimal import Decimal, InvalidOperation  # 1 ms to import, and seldom needed
+
     try:
         result = Decimal(1) - Decimal(str(number))
     except InvalidOperation:

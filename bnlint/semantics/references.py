@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Api, Frameworks, Source
 from bnlint.semantics.module import last_name
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import DEFAULT, Value, absent
+from bnlint.typed import NamedTuple
 
 SAME_FILE, DECLARED = "same-file", "declared"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics import classes
@@ -23,6 +22,7 @@ from bnlint.semantics.objects import (
 )
 from bnlint.semantics.project import Project
 from bnlint.semantics.supplied import supply
+from bnlint.typed import NamedTuple
 
 
 class Resolution(NamedTuple):

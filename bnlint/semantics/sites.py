@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Api, Source
 from bnlint.semantics.calling import arguments_of
@@ -29,6 +28,7 @@ from bnlint.semantics.resolution import Resolution, Route, base_constructor, dis
 from bnlint.semantics.supplied import normalisers
 from bnlint.semantics.taint import carriers
 from bnlint.semantics.values import DEFAULT, PRESUMED, Value, absent, settle
+from bnlint.typed import NamedTuple
 
 #: The argument that decides, whatever the mode, which statistics are used; see ``Api.statistics``.
 STATISTICS = "statistics"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.calling import Matched, arguments_of
@@ -24,6 +23,7 @@ from bnlint.semantics.objects import (
     Symbol,
 )
 from bnlint.semantics.surroundings import in_test
+from bnlint.typed import NamedTuple
 
 
 class Supplied(NamedTuple):

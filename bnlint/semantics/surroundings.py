@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.patterns import lazy
 from bnlint.semantics.module import Module
 
-_FROZEN = re.compile(r"frozen|freeze|fixed|fuse|fold|absorb|merge_bn|bn_fusion", re.IGNORECASE)
+_FROZEN = lazy(r"frozen|freeze|fixed|fuse|fold|absorb|merge_bn|bn_fusion", re.IGNORECASE)
 
 
 def in_test(module: Module, node: ast.AST) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
+from bnlint.patterns import lazy
 from bnlint.semantics.module import Module
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.surroundings import in_test, is_frozen, names_around
@@ -21,7 +21,7 @@ __all__ = [
     "takes_weight",
 ]
 
-_WEIGHT = re.compile(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
+_WEIGHT = lazy(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
 
 
 def takes_weight(site: Site) -> bool:

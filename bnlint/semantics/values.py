@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-from typing import NamedTuple
 
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import Candidates, Constant, Sequence, Unknown
+from bnlint.typed import NamedTuple
 
 KNOWN, DEFAULT, PRESUMED, UNKNOWN = "known", "default", "presumed", "unknown"
 
