@@ -183,7 +183,7 @@ def _covers(directive: Directive, finding: Finding) -> bool:
 def _lines_for(finding: Finding, module: Module) -> list[tuple[int, bool]]:
     """Return the lines on which a directive suppresses ``finding``; True marks a line above."""
     first, last = finding.span.row, finding.span.row
-    statement = _innermost(module, finding.span)
+    statement = innermost_statement(module, finding.span)
     if statement is not None:
         first, last = statement.lineno, statement.end_lineno or statement.lineno
     lines = {finding.span.row, first, last}
@@ -192,7 +192,7 @@ def _lines_for(finding: Finding, module: Module) -> list[tuple[int, bool]]:
     ]
 
 
-def _innermost(module: Module, span: Span) -> ast.stmt | None:
+def innermost_statement(module: Module, span: Span) -> ast.stmt | None:
     """Return the innermost statement without a body of its own that holds ``span``."""
     best: ast.stmt | None = None
     stack: list[ast.AST] = [module.tree]

@@ -128,13 +128,15 @@ class Fix(NamedTuple):
     """What to change, as intents that are carried out together or not at all.
 
     ``applicability`` is ``safe``, ``unsafe`` or ``manual``; ``message`` is the imperative line
-    shown to the user; ``reason`` says why the fix is not safe, empty where it is.
+    shown to the user; ``reason`` says why the fix is not safe, empty where it is. ``edits`` are
+    what the fixers make of the intents, in the order of the text; rules leave them empty.
     """
 
     applicability: str
     message: str
     intents: tuple[Intent, ...] = ()
     reason: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 class Reference(NamedTuple):

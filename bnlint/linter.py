@@ -18,7 +18,7 @@ from bnlint.directives import (
     may_have_directives,
     suppress,
 )
-from bnlint.finding import CONFIDENCES, Finding, Problem, Span
+from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
 from bnlint.frameworks.tables import catalogue
 from bnlint.registry import LoadedRule
 from bnlint.rule import Context
@@ -34,7 +34,8 @@ class Options(NamedTuple):
 
     ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
     ``info`` finding is shown only of these), ``source`` is the declared source family,
-    ``folder`` the absolute folder of the file, if it lies in one.
+    ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
+    ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     """
 
     codes: frozenset[str]
@@ -42,6 +43,9 @@ class Options(NamedTuple):
     min_confidence: str = "medium"
     source: str | None = None
     folder: str | None = None
+    unfixable: frozenset[str] = frozenset()
+    safe_fixes: frozenset[str] = frozenset()
+    unsafe_fixes: frozenset[str] = frozenset()
 
 
 class Failure(NamedTuple):
@@ -59,6 +63,10 @@ class Result(NamedTuple):
     ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
     tells that the file was parsed, and not passed over as holding nothing of interest;
     ``undeclared`` that it has sites at a framework's defaults and nothing to compare them with.
+
+    Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
+    those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
+    are the findings that a baseline names, as the pairs of code and statement it has.
     """
 
     path: str
@@ -68,6 +76,11 @@ class Result(NamedTuple):
     text: str | None = None
     checked: bool = False
     undeclared: bool = False
+    fixed: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    before: bytes | None = None
+    after: bytes | None = None
+    accepted: tuple[tuple[str, str], ...] = ()
 
 
 class Facts(NamedTuple):
@@ -161,7 +174,11 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
     if found:
         from bnlint.semantics.concrete import confirmed
 
-        found = [finding for finding in found if confirmed(module, finding)]
+        found = [
+            _with_fix(finding, module, options, problems)
+            for finding in found
+            if confirmed(module, finding)
+        ]
     return Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -172,6 +189,30 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
         undeclared=options.source is None
         and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
     )
+
+
+def _with_fix(
+    finding: Finding, module: Module, options: Options, problems: list[Problem]
+) -> Finding:
+    """Return ``finding`` with the edits of its fix, and as safe as the options have it."""
+    from bnlint.drafts import with_edits
+
+    fix = finding.fix
+    if fix is None or not fix.intents:
+        return finding
+    if finding.code in options.unfixable:
+        fix = Fix(MANUAL, fix.message, (), "the configuration keeps it from being fixed")
+        return finding._replace(fix=fix)
+    if finding.code in options.safe_fixes:
+        finding = finding._replace(fix=fix._replace(applicability=SAFE, reason=""))
+    elif finding.code in options.unsafe_fixes:
+        reason = fix.reason or "the configuration has it as unsafe"
+        finding = finding._replace(fix=fix._replace(applicability=UNSAFE, reason=reason))
+    try:
+        return with_edits(finding, module)
+    except Exception as error:
+        problems.append(crashed(f"the fix of {finding.code}", error, module.path))
+        return finding._replace(fix=Fix(MANUAL, fix.message, (), "the fixer crashed"))
 
 
 def _reference_notices(directives: Sequence[Directive]) -> Iterator[str]:

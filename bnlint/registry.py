@@ -8,6 +8,9 @@ says what they are given:
 - ``check_unreadable(failure)``: a file that could not be read or parsed;
 - ``check_directives(directives, context)``: the directives of a file, and which of them were used.
 
+A fixer is a module with an ``INTENT``, the kind of intent it carries out, and a function
+``rewrite(call, intent)`` or ``edits(intent, module)``.
+
 Distributions name packages of such modules in the entry-point groups ``bnlint.rules`` and
 ``bnlint.fixers``.
 """
@@ -78,6 +81,30 @@ def load_rules() -> tuple[LoadedRule, ...]:
         found[rule.code] = LoadedRule(rule, module, checks)
         names[rule.name] = module.__name__
     return tuple(found[code] for code in sorted(found))
+
+
+def load_fixers() -> dict[type, ModuleType]:
+    """Return the module that carries out each kind of intent.
+
+    Raises:
+        RegistryError: a package or module cannot be imported, a module is no fixer, or two carry
+            out the same kind of intent.
+    """
+    found: dict[type, ModuleType] = {}
+    for module in _modules("fixers"):
+        intent = getattr(module, "INTENT", None)
+        if not isinstance(intent, type) or not (
+            hasattr(module, "rewrite") or hasattr(module, "edits")
+        ):
+            raise RegistryError(
+                f"{module.__name__} is no fixer: it needs INTENT and a function rewrite or edits"
+            )
+        if intent in found:
+            raise RegistryError(
+                f"{module.__name__} and {found[intent].__name__} both fix {intent.__name__}"
+            )
+        found[intent] = module
+    return found
 
 
 def _modules(kind: str) -> Iterator[ModuleType]:

@@ -1,0 +1,58 @@
+"""Writes a statement before or after another, in the indentation of that one.
+
+Where other statements share the line, the new one joins them with a semicolon.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from bnlint.finding import Edit, InsertStatement, Span
+from bnlint.rewriting import Refused
+from bnlint.semantics.module import Module
+
+INTENT = InsertStatement
+
+_NEWLINE = re.compile(r"\r\n?|\n")
+_FOLLOWED = re.compile(r"[ \t]*;")
+
+
+def edits(intent: InsertStatement, module: Module) -> tuple[Edit, ...]:
+    """Return the edit that writes the statement ``text`` beside the one at ``anchor``."""
+    anchor = intent.anchor
+    node = _statement(module, anchor)
+    row = min([anchor.row, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    starts = module.lines.starts
+    indentation = module.text[starts[row - 1] : anchor.start]
+    first = not indentation.strip() or row < anchor.row
+    compound = hasattr(node, "body") or hasattr(node, "cases")
+    if intent.where == "before":
+        if not first:
+            return (Edit(anchor.start, anchor.start, f"{intent.text}; "),)
+        indent = indentation[: len(indentation) - len(indentation.lstrip())]
+        place = starts[row - 1]
+        return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
+    if not first or (not compound and _FOLLOWED.match(module.text, anchor.end)):
+        if compound:
+            raise Refused("the statement before shares its line with others")
+        return (Edit(anchor.end, anchor.end, f"; {intent.text}"),)
+    indent = indentation[: len(indentation) - len(indentation.lstrip())]
+    if anchor.end_row < len(starts):
+        place = starts[anchor.end_row]
+        return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
+    place = len(module.text)
+    return (Edit(place, place, f"{_newline(module)}{indent}{intent.text}"),)
+
+
+def _statement(module: Module, span: Span) -> ast.stmt:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.stmt) and module.span(node) == span:
+            return node
+    raise Refused("there is no statement at that place")
+
+
+def _newline(module: Module) -> str:
+    """Return the line end of the file, that of its first line."""
+    found = _NEWLINE.search(module.text)
+    return found[0] if found else "\n"

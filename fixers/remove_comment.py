@@ -1,0 +1,26 @@
+"""Replaces or removes a comment, and with it the line it had for itself."""
+
+from __future__ import annotations
+
+from bnlint.finding import Edit, RemoveComment
+from bnlint.semantics.module import Module
+
+INTENT = RemoveComment
+
+
+def edits(intent: RemoveComment, module: Module) -> tuple[Edit, ...]:
+    """Return the edit that writes ``text`` over the comment at ``target``."""
+    start, end = intent.target.start, intent.target.end
+    if intent.text:
+        return (Edit(start, end, intent.text),)
+    lines, row = module.lines, intent.target.row
+    begin = lines.starts[row - 1]
+    line_end = begin + len(lines.line(row))
+    rest = module.text[end:line_end]
+    if rest.strip():  # another comment follows
+        return (Edit(start, end + len(rest) - len(rest.lstrip()), ""),)
+    before = module.text[begin:start]
+    if before.strip():
+        return (Edit(begin + len(before.rstrip()), line_end, ""),)
+    following = lines.starts[row] if row < len(lines.starts) else len(module.text)
+    return (Edit(begin, following, ""),)
