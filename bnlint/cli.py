@@ -130,6 +130,34 @@ def _add_check(parser: _Parser) -> None:
     group.add_argument(
         "--show-settings", action="store_true", help="show the settings, and where each was set"
     )
+    group = parser.add_argument_group("fixes, suppressions and baselines")
+    group.add_argument(
+        "--fix", action=argparse.BooleanOptionalAction, default=None,
+        help="write what can be fixed safely",
+    )  # fmt: skip
+    group.add_argument(
+        "--unsafe-fixes", action=argparse.BooleanOptionalAction, default=None,
+        help="with --fix or --diff: also fixes that are right under an assumption they state",
+    )  # fmt: skip
+    group.add_argument(
+        "--fix-only", action="store_true", help="fix, and do not report what remains"
+    )
+    group.add_argument("--diff", action="store_true", help="print what --fix would change")
+    group.add_argument(
+        "--follow-symlinks", action="store_true",
+        help="fix through symbolic links that lead out of the project",
+    )  # fmt: skip
+    group.add_argument(
+        "--add-ignore", metavar="REASON", type=_reason, default=None,
+        help="suppress what is found by comments that give this reason",
+    )  # fmt: skip
+    group.add_argument(
+        "--baseline", metavar="FILE", default=None,
+        help="do not report the findings that this file records",
+    )  # fmt: skip
+    group.add_argument(
+        "--write-baseline", action="store_true", help="record what is found in the baseline"
+    )
     group = parser.add_argument_group("running")
     group.add_argument("--no-cache", action="store_true", help="accepted; there is no cache yet")
     group.add_argument(
@@ -219,9 +247,13 @@ def _run(command: str) -> Any:
     """Return the function that runs ``command``, imported only when it runs."""
 
     def run(parsed: argparse.Namespace) -> int:
-        from bnlint import commands
+        if command == "check":
+            from bnlint.commands import check
 
-        return int(getattr(commands, command)(parsed))
+            return check(parsed)
+        from bnlint import listings
+
+        return int(getattr(listings, command)(parsed))
 
     return run
 
@@ -246,6 +278,14 @@ def _rules(text: str) -> list[str]:
     if not words:
         raise argparse.ArgumentTypeError(f"expected codes or names of rules, found {text!r}")
     return words
+
+
+def _reason(text: str) -> str:
+    """Parse the reason of a suppression: one line that ends no comment."""
+    reason = text.strip()
+    if not reason or "#" in reason or not reason.isprintable():
+        raise argparse.ArgumentTypeError(f"expected a reason in one line without #, found {text!r}")
+    return reason
 
 
 def _per_file(text: str) -> list[tuple[str, tuple[str, ...]]]:

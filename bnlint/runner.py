@@ -7,14 +7,16 @@ on which other files are named.
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
-from bnlint.config import Config, Configs, from_for, ignored_for, resolve
-from bnlint.files import File, read
+from bnlint.config import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
+from bnlint.files import File, Unreadable, decode, read
 from bnlint.finding import Problem
-from bnlint.linter import Options, Result, check, is_interesting
+from bnlint.linter import Options, Result, is_interesting
 from bnlint.registry import LoadedRule
 from bnlint.selection import named_in_ignores, selected
+from bnlint.treatment import Treatment, treat
 
 #: Below this many bytes of files worth parsing, starting processes costs more than it saves.
 PARALLEL_FROM = 400_000
@@ -26,18 +28,23 @@ class Job(NamedTuple):
     data: bytes
     display: str
     options: Options
+    treatment: Treatment = Treatment()
 
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
     """Return what decides the findings of the file at the absolute ``path``."""
     always = {r.code for r in rules if r.rule.always and not named_in_ignores(config, r)}
     codes = (resolve(config, rules) | always) - ignored_for(config, path, rules)
+    choice = resolve_fixes(config, rules)
     return Options(
         codes,
         selected(config, rules),
         config.min_confidence,
         from_for(config, path),
         path.rpartition("/")[0] or "/",
+        frozenset(loaded.code for loaded in rules) - choice.fixable,
+        choice.safe,
+        choice.unsafe,
     )
 
 
@@ -48,15 +55,17 @@ def run(
     *,
     processes: int,
     advance: Callable[[int], None] | None = None,
+    treatment_for: Callable[[str, Config], Treatment] | None = None,
 ) -> Iterator[Result | Problem]:
     """Check ``files``; yields a result, or a problem, for each in order.
 
-    ``advance`` is told how many files are done.
+    ``advance`` is told how many files are done. ``treatment_for`` says what to do with the file
+    at an absolute path, under its configuration, beyond checking it.
     """
     jobs: list[Job | Result | Problem] = []
     size = 0
     for file in files:
-        job = _job(file, configs, rules)
+        job = _job(file, configs, rules, treatment_for)
         if isinstance(job, Job):
             size += len(job.data)
         jobs.append(job)
@@ -68,19 +77,23 @@ def run(
             advance(done)
 
 
-def _job(file: File, configs: Configs, rules: Sequence[LoadedRule]) -> Job | Result | Problem:
+def _job(
+    file: File,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    treatment_for: Callable[[str, Config], Treatment] | None,
+) -> Job | Result | Problem:
     """Read a file; what holds nothing for bnlint is done with here, before any process starts."""
     data = read(file)
     if isinstance(data, Problem):
         return data
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        text = None
-    if text is not None and "\0" not in text and not is_interesting(text):
-        return Result(file.display, ())
+    with suppress(Unreadable):  # that is to be reported, and not here
+        if not is_interesting(decode(data, file.display).text):
+            return Result(file.display, ())
     path = file.path
-    return Job(data, file.display, options_for(configs.of(path), path, rules))
+    config = configs.of(path)
+    treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
+    return Job(data, file.display, options_for(config, path, rules), treatment)
 
 
 def _outcomes(
@@ -88,7 +101,7 @@ def _outcomes(
 ) -> Iterator[Result | Problem]:
     if processes < 2 or len(work) < 2:
         for job in work:
-            yield check(job.data, job.display, rules, job.options)
+            yield treat(job.data, job.display, rules, job.options, job.treatment)
         return
     yield from _parallel(work, rules, processes)
 
@@ -106,7 +119,7 @@ def _start(rules: Sequence[LoadedRule] | None) -> None:
 
 
 def _work(job: Job) -> Result:
-    return check(job.data, job.display, _RULES, job.options)
+    return treat(job.data, job.display, _RULES, job.options, job.treatment)
 
 
 def _parallel(

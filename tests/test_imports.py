@@ -15,14 +15,18 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = (
     ("bnlint.__main__",),
     ("bnlint.cli",),
-    ("bnlint.commands",),
+    ("bnlint.commands", "bnlint.listings"),
+    ("bnlint.prepare", "bnlint.delivery"),
     ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.output", "bnlint.confirm"),
-    ("bnlint.linter",),
+    ("bnlint.treatment",),
+    ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
+    ("bnlint.linter", "bnlint.promises"),
+    ("bnlint.drafts",),
     ("bnlint.registry", "bnlint.documentation"),
     ("bnlint.rule", "bnlint.directives"),
-    ("bnlint.semantics",),
+    ("bnlint.semantics", "bnlint.rewriting"),
     ("bnlint.config", "bnlint.files", "bnlint.gitignore", "bnlint.selection", "bnlint.options"),
-    ("bnlint.globs", "bnlint.source", "bnlint.frameworks"),
+    ("bnlint.globs", "bnlint.source", "bnlint.frameworks", "bnlint.writing", "bnlint.terminal"),
     ("bnlint.finding", "bnlint"),
 )
 

@@ -197,12 +197,26 @@ def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
     return found
 
 
-def summary(report: Report, *, can_fix: bool = False, unsafe_fixes: bool = False) -> str:
+def summary(
+    report: Report,
+    *,
+    can_fix: bool = False,
+    unsafe_fixes: bool = False,
+    would_fix: bool = False,
+) -> str:
     """Return the closing line of a run.
 
-    ``can_fix`` tells that the run could have fixed what it found, and that it is worth saying how.
+    ``can_fix`` tells that the run could have fixed what it found, and that it is worth saying how;
+    ``would_fix`` that nothing was written of what was fixed.
     """
     looked_at = counted(report.files, "file")
+    done = []
+    if report.fixed:
+        done.append(f"{'would fix' if would_fix else 'fixed'} {counted(report.fixed, 'finding')}")
+    if report.suppressed:
+        done.append(f"suppressed {counted(report.suppressed, 'finding')}")
+    if done and not report.findings:
+        return f"{' and '.join(done).capitalize()}; none remains."
     if not report.findings:
         return f"All checks passed ({looked_at})." if report.files else "No files were checked."
     counts = [
@@ -214,7 +228,9 @@ def summary(report: Report, *, can_fix: bool = False, unsafe_fixes: bool = False
     where = counted(paths, "file") if paths >= report.files else f"{paths} of {looked_at}"
     what = " and ".join([", ".join(counts[:-1]), counts[-1]] if len(counts) > 1 else counts)
     line = f"Found {what} in {where}"
-    if can_fix:
+    if done:
+        line = f"{' and '.join(done).capitalize()}; {what} left in {where}"
+    if can_fix and not report.suppressed:
         now = sum(is_fixable(f, unsafe_fixes=unsafe_fixes) for f in report.findings)
         later = sum(is_fixable(f, unsafe_fixes=True) for f in report.findings) - now
         how = [f"{now} fixable with --fix"] if now else []

@@ -13,15 +13,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bnlint.finding import Comparison, Finding, Fix, Reference
+from bnlint.finding import Comparison, Edit, Finding, Fix, Reference
 from bnlint.output.report import RULE_URL, Report, Style
+from bnlint.source import Lines
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
     """Yield one array of all findings."""
-    yield dumps([finding_object(finding) for finding in report.findings])
+    lines = {path: Lines(text) for path, text in report.texts.items()}
+    yield dumps([finding_object(finding, lines.get(finding.path)) for finding in report.findings])
 
 
 def dumps(value: object, indent: int | None = 2) -> str:
@@ -29,8 +31,8 @@ def dumps(value: object, indent: int | None = 2) -> str:
     return json.dumps(plain(value), indent=indent, allow_nan=False)
 
 
-def finding_object(finding: Finding) -> dict[str, object]:
-    """Return a finding as an object for JSON."""
+def finding_object(finding: Finding, lines: Lines | None = None) -> dict[str, object]:
+    """Return a finding as an object for JSON; ``lines`` are those of its file, for the edits."""
     span = finding.span
     return {
         "filename": finding.path,
@@ -42,7 +44,7 @@ def finding_object(finding: Finding) -> dict[str, object]:
         "location": {"row": span.row, "column": span.column},
         "end_location": {"row": span.end_row, "column": span.end_column},
         "cell": None,
-        "fix": _fix(finding.fix),
+        "fix": _fix(finding.fix, lines),
         "help": finding.help or None,
         "confidence": finding.confidence,
         "reference": _reference(finding.reference),
@@ -51,14 +53,24 @@ def finding_object(finding: Finding) -> dict[str, object]:
     }
 
 
-def _fix(fix: Fix | None) -> dict[str, object] | None:
+def _fix(fix: Fix | None, lines: Lines | None) -> dict[str, object] | None:
     if fix is None:
         return None
+    edits = [_edit(edit, lines) for edit in fix.edits] if lines is not None else []
     return {
         "applicability": fix.applicability,
         "message": fix.message,
-        "edits": [],
+        "edits": edits,
         "reason": fix.reason or None,
+    }
+
+
+def _edit(edit: Edit, lines: Lines) -> dict[str, object]:
+    span = lines.between(edit.start, edit.end)
+    return {
+        "content": edit.text,
+        "location": {"row": span.row, "column": span.column},
+        "end_location": {"row": span.end_row, "column": span.end_column},
     }
 
 

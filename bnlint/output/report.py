@@ -19,12 +19,15 @@ class Report(NamedTuple):
     """What came of a run.
 
     ``findings`` are in the order in which they are shown, ``texts`` holds the decoded texts of
-    files by the path that stands in their findings, ``files`` counts the files looked at.
+    files by the path that stands in their findings, ``files`` counts the files looked at,
+    ``fixed`` and ``suppressed`` the findings that were fixed and that a comment was written for.
     """
 
     findings: tuple[Finding, ...] = ()
     texts: Mapping[str, str] = {}
     files: int = 0
+    fixed: int = 0
+    suppressed: int = 0
 
 
 class Style(NamedTuple):

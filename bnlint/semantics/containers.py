@@ -69,6 +69,14 @@ def merged(found: Dictionary, values: Candidates) -> tuple[Dictionary, str]:
     return overlaid(Dictionary(items, found.open), Dictionary(theirs, other.open)), why
 
 
+def union(left: Candidates, right: Candidates, module: Module, node: ast.AST) -> Candidates:
+    """Return ``left | right`` of dictionaries; nothing if ``left`` is not one dictionary."""
+    if len(left) != 1 or not isinstance(left[0].object, Dictionary):
+        return ()
+    found, why = merged(left[0].object, right)
+    return (Candidate(found, module, node, left[0].presumed or why),)
+
+
 def presume(argument: Argument, why: str) -> Argument:
     """Return ``argument`` resting on ``why`` (where it does not rest on something already)."""
     return argument._replace(presumed=argument.presumed or why) if why else argument

@@ -202,7 +202,10 @@ class Evaluator:
         left = self.evaluate(module, spine[-1].left, env)
         for step in reversed(spine):
             right = self.evaluate(module, step.right, env)
-            left = self.combine(
+            joined: Candidates = ()
+            if isinstance(step.op, ast.BitOr):
+                joined = containers.union(left, right, module, step)
+            left = joined or self.combine(
                 module, step, (left, right), lambda a, b, op=step.op: arithmetic.binary(op, a, b)
             )
         return left

@@ -143,7 +143,9 @@ def _reached(
         case "for" if isinstance(node, ast.expr):
             return containers.elements(ev, ev.evaluate(module, node, env), module, node)
         case "aug" if isinstance(node, ast.AugAssign):
-            return _augmented(ev, reach, node, scope, env, use)
+            return mutated(
+                ev, _augmented(ev, reach, node, scope, env, use), scope, binding, env, use
+            )
     return unknown(f"{binding.name} gets its value in a way not followed", module, scope.node)
 
 
@@ -161,6 +163,10 @@ def _augmented(
     if not before:
         return unknown(f"{reach.binding.name} is changed step by step", scope.module, node)
     right = ev.evaluate(scope.module, node.value, env)
+    if isinstance(node.op, ast.BitOr) and (
+        joined := containers.union(before, right, scope.module, node)
+    ):
+        return joined
     return ev.combine(
         scope.module,
         node.value,

@@ -23,7 +23,7 @@ FINDING = (
     "3:34: BN101 momentum=0.99 of BatchNorm2d is the weight of the new batch in PyTorch: "
     "each step keeps 0.01 of the old running value"
 )
-SUMMARY = "Found 1 error in 1 file.\n"
+SUMMARY = "Found 1 error in 1 file (1 fixable with --fix --unsafe-fixes).\n"
 
 
 class Run(NamedTuple):

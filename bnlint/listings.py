@@ -1,0 +1,139 @@
+"""The commands that show something: sites, rules, frameworks, translations."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bnlint.files import NOTEBOOK, Notice
+from bnlint.finding import Problem
+from bnlint.frameworks.tables import catalogue
+from bnlint.options import suggestion
+from bnlint.prepare import STDIN, Failed, configs_of, find, rules_of_run, stdin
+from bnlint.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
+
+
+def sites(parsed: argparse.Namespace) -> int:
+    """List every batch normalisation call."""
+    from bnlint.files import read
+    from bnlint.inventory import SiteRow, rows
+    from bnlint.linter import facts_of
+    from bnlint.output import render_sites
+
+    try:
+        configs = configs_of(parsed, rules_of_run())
+        found = find(parsed, configs)
+    except Failed as failed:
+        return close(failed.problems)
+    listed: list[SiteRow] = []
+    problems = list(found.problems)
+    sources: list[tuple[str, bytes]] = []
+    notices = list(found.notices)
+    if STDIN in parsed.paths:
+        display = parsed.stdin_filename or STDIN
+        if display.endswith(".ipynb"):
+            notices.append(Notice(NOTEBOOK, display))
+        else:
+            try:
+                sources.append((display, stdin()))
+            except Failed as failed:
+                problems += failed.problems
+    for file in found.files:
+        data = read(file)
+        if isinstance(data, Problem):
+            problems.append(data)
+        else:
+            sources.append((file.display, data))
+    for display, data in sources:
+        facts = facts_of(data, display)
+        if isinstance(facts, Problem):
+            problems.append(facts)
+        elif facts is not None:
+            listed += rows(facts)
+    choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
+    write(render_sites(listed, choice, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
+    for notice in notices:
+        say(notice.message, notice.path)
+    return close(problems)
+
+
+def explain(parsed: argparse.Namespace) -> int:
+    """Explain a rule."""
+    from bnlint.output import render_rule
+
+    try:
+        rules = rules_of_run()
+    except Failed as failed:
+        return close(failed.problems)
+    wanted = parsed.rule
+    for loaded in rules:
+        if wanted.upper() == loaded.code or wanted.lower() == loaded.name:
+            write(render_rule(loaded, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
+            return CLEAN
+    known = [word for loaded in rules for word in (loaded.code, loaded.name)]
+    hint = suggestion(wanted, known) or "; 'bnlint rules' lists them"
+    return close([Problem(f"there is no rule {wanted}{hint}")])
+
+
+def rules(parsed: argparse.Namespace) -> int:
+    """List the rules."""
+    from bnlint.output import render_rules
+
+    try:
+        loaded = rules_of_run()
+    except Failed as failed:
+        return close(failed.problems)
+    write(
+        render_rules(
+            loaded, parsed.output_format, color=wants_color(sys.stdout), width=width_of(sys.stdout)
+        )
+    )
+    return CLEAN
+
+
+def frameworks(parsed: argparse.Namespace) -> int:
+    """List the framework tables, or compare them with what is installed."""
+    from bnlint.output import render_drift, render_frameworks
+
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    if not parsed.check:
+        if parsed.interpreter is not None:
+            return close([Problem("--interpreter goes with --check")])
+        tables = catalogue()
+        loaded = tables.load(tables.families)
+        write(render_frameworks(loaded, parsed.output_format, color=color, width=width))
+        return CLEAN
+    from bnlint.confirm.drift import check_installed
+
+    try:
+        drift = check_installed(parsed.interpreter)
+    except OSError as error:
+        return close([Problem(f"cannot be run: {error.strerror or error}", parsed.interpreter)])
+    write(render_drift(drift, parsed.output_format, color=color, width=width))
+    if not any(row.status in ("agrees", "differs") for row in drift):
+        return close([Problem("nothing was compared: no framework could be run")])
+    return FOUND if any(row.status == "differs" for row in drift) else CLEAN
+
+
+def translate(parsed: argparse.Namespace) -> int:
+    """Translate one constructor call to other frameworks."""
+    from bnlint.output import render_translations
+    from bnlint.translate import TranslateError
+    from bnlint.translate import translate as translate_call
+
+    known = catalogue().families
+    wanted = [*parsed.to, *([parsed.source] if parsed.source is not None else [])]
+    for family in wanted:
+        if family not in known:
+            message = f"unknown framework {family}; accepted are {', '.join(known)}"
+            return close([Problem(message)])
+    try:
+        found = translate_call(parsed.call, parsed.source, parsed.to)
+    except TranslateError as error:
+        return close([Problem(str(error))])
+    write(
+        render_translations(
+            found, parsed.output_format, color=wants_color(sys.stdout), width=width_of(sys.stdout)
+        )
+    )
+    return CLEAN

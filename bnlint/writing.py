@@ -1,0 +1,107 @@
+"""Replacing a file: whole or not at all.
+
+The new bytes go to a temporary file in the same folder, reach the disk, and take the place of the
+old file in one step. Whatever happens meanwhile, the file holds the old bytes or the new ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import tempfile
+
+#: What marks the top of a project, where no configuration file does.
+_TOPS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
+
+
+class WriteError(Exception):
+    """A file that was not written; the message says why, and that it is as it was."""
+
+
+def replace(path: str, before: bytes, after: bytes, *, follow_symlinks: bool = False) -> None:
+    """Replace the contents ``before`` of the file at the absolute ``path`` by ``after``.
+
+    Mode bits and, where permitted, the owner are kept. A symbolic link stays one: what it points
+    to is replaced, if it lies in the same project or ``follow_symlinks`` is given.
+
+    Raises:
+        WriteError: the file cannot be replaced, or no longer holds ``before``.
+    """
+    target = os.path.realpath(path)
+    if not follow_symlinks and _leaves_project(path, target):
+        raise WriteError(
+            f"not fixed: it is a symbolic link to {target}, outside the project; "
+            "--follow-symlinks fixes such files"
+        )
+    try:
+        _replace(target, before, after)
+    except OSError as error:
+        raise WriteError(_why(error, target)) from None
+
+
+def _replace(target: str, before: bytes, after: bytes) -> None:
+    folder = os.path.dirname(target)
+    status = os.stat(target)
+    if not os.access(target, os.W_OK):
+        raise WriteError("not fixed: the file is read-only")
+    with open(target, "rb") as stream:
+        present = stream.read()
+    if present == after:
+        return
+    if present != before:
+        raise WriteError("not fixed: it was changed by another program meanwhile; run bnlint again")
+    handle, temporary = tempfile.mkstemp(prefix=".bnlint-", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(after)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if hasattr(os, "chown"):
+            with contextlib.suppress(OSError):  # only root may give a file to somebody else
+                os.chown(temporary, status.st_uid, status.st_gid)
+        os.chmod(temporary, stat.S_IMODE(status.st_mode))  # after chown, which clears set-id bits
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync(folder)
+
+
+def _sync(folder: str) -> None:
+    """Make the renaming reach the disk, where the system can."""
+    with contextlib.suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _leaves_project(path: str, target: str) -> bool:
+    """Tell whether ``target``, where ``path`` really is, lies outside the project of ``path``."""
+    if os.path.normpath(path) == target:
+        return False
+    top = os.path.realpath(_top(os.path.dirname(path)))
+    return os.path.commonpath([top, target]) != top
+
+
+def _top(folder: str) -> str:
+    """Return the folder of the project that ``folder`` is in; itself if there is none."""
+    current = folder
+    while True:
+        if any(os.path.lexists(os.path.join(current, name)) for name in _TOPS):
+            return current
+        above = os.path.dirname(current)
+        if above == current:
+            return folder
+        current = above
+
+
+def _why(error: OSError, target: str) -> str:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        folder = os.path.dirname(target)
+        return f"not fixed: no file can be written in the folder {folder} ({error.strerror})"
+    return f"not fixed: {error.strerror or error}"
