@@ -1,0 +1,119 @@
+"""Nothing of the linted project is imported, and nothing that a run has no need of."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import CLEAN, FAULTY, FINDING, ROOT, SUMMARY, Run, program, write
+
+#: Modules that a run imports by name, and one that the linted code does.
+TEMPTING = (
+    "torch", "rich", "libcst", "numpy", "pathspec", "tomllib", "tomli", "rules", "fixers", "json",
+    "argparse", "commands", "linter",
+)  # fmt: skip
+TRAP = "raise SystemExit('the linted project was imported')\n"
+
+
+def traps(folder: Path) -> None:
+    """Give ``folder`` a module of each tempting name, which ends the run that imports it."""
+    write(folder, **dict.fromkeys(TEMPTING, TRAP), conftest=TRAP)
+    write(folder, **{"keras__init__.py": TRAP, "setup.py": TRAP, "sitecustomize.py": TRAP})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["bad.py", "good.py"], id="findings"),
+        pytest.param(["--output-format", "full", "bad.py"], id="frames"),
+        pytest.param(["-j2", "."], id="folder"),
+        pytest.param(["sites", "--output-format", "table", "bad.py"], id="sites"),
+        pytest.param(["explain", "BN101"], id="explain"),
+        pytest.param(["translate", "torch.nn.BatchNorm2d(4)"], id="translate"),
+    ],
+)
+def test_modules_of_the_project(tmp_path: Path, arguments: list[str]) -> None:
+    traps(tmp_path)
+    write(tmp_path, bad=FAULTY, good=CLEAN)
+    run = program(tmp_path, *arguments)
+    assert run.code in (0, 1), run.err
+    assert run.err in ("", SUMMARY) or run.err.startswith("Found 1 error in ")
+
+
+def test_modules_of_the_project_in_a_check_of_frameworks(tmp_path: Path) -> None:
+    """The workers start elsewhere, and isolated."""
+    traps(tmp_path)
+    run = program(tmp_path, "frameworks", "--check")
+    assert "the linted project was imported" not in run.out + run.err
+
+
+@pytest.mark.parametrize("flags", [["-I"], ["-P"], []], ids=" ".join)
+def test_path_of_the_user_is_kept(tmp_path: Path, flags: list[str]) -> None:
+    """With -I and -P, Python does not put the current folder first, and there is none to drop."""
+    if flags == ["-P"] and sys.version_info < (3, 11):
+        pytest.skip("Python 3.10 has no -P")
+    write(tmp_path, bad=FAULTY)
+    # runs bnlint.__main__ as -m does, and then shows the path that was left
+    script = (
+        "import runpy, sys\n"
+        f"sys.path[:0] = {['here'] if not flags else []!r} + ['first', {str(ROOT)!r}]\n"
+        "sys.argv = ['bnlint', 'bad.py']\n"
+        "try:\n    runpy.run_module('bnlint', run_name='__main__')\n"
+        "except SystemExit as end:\n    print(end.code, sys.path[0])\n"
+    )
+    run = program(tmp_path, before=[*flags, "-c", script])
+    assert run.out.splitlines()[-1] == "1 first"
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "docs"], ids=["root", "another"])
+def test_plain_checkout(folder: Path, tmp_path: Path) -> None:
+    """Without site-packages: bnlint as it lies in the repository, with its rules beside it."""
+    write(tmp_path, good=CLEAN, bad=FAULTY)
+    before = ["-S", "-m", "bnlint"]
+    environment = {} if folder == ROOT else {"PYTHONPATH": str(ROOT)}
+    for name, code in (("good.py", 0), ("bad.py", 1)):
+        path = str(tmp_path / name)
+        done = program(folder, path, before=["-m", "bnlint"], environment=environment)
+        assert (done.code, done.out) == (code, f"{path}:{FINDING}\n" if code else "")
+    if sys.version_info >= (3, 11):  # 3.10 needs tomli, which is in site-packages
+        alone = program(folder, str(tmp_path / "good.py"), before=before, environment=environment)
+        assert alone == Run(0, "", "")
+
+
+HEAVY = ("libcst", "rich", "numpy", "pathspec", "tokenize", "multiprocessing", "subprocess")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "loaded"),
+    [
+        pytest.param(["good.py"], [], id="clean"),
+        pytest.param(["good.py", "-j1", "--from", "torch"], [], id="clean, with a reference"),
+        pytest.param(["--show-files", "bad.py"], [], id="files"),
+        pytest.param(["sites", "--output-format", "concise", "bad.py"], [], id="sites"),
+        pytest.param(["-q", "--ignore", "BN101", "bad.py"], [], id="ignored"),
+        pytest.param(["--isolated", "bad.py"], ["libcst"], id="finding"),
+    ],
+)
+def test_imports(tmp_path: Path, arguments: list[str], loaded: list[str]) -> None:
+    write(tmp_path, good=CLEAN, bad=FAULTY)
+    script = (
+        "import sys; from bnlint.cli import main; main(); "
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    run = program(tmp_path, *arguments, before=["-c", script])
+    found = run.out.splitlines()[-1]
+    if loaded:
+        assert all(repr(name) in found for name in loaded)
+    else:
+        assert found == "[]"
+
+
+def test_configuration_cannot_name_a_program(tmp_path: Path) -> None:
+    write(tmp_path, good=CLEAN, **{"bnlint.toml": 'interpreter = "./trap"\nplugins = ["x"]\n'})
+    assert program(tmp_path) == Run(
+        2,
+        "",
+        "bnlint: error: bnlint.toml: interpreter: unknown key\n"
+        "bnlint: error: bnlint.toml: plugins: unknown key\n",
+    )
