@@ -134,3 +134,28 @@ RUN = {
 def test_a_layer_that_is_run_is_not_listed(code: str) -> None:
     """Only the call that builds the layer is a site."""
     assert [row.api for row in listed(code)] == ["torch.nn.BatchNorm2d"]
+
+
+JOINED = {
+    "a new dictionary": """
+        from torch import nn
+
+        defaults = {"eps": 1e-5, "momentum": 0.01}
+        bn = nn.BatchNorm2d(8, **(defaults | {"eps": 1e-3}))
+        """,
+    "joined in place": """
+        from torch import nn
+
+        settings = {"eps": 1e-5, "momentum": 0.01}
+        settings |= {"eps": 1e-3}
+        bn = nn.BatchNorm2d(8, **settings)
+        """,
+}
+
+
+@pytest.mark.parametrize("code", JOINED.values(), ids=JOINED)
+def test_settings_from_two_dictionaries(code: str) -> None:
+    """The second dictionary overrides the first."""
+    (row,) = listed(code)
+    assert (row.eps.value, row.eps.kind) == (1e-3, "known")
+    assert (row.momentum.value, row.momentum.kind) == (0.01, "known")
