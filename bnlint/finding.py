@@ -7,7 +7,10 @@ linting a file.
 
 from __future__ import annotations
 
-from bnlint.typed import NamedTuple
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.trial import Trial
 
 #: Severities in falling order of weight; ``info`` rules are off until selected.
 SEVERITIES = ("error", "warning", "info")
@@ -167,12 +170,36 @@ class Comparison(NamedTuple):
     unit: str = ""
 
 
+class Confirmation(NamedTuple):
+    """What came of the experiment on a finding.
+
+    ``verdict`` is ``confirmed``, ``refuted``, ``inconclusive`` or ``not run`` (``reason`` says
+    why). ``before`` and ``after`` are the largest differences from the reference, relative to its
+    largest value, without and with the fix (``None``: there is no fix to build); ``floor`` is the
+    difference that rounding makes. ``about`` says what was compared, ``device`` where, ``port``
+    and ``reference`` name what ran each side. ``remainder`` names a difference that the two
+    frameworks have by design, and that was taken out.
+    """
+
+    verdict: str
+    about: str = ""
+    before: float | None = None
+    after: float | None = None
+    floor: float | None = None
+    device: str = ""
+    port: str = ""
+    reference: str = ""
+    reason: str = ""
+    remainder: str = ""
+
+
 class Finding(NamedTuple):
     """One fault at one place.
 
     ``subject`` and ``argument`` say what the finding is about, so that of several findings about
     one argument of one layer only the first in precedence is kept; findings with an empty
-    ``argument`` never compete.
+    ``argument`` never compete. ``trial`` is the experiment that can prove it, ``confirmation``
+    what came of it.
     """
 
     code: str
@@ -189,6 +216,8 @@ class Finding(NamedTuple):
     subject: int = -1
     argument: str = ""
     precedence: int = 0
+    trial: Trial | None = None
+    confirmation: Confirmation | None = None
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

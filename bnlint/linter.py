@@ -36,6 +36,7 @@ class Options(NamedTuple):
     ``info`` finding is shown only of these), ``source`` is the declared source family,
     ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
+    ``trials`` asks for the experiments that can prove the findings.
     """
 
     codes: frozenset[str]
@@ -46,6 +47,7 @@ class Options(NamedTuple):
     unfixable: frozenset[str] = frozenset()
     safe_fixes: frozenset[str] = frozenset()
     unsafe_fixes: frozenset[str] = frozenset()
+    trials: bool = False
 
 
 class Failure(NamedTuple):
@@ -179,6 +181,8 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
             for finding in found
             if confirmed(module, finding)
         ]
+        if options.trials:
+            found = [_with_trial(finding, context, rules, problems) for finding in found]
     return Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -213,6 +217,26 @@ def _with_fix(
     except Exception as error:
         problems.append(crashed(f"the fix of {finding.code}", error, module.path))
         return finding._replace(fix=Fix(MANUAL, fix.message, (), "the fixer crashed"))
+
+
+def _with_trial(
+    finding: Finding, context: Context, rules: Sequence[LoadedRule], problems: list[Problem]
+) -> Finding:
+    """Return ``finding`` with the experiment that can prove it."""
+    from bnlint.evidence import with_trial
+
+    def reread(text: str) -> Context:
+        module = parse(context.module.path, text)
+        facts = read_facts(module, context.source)
+        return Context(module, facts.project, facts.sites, context.source, context.folder)
+
+    loaded = next(rule for rule in rules if rule.code == finding.code)
+    try:
+        return with_trial(finding, context, loaded, reread)
+    except Exception as error:
+        what = f"the experiment of {finding.code}"
+        problems.append(crashed(what, error, context.module.path))
+        return finding
 
 
 def _reference_notices(directives: Sequence[Directive]) -> Iterator[str]:

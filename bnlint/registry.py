@@ -8,6 +8,9 @@ says what they are given:
 - ``check_unreadable(failure)``: a file that could not be read or parsed;
 - ``check_directives(directives, context)``: the directives of a file, and which of them were used.
 
+Beside these, ``experiment(finding, site, context)`` may state a :class:`bnlint.trial.Trial` that
+proves a finding by number.
+
 A fixer is a module with an ``INTENT``, the kind of intent it carries out, and a function
 ``rewrite(call, intent)`` or ``edits(intent, module)``.
 
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _CHECKS = ("check_site", "check_file", "check_unreadable", "check_directives")
+
+_EXPERIMENT = "experiment"
 
 
 class RegistryError(Exception):
@@ -73,6 +78,8 @@ def load_rules() -> tuple[LoadedRule, ...]:
     for module in _modules("rules"):
         rule = getattr(module, "RULE", None)
         checks = {name: getattr(module, name) for name in _CHECKS if hasattr(module, name)}
+        if checks and hasattr(module, _EXPERIMENT):
+            checks[_EXPERIMENT] = module.experiment
         if not isinstance(rule, Rule) or not checks:
             raise RegistryError(f"{module.__name__} is no rule: it needs RULE and a check function")
         if rule.code in found or rule.name in names:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bnlint.semantics.module import Module
     from bnlint.semantics.project import Project
     from bnlint.semantics.sites import Site
+    from bnlint.trial import Trial
 
 #: Order in which findings about one argument of one layer compete; the lowest is kept.
 MISPLACED, DEGENERATE, CONVENTION, DIFFERENCE = 10, 20, 30, 40
@@ -165,6 +166,7 @@ class Context:
         values: tuple[Comparison, ...] = (),
         site: Site | None = None,
         argument: str = "",
+        trial: Trial | None = None,
     ) -> Finding:
         """Return a finding of ``rule`` at ``where``, a node of the file or a span."""
         span = where if isinstance(where, Span) else self.module.span(where)
@@ -183,6 +185,7 @@ class Context:
             self.module.span(site.call).start if site is not None else -1,
             argument,
             rule.precedence,
+            trial,
         )
 
 

@@ -60,6 +60,8 @@ from bnlint.rule import Context, Rule, lower, where_reference
 from bnlint.semantics.references import Counterpart
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import Value, assumption
+from bnlint.trial import INFERENCE, OUTPUT, Trial
+from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN104", "affine-differs", "warning", needs_reference=True)
 
@@ -162,3 +164,18 @@ def _fix(
         )
         return Fix(UNSAFE, _advice(site.api, theirs), intents, why)
     return Fix(SAFE, _advice(site.api, theirs), intents)
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare outputs in inference with a gamma and beta as training leaves them."""
+    reference = context.reference(site) if site is not None else None
+    if site is None or reference is None:
+        return None
+    port = layer_of(site, *_SWITCHES, mode=INFERENCE)
+    against = layer_of_reference(reference, *_SWITCHES, mode=INFERENCE)
+    if port is None or against is None:
+        return None
+    return Trial(OUTPUT, port, against, affine=True, about="output in inference")
+
+
+_SWITCHES = ("affine", "scale", "center")

@@ -56,10 +56,13 @@ from collections.abc import Iterator
 
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.semantics.alternatives import is_set_elsewhere
 from bnlint.semantics.numbers import close, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import takes_weight
 from bnlint.semantics.values import PRESUMED, assumption
+from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
+from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
 
@@ -76,6 +79,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if mine.number is None or theirs.number is None:
         return
     if reference.site is None and not mine.from_default:
+        return
+    if reference.site is None and is_set_elsewhere(context.evaluator, site, "eps"):
         return
     if close(mine.number, theirs.number) or takes_weight(site):
         return
@@ -112,3 +117,15 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="eps",
     )
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare outputs in inference where running variances are small: only there eps shows."""
+    reference = context.reference(site) if site is not None else None
+    if site is None or reference is None:
+        return None
+    port = layer_of(site, "eps", mode=INFERENCE)
+    against = layer_of_reference(reference, "eps", mode=INFERENCE)
+    if port is None or against is None:
+        return None
+    return Trial(OUTPUT, port, against, variances=SMALL_VARIANCES, about="output in inference")

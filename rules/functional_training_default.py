@@ -83,6 +83,8 @@ from bnlint.semantics.models import class_framework
 from bnlint.semantics.objects import ClassRef, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import is_frozen, names_around, takes_weight
+from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN205", "functional-training-default", "warning")
 
@@ -241,3 +243,16 @@ def _receiver(site: Site) -> str:
     if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.args.args:
         return function.args.args[0].arg
     return ""
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare a step of training with a call that is told to train, or inference with the other."""
+    if site is None or (port := layer_of(site, "training")) is None:
+        return None
+    flag = site.value("training").value
+    if flag is True:
+        fixed = port._replace(mode=INFERENCE).without(site.api.roles["training"])
+        port = fixed._replace(mode=TRAINING)
+        return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
+    fixed = port._replace(mode=TRAINING).without(site.api.roles["training"])
+    return Trial(STATISTICS, fixed._replace(mode=""), fixed, fixed, about="running statistics")

@@ -70,6 +70,8 @@ from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.training import trains
 from bnlint.semantics.traits import always_uses_running, is_frozen, names_around
 from bnlint.semantics.values import assumption
+from bnlint.trial import OUTPUT, TRAINING, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN110", "global-statistics-inverted", "error", confidence="medium")
 
@@ -117,3 +119,11 @@ def _is_meant(site: Site) -> bool:
     if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
         return True
     return any(word in site.module.uses for word in _FREEZES)
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare outputs in training with those of a layer that uses the batch there."""
+    if site is None or (port := layer_of(site, STATISTICS, mode=TRAINING)) is None:
+        return None
+    fixed = port.without(str(site.api.statistics["argument"]))
+    return Trial(OUTPUT, port, fixed, fixed, about="output in training")

@@ -82,6 +82,8 @@ from bnlint.semantics.numbers import complement, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import takes_weight
 from bnlint.semantics.values import assumption, settle
+from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN108", "misplaced-argument", "error", precedence=MISPLACED)
 
@@ -276,3 +278,18 @@ def _by_hand(api: Api) -> tuple[str, Fix]:
 
 def _other_convention(api: Api, number: float) -> bool:
     return (number > 0.5) if api.convention == "new-weight" else (number < 0.5)
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare outputs, or running statistics, with those of the layer as it is fixed."""
+    if site is None or site.resolutions[0].matched.strangers:
+        return None  # the call as it stands raises
+    if finding.argument == "eps":
+        port = layer_of(site, "eps", mode=INFERENCE)
+        if port is None:
+            return None
+        return Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
+    if finding.argument == "momentum":
+        port = layer_of(site, "momentum", mode=TRAINING)
+        return Trial(STATISTICS, port, about="running statistics") if port is not None else None
+    return None

@@ -86,6 +86,8 @@ from bnlint.semantics.modes import (
 )
 from bnlint.semantics.module import dotted, last_name
 from bnlint.semantics.objects import Instance, Symbol
+from bnlint.trial import OUTPUT, Trial
+from bnlint.trials import layer_of_family
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 
@@ -280,4 +282,12 @@ def _report(context: Context, use: Use, life: Life, framework: Framework) -> Fin
             (InsertStatement(module.span(statement), text),),
             "the mode may be switched in a way that is not seen",
         ),
+        trial=_trial(framework),
     )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare what a new layer gives in the mode it starts in, and in inference."""
+    fixed = layer_of_family(framework.name, INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

@@ -57,6 +57,8 @@ from bnlint.semantics.numbers import shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import keeps_statistics, takes_weight
 from bnlint.semantics.values import assumption
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN109", "mixed-conventions", "warning", precedence=50)
 
@@ -123,4 +125,14 @@ def _finding(site: Site, other: Site, context: Context) -> Finding:
         confidence=lower(RULE.confidence, (value,)),
         site=site,
         argument="momentum",
+        trial=_trial(site, other),
     )
+
+
+def _trial(site: Site, other: Site) -> Trial | None:
+    """Compare the running statistics of the two layers, which are given the same number."""
+    port = layer_of(site, "momentum", mode=TRAINING)
+    against = layer_of(other, "momentum", mode=TRAINING)
+    if port is None or against is None:
+        return None
+    return Trial(STATISTICS, port, against, about="running statistics")

@@ -74,9 +74,12 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import dotted
 from bnlint.semantics.parameters import callers
 from bnlint.semantics.values import settle
-from bnlint.typed import NamedTuple
 
 #: Of two findings about the mode of one object, the one that has a reference is kept.
+from bnlint.trial import OUTPUT, Trial
+from bnlint.trials import layer_of_family
+from bnlint.typed import NamedTuple
+
 RULE = Rule("BN211", "modes-differ", "error", precedence=50)
 
 
@@ -285,7 +288,8 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
             (InsertStatement(module.span(statement), text),),
             "which of the two modes is meant is not known",
         )
-    finding = context.report(RULE, second.call, message, help=advice, fix=fix)
+    trial = _trial(first, second)
+    finding = context.report(RULE, second.call, message, help=advice, fix=fix, trial=trial)
     started = [r for r in (first, second) if r.made.framework.modes.initial == INFERENCE]
     subject = (started or [second])[0].made.call
     return finding._replace(subject=module.span(subject).start, argument="mode")
@@ -293,3 +297,15 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
 
 def _how(run: Run) -> str:
     return "switched" if run.switched else f"as {run.made.framework.title} starts"
+
+
+def _trial(first: Run, second: Run) -> Trial:
+    """Compare the two sides in the modes they run in, and then in one; with one eps."""
+    reference = layer_of_family(first.made.framework.name, first.mode, eps=_EPS)
+    port = layer_of_family(second.made.framework.name, second.mode, eps=_EPS)
+    fixed = port._replace(mode=first.mode)
+    return Trial(OUTPUT, port, reference, fixed, about="output")
+
+
+#: The eps of both sides of an experiment that is about the mode alone.
+_EPS = 1e-3

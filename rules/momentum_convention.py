@@ -76,6 +76,8 @@ from bnlint.semantics.numbers import close, complement, decay, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import in_test, keeps_statistics, takes_weight
 from bnlint.semantics.values import PRESUMED, Value, assumption
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of, layer_of_reference, opposite
 
 RULE = Rule("BN101", "momentum-convention", "error", precedence=CONVENTION)
 
@@ -191,3 +193,16 @@ def _agrees(site: Site, context: Context, momentum: float) -> bool:
         return False
     mine, wanted = decay(site.api, momentum), decay(reference.api, theirs)
     return mine is not None and wanted is not None and close(1 - mine, 1 - wanted)
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare running statistics with the reference's, or with those the number stands for."""
+    if site is None or (port := layer_of(site, "momentum", mode=TRAINING)) is None:
+        return None
+    reference = context.reference(site)
+    against = (
+        layer_of_reference(reference, "momentum", mode=TRAINING)
+        if reference is not None
+        else opposite(site.api, site.value("momentum").number or 0.0)
+    )
+    return Trial(STATISTICS, port, against, about="running statistics")

@@ -48,10 +48,13 @@ from collections.abc import Iterator
 
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.semantics.alternatives import is_set_elsewhere
 from bnlint.semantics.numbers import close, decay, momentum_for, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import keeps_statistics, takes_weight
 from bnlint.semantics.values import PRESUMED, assumption
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN102", "momentum-differs", "warning", precedence=DIFFERENCE, needs_reference=True)
 
@@ -65,6 +68,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if mine.number is None or theirs.number is None:
         return
     if reference.site is None and not mine.from_default:
+        return
+    if reference.site is None and is_set_elsewhere(context.evaluator, site, "momentum"):
         return
     if takes_weight(site) or not keeps_statistics(site):
         return
@@ -101,3 +106,15 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="momentum",
     )
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare running statistics after the same steps on both sides."""
+    reference = context.reference(site) if site is not None else None
+    if site is None or reference is None:
+        return None
+    port = layer_of(site, "momentum", mode=TRAINING)
+    against = layer_of_reference(reference, "momentum", mode=TRAINING)
+    if port is None or against is None:
+        return None
+    return Trial(STATISTICS, port, against, about="running statistics")

@@ -49,6 +49,8 @@ from bnlint.rule import DEGENERATE, Context, Rule, lower, where_reference
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import keeps_statistics, takes_weight
 from bnlint.semantics.values import Value, assumption
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN107", "momentum-none", "error", precedence=DEGENERATE)
 
@@ -127,3 +129,15 @@ def _subtracts_none(node: ast.expr) -> bool:
         and isinstance(node.right, ast.Constant)
         and node.right.value is None
     )
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare running statistics with the reference's cumulative average."""
+    reference = context.reference(site) if site is not None else None
+    if site is None or reference is None:
+        return None
+    port = layer_of(site, "momentum", mode=TRAINING)
+    against = layer_of_reference(reference, "momentum", mode=TRAINING)
+    if port is None or against is None:
+        return None
+    return Trial(STATISTICS, port, against, about="running statistics")

@@ -50,6 +50,8 @@ from bnlint.semantics.numbers import decay, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import is_frozen, keeps_statistics, takes_weight
 from bnlint.semantics.values import assumption
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE)
 
@@ -91,3 +93,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="momentum",
     )
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare running statistics with those at the default momentum."""
+    if site is None or (port := layer_of(site, "momentum", mode=TRAINING)) is None:
+        return None
+    usual = port.without(site.api.roles["momentum"])
+    return Trial(STATISTICS, port, usual, about="running statistics")

@@ -60,6 +60,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import CALL, METHOD, PART, READ, WRAP, Life, life_of
 from bnlint.semantics.models import Made, constructions, contents, variable_of
@@ -71,6 +72,8 @@ from bnlint.semantics.modes import (
     may_switch,
 )
 from bnlint.semantics.training import takes_gradients
+from bnlint.trial import STATISTICS, Trial
+from bnlint.trials import layer_of_family
 
 RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 
@@ -139,6 +142,14 @@ def _report(context: Context, made: Made) -> Finding:
         f"there, and no {method}() is called in this file",
         help=f"write {name or 'it'}.{method}() before training",
         fix=fix,
+        trial=_trial(made.framework),
     )
     # A comparison that runs this object in another mode than its reference says more.
     return finding._replace(subject=module.span(made.call).start, argument="mode")
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare running statistics after steps in the mode a layer starts in, and in training."""
+    port = layer_of_family(framework.name)
+    fixed = port._replace(mode=TRAINING)
+    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

@@ -55,6 +55,8 @@ from bnlint.semantics.references import Counterpart
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.traits import always_uses_batch, names_around
 from bnlint.semantics.values import assumption
+from bnlint.trial import INFERENCE, OUTPUT, Trial
+from bnlint.trials import layer_of
 
 RULE = Rule("BN105", "statistics-not-tracked", "warning")
 
@@ -115,3 +117,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def _uses_batch(reference: Counterpart) -> bool:
     return reference.site is not None and always_uses_batch(reference.site)
+
+
+def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+    """Compare outputs in inference with those of a layer that uses its running statistics."""
+    if site is None or (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
+        return None
+    fixed = port.without(str(site.api.statistics["argument"]))
+    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

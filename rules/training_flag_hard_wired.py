@@ -71,6 +71,7 @@ from bnlint.semantics.module import last_name
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.traits import names_around
 from bnlint.semantics.values import settle
+from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
 
@@ -174,7 +175,15 @@ def _report(call: ast.Call, keyword: ast.keyword, api: Api, context: Context) ->
         help=advice,
         confidence=None if in_layer else "medium",
         fix=fix,
+        trial=_trial(api),
     )
+
+
+def _trial(api: Api) -> Trial:
+    """Compare what such a call gives in inference with running statistics."""
+    fixed = Layer(api.id, (), INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
 
 
 def _builds_model(function: ast.AST | None, context: Context) -> bool:

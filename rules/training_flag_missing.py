@@ -83,6 +83,8 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
+from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of_family
 from bnlint.typed import NamedTuple
 
 RULE = Rule("BN204", "training-flag-missing", "error")
@@ -342,4 +344,12 @@ def _report(node: ast.Call, step: Step, confidence: str, context: Context) -> Fi
             (SetKeyword(context.module.span(node), flag, "True"),),
             "it switches dropout on too",
         ),
+        trial=_trial(step.framework),
     )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare running statistics after steps without and with the flag."""
+    port = layer_of_family(framework.name)
+    fixed = port._replace(mode=TRAINING)
+    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

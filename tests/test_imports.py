@@ -20,14 +20,15 @@ LAYERS = (
     ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.output", "bnlint.confirm"),
     ("bnlint.treatment",),
     ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
-    ("bnlint.linter", "bnlint.promises"),
+    ("bnlint.linter",),
+    ("bnlint.evidence", "bnlint.promises"),
     ("bnlint.drafts",),
     ("bnlint.registry", "bnlint.documentation"),
-    ("bnlint.rule", "bnlint.directives"),
+    ("bnlint.rule", "bnlint.directives", "bnlint.trials"),
     ("bnlint.semantics", "bnlint.rewriting"),
     ("bnlint.config", "bnlint.files", "bnlint.gitignore", "bnlint.selection", "bnlint.options"),
     ("bnlint.globs", "bnlint.source", "bnlint.frameworks", "bnlint.writing", "bnlint.terminal"),
-    ("bnlint.finding", "bnlint"),
+    ("bnlint.finding", "bnlint.trial", "bnlint"),
 )
 
 

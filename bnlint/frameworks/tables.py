@@ -76,12 +76,21 @@ class Catalogue(NamedTuple):
         wanted = table["framework"]["reference"]
         return next(row for row in table["api"] if row["id"] == wanted)
 
+    def row_of_convention(self, convention: str) -> Mapping[str, Any] | None:
+        """Return the table entry that stands for a framework with this convention of momentum."""
+        family = self._family_of_convention(convention)
+        return self.reference_row(family) if family else None
+
     def title_of_convention(self, convention: str) -> str:
         """Return the title of a framework whose momentum follows ``convention``, for messages."""
+        family = self._family_of_convention(convention)
+        return str(self.tables[family]["framework"]["title"]) if family else "another framework"
+
+    def _family_of_convention(self, convention: str) -> str:
         for family in self.families:
             if self.reference_row(family)["convention"] == convention:
-                return str(self.tables[family]["framework"]["title"])
-        return "another framework"
+                return family
+        return ""
 
     def parameter_names(self, role: str) -> Mapping[str, frozenset[str]]:
         """Return what any framework calls the argument in ``role``, with its conventions there."""

@@ -1,0 +1,213 @@
+"""From a trial to the experiments that worker processes and the oracle carry out.
+
+Inputs are drawn with a fixed seed from N(3, 4), 1024 values per channel; the number of channels
+is that of the layer, capped, so that no size in the source decides how much is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bnlint.confirm.workers import Experiment, Result, Step
+from bnlint.frameworks.records import Api
+from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Trial
+
+Array = NDArray[np.floating[Any]]
+
+#: Values per channel in a batch, and channels at most.
+VALUES, MAX_CHANNELS = 1024, 64
+
+#: Steps after which running statistics are compared.
+STEPS = (1, 50)
+
+_SEED = 20
+
+
+class Unsuitable(Exception):  # noqa: N818  # says what an API cannot be asked
+    """A trial that an API cannot carry out; the message says why."""
+
+
+def batches(trial: Trial) -> list[Array]:
+    """Return the inputs of a trial, channels in axis 1: one, or one for each step."""
+    channels = max(1, min(trial.channels, MAX_CHANNELS))
+    shape = {2: (VALUES, channels), 3: (32, channels, 32), 4: (16, channels, 8, 8)}.get(
+        trial.rank, (16, channels, 4, 4, 4)
+    )
+    drawn = np.random.default_rng(_SEED)
+    count = STEPS[-1] if trial.quantity == STATISTICS else 1
+    return [drawn.normal(3.0, 2.0, shape).astype(np.float32) for _ in range(count)]
+
+
+def planted(trial: Trial) -> dict[str, Array]:
+    """Return the state to start from, by role: mean, variance and, if wanted, gamma and beta."""
+    channels = max(1, min(trial.channels, MAX_CHANNELS))
+    drawn = np.random.default_rng(_SEED + 1)
+    values: dict[str, Array] = {
+        "running_mean": drawn.normal(0.0, 1.0, channels),
+        "running_var": np.resize(np.array(trial.variances), channels),
+    }
+    if trial.affine:
+        values["weight"] = drawn.normal(1.0, 0.5, channels)
+        values["bias"] = drawn.normal(0.0, 1.0, channels)
+    return {name: value.astype(np.float32) for name, value in values.items()}
+
+
+def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
+    """Return what to ask of ``api``, found at ``path``, for one side of a trial.
+
+    Raises:
+        Unsuitable: the API keeps no running statistics, or its layout is not known.
+    """
+    axis = channel_axis(api, trial.rank)
+    inputs = [np.moveaxis(x, 1, axis) for x in batches(trial)]
+    state = planted(trial)
+    arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
+    if "channels" in api.roles:
+        arguments[api.roles["channels"]] = len(state["running_mean"])
+    names = _state_names(api)
+    roles = [role for role in ("running_mean", "running_var") if role in names]
+    if trial.quantity == STATISTICS and len(roles) < 2:
+        raise Unsuitable(f"{api.id} keeps no running statistics")
+    present = {"running_mean", "running_var", *_affine(api, layer)}
+    plant = {names[role]: state[role] for role in state if role in names and role in present}
+    if trial.quantity == STATISTICS and api.kind != "functional":
+        plant = {}  # from where a new layer starts
+    mode, given = _mode(api, layer)
+    steps = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
+    observe = tuple(names[role] for role in roles) if trial.quantity == STATISTICS else ()
+    return Experiment(path, api.kind, arguments, steps, plant, observe, api.roles.get("input", ""))
+
+
+def channel_axis(api: Api, rank: int) -> int:
+    """Return where ``api`` has its channels by default.
+
+    Raises:
+        Unsuitable: the table does not say.
+    """
+    if not isinstance(api.channel_axis, int):
+        raise Unsuitable(f"where the channels of {api.id} are is not known")
+    return api.channel_axis % rank
+
+
+def rank_for(*apis: Api) -> int:
+    """Return a rank that all ``apis`` take, 4 if it may be.
+
+    Raises:
+        Unsuitable: there is none.
+    """
+    for rank in (4, 2, 3, 5):
+        if all(isinstance(api.ranks, str) or rank in api.ranks for api in apis):
+            return rank
+    raise Unsuitable("the two sides take no input of the same rank")
+
+
+def measured(trial: Trial, api: Api, result: Result) -> dict[str, Array]:
+    """Return what one side of a trial gave, channels in axis 1, by name."""
+    if trial.quantity == OUTPUT:
+        output = np.asarray(result.outputs[-1], np.float64)
+        return {"output": np.moveaxis(output, channel_axis(api, trial.rank), 1)}
+    names = _state_names(api)
+    found: dict[str, Array] = {}
+    for step in STEPS:
+        for role in ("running_mean", "running_var"):
+            value = np.asarray(result.states[step - 1][names[role]], np.float64)
+            found[f"{role} after {step}"] = value.ravel()
+    return found
+
+
+def difference(port: Mapping[str, Array], reference: Mapping[str, Array]) -> float:
+    """Return the largest difference, relative to the largest value on the reference side."""
+    worst = 0.0
+    for name, theirs in reference.items():
+        mine = port[name]
+        if mine.shape != theirs.shape:
+            return float("inf")
+        scale = float(np.abs(theirs).max()) or 1.0
+        gap = float(np.abs(mine - theirs).max()) / scale
+        if not np.isfinite(gap):
+            return float("inf")
+        worst = max(worst, gap)
+    return worst
+
+
+def corrected(values: Mapping[str, Array], keep: float, mine: str, theirs: str) -> dict[str, Array]:
+    """Return running statistics as they would be with the other side's estimator.
+
+    The estimators differ by n/(n - 1), which no argument can change. ``keep`` is the decay of the
+    layer, whose running variance starts at one.
+    """
+    factors = {"unbiased": VALUES / (VALUES - 1), "biased": 1.0}
+    if mine not in factors or theirs not in factors or mine == theirs:
+        return dict(values)
+    factor = factors[theirs] / factors[mine]
+    done = dict(values)
+    for step in STEPS:
+        name = f"running_var after {step}"
+        start = keep**step
+        done[name] = start + (values[name] - start) * factor
+    return done
+
+
+def estimator(api: Api, layer: Layer, rank: int) -> str:
+    """Return the estimator of the running variance of ``layer``, at ``rank``."""
+    given = dict(layer.arguments)
+    for row in api.estimator_when:
+        name = row["argument"]
+        if name in given and ("value" not in row or given[name] == row["value"]):
+            return str(row["estimator"])
+    return api.estimator_at(rank)
+
+
+def keep_of(api: Api, layer: Layer) -> float | None:
+    """Return the weight of the old running value of ``layer``, if its momentum is a number."""
+    name = api.roles.get("momentum", "")
+    momentum = dict(layer.arguments).get(name)
+    if momentum is None:
+        parameter = api.parameter(name)
+        momentum = parameter.default if parameter is not None else None  # type: ignore[assignment]
+    if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
+        return None
+    return api.decay(float(momentum))
+
+
+def _state_names(api: Api) -> dict[str, str]:
+    """Return what ``api`` calls its state, by role."""
+    if api.kind == "functional":
+        roles = ("running_mean", "running_var", "weight", "bias")
+        return {role: api.roles[role] for role in roles if role in api.roles}
+    names = dict(zip(("running_mean", "running_var"), api.state["statistics"], strict=False))
+    names |= dict(zip(("weight", "bias"), api.state["trainable"], strict=False))
+    return names
+
+
+def _affine(api: Api, layer: Layer) -> set[str]:
+    """Return which of gamma and beta ``layer`` has."""
+    switches = {"weight": ("affine", "scale"), "bias": ("affine", "center")}
+    if api.kind == "functional":
+        return set(switches)
+    given = dict(layer.arguments)
+    found: set[str] = set()
+    for role, names in switches.items():
+        name = next((api.roles[n] for n in names if n in api.roles), None)
+        parameter = api.parameter(name) if name else None
+        default = parameter.default if parameter is not None else True
+        if given.get(name or "", default):
+            found.add(role)
+    return found
+
+
+def _mode(api: Api, layer: Layer) -> tuple[str, dict[str, Any]]:
+    """Return how to run ``layer`` in its mode: by switching the object, or by an argument."""
+    if not layer.mode:
+        return "", {}
+    if api.mode_switch == "object":
+        return layer.mode, {}
+    if "training" in api.roles:
+        return "", {api.roles["training"]: layer.mode == TRAINING}
+    if api.default_mode == layer.mode or layer.mode == INFERENCE:
+        return "", {}
+    raise Unsuitable(f"{api.id} has no {layer.mode} mode")
