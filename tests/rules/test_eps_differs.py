@@ -256,6 +256,27 @@ def test_other_eps_is_reported(case: Hazard) -> None:
 
 CLEAN = sourced(
     """
+--- a default that the file's own models replace, out of view [from keras]
+from functools import partial
+import torch.nn as nn
+from builder import build
+class Stem(nn.Module):
+    def __init__(self, norm_layer=nn.BatchNorm2d):
+        super().__init__()
+        self.bn = norm_layer(32)
+def tf_net(**kwargs):
+    return build(Stem, norm_layer=partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01), **kwargs)
+--- a default that the file's own models may replace, out of view [from keras]
+from functools import partial
+import torch.nn as nn
+from builder import build, settings
+class Stem(nn.Module):
+    def __init__(self, norm_layer=None):
+        super().__init__()
+        norm_layer = norm_layer or nn.BatchNorm2d
+        self.bn = norm_layer(32)
+def tf_net(**kwargs):
+    return build(Stem, norm_layer=partial(nn.BatchNorm2d, **settings(kwargs)))
 --- there is no reference
 import torch.nn as nn
 bn = nn.BatchNorm2d(32)
