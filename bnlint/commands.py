@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.config import Configs, excluded, show
 from bnlint.files import NOTEBOOK, Found, Notice
@@ -28,6 +27,7 @@ from bnlint.terminal import (
     write,
 )
 from bnlint.treatment import Treatment, treat
+from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.baseline import Baseline

@@ -7,18 +7,20 @@ and the kind of file decide. Each file is checked once, under the path that is i
 can also be reached through a symbolic link.
 """
 
+from __future__ import annotations
+
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from bnlint import gitignore
 from bnlint.config import Config, ConfigError, Configs, excluded
 from bnlint.finding import Problem
 from bnlint.globs import compiled
 from bnlint.options import absolute
+from bnlint.patterns import lazy
 from bnlint.source import Lines, Source, Unreadable, Unwritable, decode, encode
+from bnlint.typed import NamedTuple
 
 __all__ = [
     "NOTEBOOK",
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 #: What no terminal should be sent: control characters, and bytes of names that are not UTF-8.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNPRINTABLE = lazy("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 #: What is said of a notebook, in place of findings.
 NOTEBOOK = (

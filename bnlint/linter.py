@@ -4,11 +4,12 @@
 that crashes becomes a problem that costs this rule on this file only.
 """
 
+from __future__ import annotations
+
 import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 from bnlint.directives import (
     PORT_OF,
@@ -20,6 +21,7 @@ from bnlint.directives import (
 )
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
 from bnlint.frameworks.tables import catalogue
+from bnlint.patterns import lazy
 from bnlint.registry import LoadedRule
 from bnlint.rule import Context
 from bnlint.semantics.later import apply_stores
@@ -27,6 +29,10 @@ from bnlint.semantics.module import Module, parse
 from bnlint.semantics.project import Project
 from bnlint.semantics.sites import Site, Unresolved, find_sites
 from bnlint.source import Source, Unreadable, decode
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Options(NamedTuple):
@@ -369,7 +375,7 @@ def _is_wanted(finding: Finding, options: Options) -> bool:
     return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)
 
 
-_PYTHON_2 = re.compile(
+_PYTHON_2 = lazy(
     r"^[ \t]*(?:print[ \t]+[^\s(=.,:\[\])]|exec[ \t]+['\"]|raise[ \t]+\w+[ \t]*,"
     r"|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|<>|\bur['\"]",
     re.MULTILINE,

@@ -4,11 +4,13 @@ The result does not depend on the number of processes, on the order in which fil
 on which other files are named.
 """
 
+from __future__ import annotations
+
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
 from bnlint.config import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
 from bnlint.files import File, Unreadable, decode, read
@@ -17,6 +19,7 @@ from bnlint.linter import Options, Result, is_interesting
 from bnlint.registry import LoadedRule
 from bnlint.selection import named_in_ignores, selected
 from bnlint.treatment import Treatment, treat
+from bnlint.typed import NamedTuple
 
 #: Below this many bytes of files worth parsing, starting processes costs more than it saves.
 PARALLEL_FROM = 400_000
@@ -101,9 +104,26 @@ def _outcomes(
 ) -> Iterator[Result | Problem]:
     if processes < 2 or len(work) < 2:
         for job in work:
-            yield treat(job.data, job.display, rules, job.options, job.treatment)
+            yield _done(job, rules)
         return
     yield from _parallel(work, rules, processes)
+
+
+#: How many bytes of source are worked through between two collections of garbage, where the
+#: collector is off: what is read of a file refers to itself, and takes up to 100 times its size.
+_COLLECT_AFTER = 1_000_000
+
+_since_collection = 0
+
+
+def _done(job: Job, rules: Sequence[LoadedRule]) -> Result:
+    global _since_collection
+    result = treat(job.data, job.display, rules, job.options, job.treatment)
+    _since_collection += len(job.data)
+    if _since_collection > _COLLECT_AFTER and not gc.isenabled():
+        gc.collect()
+        _since_collection = 0
+    return result
 
 
 _RULES: Sequence[LoadedRule] = ()
@@ -116,10 +136,12 @@ def _start(rules: Sequence[LoadedRule] | None) -> None:
 
         rules = load_rules()
     _RULES = rules
+    gc.disable()
+    gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
 
 
 def _work(job: Job) -> Result:
-    return treat(job.data, job.display, _RULES, job.options, job.treatment)
+    return _done(job, _RULES)
 
 
 def _parallel(

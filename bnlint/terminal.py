@@ -6,9 +6,12 @@ import io
 import os
 import sys
 from collections.abc import Iterable
-from typing import TextIO
 
 from bnlint.finding import Problem
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 

@@ -1,10 +1,12 @@
 """What is done with one file: a check, and what a run asks for beyond it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from bnlint.linter import Options, Result, check
 from bnlint.registry import LoadedRule
+from bnlint.typed import NamedTuple
 
 
 class Treatment(NamedTuple):

@@ -86,9 +86,16 @@ _ASKS = lazy(r"train|phase|mode", re.IGNORECASE)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report calls of batch normalisation layers with a training flag that is always True."""
     module = context.module
+    flags = {
+        api.roles.get("training")
+        for api in context.frameworks.apis.values()
+        if api.mode_switch == "call-argument"
+    }
     for call in module.calls:
         for keyword in call.keywords:
-            if keyword.arg is None or not (api := _layer(call, keyword.arg, context)):
+            if keyword.arg is None or keyword.arg not in flags:
+                continue
+            if not (api := _layer(call, keyword.arg, context)):
                 continue
             value = settle(context.evaluator.evaluate(module, keyword.value), keyword.value)
             if value.kind != "known" or value.value is not True:
@@ -100,11 +107,6 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _layer(call: ast.Call, keyword: str, context: Context) -> Api | None:
     """Return the API of the layer that is called, if ``keyword`` is its training flag."""
-    if not any(
-        api.mode_switch == "call-argument" and api.roles.get("training") == keyword
-        for api in context.frameworks.apis.values()
-    ):
-        return None
     apis: list[Api] = []
     for candidate in context.evaluator.evaluate(context.module, call.func):
         made = candidate.object

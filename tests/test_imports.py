@@ -108,7 +108,16 @@ def test_rules_and_fixers_know_the_engine_only(room: str) -> None:
             assert layer(name) >= layer("bnlint.linter"), f"{path.name} imports {name}"
 
 
-HEAVY = ("libcst", "rich", "numpy", "dataclasses", "inspect", "importlib.metadata", "pathspec")
+HEAVY = (
+    "libcst",
+    "rich",
+    "numpy",
+    "dataclasses",
+    "inspect",
+    "importlib.metadata",
+    "pathspec",
+    "shutil",
+)
 
 
 def loaded_by_run(folder: Path, code: str) -> list[str]:
@@ -147,6 +156,34 @@ def test_clean_run_imports_nothing_heavy(tmp_path: Path) -> None:
         # In a checkout the tables are parsed as TOML, whose reader imports nothing of these.
         assert loaded == ["[] 0"]
     assert loaded == ["[] 0"]
+
+
+def test_clean_run_pays_for_no_types(tmp_path: Path) -> None:
+    """(Asked of the sources: in a checkout, the reader of TOML imports ``typing`` itself.)"""
+    (tmp_path / "model.py").write_text(CLEAN, encoding="utf-8")
+    program = (
+        "import sys; from bnlint.cli import main; main(['--isolated', '-j1', 'model.py']); "
+        "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('bnlint')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    loaded = [Path(name) for name in result.stdout.split()]
+    assert ROOT / "bnlint" / "linter.py" in loaded
+    # The reader of the tables' TOML has no part in a run from a wheel, which has them compiled.
+    of_checkout = {ROOT / "bnlint" / "frameworks" / name for name in ("schema.py", "fields.py")}
+    assert not [path for path in loaded if path not in of_checkout and imports_typing(path)]
+
+
+def imports_typing(path: Path) -> bool:
+    """Tell whether a module imports ``typing`` when it is run: at its top level, that is."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(isinstance(node, ast.ImportFrom) and node.module == "typing" for node in tree.body)
 
 
 def test_run_with_findings_uses_libcst(tmp_path: Path) -> None:

@@ -125,6 +125,7 @@ class Frameworks:
         self.by_alias: dict[str, tuple[Api, ...]] = {}
         self.neighbours: dict[str, Neighbour] = {}
         self._words: dict[str, dict[str, Framework]] = {}
+        self._families: dict[str, dict[str, Framework]] = {}  # names that end in "*", without it
         for name, framework in self.frameworks.items():
             self._add(framework, tables[name])
 
@@ -143,6 +144,8 @@ class Frameworks:
         for word, names in words.items():
             for name in names:
                 self._words.setdefault(word, {}).setdefault(name, framework)
+                if name.endswith("*"):
+                    self._families.setdefault(word, {}).setdefault(name[:-1], framework)
 
     def word(self, word: str) -> Mapping[str, Framework]:
         """Return the names (import paths, methods) that mean ``word``, with their frameworks."""
@@ -157,9 +160,9 @@ class Frameworks:
         if not names:
             return None
         found = names.get(path)
-        if found is None:
-            for name, framework in names.items():
-                if name.endswith("*") and path.startswith(name[:-1]):
+        if found is None and word in self._families:
+            for start, framework in self._families[word].items():
+                if path.startswith(start):
                     return framework
         return found
 

@@ -92,8 +92,9 @@ def constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
     A wrapper makes none: it runs the model it is given.
     """
     wrappers = {path.rpartition(".")[2] for path in ev.frameworks.word("wrappers")}
+    bound = _imports_and_classes(module)
     for call in module.calls:
-        if not _is_kept(module, call, wrappers) or not _may_make(ev, module, call):
+        if not _is_kept(module, call, wrappers) or not _may_make(ev, module, call, bound):
             continue
         callees = ev.evaluate(module, call.func)
         callee = callees[0].object
@@ -115,18 +116,34 @@ def _is_kept(module: Module, call: ast.Call, wrappers: Collection[str]) -> bool:
     return not isinstance(parent, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred))
 
 
-def _may_make(ev: Evaluate, module: Module, call: ast.Call) -> bool:
+def _imports_and_classes(module: Module) -> set[str] | None:
+    """Return the names that imports and classes bind anywhere; ``None`` if that may be any."""
+    names = {cls.name for cls in module.classes}
+    for statement in module.imports:
+        for alias in statement.names:
+            if alias.name == "*":
+                return None
+            names.add(alias.asname or alias.name.partition(".")[0])
+    return names
+
+
+def _may_make(ev: Evaluate, module: Module, call: ast.Call, bound: set[str] | None) -> bool:
     """Tell at little cost whether a call may make a model: of a class, or of something imported.
 
-    What a variable in small letters holds, say, would have to be worked out first.
+    What a variable in small letters holds, say, would have to be worked out first. ``bound`` are
+    the names for which the scopes are worth looking at, if they are known.
     """
     root = dotted(call.func).partition(".")[0]
-    scope: Scope | None = ev.scope(module, module.scope_node(call)) if root else None
+    if not root or last_name(call.func)[:1].isupper():
+        return bool(root)
+    if bound is not None and root not in bound:
+        return False
+    scope: Scope | None = ev.scope(module, module.scope_node(call))
     while scope is not None:
         for binding in scope.bindings.get(root, ()):
-            return binding.kind in ("import", "class") or last_name(call.func)[:1].isupper()
+            return binding.kind in ("import", "class")
         scope = scope.parent
-    return bool(root)  # a star import may give it
+    return True  # a star import may give it
 
 
 def _is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:

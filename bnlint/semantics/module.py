@@ -83,7 +83,7 @@ class Module:
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self.classes: list[ast.ClassDef] = []
-        self.globals: set[str] = set()
+        self.outer: set[str] = set()
         self.walruses: list[ast.NamedExpr] = []
         self._index()
         self.calls_by_name = self._by_name()
@@ -112,8 +112,8 @@ class Module:
                 self.imports.append(node)  # type: ignore[arg-type]
             elif kind is ast.NamedExpr:
                 self.walruses.append(node)  # type: ignore[arg-type]
-            elif kind is ast.Global:
-                self.globals.update(node.names)  # type: ignore[attr-defined]
+            elif kind is ast.Global or kind is ast.Nonlocal:
+                self.outer.update(node.names)  # type: ignore[attr-defined]
             for field in fields[kind]:
                 child = getattr(node, field, None)
                 if child.__class__ is list:
@@ -186,7 +186,7 @@ class Module:
         child = node
         for parent in self.ancestors(node):
             if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                if any(child is item for item in parent.body):
+                if isinstance(child, ast.stmt):  # nothing else of a definition is a statement
                     return parent
             elif isinstance(parent, ast.Lambda):
                 if child is parent.body:

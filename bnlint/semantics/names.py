@@ -90,7 +90,7 @@ def bound(
 def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidates:
     """Return what functions further in that declare ``name`` global or nonlocal bind it to."""
     module = scope.module
-    if name not in module.globals and "nonlocal" not in module.text:
+    if name not in module.outer:
         return ()
     found: Candidates = ()
     for use in module.uses.get(name, ()):
