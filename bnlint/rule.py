@@ -8,6 +8,8 @@ from functools import cached_property
 
 from bnlint.finding import (
     MANUAL,
+    SAFE,
+    UNSAFE,
     Comparison,
     Finding,
     Fix,
@@ -18,6 +20,7 @@ from bnlint.finding import (
     Span,
 )
 from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.reach import Reach, of_keyword, of_value
 from bnlint.semantics.references import Counterpart, counterparts
 from bnlint.semantics.values import PRESUMED, Value
 from bnlint.typed import TYPE_CHECKING, NamedTuple
@@ -137,18 +140,42 @@ class Context:
         Where the argument cannot be written in this file without reaching past the call (the
         layer class is a parameter's default, say), the fix is text only.
         """
-        value = site.value(role)
-        name = site.api.roles[role]
-        message = message or f"write {name}={text}"
-        intent: Intent | None = None
-        if not value.from_default and value.argument is not None and self.owns(value.argument):
-            intent = ReplaceValue(self.module.span(value.argument), text)
-        elif value.from_default and self.owns(holder := site.resolutions[0].holder):
-            assert holder is not None
-            intent = SetKeyword(self.module.span(holder), name, text)
-        if intent is None:
-            return Fix(MANUAL, message, (), "the layer is chosen elsewhere")
-        return Fix(applicability, message, (intent,), reason)
+        message = message or f"write {site.api.roles[role]}={text}"
+        return self.rewrite_all(site, {role: text}, Fix(applicability, message, (), reason))
+
+    def rewrite_all(self, site: Site, wanted: Mapping[str, str], fix: Fix) -> Fix:
+        """Return ``fix`` with what makes the argument in each role be the text ``wanted`` for it.
+
+        It is worth less where others take the same values, see :meth:`limited`.
+        """
+        intents: list[Intent] = []
+        for role, text in wanted.items():
+            value, name = site.value(role), site.api.roles[role]
+            holder = site.resolutions[0].holder
+            argument = value.argument
+            if not value.from_default and argument is not None and self.owns(argument):
+                intents.append(ReplaceValue(self.module.span(argument), text))
+                fix = self.limited(fix, of_value(self.module, argument, self.layers))
+            elif value.from_default and holder is not None and self.owns(holder):
+                intents.append(SetKeyword(self.module.span(holder), name, text))
+                fix = self.limited(fix, of_keyword(self.module, holder, name))
+            else:
+                return Fix(MANUAL, fix.message, (), "the layer is chosen elsewhere")
+        return fix._replace(intents=tuple(intents)) if fix.applicability != MANUAL else fix
+
+    def limited(self, fix: Fix, reach: Reach) -> Fix:
+        """Return ``fix``, worth no more than the reach of what it changes allows."""
+        if reach.applicability == MANUAL:
+            return Fix(MANUAL, fix.message, (), reach.reason)
+        if reach.applicability == UNSAFE and fix.applicability == SAFE:
+            return fix._replace(applicability=UNSAFE, reason=reach.reason)
+        return fix
+
+    @cached_property
+    def layers(self) -> frozenset[ast.AST]:
+        """The calls of the file that make or apply batch normalisation, wrappers included."""
+        made = [(s.call, *(r.holder for r in s.resolutions)) for s in self.sites]
+        return frozenset(call for calls in made for call in calls if call is not None)
 
     # ------------------------------------------------------------------ findings
 

@@ -54,7 +54,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix, Intent, SetKeyword
+from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule, lower, where_reference
 from bnlint.semantics.references import Counterpart
@@ -128,12 +128,12 @@ def _switches(api: Api, values: Mapping[str, Value]) -> tuple[Value, Value] | No
     return pair if all(isinstance(value.value, bool) and value.is_known for value in pair) else None
 
 
-def _wanted(api: Api, theirs: tuple[Value, Value]) -> list[tuple[str, str]] | None:
-    """Return the keywords that give ``api`` the reference's gamma and beta, if any do."""
+def _wanted(api: Api, theirs: tuple[Value, Value]) -> dict[str, str] | None:
+    """Return by role what gives ``api`` the reference's gamma and beta, if anything does."""
     scale, center = bool(theirs[0].value), bool(theirs[1].value)
     if "affine" in api.roles:
-        return [(api.roles["affine"], repr(scale))] if scale is center else None
-    return [(api.roles["scale"], repr(scale)), (api.roles["center"], repr(center))]
+        return {"affine": repr(scale)} if scale is center else None
+    return {"scale": repr(scale), "center": repr(center)}
 
 
 def _advice(api: Api, theirs: tuple[Value, Value]) -> str:
@@ -143,27 +143,18 @@ def _advice(api: Api, theirs: tuple[Value, Value]) -> str:
             f"{api.short_name} has one switch for both: keep the parameter the reference lacks "
             "at its initial value and out of the optimiser"
         )
-    return "write " + ", ".join(f"{name}={value}" for name, value in wanted)
+    return "write " + ", ".join(f"{api.roles[role]}={text}" for role, text in wanted.items())
 
 
-def _fix(
-    site: Site, theirs: tuple[Value, Value], reference: Counterpart, context: Context
-) -> Fix | None:
+def _fix(site: Site, theirs: tuple[Value, Value], reference: Counterpart, context: Context) -> Fix:
+    advice = _advice(site.api, theirs)
     wanted = _wanted(site.api, theirs)
-    holder = site.resolutions[0].holder
-    if wanted is None or holder is None or not context.owns(holder):
-        return Fix(MANUAL, _advice(site.api, theirs), (), "there is no counterpart to write")
-    span = context.module.span(holder)
-    intents: tuple[Intent, ...] = tuple(SetKeyword(span, name, value) for name, value in wanted)
-    one_sided = reference.site is None
-    if not reference.directed or one_sided:
-        why = (
-            "only the first layer of the file is changed"
-            if one_sided
-            else "which side is the port is not declared"
-        )
-        return Fix(UNSAFE, _advice(site.api, theirs), intents, why)
-    return Fix(SAFE, _advice(site.api, theirs), intents)
+    if wanted is None:
+        return Fix(MANUAL, advice, (), "there is no counterpart to write")
+    why = "" if reference.directed else "which side is the port is not declared"
+    if reference.site is None:
+        why = "only the first layer of the file is changed"
+    return context.rewrite_all(site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001

@@ -52,7 +52,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.finding import SAFE, AddCall, Finding, Fix
+from bnlint.finding import SAFE, UNSAFE, AddCall, Finding, Fix
 from bnlint.rule import Context, Rule
 from bnlint.semantics.calling import has_decorator
 from bnlint.semantics.classes import method
@@ -62,6 +62,8 @@ from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Candidate, ClassRef, Instance
 
 RULE = Rule("BN212", "eval-not-called", "error")
+
+_Method = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -77,22 +79,41 @@ def check_file(context: Context) -> Iterator[Finding]:
             known = [f for f in frameworks if f is not None]
             if len(known) != len(frameworks) or not all(name in switches(f) for f in known):
                 continue
-            if any(_is_property(context, model, name) for model in models):
+            own = [m for model in models if (m := _own_method(context, model, name)) is not None]
+            if any(_is_property(m) or _needs_arguments(m) for m in own):
                 continue
             text = dotted(use) or module.source(use)
+            why = f"what the model's own {name}() does is not known" if own else ""
             yield context.report(
                 RULE,
                 use,
                 f"{text} names the method and does not call it: the mode stays as it is",
                 help=f"write {text}()",
-                fix=Fix(SAFE, f"write {text}()", (AddCall(module.span(use)),)),
+                fix=Fix(
+                    UNSAFE if own else SAFE, f"write {text}()", (AddCall(module.span(use)),), why
+                ),
             )
 
 
-def _is_property(context: Context, model: Candidate, name: str) -> bool:
-    """Tell whether the class of the model computes something when the attribute is read."""
+def _own_method(context: Context, model: Candidate, name: str) -> _Method | None:
+    """Return the method of the project that the model's class has under the name, if any."""
     made = model.object
     if not isinstance(made, Instance) or not isinstance(made.cls, ClassRef):
-        return False
+        return None
     found = method(context.evaluator, made.cls, name)
-    return found is not None and has_decorator(found[1], "property", "cached_property")
+    return found[1] if found is not None else None
+
+
+def _is_property(node: _Method) -> bool:
+    """Tell whether something is computed when the attribute is read."""
+    return has_decorator(node, "property", "cached_property")
+
+
+def _needs_arguments(node: _Method) -> bool:
+    """Tell whether the method cannot be called without arguments, so that it is no switch."""
+    arguments = node.args
+    positional = len(arguments.posonlyargs) + len(arguments.args)
+    receiver = 0 if has_decorator(node, "staticmethod") else 1
+    if positional - len(arguments.defaults) > receiver:
+        return True
+    return any(default is None for default in arguments.kw_defaults)

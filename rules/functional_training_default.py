@@ -75,7 +75,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bnlint.finding import SAFE, UNSAFE, Finding, Fix, Intent, ReplaceValue, SetKeyword
+from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.classes import SETUP, attribute_stores, outside_bases
@@ -83,6 +83,7 @@ from bnlint.semantics.models import class_framework
 from bnlint.semantics.objects import ClassRef, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import is_frozen, names_around, takes_weight
+from bnlint.semantics.values import Value
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of
 
@@ -120,25 +121,49 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             f"{name}=True normalises with the batch and moves the running statistics whatever the "
             f"mode of {cls.name} is"
         )
-        intent: Intent | None = (
-            ReplaceValue(context.module.span(flag.argument), text) if flag.argument else None
-        )
+        fix = _instead(site, cls, flag, text, context)
     else:
         message = (
             f"{api.short_name}() without {name}= infers (its default is False): the running "
             f"statistics of {cls.name} never move, in training neither"
         )
-        intent = SetKeyword(context.module.span(site.call), name, text)
-    advice = f"write {name}={text}"
+        fix = context.rewrite(site, "training", text, SAFE)
     yield context.report(
         RULE,
         flag.argument if flag.argument is not None and context.owns(flag.argument) else site.call,
         message,
-        help=advice,
-        fix=Fix(SAFE if own else UNSAFE, advice, (intent,)) if intent is not None else None,
+        help=f"write {name}={text}",
+        fix=fix,
         site=site,
         argument="training",
     )
+
+
+def _instead(site: Site, cls: ast.ClassDef, flag: Value, text: str, context: Context) -> Fix:
+    """Return the fix that writes ``text`` over a flag that is True."""
+    advice = f"write {site.api.roles['training']}={text}"
+    if flag.argument is None or flag.argument not in set(ast.walk(site.call)):
+        # Where the value is written, the object may be unknown or another one.
+        return Fix(MANUAL, advice, (), "the flag is not written in the call")
+    intent = ReplaceValue(context.module.span(flag.argument), text)
+    if _may_lack_statistics(site, cls, context):
+        why = "without running statistics the layer has to normalise with the batch"
+        return Fix(UNSAFE, advice, (intent,), why)
+    return Fix(SAFE, advice, (intent,))
+
+
+def _may_lack_statistics(site: Site, cls: ast.ClassDef, context: Context) -> bool:
+    """Tell whether the running statistics may be ``None``: inherited, or not surely a tensor."""
+    node = site.resolutions[0].matched.given[site.api.roles["running_mean"]].node
+    assert isinstance(node, ast.Attribute)
+    if node.attr in _inherited(cls, "statistics", context):
+        return True
+    values = [
+        getattr(site.module.statement(store), "value", None)
+        for store in attribute_stores(site.module, cls, node.attr, every=True)
+    ]
+    values += [call.args[1] for call in _registrations(site, cls, node.attr, context)]
+    return not all(isinstance(value, ast.Call) for value in values)
 
 
 def _folds_batch(site: Site) -> bool:
@@ -218,12 +243,18 @@ def _own_statistics(site: Site, cls: ast.ClassDef, context: Context) -> bool:
         return True
     if node.attr in _inherited(cls, "statistics", context):
         return True
-    return any(
-        call.args and isinstance(call.args[0], ast.Constant) and call.args[0].value == node.attr
-        for method in context.frameworks.word("buffers")
-        for call in site.module.calls_by_name.get(method, ())
-        if site.module.enclosing_class(call) is cls
-    )
+    return any(True for _ in _registrations(site, cls, node.attr, context))
+
+
+def _registrations(
+    site: Site, cls: ast.ClassDef, name: str, context: Context
+) -> Iterator[ast.Call]:
+    """Yield the calls in ``cls`` that register a buffer called ``name``."""
+    for method in context.frameworks.word("buffers"):
+        for call in site.module.calls_by_name.get(method, ()):
+            if site.module.enclosing_class(call) is cls and len(call.args) > 1:
+                if isinstance(call.args[0], ast.Constant) and call.args[0].value == name:
+                    yield call
 
 
 def _inherited(cls: ast.ClassDef, kind: str, context: Context) -> set[str]:

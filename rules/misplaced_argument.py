@@ -141,7 +141,9 @@ def _misnamed(
     span = context.module.span(holder)
     fix = Fix(SAFE, f"call it {new}", (RenameKeyword(span, old, new),))
     advice = f"call it {new}"
-    if role == "momentum" and conventions != {api.convention}:
+    if new in site.resolutions[0].matched.given:
+        fix = Fix(MANUAL, advice, (), f"the call is given {new} already")
+    elif role == "momentum" and conventions != {api.convention}:
         value = settle(context.evaluator.evaluate(context.module, keyword.value), keyword.value)
         if len(conventions) == 1 and value.number is not None and not value.computed:
             # The name exists in frameworks of the other convention only: the value is theirs too.

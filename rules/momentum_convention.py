@@ -73,6 +73,7 @@ from bnlint.finding import (
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
 from bnlint.semantics.definitions import is_default, serves_only
 from bnlint.semantics.numbers import close, complement, decay, shown
+from bnlint.semantics.reach import of_value
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import in_test, keeps_statistics, takes_weight
 from bnlint.semantics.values import PRESUMED, Value, assumption
@@ -170,17 +171,20 @@ def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
     """Return the fix: at the definition if all its uses are alike, else at this use."""
     advice = _advice(site, value, context)
     node, argument = value.node, value.argument
+    target: ast.expr | None = None
     intent: Intent | None = None
     if isinstance(node, ast.expr) and context.owns(node):
         if argument is None or argument is node or _at_definition(site, value, context):
-            span = context.module.span(node)
-            intent = ReplaceValue(span, complement(value.number or 0.0))
+            target = node
+            intent = ReplaceValue(context.module.span(node), complement(value.number or 0.0))
     if intent is None and argument is not None and context.owns(argument):
+        target = argument
         intent = ComplementValue(context.module.span(argument))
-    if intent is None:
+    if intent is None or target is None:
         return Fix(MANUAL, advice, (), "the value is defined elsewhere")
     reason = "" if safe else "the other convention is inferred from the value"
-    return Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
+    fix = Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
+    return context.limited(fix, of_value(context.module, target, context.layers))
 
 
 def _agrees(site: Site, context: Context, momentum: float) -> bool:

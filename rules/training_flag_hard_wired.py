@@ -159,7 +159,7 @@ def _report(call: ast.Call, keyword: ast.keyword, api: Api, context: Context) ->
         else []
     )
     intent: Intent
-    if in_layer and flag in parameters:
+    if in_layer and flag in parameters and not _is_rebound(flag, function):
         advice = f"write {flag}={flag}, the flag this call is given"
         intent = ReplaceValue(module.span(keyword.value), flag)
         fix = Fix(SAFE, advice, (intent,))
@@ -186,6 +186,14 @@ def _trial(api: Api) -> Trial:
     fixed = Layer(api.id, (), INFERENCE)
     port = fixed._replace(mode=TRAINING)
     return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
+
+
+def _is_rebound(name: str, function: ast.AST | None) -> bool:
+    """Tell whether ``name`` is stored to or deleted, and so no longer what the call was given."""
+    return function is not None and any(
+        isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+        for part in ast.walk(function)
+    )
 
 
 def _builds_model(function: ast.AST | None, context: Context) -> bool:

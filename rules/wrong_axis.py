@@ -63,7 +63,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 
-from bnlint.finding import SAFE, UNSAFE, Finding, Fix, ReplaceValue, SetKeyword
+from bnlint.finding import SAFE, UNSAFE, Finding
 from bnlint.frameworks.tables import Neighbour
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
@@ -109,14 +109,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     text = _text(axis, there, rank)
     advice = f"write {axis.name}={text}"
     value = axis.value
-    span = context.module.span(site.call)
-    intent = (
-        ReplaceValue(context.module.span(value.argument), text)
-        if value.argument is not None and context.owns(value.argument)
-        else SetKeyword(span, axis.name, text)
-    )
     is_literal = isinstance(layout.argument, ast.Constant)
     reason = "" if is_literal else "another value of the layout asks for another axis"
+    reason = reason if is_written else "a global setting may change the default layout"
     yield context.report(
         RULE,
         context.place(site, value),
@@ -125,12 +120,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         help=advice,
         confidence=lower("high" if is_written else "medium", (value, layout)),
         severity="warning" if _is_spectrogram(site, context) else None,
-        fix=Fix(
-            SAFE if is_literal else UNSAFE,
-            advice,
-            (intent,),
-            reason if is_written else "a global setting may change the default layout",
-        ),
+        fix=context.rewrite(site, axis.role, text, UNSAFE if reason else SAFE, reason=reason),
         site=site,
         argument="axis",
     )
@@ -140,6 +130,7 @@ class Axis(NamedTuple):
     """The channel axis of a layer: the number, and the argument that says it."""
 
     number: int
+    role: str
     name: str
     value: Value
     formats: Mapping[str, int | str]
@@ -151,12 +142,12 @@ def channel_axis(site: Site) -> Axis | None:
     if "axis" in api.roles:
         value = site.value("axis")
         if value.is_known and type(value.value) is int:
-            return Axis(value.value, api.roles["axis"], value, {})
+            return Axis(value.value, "axis", api.roles["axis"], value, {})
     elif "data_format" in api.roles:
         value = site.value("data_format")
         number = api.data_formats.get(str(value.value)) if value.is_known else None
         if isinstance(number, int):
-            return Axis(number, api.roles["data_format"], value, api.data_formats)
+            return Axis(number, "data_format", api.roles["data_format"], value, api.data_formats)
     return None
 
 

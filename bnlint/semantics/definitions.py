@@ -44,8 +44,13 @@ def serves_only(module: Module, value: Value, accepts: Callable[[ast.expr], bool
     if node is None or value.module is not module:
         return False
     name = defined_name(module, node)
-    uses = [use for use in _uses(module, node, name) if not _is_store(use)] if name else []
+    uses = loads(module, node, name) if name else []
     return bool(uses) and all(accepts(use) for use in uses)
+
+
+def loads(module: Module, node: ast.AST, name: str) -> list[ast.expr]:
+    """Return where ``name``, of which ``node`` is the value or the default, is read."""
+    return [use for use in _uses(module, node, name) if not _is_store(use)]
 
 
 def _uses(module: Module, node: ast.AST, name: str) -> Iterable[ast.expr]:

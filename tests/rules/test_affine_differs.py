@@ -33,7 +33,7 @@ HAZARD = [
         "BatchNorm2d lacks gamma and beta, the Keras reference has (line 4)",
         kind="warning high",
         advice="write affine=True",
-        fix="unsafe: nn.BatchNorm2d(64, affine=False) has affine=True",
+        fix="unsafe: False -> True",
     ),
     hazard(
         "a port to two switches",
