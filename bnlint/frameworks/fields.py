@@ -53,6 +53,13 @@ def literal(file: str, key: str, value: Any) -> Any:
     raise failure(file, key, "a number, a string or a boolean", value)
 
 
+def initial(file: str, key: str, value: Any) -> float | str:
+    """Accept what a running statistic starts at: a number, ``"1-eps"`` or ``"unknown"``."""
+    if type(value) in (int, float) or value in ("1-eps", UNKNOWN):
+        return value  # type: ignore[no-any-return]  # narrowed by the test above
+    raise failure(file, key, 'a number, "1-eps" or "unknown"', value)
+
+
 def axis(file: str, key: str, value: Any) -> int | str:
     """Accept an axis or ``"unknown"``."""
     if type(value) is int or value == UNKNOWN:

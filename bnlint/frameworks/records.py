@@ -75,7 +75,8 @@ class Api(NamedTuple):
     Shapes are counted per channel: ``parameters`` has strings such as ``2C``. ``bases`` are the
     import paths of classes that an ``isinstance`` test for this layer may name instead of an
     alias. ``installed`` says where to look for the API in an installed framework; with the
-    arguments in ``plain`` it normalises and does nothing else.
+    arguments in ``plain`` it normalises and does nothing else. What a training step computes,
+    argument by argument, is in the last fields; docs/frameworks.md defines their words.
     """
 
     id: str
@@ -107,6 +108,13 @@ class Api(NamedTuple):
     bases: tuple[str, ...] = ()
     installed: tuple[Mapping[str, str], ...] = ()
     plain: Mapping[str, Any] = {}
+    running_update: str = "ema"
+    training_statistics: str = "batch"
+    training_statistics_when: tuple[Mapping[str, Any], ...] = ()
+    single_value: str = UNKNOWN
+    variance_formula: str = UNKNOWN
+    variance_formula_when: tuple[Mapping[str, Any], ...] = ()
+    initial_statistics: Mapping[str, float | str] = {}
 
     @property
     def short_name(self) -> str:
@@ -136,6 +144,16 @@ class Api(NamedTuple):
         if isinstance(self.estimator, str):
             return self.estimator
         return self.estimator.get(str(rank), UNKNOWN)
+
+    def initial(self, eps: float) -> tuple[float, float] | None:
+        """Return the running mean and variance of a new layer, ``None`` if they are unknown."""
+        found = []
+        for name, usual in (("mean", 0.0), ("variance", 1.0)):
+            value = self.initial_statistics.get(name, usual)
+            if value == UNKNOWN:
+                return None
+            found.append(1.0 - eps if value == "1-eps" else float(value))
+        return found[0], found[1]
 
     def accepts(self, keyword: str) -> bool:
         """Tell whether the constructor or function takes ``keyword`` as a keyword argument."""

@@ -21,7 +21,7 @@ __all__ = ["UNKNOWN", "VOCABULARY", "TableError", "check_table", "tokens"]
 ROLES = frozenset(
     {
         "channels", "eps", "momentum", "affine", "scale", "center", "axis", "data_format",
-        "training", "input", "running_mean", "running_var", "weight", "bias",
+        "training", "inference", "input", "running_mean", "running_var", "weight", "bias",
     }
 )  # fmt: skip
 
@@ -39,6 +39,12 @@ CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
 MODE_SWITCHES = ("object", "call-argument", "argument", "none", UNKNOWN)
+RUNNING_UPDATES = (
+    "ema", "first-then-ema", "zero-debiased", "debiased-from-initial", UNKNOWN,
+)  # fmt: skip
+TRAINING_STATISTICS = ("batch", "running", UNKNOWN)
+SINGLE_VALUES = ("raises", "zero-variance", "identity", "nan-variance", UNKNOWN)
+VARIANCE_FORMULAS = ("two-pass", "one-pass", UNKNOWN)
 MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
 
 #: The words a framework has for the things around a layer; see docs/frameworks.md for each.
@@ -96,6 +102,14 @@ _STATE = f.record(
     required=("trainable", "statistics"),
 )
 
+
+def _when(**changed: f.Check) -> f.Check:
+    """Return a check for rows that say what an argument with a certain value changes."""
+    return f.records(
+        f.record({"argument": f.text, "value": f.literal, **changed}, ("argument", "value"))
+    )
+
+
 _API_FIELDS: dict[str, f.Check] = {
     "id": f.text,
     "aliases": f.names,
@@ -130,6 +144,16 @@ _API_FIELDS: dict[str, f.Check] = {
         },
         required=("argument",),
     ),
+    "running_update": f.one_of(*RUNNING_UPDATES),
+    "training_statistics": f.one_of(*TRAINING_STATISTICS),
+    "training_statistics_when": _when(
+        training_statistics=f.one_of(*TRAINING_STATISTICS),
+        running_update=f.one_of(*RUNNING_UPDATES),
+    ),
+    "single_value": f.one_of(*SINGLE_VALUES),
+    "variance_formula": f.one_of(*VARIANCE_FORMULAS),
+    "variance_formula_when": _when(variance_formula=f.one_of(*VARIANCE_FORMULAS)),
+    "initial_statistics": f.record({"mean": f.initial, "variance": f.initial}),
     "state": _STATE,
     "saved_order": f.texts,
     "parameters": f.record(
@@ -289,7 +313,8 @@ def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) 
     called = {row[0] for row in api.get("call_signature", ())}
     _check_roles(file, key, api["roles"], names | called)
     conditions = [("statistics", api["statistics"]["argument"])] if "statistics" in api else []
-    conditions += [("estimator_when", row["argument"]) for row in api.get("estimator_when", ())]
+    for field in ("estimator_when", "training_statistics_when", "variance_formula_when"):
+        conditions += [(field, row["argument"]) for row in api.get(field, ())]
     for field, name in conditions:
         if name not in names:
             raise f.failure(file, f"{key}.{field}", "an argument the API takes", name)

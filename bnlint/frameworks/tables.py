@@ -351,4 +351,11 @@ def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
         tuple(row.get("bases", ())),
         tuple(row.get("installed", ())),
         row.get("plain", {}),
+        row.get("running_update", "ema"),
+        row.get("training_statistics", "batch"),
+        tuple(row.get("training_statistics_when", ())),
+        row.get("single_value", UNKNOWN),
+        row.get("variance_formula", UNKNOWN),
+        tuple(row.get("variance_formula_when", ())),
+        row.get("initial_statistics", {}),
     )
