@@ -115,12 +115,12 @@ def add_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Cal
     while place > 0 and args[place - 1].star == "**":
         place -= 1
     if not args:
-        return call.with_changes(args=[new])
+        return _with_only(call, new)
     if place < len(args):  # before the first **: the separator in front of that is repeated
         if place > 0:
-            separator = args[place - 1].comma
-            args[place - 1] = args[place - 1].with_changes(comma=_plain(separator))
-            new = new.with_changes(comma=separator)
+            before, after = _parted(args[place - 1].comma)
+            args[place - 1] = args[place - 1].with_changes(comma=before)
+            new = new.with_changes(comma=after)
         else:
             new = new.with_changes(comma=_comma(_separator(call)))
         return call.with_changes(args=[*args[:place], new, *args[place:]])
@@ -139,7 +139,9 @@ def add_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Cal
         if isinstance(end, cst.ParenthesizedWhitespace):
             new = new.with_changes(whitespace_after_arg=_bare(end))
             between = _continued(end, between)
-            last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+        else:
+            new = new.with_changes(whitespace_after_arg=end)
+        last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
         args[-1] = last.with_changes(comma=_comma(between))
     return call.with_changes(args=[*args, new])
 
@@ -201,12 +203,33 @@ def _comma(after: cst.BaseParenthesizableWhitespace) -> cst.Comma:
     return cst.Comma(whitespace_after=after)
 
 
-def _plain(comma: cst.Comma | cst.MaybeSentinel) -> cst.Comma:
-    """Return a comma like ``comma``, without the comments that belong to its place."""
+def _with_only(call: cst.Call, argument: cst.Arg) -> cst.Call:
+    """Return ``call``, which has no arguments, with one, and with the comments it has."""
+    inside = call.whitespace_before_args
+    if not isinstance(inside, cst.ParenthesizedWhitespace):
+        return call.with_changes(args=[argument], whitespace_before_args=cst.SimpleWhitespace(""))
+    own = [line for line in inside.empty_lines if line.comment is not None]
+    indent = own[-1].whitespace.value if own else f"{inside.last_line.value}{' ' * 4}"
+    before = inside.with_changes(last_line=cst.SimpleWhitespace(indent))
+    argument = argument.with_changes(whitespace_after_arg=_bare(inside))
+    return call.with_changes(args=[argument], whitespace_before_args=before)
+
+
+def _parted(comma: cst.Comma | cst.MaybeSentinel) -> tuple[cst.Comma, cst.Comma]:
+    """Return the two commas around what comes into the place of ``comma``.
+
+    A comment behind the comma stays there, those on the lines after it stay before what follows.
+    """
     if not isinstance(comma, cst.Comma):
-        return _comma(cst.SimpleWhitespace(" "))
+        return (_comma(cst.SimpleWhitespace(" ")),) * 2
     after = comma.whitespace_after
-    return _comma(_bare(after) if isinstance(after, cst.ParenthesizedWhitespace) else after)
+    if not isinstance(after, cst.ParenthesizedWhitespace):
+        return _comma(after), comma.with_changes(whitespace_before=cst.SimpleWhitespace(""))
+    bare = _bare(after)
+    return (
+        comma.with_changes(whitespace_after=bare.with_changes(first_line=after.first_line)),
+        _comma(bare.with_changes(empty_lines=after.empty_lines)),
+    )
 
 
 def _bare(space: cst.ParenthesizedWhitespace) -> cst.ParenthesizedWhitespace:

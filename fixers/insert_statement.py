@@ -25,15 +25,18 @@ def edits(intent: InsertStatement, module: Module) -> tuple[Edit, ...]:
     row = min([anchor.row, *(d.lineno for d in getattr(node, "decorator_list", ()))])
     starts = module.lines.starts
     indentation = module.text[starts[row - 1] : anchor.start]
-    first = not indentation.strip() or row < anchor.row
+    first = row < anchor.row or not (indentation.strip() or _continues(module, row))
     compound = hasattr(node, "body") or hasattr(node, "cases")
     if intent.where == "before":
+        if module.text.startswith("elif", anchor.start):
+            raise Refused("the statement is a branch of another")
         if not first:
             return (Edit(anchor.start, anchor.start, f"{intent.text}; "),)
         indent = indentation[: len(indentation) - len(indentation.lstrip())]
         place = starts[row - 1]
         return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
-    if not first or (not compound and _FOLLOWED.match(module.text, anchor.end)):
+    shared = _FOLLOWED.match(module.text, anchor.end) or _continues(module, anchor.end_row + 1)
+    if not first or (not compound and shared):
         if compound:
             raise Refused("the statement before shares its line with others")
         return (Edit(anchor.end, anchor.end, f"; {intent.text}"),)
@@ -43,6 +46,11 @@ def edits(intent: InsertStatement, module: Module) -> tuple[Edit, ...]:
         return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
     place = len(module.text)
     return (Edit(place, place, f"{_newline(module)}{indent}{intent.text}"),)
+
+
+def _continues(module: Module, row: int) -> bool:
+    """Tell whether a line goes on with what the line before it began, after a backslash."""
+    return module.lines.line(row - 1).endswith("\\")
 
 
 def _statement(module: Module, span: Span) -> ast.stmt:

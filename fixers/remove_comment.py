@@ -17,8 +17,9 @@ def edits(intent: RemoveComment, module: Module) -> tuple[Edit, ...]:
     begin = lines.starts[row - 1]
     line_end = begin + len(lines.line(row))
     rest = module.text[end:line_end]
-    if rest.strip():  # another comment follows
-        return (Edit(start, end + len(rest) - len(rest.lstrip()), ""),)
+    if rest.strip():  # another comment follows, or words that are to stay one
+        mark = "" if rest.lstrip().startswith("#") else "# "
+        return (Edit(start, end + len(rest) - len(rest.lstrip()), mark),)
     before = module.text[begin:start]
     if before.strip():
         return (Edit(begin + len(before.rstrip()), line_end, ""),)
