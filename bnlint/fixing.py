@@ -6,7 +6,7 @@ promise is rolled back and reported, and the others go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bnlint.finding import SAFE, UNSAFE, Edit, Finding
@@ -17,6 +17,9 @@ from bnlint.source import Source, Unreadable, decode
 
 #: Rounds after which a file that still changes is left at its last good text.
 MAX_ROUNDS = 20
+
+#: Rounds after which one gives up a file whose fixes are made and undone by turns.
+_MAX_ALL = 10 * MAX_ROUNDS
 
 
 def allows(finding: Finding, *, unsafe: bool) -> bool:
@@ -97,42 +100,53 @@ class _Rounds:
         """Go on until nothing changes."""
         before = state.data
         past: list[_State] = []
+        rounds = 0
         while True:
             batch = self.choose(state)
-            if not batch and not state.due:
-                break
-            if not batch:  # something is left that was to go: undo what brought it
+            if not batch:
+                if not state.due:
+                    break
+                # something is left that was to go: what brought it is undone
                 due = state.due[0]
-                codes = ", ".join(sorted({key.code for key in due.causes}))
                 self.notices.append(
-                    f"the fix of {codes} was rolled back: it would bring {due.arrived.code}"
+                    f"the fix of {_codes(due.causes)} was rolled back: it would bring "
+                    f"{due.arrived.code}"
                 )
-                state = past[due.depth]
-                del past[due.depth :]
-                state = state._replace(banned=state.banned | set(due.causes))
+                state = _without(due, past)
                 continue
-            codes = ", ".join(sorted({finding.code for finding in batch}))
-            if len(past) >= MAX_ROUNDS:
-                self.notices.append(
-                    f"still changing after {MAX_ROUNDS} rounds of fixes "
-                    f"({codes}); please report this"
-                )
-                state = _without_due(past, state)
-                break
             batch, banned = self.sift(state, batch, len(past))
             state = state._replace(banned=state.banned | banned)
             if not batch:
                 continue
             after = self.make(state, batch, len(past))
-            if any(after.text == earlier.text for earlier in past):
-                self.notices.append(f"the fixes of {codes} undo each other; please report this")
-                state = _without_due(past, state)
+            stop = self.why_stop(past, state, after)
+            if stop:
+                self.notices.append(f"{stop}; please report this")
+            if stop and state.due and rounds < _MAX_ALL:
+                state = _without(state.due[0], past)
+            elif stop or rounds >= _MAX_ALL:
+                state = next((s for s in (state, *reversed(past)) if not s.due), state)
                 break
-            past.append(state)
-            state = after
+            else:
+                past.append(state)
+                state = after
+                rounds += 1
         notices = (*state.result.notices, *dict.fromkeys(self.notices))
         result = state.result._replace(notices=notices, fixed=state.fixed)
         return result._replace(before=before, after=state.data) if state.fixed else result
+
+    def why_stop(self, past: Sequence[_State], state: _State, after: _State) -> str:
+        """Return why ``after`` is not to follow ``state``; empty if it may."""
+        for earlier in past:
+            if earlier.text == after.text:
+                codes = _codes(after.fixed[len(earlier.fixed) :])
+                return f"the fixes of {codes} undo each other"
+        if len(past) >= MAX_ROUNDS:
+            codes = _codes(due.arrived for due in (*state.due, *after.due)) or _codes(
+                after.fixed[len(state.fixed) :]
+            )
+            return f"still changing after {MAX_ROUNDS} rounds of fixes ({codes})"
+        return ""
 
     def choose(self, state: _State) -> list[Finding]:
         """Return the findings to fix in one round: in order, and no edits that touch."""
@@ -153,26 +167,31 @@ class _Rounds:
     ) -> tuple[list[Finding], frozenset[_Key]]:
         """Return those of ``batch`` that keep their promises together, and those that never do.
 
-        After a failure only one half goes on, and the other waits for the next round.
+        What fails only beside others waits for the next round.
         """
+        return self.grow(state, [], batch, depth)
+
+    def grow(
+        self, state: _State, good: list[Finding], more: list[Finding], depth: int
+    ) -> tuple[list[Finding], frozenset[_Key]]:
+        """Return ``good`` and what of ``more`` can be made with it, and what cannot be made."""
         try:
-            self.make(state, batch, depth)
+            self.make(state, [*good, *more], depth)
         except Broken as broken:
-            if len(batch) == 1:
-                (finding,) = batch
-                self.notices.append(
-                    f"the fix of {finding.code} in line {finding.span.row} was rolled back: "
-                    f"{broken}"
-                )
-                return [], frozenset([_key(finding)])
-        else:
-            return batch, frozenset()
-        middle = len(batch) // 2
-        good, banned = self.sift(state, batch[:middle], depth)
-        if good:
-            return good, banned
-        good, more = self.sift(state, batch[middle:], depth)
-        return good, banned | more
+            if len(more) > 1:
+                middle = len(more) // 2
+                good, banned = self.grow(state, good, more[:middle], depth)
+                good, others = self.grow(state, good, more[middle:], depth)
+                return good, banned | others
+            if good:  # is it to blame itself?
+                _, banned = self.grow(state, [], more, depth)
+                return good, banned
+            (finding,) = more
+            self.notices.append(
+                f"the fix of {finding.code} in line {finding.span.row} was rolled back: {broken}"
+            )
+            return [], frozenset([_key(finding)])
+        return [*good, *more], frozenset()
 
     def make(self, state: _State, batch: Sequence[Finding], depth: int) -> _State:
         """Return the state after all of ``batch``.
@@ -188,8 +207,7 @@ class _Rounds:
             raise Broken(result.problems[0].message)
         arrived = check_findings(text, batch, state.result.findings, result.findings)
         due = [moved for old in state.due if (moved := _still_due(old, text, result)) is not None]
-        causes = tuple(_key(finding) for finding in batch)
-        due += [_Due(new, depth, causes) for new in arrived]
+        due += [_Due(new, depth, tuple(map(_key, causes))) for new, causes in arrived]
         return _State(
             text.new,
             data,
@@ -200,12 +218,15 @@ class _Rounds:
         )
 
 
-def _without_due(past: Sequence[_State], state: _State) -> _State:
-    """Return the last state in which nothing is due."""
-    for candidate in (state, *reversed(past)):
-        if not candidate.due:
-            return candidate
-    return past[0]
+def _without(due: _Due, past: list[_State]) -> _State:
+    """Return the state before what brought ``due``, with that banned; later ones leave ``past``."""
+    state = past[due.depth]
+    del past[due.depth :]
+    return state._replace(banned=state.banned | set(due.causes))
+
+
+def _codes(of: Iterable[Finding | Arrived | _Key]) -> str:
+    return ", ".join(sorted({one.code for one in of}))
 
 
 def _key(finding: Finding) -> _Key:

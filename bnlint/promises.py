@@ -201,8 +201,10 @@ class Arrived(NamedTuple):
 
 def check_findings(
     text: Text, fixed: Sequence[Finding], before: Sequence[Finding], after: Sequence[Finding]
-) -> list[Arrived]:
+) -> list[tuple[Arrived, list[Finding]]]:
     """Check that the fixed findings are gone; return those that came at the places of the fixes.
+
+    With each that came stand the fixed findings that touched its line.
 
     Raises:
         Broken: a finding is still there, or one came at another place.
@@ -216,28 +218,35 @@ def check_findings(
         for finding in fixed
         for start in (text.start(finding.span.start), text.end(finding.span.start))
     }
-    rows = set(_touched_rows(text, fixed))
-    arrived: list[Arrived] = []
+    touched = [(finding, set(_touched_rows(text, finding))) for finding in fixed]
+    arrived: list[tuple[Arrived, list[Finding]]] = []
     for finding in after:
         key = Arrived(finding.code, finding.argument, finding.span.start)
-        if key in gone:
-            raise Broken(f"{finding.code} would still be found")
-        if key in known:
+        if key not in gone and key in known:
             continue
-        if finding.span.row not in rows:
+        if key in gone or any(_is_within(finding, old, text) for old in fixed):
+            raise Broken(f"{finding.code} would still be found")
+        causes = [cause for cause, rows in touched if finding.span.row in rows]
+        if not causes:
             raise Broken(f"{finding.code} would be found in line {finding.span.row}")
-        arrived.append(key)
+        arrived.append((key, causes))
     return arrived
 
 
-def _touched_rows(text: Text, fixed: Sequence[Finding]) -> Iterator[int]:
-    """Yield the rows of the new text in which something was touched."""
+def _is_within(finding: Finding, old: Finding, text: Text) -> bool:
+    """Tell whether a new finding is one like ``old``, in what was written over that."""
+    if (finding.code, finding.argument) != (old.code, old.argument):
+        return False
+    return text.start(old.span.start) <= finding.span.start < text.end(old.span.end)
+
+
+def _touched_rows(text: Text, finding: Finding) -> Iterator[int]:
+    """Yield the rows of the new text in which the fix of ``finding`` touched something."""
     lines = Lines(text.new)
-    for finding in fixed:
-        assert finding.fix is not None
-        spans = [region(intent) for intent in finding.fix.intents]
-        places = [(span.start, span.end) for span in spans]
-        places += [(edit.start, edit.end) for edit in finding.fix.edits]
-        for start, end in places:
-            first, last = lines.place(text.start(start))[0], lines.place(text.end(end))[0]
-            yield from range(first, last + 1)
+    assert finding.fix is not None
+    spans = [region(intent) for intent in finding.fix.intents]
+    places = [(span.start, span.end) for span in spans]
+    places += [(edit.start, edit.end) for edit in finding.fix.edits]
+    for start, end in places:
+        first, last = lines.place(text.start(start))[0], lines.place(text.end(end))[0]
+        yield from range(first, last + 1)
