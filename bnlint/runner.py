@@ -155,10 +155,8 @@ def _parallel(
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context = multiprocessing.get_context("fork" if forks else "spawn")
     given = (rules,) if forks else (None,)
-    done = 0
+    done, pool_size = 0, processes
     while done < len(work):
-        # After a crash, the rest goes on one file at a time, so that the culprit is known.
-        pool_size = processes if done == 0 else 1
         with ProcessPoolExecutor(pool_size, context, _start, given) as pool:
             futures = [pool.submit(_work, job) for job in work[done:]]
             try:
@@ -169,6 +167,8 @@ def _parallel(
                 if pool_size == 1:
                     yield Problem("reading it crashed the Python interpreter", work[done].display)
                     done += 1
+                # The rest goes on one file at a time, so that the culprit is known.
+                pool_size = 1
 
 
 def default_processes() -> int:
