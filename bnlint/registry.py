@@ -118,35 +118,50 @@ def _modules(kind: str) -> Iterator[ModuleType]:
     """Import the modules of every package of ``kind`` (``rules`` or ``fixers``)."""
     packages = [_built_in(kind)]
     for name in _entry_points(f"bnlint.{kind}"):
-        try:
-            packages.append(importlib.import_module(name))
-        except Exception as error:
-            raise RegistryError(f"plugin {name} cannot be imported: {error}") from error
+        package = _imported(name, f"plugin {name}")
+        if not hasattr(package, "__path__"):
+            raise RegistryError(f"plugin {name} is a module: name the package that holds it")
+        packages.append(package)
     for package in packages:
         for folder in package.__path__:
             for entry in sorted(os.listdir(folder)):
                 stem, dot, suffix = entry.rpartition(".")
                 if dot and suffix == "py" and not stem.startswith("_"):
                     name = f"{package.__name__}.{stem}"
-                    try:
-                        yield importlib.import_module(name)
-                    except Exception as error:
-                        raise RegistryError(f"{name} cannot be imported: {error}") from error
+                    yield _imported(name, name)
+
+
+def _imported(name: str, what: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:  # a module that exits must not end the run as clean
+        why = f"{type(error).__name__}: {error}"
+        raise RegistryError(f"{what} cannot be imported ({why})") from error
 
 
 def _built_in(kind: str) -> ModuleType:
-    """Import ``bnlint.rules`` or ``bnlint.fixers``, which in a checkout stand beside ``bnlint``."""
+    """Import ``bnlint.rules`` or ``bnlint.fixers``, which in a checkout stand beside ``bnlint``.
+
+    There they are taken from beside it even if another checkout is installed as editable: the
+    import system would find that one's.
+    """
     name = f"bnlint.{kind}"
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise RegistryError(f"{name} cannot be imported: {error}") from error
-    folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), kind)
+    if name in sys.modules:
+        return sys.modules[name]
+    engine = os.path.dirname(os.path.abspath(__file__))
+    folder = os.path.join(os.path.dirname(engine), kind)
     init = os.path.join(folder, "__init__.py")
+    installed = os.path.isdir(os.path.join(engine, kind))  # what is beside it then is not ours
+    if installed or not os.path.exists(init):
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise RegistryError(f"{name} cannot be imported: {error}") from error
+            raise RegistryError(f"{name} is missing: bnlint is not installed whole") from error
     spec = importlib.util.spec_from_file_location(name, init, submodule_search_locations=[folder])
-    if spec is None or spec.loader is None or not os.path.exists(init):
-        raise RegistryError(f"{name} is missing: bnlint is not installed whole")
+    assert spec is not None
+    assert spec.loader is not None
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
     spec.loader.exec_module(package)

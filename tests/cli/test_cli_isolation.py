@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -79,6 +80,18 @@ def test_plain_checkout(folder: Path, tmp_path: Path) -> None:
     if sys.version_info >= (3, 11):  # 3.10 needs tomli, which is in site-packages
         alone = program(folder, str(tmp_path / "good.py"), before=before, environment=environment)
         assert alone == Run(0, "", "")
+
+
+def test_another_checkout(tmp_path: Path) -> None:
+    """Beside the one that is installed as editable, a checkout uses its own rules."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    for room in ("bnlint", "rules", "fixers"):
+        shutil.copytree(ROOT / room, tmp_path / "copy" / room, ignore=ignored)
+    rule = tmp_path / "copy" / "rules" / "momentum_convention.py"
+    rule.write_text(rule.read_text("utf-8").replace("is the weight", "IS THE WEIGHT"), "utf-8")
+    write(tmp_path, bad=FAULTY)
+    run = program(tmp_path, "bad.py", environment={"PYTHONPATH": str(tmp_path / "copy")})
+    assert run.out == f"bad.py:{FINDING.replace('is the weight', 'IS THE WEIGHT')}\n"
 
 
 HEAVY = ("libcst", "rich", "numpy", "pathspec", "tokenize", "multiprocessing", "subprocess")
