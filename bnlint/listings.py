@@ -59,6 +59,7 @@ def sites(parsed: argparse.Namespace) -> int:
 
 def explain(parsed: argparse.Namespace) -> int:
     """Explain a rule."""
+    from bnlint.documentation import DocumentationError
     from bnlint.output import render_rule
 
     try:
@@ -68,7 +69,11 @@ def explain(parsed: argparse.Namespace) -> int:
     wanted = parsed.rule
     for loaded in rules:
         if wanted.upper() == loaded.code or wanted.lower() == loaded.name:
-            write(render_rule(loaded, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
+            color, width = wants_color(sys.stdout), width_of(sys.stdout)
+            try:
+                write(render_rule(loaded, color=color, width=width))
+            except DocumentationError as error:
+                return close([Problem(str(error))])
             return CLEAN
     known = [word for loaded in rules for word in (loaded.code, loaded.name)]
     hint = suggestion(wanted, known) or "; 'bnlint rules' lists them"
@@ -77,17 +82,18 @@ def explain(parsed: argparse.Namespace) -> int:
 
 def rules(parsed: argparse.Namespace) -> int:
     """List the rules."""
+    from bnlint.documentation import DocumentationError
     from bnlint.output import render_rules
 
     try:
         loaded = rules_of_run()
     except Failed as failed:
         return close(failed.problems)
-    write(
-        render_rules(
-            loaded, parsed.output_format, color=wants_color(sys.stdout), width=width_of(sys.stdout)
-        )
-    )
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    try:
+        write(render_rules(loaded, parsed.output_format, color=color, width=width))
+    except DocumentationError as error:
+        return close([Problem(str(error))])
     return CLEAN
 
 
