@@ -60,7 +60,7 @@ from bnlint.semantics.alternatives import is_set_elsewhere
 from bnlint.semantics.numbers import close, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import takes_weight
-from bnlint.semantics.values import PRESUMED, assumption
+from bnlint.semantics.values import PRESUMED, assumption, written
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
 from bnlint.trials import layer_of, layer_of_reference
 
@@ -92,7 +92,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
     there = "default is" if theirs.from_default else "layer has"
     ratio = math.sqrt((_VARIANCE + theirs.number) / (_VARIANCE + mine.number))
-    text = shown(theirs.number)
+    text, spelled = shown(theirs.number), written(theirs)
     reason = "" if reference.directed else "which side is the port is not declared"
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
@@ -101,14 +101,14 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
         f"{assumption(mine, theirs)}",
         help=(
-            f"write {api.roles['eps']}={text}: where the running variance is {_VARIANCE:g}, "
+            f"write {api.roles['eps']}={spelled}: where the running variance is {_VARIANCE:g}, "
             f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
         ),
         confidence=lower(RULE.confidence, (mine, theirs)),
         fix=context.rewrite(
             site,
             "eps",
-            text,
+            spelled,
             UNSAFE if reason else SAFE,
             reason=reason,
         ),

@@ -6,6 +6,7 @@ import ast
 import math
 
 from bnlint.semantics.module import Module
+from bnlint.semantics.numbers import shown
 from bnlint.semantics.objects import Candidates, Constant, Sequence, Unknown
 from bnlint.typed import NamedTuple
 
@@ -46,6 +47,13 @@ class Value(NamedTuple):
         except OverflowError:  # an integer beyond all floats
             return None
         return number if math.isfinite(number) else None
+
+
+def written(value: Value) -> str:
+    """Return a number as the code spells it (``1e-3``), or as a fix prints it (``0.001``)."""
+    if isinstance(value.node, ast.Constant) and value.module is not None and not value.computed:
+        return value.module.source(value.node)
+    return shown(value.number)
 
 
 def absent(why: str) -> Value:

@@ -133,7 +133,7 @@ HAZARD = [
         """,
         "the Keras layer has 2e-05 (line 4)",
         advice="factor 1.04",
-        fix="unsafe: nn.BatchNorm2d(8) has eps=2e-05",
+        fix="unsafe: nn.BatchNorm2d(8) has eps=2e-5",
     ),
     hazard(
         "a pair of which both sides say eps",
@@ -145,7 +145,7 @@ HAZARD = [
         port = nn.BatchNorm2d(8, eps=«1e-6»)
         """,
         "BatchNorm2d has eps=1e-06, the Keras layer has 0.001 (line 4)",
-        fix="unsafe: 1e-6 -> 0.001",
+        fix="unsafe: 1e-6 -> 1e-3",
     ),
     hazard(
         "the side that stands first is named as the reference",
@@ -182,7 +182,7 @@ HAZARD = [
         port = nn.BatchNorm2d(8, eps=«1e-3», momentum=0.01)
         """,
         "the Keras layer has 0.0001 (line 4)",
-        fix="safe: 1e-3 -> 0.0001",
+        fix="safe: 1e-3 -> 1e-4",
         source="keras",
     ),
     hazard(
@@ -201,7 +201,7 @@ HAZARD = [
                 self.stem = nn.BatchNorm2d(8)
         """,
         "the Keras layer has 0.001 (line 5)",
-        fix="unsafe: nn.BatchNorm2d(8) has eps=0.001",
+        fix="unsafe: nn.BatchNorm2d(8) has eps=1e-3",
     ),
     hazard(
         "equal numbers of layers without common names are paired by order",
@@ -215,7 +215,7 @@ HAZARD = [
         y = «nn.BatchNorm2d(8)»
         """,
         "(line 5)",
-        fix="unsafe: nn.BatchNorm2d(8) has eps=0.001",
+        fix="unsafe: nn.BatchNorm2d(8) has eps=1e-3",
     ),
     hazard(
         "unequal numbers of layers are compared where each side is uniform",
@@ -242,7 +242,7 @@ HAZARD = [
             return «F.batch_norm(x, mean, var)»
         """,
         "(line 5)",
-        fix="unsafe: F.batch_norm(x, mean, var) has eps=0.001",
+        fix="unsafe: F.batch_norm(x, mean, var) has eps=1e-3",
     ),
 ]
 
