@@ -184,6 +184,34 @@ def _add_check(parser: _Parser) -> None:
     group.add_argument(
         "--write-baseline", action="store_true", help="record what is found in the baseline"
     )
+    group = parser.add_argument_group("proof by execution")
+    group.add_argument(
+        "--confirm", action="store_true",
+        help="run the layers of each finding, and the fixed ones, and print the differences",
+    )  # fmt: skip
+    group.add_argument(
+        "--confirm-report", action="store_true", help="--confirm, and a table of all experiments"
+    )
+    group.add_argument(
+        "--confirm-plot", metavar="FILE", default=None,
+        help="--confirm, and a picture of the differences (PNG; needs matplotlib)",
+    )  # fmt: skip
+    group.add_argument(
+        "--only-confirmed", action="store_true",
+        help="--confirm, and do not report what an experiment refutes",
+    )  # fmt: skip
+    group.add_argument(
+        "--device", choices=("auto", "cpu", "cuda", "mps", "all"), default="auto",
+        help="where to run the experiments (default: the best device that the framework sees)",
+    )  # fmt: skip
+    group.add_argument(
+        "--interpreter", metavar="NAME=PATH", action="append", default=[],
+        help="the Python in whose environment a framework is; repeat for others",
+    )  # fmt: skip
+    group.add_argument(
+        "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=_seconds, default=(120.0, 1800.0),
+        help="how long one experiment, and all of them, may take (default: 120,1800)",
+    )  # fmt: skip
     group = parser.add_argument_group("running")
     group.add_argument("--no-cache", action="store_true", help="accepted; there is no cache yet")
     group.add_argument(
@@ -312,6 +340,18 @@ def _reason(text: str) -> str:
     if not reason or "#" in reason or not reason.isprintable():
         raise argparse.ArgumentTypeError(f"expected a reason in one line without #, found {text!r}")
     return reason
+
+
+def _seconds(text: str) -> tuple[float, float]:
+    """Parse ``SECONDS`` or ``SECONDS,TOTAL``."""
+    try:
+        each, _, total = text.partition(",")
+        limits = float(each), float(total) if total else 1800.0
+    except ValueError:
+        limits = (0.0, 0.0)
+    if not all(0 < limit < 1e6 for limit in limits):
+        raise argparse.ArgumentTypeError(f"expected SECONDS or SECONDS,TOTAL, found {text!r}")
+    return limits
 
 
 def _per_file(text: str) -> list[tuple[str, tuple[str, ...]]]:

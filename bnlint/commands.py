@@ -43,6 +43,7 @@ class _Plan(NamedTuple):
     reason: str | None
     baseline: Baseline | None
     record: str | None
+    trials: bool
 
     @property
     def changes_files(self) -> bool:
@@ -57,6 +58,7 @@ class _Plan(NamedTuple):
             config.unsafe_fixes,
             accepted if self.record is None else {},
             self.reason,
+            self.trials,
         )
 
 
@@ -76,6 +78,11 @@ def check(parsed: argparse.Namespace) -> int:
     except Failed as failed:
         return close(failed.problems)
     results, problems = _check_all(parsed, configs, rules, found, plan)
+    if plan.trials:
+        from bnlint.confirming import confirm_results
+
+        results, more = confirm_results(results, parsed)
+        problems += more
     problems = [*found.problems, *problems]
     paths = {file.display: file.path for file in found.files}
     if plan.diff or plan.changes_files:
@@ -130,6 +137,10 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
         parsed.add_ignore,
         baseline,
         config.baseline if parsed.write_baseline else None,
+        parsed.confirm
+        or parsed.confirm_report
+        or parsed.only_confirmed
+        or parsed.confirm_plot is not None,
     )
 
 

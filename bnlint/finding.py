@@ -178,7 +178,8 @@ class Confirmation(NamedTuple):
     largest value, without and with the fix (``None``: there is no fix to build); ``floor`` is the
     difference that rounding makes. ``about`` says what was compared, ``device`` where, ``port``
     and ``reference`` name what ran each side. ``remainder`` names a difference that the two
-    frameworks have by design, and that was taken out.
+    frameworks have by design, and that was taken out. ``others`` are the outcomes on further
+    devices.
     """
 
     verdict: str
@@ -191,6 +192,7 @@ class Confirmation(NamedTuple):
     reference: str = ""
     reason: str = ""
     remainder: str = ""
+    others: tuple[Confirmation, ...] = ()
 
 
 class Finding(NamedTuple):

@@ -74,8 +74,9 @@ def write(pieces: Iterable[str], stream: TextIO | None = None) -> None:
 class Progress:
     """A progress bar on the terminal, once a run has taken a second."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, doing: str = "checking", what: str = "files") -> None:
         self.total = total
+        self.doing, self.what = doing, what
         self.bar: object = None
         self.started = 0.0
 
@@ -86,7 +87,7 @@ class Progress:
         return self
 
     def advance(self, done: int) -> None:
-        """Show that ``done`` files are checked."""
+        """Show how many are done."""
         import time
 
         if not sys.stderr.isatty() or self.total < 2:
@@ -98,7 +99,7 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
             self.bar = Progress(
-                TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TextColumn("files"),
+                TextColumn(self.doing), BarColumn(), MofNCompleteColumn(), TextColumn(self.what),
                 console=Console(stderr=True), transient=True, auto_refresh=False,
             )  # fmt: skip
             self.bar.start()

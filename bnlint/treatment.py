@@ -13,19 +13,23 @@ class Treatment(NamedTuple):
     """What to do with a file beyond checking it.
 
     ``accepted`` are the entries of a baseline for this file: code and statement, and how often.
-    ``reason`` asks for suppressions to be added, and gives their reason.
+    ``reason`` asks for suppressions to be added, and gives their reason. ``trials`` asks for the
+    experiments that can prove the findings.
     """
 
     fix: bool = False
     unsafe: bool = False
     accepted: Mapping[tuple[str, str], int] = {}
     reason: str | None = None
+    trials: bool = False
 
 
 def treat(
     data: bytes, path: str, rules: Sequence[LoadedRule], options: Options, treatment: Treatment
 ) -> Result:
     """Check a file and do with it what is asked for; nothing is written."""
+    if treatment.trials:
+        options = options._replace(trials=True)
     if not treatment.fix and not treatment.accepted and treatment.reason is None:
         return check(data, path, rules, options)
     if treatment.fix:

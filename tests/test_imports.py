@@ -16,7 +16,7 @@ LAYERS = (
     ("bnlint.__main__",),
     ("bnlint.cli",),
     ("bnlint.commands", "bnlint.listings"),
-    ("bnlint.prepare", "bnlint.delivery"),
+    ("bnlint.prepare", "bnlint.delivery", "bnlint.confirming"),
     ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.output", "bnlint.confirm"),
     ("bnlint.treatment",),
     ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),

@@ -68,7 +68,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
-    names = _state_names(api)
+    names = state_names(api)
     roles = [role for role in ("running_mean", "running_var") if role in names]
     if trial.quantity == STATISTICS and len(roles) < 2:
         raise Unsuitable(f"{api.id} keeps no running statistics")
@@ -110,7 +110,7 @@ def measured(trial: Trial, api: Api, result: Result) -> dict[str, Array]:
     if trial.quantity == OUTPUT:
         output = np.asarray(result.outputs[-1], np.float64)
         return {"output": np.moveaxis(output, channel_axis(api, trial.rank), 1)}
-    names = _state_names(api)
+    names = state_names(api)
     found: dict[str, Array] = {}
     for step in STEPS:
         for role in ("running_mean", "running_var"):
@@ -174,7 +174,7 @@ def keep_of(api: Api, layer: Layer) -> float | None:
     return api.decay(float(momentum))
 
 
-def _state_names(api: Api) -> dict[str, str]:
+def state_names(api: Api) -> dict[str, str]:
     """Return what ``api`` calls its state, by role."""
     if api.kind == "functional":
         roles = ("running_mean", "running_var", "weight", "bias")

@@ -18,6 +18,11 @@ to standard output goes to standard error. Requests, by ``op``:
 ``accepts``
     ``path``, ``arguments``, ``keywords``. Answers ``{accepted}``: the keywords that the class
     takes beside ``arguments``, whatever it thinks of their value.
+``devices``
+    Answers ``{devices}``: the devices that the framework sees, ``cpu`` always among them.
+``use``
+    ``device``: where to compute from now on, in full float32. Answers ``{driver}``: what drives
+    it, with its version.
 ``run``
     Builds one layer (or calls one function) and calls it once for each of ``steps``; see
     ``bnlint.confirm.workers.Experiment``. Answers ``{outputs, states}``.
@@ -77,6 +82,10 @@ def answered(framework: Any, request: dict[str, Any]) -> Any:
     op = request["op"]
     if op == "find":
         return find(request["candidates"])
+    if op == "devices":
+        return {"devices": framework.devices() if hasattr(framework, "devices") else ["cpu"]}
+    if op == "use":
+        return {"driver": framework.use(request["device"])}
     found = resolve(request["path"])
     if op == "signature":
         call = request.get("call")

@@ -33,8 +33,44 @@ def prepare() -> None:
         ops.Tensor = tensorflow.Tensor  # where TF-Slim looks for it
 
 
+def devices() -> list[str]:
+    """Return the devices that TensorFlow sees."""
+    tensorflow = importlib.import_module("tensorflow")
+    return ["cpu"] + (["cuda"] if tensorflow.config.list_physical_devices("GPU") else [])
+
+
+def use(device: str) -> Any:
+    """Compute on ``device`` in full float32, with deterministic kernels; return its driver."""
+    global _device
+    tensorflow = importlib.import_module("tensorflow")
+    if device not in devices():
+        raise ValueError("TensorFlow sees no " + device + " here")
+    _device = {"cpu": "/CPU:0", "cuda": "/GPU:0"}[device]
+    if device != "cuda":
+        return ""
+    tensorflow.config.experimental.enable_tensor_float_32_execution(False)
+    tensorflow.config.experimental.enable_op_determinism()
+    tensorflow.keras.utils.set_random_seed(0)
+    about = tensorflow.sysconfig.get_build_info()
+    gpu = tensorflow.config.list_physical_devices("GPU")[0]
+    name = tensorflow.config.experimental.get_device_details(gpu).get("device_name", "GPU")
+    return name + ", CUDA " + str(about.get("cuda_version")) + ", cuDNN " + str(
+        about.get("cudnn_version")
+    )
+
+
+_device = ""
+
+
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a layer or a function once per step; see ``worker.py``."""
+    if _device:
+        with importlib.import_module("tensorflow").device(_device):
+            return _run(target, request)
+    return _run(target, request)
+
+
+def _run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     path = request["path"]
     if request["kind"] == "functional":
         return _run_operation(target, request)

@@ -11,6 +11,8 @@ torch = importlib.import_module("torch")
 
 _libraries: list[Any] = []
 
+_device: str = "cpu"
+
 
 def prepare() -> None:
     """Declare the operators that torchvision asks for when its compiled part cannot be loaded.
@@ -31,6 +33,37 @@ def prepare() -> None:
         _libraries.append(missing)  # they are withdrawn when it is collected
 
 
+def devices() -> list[str]:
+    """Return the devices that PyTorch sees."""
+    seen = ["cpu"]
+    if torch.cuda.is_available():
+        seen.append("cuda")
+    if getattr(torch.backends, "mps", None) is not None and torch.backends.mps.is_available():
+        seen.append("mps")
+    return seen
+
+
+def use(device: str) -> Any:
+    """Compute on ``device`` in full float32, with deterministic kernels; return its driver."""
+    global _device
+    if device not in devices():
+        raise ValueError("PyTorch sees no " + device + " here")
+    _device = device
+    if device != "cuda":
+        return ""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    name = torch.cuda.get_device_name(0)
+    return name + ", CUDA " + str(torch.version.cuda) + ", cuDNN " + str(cudnn_version())
+
+
+def cudnn_version() -> object:
+    """Return the version of cuDNN, if there is one."""
+    return torch.backends.cudnn.version()
+
+
 def signature(path: str, found: object) -> list[list[Any]] | None:
     """Return the parameters of an operator written in C++, which ``inspect`` cannot read."""
     name = path.rpartition(".")[2]
@@ -48,7 +81,7 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a layer or a function once per step; see ``worker.py``."""
     if request["kind"] == "functional":
         return _run_function(target, request)
-    layer = target(**request["arguments"])
+    layer = target(**request["arguments"]).to(_device)
     with torch.no_grad():
         for name, value in request["plant"].items():
             _attribute(layer, name).copy_(torch.from_numpy(value))
@@ -57,19 +90,20 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     for step in request["steps"]:
         if step["mode"]:
             layer.train(step["mode"] == "training")
-        result = layer(torch.from_numpy(step["input"]), **step["arguments"])
+        result = layer(torch.from_numpy(step["input"]).to(_device), **step["arguments"])
         outputs.append(_array(result))
         states.append({name: _array(_attribute(layer, name)) for name in request["observe"]})
     return {"outputs": outputs, "states": states}
 
 
 def _run_function(target: Any, request: dict[str, Any]) -> dict[str, Any]:
-    arrays = {name: torch.from_numpy(value.copy()) for name, value in request["plant"].items()}
+    plant = request["plant"].items()
+    arrays = {name: torch.from_numpy(value.copy()).to(_device) for name, value in plant}
     outputs: list[Any] = []
     states: list[dict[str, Any]] = []
     for step in request["steps"]:
         arguments = {**request["arguments"], **step["arguments"], **arrays}
-        arguments[request["input"]] = torch.from_numpy(step["input"])
+        arguments[request["input"]] = torch.from_numpy(step["input"]).to(_device)
         result = target(**arguments)
         outputs.append(_array(result[0] if isinstance(result, tuple) else result))
         states.append({name: _array(arrays[name]) for name in request["observe"]})

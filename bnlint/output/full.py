@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from bnlint.finding import SAFE, UNSAFE, Finding, Reference, Span
+from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
 from bnlint.output.report import Report, Style, is_fixable
 from bnlint.output.text import Piece, cells, clean, paint, wrapped
@@ -14,6 +15,7 @@ from bnlint.source import Lines
 
 _FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
 _COLORS = {"error": "bold bright_red", "warning": "bold yellow", "info": "bold bright_cyan"}
+_VERDICTS = {"confirmed": "bold green", "refuted": "bold magenta"}
 _ARROW = "bold bright_blue"
 _INDENT = 6
 
@@ -33,6 +35,7 @@ def render(report: Report, style: Style) -> Iterator[str]:
         yield from _code(lines(finding.path), finding.path, finding.span, color, style)
         yield from _reference(lines, finding.reference, style)
         yield from _advice(finding, style)
+        yield from _proof(finding, style)
         yield ""
 
 
@@ -99,3 +102,15 @@ def _advice(finding: Finding, style: Style) -> Iterator[str]:
     if fix.reason:
         note += f": {fix.reason}"
     yield from _prose([("note: ", "bold yellow")], note, style)
+
+
+def _proof(finding: Finding, style: Style) -> Iterator[str]:
+    """Yield what came of the experiment on the finding, on each device."""
+    found = finding.confirmation
+    if found is None:
+        return
+    for outcome in (found, *found.others):
+        color = _VERDICTS.get(outcome.verdict, "bold")
+        yield from _prose([(f"{outcome.verdict} ", color)], told(outcome), style)
+        if outcome.remainder:
+            yield from _prose([("note: ", "bold yellow")], outcome.remainder, style)

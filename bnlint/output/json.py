@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bnlint.finding import Comparison, Edit, Finding, Fix, Reference
+from bnlint.finding import Comparison, Confirmation, Edit, Finding, Fix, Reference
 from bnlint.output.report import RULE_URL, Report, Style
 from bnlint.source import Lines
 
@@ -49,7 +49,7 @@ def finding_object(finding: Finding, lines: Lines | None = None) -> dict[str, ob
         "confidence": finding.confidence,
         "reference": _reference(finding.reference),
         "values": [_comparison(value) for value in finding.values],
-        "confirmation": None,
+        "confirmation": _confirmation(finding.confirmation),
     }
 
 
@@ -62,6 +62,24 @@ def _fix(fix: Fix | None, lines: Lines | None) -> dict[str, object] | None:
         "message": fix.message,
         "edits": edits,
         "reason": fix.reason or None,
+    }
+
+
+def _confirmation(found: Confirmation | None) -> dict[str, object] | None:
+    if found is None:
+        return None
+    return {
+        "verdict": found.verdict,
+        "about": found.about or None,
+        "before": found.before,
+        "after": found.after,
+        "floor": found.floor,
+        "device": found.device or None,
+        "port": found.port or None,
+        "reference": found.reference or None,
+        "reason": found.reason or None,
+        "remainder": found.remainder or None,
+        "others": [_confirmation(other) for other in found.others],
     }
 
 

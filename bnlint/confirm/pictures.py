@@ -1,0 +1,119 @@
+"""The data of a picture of what experiments showed: how statistics move, and where eps counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from bnlint.confirm.experiments import MAX_CHANNELS, STEPS, Array, Unsuitable, state_names
+from bnlint.confirm.oracle import OracleError
+from bnlint.confirm.pool import NotRun
+from bnlint.confirm.verdicts import ORACLE, Laboratory
+from bnlint.finding import Finding
+from bnlint.trial import OUTPUT, SMALL_VARIANCES, STATISTICS, Layer, Trial
+
+#: The running variances over which output differences are drawn, one for each channel.
+VARIANCES = tuple(float(v) for v in np.logspace(-6, 1, MAX_CHANNELS))
+
+
+class Line(NamedTuple):
+    """One line of a plot: its label, and a value for each step or each variance."""
+
+    label: str
+    values: Array
+
+
+class Panel(NamedTuple):
+    """One plot. ``x`` are steps, or running variances; ``about`` names the finding it is of."""
+
+    about: str
+    x: Array
+    lines: tuple[Line, ...]
+
+
+class Pictures(NamedTuple):
+    """The panels there is data for."""
+
+    mean: Panel | None = None
+    variance: Panel | None = None
+    output: Panel | None = None
+
+
+def pictures_of(findings: Iterable[Finding], laboratory: Laboratory) -> Pictures:
+    """Return the pictures of the first findings that there is something to see of."""
+    pictures = Pictures()
+    # What frameworks ran shows more than what tables say.
+    ordered = sorted(
+        findings, key=lambda f: f.confirmation is None or f.confirmation.port.startswith(ORACLE)
+    )
+    for finding in ordered:
+        trial, found = finding.trial, finding.confirmation
+        if trial is None or found is None or found.before is None:
+            continue
+        about = f"{finding.code}, {finding.path}:{finding.span.row}"
+        try:
+            if trial.quantity == STATISTICS and pictures.mean is None:
+                mean, variance = _course(trial, laboratory, about)
+                pictures = pictures._replace(mean=mean, variance=variance)
+            elif trial.variances == SMALL_VARIANCES and pictures.output is None:
+                pictures = pictures._replace(output=_sweep(trial, laboratory, about))
+        except (NotRun, Unsuitable, OracleError):
+            continue
+    return pictures
+
+
+def _course(trial: Trial, laboratory: Laboratory, about: str) -> tuple[Panel, Panel]:
+    """Return the running mean and variance of the first channel over the steps of all sides."""
+    means: list[Line] = []
+    variances: list[Line] = []
+    for name, layer in _sides(trial):
+        result, runner = laboratory.result(trial, layer)
+        names = state_names(laboratory.apis[layer.api])
+        label = f"{name}: {_described(layer, runner)}"
+        for lines, role, start in ((means, "running_mean", 0.0), (variances, "running_var", 1.0)):
+            values = [float(np.ravel(state[names[role]])[0]) for state in result.states]
+            lines.append(Line(label, np.array([start, *values])))
+    steps = np.arange(STEPS[-1] + 1, dtype=np.float64)
+    return Panel(about, steps, tuple(means)), Panel(about, steps, tuple(variances))
+
+
+def _sweep(trial: Trial, laboratory: Laboratory, about: str) -> Panel:
+    """Return the relative output difference at each of many running variances."""
+    wide = trial._replace(
+        quantity=OUTPUT, variances=VARIANCES, channels=MAX_CHANNELS, rank=trial.rank
+    )
+    outputs = {}
+    for name, layer in _sides(wide):
+        result, runner = laboratory.result(wide, layer)
+        axis = laboratory.apis[layer.api].channel_axis
+        assert isinstance(axis, int)
+        moved = np.moveaxis(np.asarray(result.outputs[-1], np.float64), axis % wide.rank, 0)
+        outputs[name] = (moved.reshape(MAX_CHANNELS, -1), _described(layer, runner))
+    theirs, reference = outputs.pop("reference")
+    scale = np.abs(theirs).max(axis=1)
+    lines = tuple(
+        Line(
+            f"{name}: {described} against {reference}",
+            np.maximum(np.abs(mine - theirs).max(axis=1) / scale, 1e-9),
+        )
+        for name, (mine, described) in outputs.items()
+    )
+    return Panel(about, np.array(VARIANCES), lines)
+
+
+def _sides(trial: Trial) -> list[tuple[str, Layer]]:
+    sides = [("port", trial.port)]
+    if trial.fixed is not None:
+        sides.append(("fixed", trial.fixed))
+    reference = trial.reference or trial.fixed
+    if reference is not None:
+        sides.append(("reference", reference))
+    return sides
+
+
+def _described(layer: Layer, runner: str) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in layer.arguments)
+    mode = f"in {layer.mode}" if layer.mode else "called as it is"
+    return f"{runner}, {given or 'defaults'}, {mode}"

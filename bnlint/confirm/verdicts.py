@@ -1,0 +1,225 @@
+"""From trials to confirmations: runs each distinct experiment once and judges what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from bnlint.confirm import oracle
+from bnlint.confirm.experiments import (
+    Array,
+    Unsuitable,
+    corrected,
+    difference,
+    estimator,
+    experiment,
+    keep_of,
+    measured,
+    rank_for,
+)
+from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
+from bnlint.confirm.workers import Result
+from bnlint.finding import Confirmation, Finding
+from bnlint.frameworks.records import Api
+from bnlint.frameworks.tables import catalogue
+from bnlint.trial import STATISTICS, Layer, Trial
+
+CONFIRMED, REFUTED, INCONCLUSIVE, NOT_RUN = "confirmed", "refuted", "inconclusive", "not run"
+
+#: A difference counts from this many floors on, and has gone below the other.
+COUNTS, GONE = 50, 5
+
+#: The rounding of one float32 operation: no floor is below it.
+SMALLEST_FLOOR = 2.0**-24
+
+ORACLE = "the oracle"
+
+
+class Side(NamedTuple):
+    """What one layer gave: its values by name, and what gave them, where."""
+
+    values: dict[str, Array]
+    runner: str
+    device: str
+
+
+class Laboratory:
+    """Carries out trials; what was run once is not run again."""
+
+    def __init__(self, pool: Pool, device: str = "auto") -> None:
+        tables = catalogue()
+        self.apis = dict(tables.load(tables.families).apis)
+        self.pool = pool
+        self.device = device
+        self.runs = 0
+        self._sides: dict[tuple[object, ...], Side | NotRun] = {}
+        self._done: dict[tuple[Trial, str], Confirmation] = {}
+
+    def confirm(
+        self, findings: Sequence[Finding], advance: Callable[[int], None] | None = None
+    ) -> list[Finding]:
+        """Return ``findings``, each with what came of its experiment; without one, as it was."""
+        done: list[Finding] = []
+        for number, finding in enumerate(findings, 1):
+            trial = finding.trial
+            if trial is not None:
+                first, *others = [self.judge(trial, d) for d in self.devices(trial)]
+                finding = finding._replace(confirmation=first._replace(others=tuple(others)))
+            done.append(finding)
+            if advance is not None:
+                advance(number)
+        return done
+
+    def devices(self, trial: Trial) -> Sequence[str]:
+        """Return the devices to carry out ``trial`` on."""
+        if self.device not in ("auto", "all"):
+            return (self.device,)
+        try:
+            found = self.pool.find(self.apis[trial.port.api])
+        except NotRun:
+            return ("cpu",)
+        if found is None:
+            return ("cpu",)
+        seen = self.pool.devices(self.apis[trial.port.api])
+        if self.device == "all":
+            return seen
+        return (next((d for d in ACCELERATORS if d in seen), "cpu"),)
+
+    def judge(self, trial: Trial, device: str) -> Confirmation:
+        """Return what comes of ``trial`` on ``device``."""
+        key = (trial, device)
+        if key not in self._done:
+            try:
+                self._done[key] = self._judged(trial, device)
+            except (NotRun, Unsuitable, oracle.OracleError) as error:
+                self._done[key] = Confirmation(
+                    NOT_RUN, trial.about, device=device, reason=str(error)
+                )
+        return self._done[key]
+
+    def _judged(self, trial: Trial, device: str) -> Confirmation:
+        port_api = self.apis[trial.port.api]
+        against = trial.reference
+        reference_api = self.apis[against.api] if against is not None else port_api
+        trial = trial._replace(rank=rank_for(port_api, reference_api))
+        port = self._side(trial, trial.port, device)
+        if against is not None:
+            reference = self._side(trial, against, device)
+        elif trial.fixed is not None:
+            against = trial.fixed
+            reference = self._foretold(trial, against)
+        else:
+            raise NotRun("there is no reference, and no fix to compare with")
+        fixed = self._side(trial, trial.fixed, device) if trial.fixed is not None else None
+        floor = self._floor(trial, port, reference, against, fixed)
+        before, remainder = self._difference(trial, trial.port, port, against, reference)
+        after = None
+        if fixed is not None and trial.fixed is not None:
+            after, also = self._difference(trial, trial.fixed, fixed, against, reference)
+            remainder = remainder or also
+        return Confirmation(
+            verdict(before, after, floor),
+            trial.about,
+            before,
+            after,
+            floor,
+            self._device_title(port_api, port.device),
+            port.runner,
+            reference.runner,
+            "",
+            remainder,
+        )
+
+    def _side(self, trial: Trial, layer: Layer, device: str) -> Side:
+        key = (trial._replace(port=layer, reference=None, fixed=None, about=""), device)
+        if key not in self._sides:
+            try:
+                self._sides[key] = self._run(trial, layer, device)
+            except NotRun as error:
+                self._sides[key] = error
+        found = self._sides[key]
+        if isinstance(found, NotRun):
+            raise found
+        return found
+
+    def result(self, trial: Trial, layer: Layer, device: str = "cpu") -> tuple[Result, str]:
+        """Return all that one side of a trial gives, and what ran it.
+
+        Raises:
+            NotRun, Unsuitable, OracleError: it cannot be run.
+        """
+        api = self.apis[layer.api]
+        installed = self.pool.find(api)
+        path = installed.path if installed is not None else api.id
+        asked = experiment(api, path, layer, trial)
+        if installed is None:
+            return oracle.run(api, asked), f"{ORACLE} for {api.framework.title}"
+        return self.pool.run(api, asked, device), installed.title
+
+    def _run(self, trial: Trial, layer: Layer, device: str) -> Side:
+        api = self.apis[layer.api]
+        installed = self.pool.find(api)
+        if installed is None:
+            side = self._foretold(trial, layer)
+            return side._replace(runner=f"{side.runner}, which is not installed here")
+        if device != "cpu" and device not in self.pool.devices(api):
+            if device == self.device:
+                raise NotRun(f"{api.framework.title} sees no {device} here")
+            device = "cpu"
+        self.runs += 1
+        result = self.pool.run(api, experiment(api, installed.path, layer, trial), device)
+        return Side(measured(trial, api, result), installed.title, device)
+
+    def _foretold(self, trial: Trial, layer: Layer) -> Side:
+        """Return what the table of the layer says it gives."""
+        api = self.apis[layer.api]
+        result = oracle.run(api, experiment(api, api.id, layer, trial))
+        return Side(measured(trial, api, result), f"{ORACLE} for {api.framework.title}", "cpu")
+
+    def _floor(
+        self, trial: Trial, port: Side, reference: Side, against: Layer, fixed: Side | None
+    ) -> float:
+        """Return how far a framework is from what its own table says, by rounding alone."""
+        known = [(port, trial.port), (reference, against)]
+        if fixed is not None and trial.fixed is not None:
+            known.insert(1, (fixed, trial.fixed))
+        run = [(side, layer) for side, layer in known if not side.runner.startswith(ORACLE)]
+        floors = [SMALLEST_FLOOR]
+        for side, layer in run[:2]:
+            floors.append(difference(side.values, self._foretold(trial, layer).values))
+        return max(floors)
+
+    def _difference(
+        self, trial: Trial, layer: Layer, mine: Side, against: Layer, theirs: Side
+    ) -> tuple[float, str]:
+        """Return the difference of two sides, and what it leaves out by design."""
+        values, remainder = mine.values, ""
+        if trial.quantity == STATISTICS:
+            api, other = self.apis[layer.api], self.apis[against.api]
+            keep = keep_of(api, layer)
+            kinds = estimator(api, layer, trial.rank), estimator(other, against, trial.rank)
+            if keep is not None and kinds[0] != kinds[1]:
+                values = corrected(values, keep, *kinds)
+                remainder = (
+                    f"{api.framework.title} keeps the {kinds[0]} variance, "
+                    f"{other.framework.title} the {kinds[1]}: a factor n/(n-1), left out here"
+                )
+        return difference(values, theirs.values), remainder
+
+    def _device_title(self, api: Api, device: str) -> str:
+        driver = self.pool.drivers.get((api.framework.worker, device), "")
+        return f"{device} ({driver})" if driver else device
+
+
+def verdict(before: float, after: float | None, floor: float) -> str:
+    """Return what the three figures say together."""
+    if before < GONE * floor:
+        return REFUTED
+    if before > COUNTS * floor and (after is None or after < GONE * floor):
+        return CONFIRMED
+    return INCONCLUSIVE
+
+
+def without_refuted(findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that no experiment refuted."""
+    return [f for f in findings if f.confirmation is None or f.confirmation.verdict != REFUTED]

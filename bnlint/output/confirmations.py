@@ -1,0 +1,87 @@
+"""What experiments showed: a line for each finding, and a table of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
+
+from bnlint.finding import Confirmation, Finding
+from bnlint.output.text import clean
+
+_COLORS = {"confirmed": "green", "refuted": "magenta", "inconclusive": "yellow"}
+
+
+def told(found: Confirmation) -> str:
+    """Return what follows the verdict: where, both differences, who ran it, and the floor."""
+    if found.before is None or found.floor is None:
+        return f"({clean(found.reason)})" if found.reason else ""
+    change = f" -> {figure(found.after)} with the fix" if found.after is not None else ""
+    against = f"{clean(found.port)} against {clean(found.reference)}"
+    return (
+        f"on {clean(found.device)}: max |difference| of the {found.about} {figure(found.before)}"
+        f"{change} ({against}; floor {figure(found.floor)})"
+    )
+
+
+def figure(number: float | None) -> str:
+    """Return a difference as people read it: three digits, small ones in powers of ten."""
+    if number is None:
+        return "-"
+    return f"{number:.3g}" if number == 0 or number >= 1e-3 else f"{number:.1e}"
+
+
+def table(
+    findings: Sequence[Finding], *, color: bool = False, width: int | None = None
+) -> Iterator[str]:
+    """Yield a table of all experiments, and a line that counts the verdicts."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    stream = StringIO()
+    console = Console(
+        file=stream, width=width or 160, force_terminal=color, no_color=not color, highlight=False
+    )
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("place", "code", "verdict"):
+        shown.add_column(heading, no_wrap=heading != "place", overflow="fold")
+    for heading in ("now", "fixed", "floor"):
+        shown.add_column(heading, justify="right", no_wrap=True)
+    shown.add_column("ran", overflow="fold")
+    outcomes = list(_outcomes(findings))
+    for finding, found in outcomes:
+        ran = found.reason or f"{found.device}: {found.port} against {found.reference}"
+        shown.add_row(
+            Text(f"{clean(finding.path)}:{finding.span.row}"),
+            finding.code,
+            Text(found.verdict, _COLORS.get(found.verdict, "")),
+            figure(found.before),
+            figure(found.after),
+            figure(found.floor),
+            Text(clean(ran)),
+        )
+    if outcomes:
+        console.print(shown)
+    yield stream.getvalue()
+    yield counts(findings) + "\n"
+
+
+def counts(findings: Sequence[Finding]) -> str:
+    """Return how many findings had each verdict, in one line."""
+    verdicts = [finding.confirmation.verdict for finding in findings if finding.confirmation]
+    without = len(findings) - len(verdicts)
+    parts = [
+        f"{verdicts.count(verdict)} {verdict}"
+        for verdict in ("confirmed", "refuted", "inconclusive", "not run")
+        if verdict in verdicts
+    ]
+    if without:
+        parts.append(f"{without} without an experiment")
+    return f"{', '.join(parts) or 'no findings to confirm'}."
+
+
+def _outcomes(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Confirmation]]:
+    for finding in findings:
+        if finding.confirmation is not None:
+            for found in (finding.confirmation, *finding.confirmation.others):
+                yield finding, found
