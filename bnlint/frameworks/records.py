@@ -115,6 +115,8 @@ class Api(NamedTuple):
     variance_formula: str = UNKNOWN
     variance_formula_when: tuple[Mapping[str, Any], ...] = ()
     initial_statistics: Mapping[str, float | str] = {}
+    inert: frozenset[str] = frozenset()
+    affine_off: str = "absent"
 
     @property
     def short_name(self) -> str:

@@ -40,9 +40,10 @@ ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
 MODE_SWITCHES = ("object", "call-argument", "argument", "none", UNKNOWN)
 RUNNING_UPDATES = (
-    "ema", "first-then-ema", "zero-debiased", "debiased-from-initial", UNKNOWN,
+    "ema", "first-then-ema", "zero-debiased", "debiased-from-initial", "none", UNKNOWN,
 )  # fmt: skip
 TRAINING_STATISTICS = ("batch", "running", UNKNOWN)
+AFFINE_OFF = ("absent", "untrained", UNKNOWN)
 SINGLE_VALUES = ("raises", "zero-variance", "identity", "nan-variance", UNKNOWN)
 VARIANCE_FORMULAS = ("two-pass", "one-pass", UNKNOWN)
 MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
@@ -98,7 +99,13 @@ _MODES = f.record(
 _VOCABULARY = f.record(dict.fromkeys(VOCABULARY, f.names))
 
 _STATE = f.record(
-    {"trainable": f.texts, "statistics": f.texts, "other": f.texts},
+    {
+        "trainable": f.texts,
+        "statistics": f.texts,
+        "affine": f.texts,
+        "counter": f.texts,
+        "other": f.texts,
+    },
     required=("trainable", "statistics"),
 )
 
@@ -141,6 +148,7 @@ _API_FIELDS: dict[str, f.Check] = {
             "always_batch": f.flag,
             "always_running": f.flag,
             "updates_in_inference": f.flag,
+            "drops_statistics": f.flag,
         },
         required=("argument",),
     ),
@@ -163,6 +171,8 @@ _API_FIELDS: dict[str, f.Check] = {
     "versions": f.text,
     "installed": f.records(f.record({"path": f.text, **_VERSIONS}, required=("path",))),
     "plain": f.mapping(f.literal),
+    "inert": f.texts,
+    "affine_off": f.one_of(*AFFINE_OFF),
     "read": f.texts,
     "notes": f.texts,
 }
@@ -315,6 +325,7 @@ def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) 
     conditions = [("statistics", api["statistics"]["argument"])] if "statistics" in api else []
     for field in ("estimator_when", "training_statistics_when", "variance_formula_when"):
         conditions += [(field, row["argument"]) for row in api.get(field, ())]
+    conditions += [("inert", name) for name in api.get("inert", ())]
     for field, name in conditions:
         if name not in names:
             raise f.failure(file, f"{key}.{field}", "an argument the API takes", name)

@@ -358,4 +358,6 @@ def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
         row.get("variance_formula", UNKNOWN),
         tuple(row.get("variance_formula_when", ())),
         row.get("initial_statistics", {}),
+        frozenset(row.get("inert", ())),
+        row.get("affine_off", "absent"),
     )
