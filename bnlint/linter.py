@@ -137,8 +137,8 @@ def _triage() -> Callable[[str], Any]:
     models = "|".join(map(re.escape, tables.model_words))
     modes = "|".join([*map(re.escape, tables.mode_words), _EVALUATES])
     names = re.compile("|".join(words)).search
-    model, mode = re.compile(models).search, re.compile(modes).search
-    return lambda text: names(text) or (mode(text) and model(text))
+    model, mode = lazy(models), lazy(modes)  # 1 ms to compile, and not for a file with a name
+    return lambda text: names(text) or (mode.search(text) and model.search(text))
 
 
 def read_facts(module: Module, source: str | None = None) -> Facts:
@@ -189,7 +189,7 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
         ]
         if options.trials:
             found = [_with_trial(finding, context, rules, problems) for finding in found]
-    return Result(
+    result = Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
         tuple(problems),
@@ -199,6 +199,8 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
         undeclared=options.source is None
         and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
     )
+    context.evaluator.forget()
+    return result
 
 
 def _with_fix(

@@ -110,8 +110,8 @@ def _outcomes(
 
 
 #: How many bytes of source are worked through between two collections of garbage, where the
-#: collector is off: what is read of a file refers to itself, and takes up to 100 times its size.
-_COLLECT_AFTER = 1_000_000
+#: collector is off. Of most files there is none: the evaluator forgets what it has read.
+_COLLECT_AFTER = 20_000_000
 
 _since_collection = 0
 

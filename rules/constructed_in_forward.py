@@ -122,7 +122,7 @@ def _is_applied(site: Site, context: Context) -> bool:
     scope = module.scope_node(site.call)
     uses = [
         use
-        for use in module.uses.get(target.id, ())
+        for use in module.uses.of(target.id)
         if isinstance(use, ast.Name)
         and isinstance(use.ctx, ast.Load)
         and module.scope_node(use) is scope

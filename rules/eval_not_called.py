@@ -71,7 +71,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     module = context.module
     names = {n for f in context.frameworks.frameworks.values() for n in switches(f)}
     for name in sorted(names):
-        for use in module.uses.get(name, ()):
+        for use in module.uses.of(name):
             if not isinstance(use, ast.Attribute) or not isinstance(module.parents[use], ast.Expr):
                 continue
             models = models_at(context.evaluator, module, use.value)

@@ -54,8 +54,12 @@ def use(device: str) -> Any:
     about = tensorflow.sysconfig.get_build_info()
     gpu = tensorflow.config.list_physical_devices("GPU")[0]
     name = tensorflow.config.experimental.get_device_details(gpu).get("device_name", "GPU")
-    return name + ", CUDA " + str(about.get("cuda_version")) + ", cuDNN " + str(
-        about.get("cudnn_version")
+    return (
+        name
+        + ", CUDA "
+        + str(about.get("cuda_version"))
+        + ", cuDNN "
+        + str(about.get("cudnn_version"))
     )
 
 

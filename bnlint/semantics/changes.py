@@ -67,7 +67,7 @@ def mutated_attribute(
         return values
     changes = [
         change
-        for use in module.uses.get(name, ())
+        for use in module.uses.of(name)
         if isinstance(use, ast.Attribute) and (change := _change(module, use)) is not None
     ]
     return _with_changes(ev, values, changes, module, env, None)
@@ -104,7 +104,7 @@ def _changes_of_name(
     module = scope.module
     at = module.statement(use) if use is not None else None
     later: list[Change] = []
-    for node in module.uses.get(binding.name, ()):
+    for node in module.uses.of(binding.name):
         change = _change(module, node) if isinstance(node, ast.Name) else None
         if change is None or not _belongs(ev, scope, node, binding.name):
             continue

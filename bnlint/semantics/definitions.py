@@ -54,7 +54,7 @@ def loads(module: Module, node: ast.AST, name: str) -> list[ast.expr]:
 
 
 def _uses(module: Module, node: ast.AST, name: str) -> Iterable[ast.expr]:
-    uses = module.uses.get(name, [])
+    uses = module.uses.of(name)
     arguments = module.parents[node]
     if not isinstance(arguments, ast.arguments):
         return uses

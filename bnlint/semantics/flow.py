@@ -66,7 +66,7 @@ def _conditional(scope: Scope, name: str, use: ast.AST | None) -> bool:
         return False
     return any(
         _in_test(scope.module, node)
-        for node in scope.module.uses.get(name, ())
+        for node in scope.module.uses.of(name)
         if isinstance(node, ast.Name)
     )
 

@@ -250,7 +250,7 @@ def _mentions(module: Module, cls: ast.ClassDef, name: str) -> bool:
         if wanted in seen:
             continue
         seen.add(wanted)
-        for use in module.uses.get(wanted, ()):
+        for use in module.uses.of(wanted):
             around: ast.AST | None = module.enclosing_class(use) or module.enclosing_function(use)
             if around is cls:
                 return True

@@ -133,13 +133,13 @@ class _Follower:
                 self.escapes = self.escapes or "it is passed around too much to follow"
                 return
             for variable in list(self.holders):
-                for node in self.module.uses.get(variable.name, ()):
+                for node in self.module.uses.of(variable.name):
                     if (node, variable.what) not in self.done and self.holds(variable, node):
                         self.done.add((node, variable.what))
                         self.use(node, variable.what)
                         found = True
         for variable in self.holders:
-            for node in self.module.uses.get(variable.name, ()):
+            for node in self.module.uses.of(variable.name):
                 if (node, variable.what) in self.done and self.may_be_another(variable, node):
                     self.escape(f"line {node.lineno} may use another object", node)
 
@@ -169,7 +169,7 @@ class _Follower:
             isinstance(node, ast.Name)
             and not isinstance(node.ctx, ast.Load)
             and variable.name in self.ev.scope(self.module, self.module.scope_node(node)).outer
-            for node in self.module.uses.get(variable.name, ())
+            for node in self.module.uses.of(variable.name)
         )
 
     def reaching(self, variable: _Variable, node: ast.AST) -> list[Binding]:

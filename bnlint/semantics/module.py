@@ -14,7 +14,10 @@ from collections.abc import Iterator
 
 from bnlint.finding import Span
 from bnlint.source import Lines
-from bnlint.typed import NamedTuple
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Fields that hold no nodes worth visiting (identifiers, operators, contexts, literals).
 _LEAF_FIELDS = frozenset(
@@ -27,26 +30,32 @@ _LEAF_FIELDS = frozenset(
 _NO_FIELDS = (ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Constant, ast.Name)
 
 
-def _child_fields() -> dict[type, tuple[str, ...]]:
-    """Return, for every kind of node, the fields in which child nodes can stand."""
-    fields: dict[type, tuple[str, ...]] = {}
-    for kind in vars(ast).values():
-        if isinstance(kind, type) and issubclass(kind, ast.AST):
-            names = getattr(kind, "_fields", ())
-            fields[kind] = (
-                ()
-                if issubclass(kind, _NO_FIELDS)
-                else tuple(name for name in names if name not in _LEAF_FIELDS)
-            )
-    return fields
+class _Fields(dict[type, tuple[str, ...]]):
+    """The fields in which child nodes can stand, for every kind of node that has turned up."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        none = issubclass(kind, _NO_FIELDS)
+        self[kind] = found = (
+            () if none else tuple(name for name in kind._fields if name not in _LEAF_FIELDS)
+        )
+        return found
 
 
-_FIELDS = _child_fields()
+_FIELDS = _Fields()
 
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 ScopeNode = (
     ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+#: What is noted beside calls and uses.
+_NOTED = frozenset(
+    {
+        ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom,
+        ast.NamedExpr, ast.Global, ast.Nonlocal,
+    }
 )  # fmt: skip
 
 
@@ -60,6 +69,28 @@ class Place(NamedTuple):
     owner: ast.AST
     block: list[ast.stmt]
     position: int
+
+
+class Uses:
+    """The nodes that mention each identifier, put in source order when they are asked for.
+
+    Of the identifiers of a file, a tenth ever is.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, list[ast.expr]] = {}
+        self._sorted: set[str] = set()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.nodes
+
+    def of(self, name: str) -> list[ast.expr]:
+        """Return the nodes that mention ``name``, in source order."""
+        nodes = self.nodes.get(name, [])
+        if name not in self._sorted:
+            self._sorted.add(name)
+            nodes.sort(key=_source_order)
+        return nodes
 
 
 class Module:
@@ -78,7 +109,7 @@ class Module:
         self.lines = Lines(text)
         self.parents: dict[ast.AST, ast.AST] = {}
         self.calls: list[ast.Call] = []
-        self.uses: dict[str, list[ast.expr]] = {}
+        self.uses = Uses()
         self.stores: list[ast.Attribute] = []
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
@@ -89,49 +120,52 @@ class Module:
         self.calls_by_name = self._by_name()
 
     def _index(self) -> None:
-        parents, calls, uses = self.parents, self.calls, self.uses
-        stack: list[ast.AST] = [self.tree]
-        fields = _FIELDS
+        # This loop sees every node of every file, so that each step of it shows: classes are
+        # compared, not tested for, and constants, a quarter of all nodes, are not visited.
+        parents, calls, uses, fields = self.parents, self.calls, self.uses.nodes, _FIELDS
+        name, attribute, call, constant = ast.Name, ast.Attribute, ast.Call, ast.Constant
+        stack: list[Any] = [self.tree]
         while stack:
             node = stack.pop()
-            kind = type(node)
-            if kind is ast.Name:
-                uses.setdefault(node.id, []).append(node)  # type: ignore[attr-defined, arg-type]
+            kind = node.__class__
+            if kind is name:
+                uses.setdefault(node.id, []).append(node)
                 continue
-            if kind is ast.Attribute:
-                uses.setdefault(node.attr, []).append(node)  # type: ignore[attr-defined, arg-type]
-                if type(node.ctx) is ast.Store:  # type: ignore[attr-defined]
-                    self.stores.append(node)  # type: ignore[arg-type]
-            elif kind is ast.Call:
-                calls.append(node)  # type: ignore[arg-type]
-            elif kind is ast.FunctionDef or kind is ast.AsyncFunctionDef:
-                self.functions.append(node)  # type: ignore[arg-type]
-            elif kind is ast.ClassDef:
-                self.classes.append(node)  # type: ignore[arg-type]
-            elif kind is ast.Import or kind is ast.ImportFrom:
-                self.imports.append(node)  # type: ignore[arg-type]
-            elif kind is ast.NamedExpr:
-                self.walruses.append(node)  # type: ignore[arg-type]
-            elif kind is ast.Global or kind is ast.Nonlocal:
-                self.outer.update(node.names)  # type: ignore[attr-defined]
+            if kind is call:
+                calls.append(node)
+            elif kind is attribute:
+                uses.setdefault(node.attr, []).append(node)
+                if node.ctx.__class__ is ast.Store:
+                    self.stores.append(node)
+            elif kind in _NOTED:
+                self._note(node)
             for field in fields[kind]:
                 child = getattr(node, field, None)
                 if child.__class__ is list:
                     for item in child:
                         if item is not None:
                             parents[item] = node
-                            stack.append(item)
+                            if item.__class__ is not constant:
+                                stack.append(item)
                 elif child is not None:
                     parents[child] = node
-                    stack.append(child)
-        order = _source_order
-        calls.sort(key=order)
-        self.stores.sort(key=order)
-        self.imports.sort(key=order)
-        self.functions.sort(key=order)
-        self.classes.sort(key=order)
-        for nodes in uses.values():
-            nodes.sort(key=order)
+                    if child.__class__ is not constant:
+                        stack.append(child)
+        for nodes in (calls, self.stores, self.imports, self.functions, self.classes):
+            nodes.sort(key=_source_order)
+
+    def _note(self, node: ast.AST) -> None:
+        """Note a definition, an import, or what else binds names in a way of its own."""
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self.functions.append(node)
+        elif isinstance(node, ast.ClassDef):
+            self.classes.append(node)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.imports.append(node)
+        elif isinstance(node, ast.NamedExpr):
+            self.walruses.append(node)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            self.outer.update(node.names)
 
     def _by_name(self) -> dict[str, list[ast.Call]]:
         named: dict[str, list[ast.Call]] = {}

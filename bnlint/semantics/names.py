@@ -93,7 +93,7 @@ def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidat
     if name not in module.outer:
         return ()
     found: Candidates = ()
-    for use in module.uses.get(name, ()):
+    for use in module.uses.of(name):
         if not isinstance(use, ast.Name) or isinstance(use.ctx, ast.Load):
             continue
         inner = ev.scope(module, module.scope_node(use))

@@ -110,7 +110,7 @@ def _is_in_order(ev: Evaluate, module: Module, display: ast.List | ast.Tuple) ->
     if not isinstance(target, ast.Name):
         return False
     scope = module.scope_node(display)
-    for use in module.uses.get(target.id, ()):
+    for use in module.uses.of(target.id):
         outer = module.parents[use]
         while isinstance(outer, (ast.Starred, ast.keyword)):
             outer = module.parents[outer]

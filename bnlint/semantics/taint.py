@@ -43,7 +43,7 @@ def carriers(module: Module, names: Iterable[str]) -> set[str]:
         if carrier in found:
             continue
         found.add(carrier)
-        for use in module.uses.get(carrier[0], ()):
+        for use in module.uses.of(carrier[0]):
             queue += _flows_to(module, use, returns_api=carrier[1])
     return {name for name, _ in found}
 
