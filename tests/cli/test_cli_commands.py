@@ -1,0 +1,195 @@
+"""The commands beside check: sites, explain, rules, frameworks, translate; and help."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from command_line import CLEAN, FAULTY, Run, bnlint, program, write
+
+COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
+FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch")
+
+# -------------------------------------------------------------------------------- help
+
+
+def test_help_names_the_commands(tmp_path: Path) -> None:
+    run = bnlint(tmp_path, "--help")
+    assert (run.code, run.err) == (0, "")
+    for command in COMMANDS:
+        assert f"\n    {command} " in run.out
+    assert bnlint(tmp_path, "-h") == run
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(tmp_path: Path, command: str) -> None:
+    run = program(tmp_path, command, "--help")
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(f"usage: bnlint {command} ")
+    if "--from" in run.out:
+        for family in FAMILIES:
+            assert f"{family} (" in " ".join(run.out.split())
+
+
+def test_help_of_check_is_that_of_paths(tmp_path: Path) -> None:
+    assert program(tmp_path, "src", "--help") == program(tmp_path, "check", "--help")
+
+
+@pytest.mark.parametrize("option", ["-V", "--version"])
+def test_version(tmp_path: Path, option: str) -> None:
+    from bnlint import __version__
+
+    assert bnlint(tmp_path, option) == Run(0, f"bnlint {__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain"], "bnlint explain: error: the following arguments are required: RULE"),
+        (["explain", "BN101", "BN102"], "unrecognized arguments: BN102"),
+        (["explain", "BN999"], "bnlint: error: there is no rule BN999; did you mean BN"),
+        (["explain", "eps-difers"], "there is no rule eps-difers; did you mean eps-differs?"),
+        (["explain", "qqqqqqqq"], "there is no rule qqqqqqqq; 'bnlint rules' lists them"),
+        (["explain", ""], "there is no rule ; 'bnlint rules' lists them"),
+        (["rules", "BN101"], "unrecognized arguments: BN101"),
+        (["rules", "--output-format", "csv"], "invalid choice: 'csv'"),
+        (["frameworks", "torch"], "unrecognized arguments: torch"),
+        (["frameworks", "--interpreter", "python3"], "--interpreter goes with --check"),
+        (["frameworks", "--check", "--interpreter", "/no/python"], "nothing was compared: no "),
+        (["frameworks", "--output-format", "csv"], "invalid choice: 'csv'"),
+        (["translate"], "bnlint translate: error: the following arguments are required: CALL"),
+        (["translate", "x", "y"], "unrecognized arguments: y"),
+        (["translate", "x("], "not a Python expression: 'x('"),
+        (["translate", "nn.ReLU()"], "nn.ReLU is no batch normalisation API known"),
+        (["translate", "torch.nn.BatchNorm2d(4)", "--to", "caffe"], "unknown framework caffe;"),
+        (["sites", "--output-format", "full"], "invalid choice: 'full'"),
+        (["sites", "--select", "BN1"], "unrecognized arguments: --select"),
+        (["sites", "gone"], "bnlint: error: gone: no such file or folder"),
+    ],
+)
+def test_wrong_arguments(tmp_path: Path, arguments: list[str], message: str) -> None:
+    run = bnlint(tmp_path, *arguments)
+    assert run.code == 2
+    assert run.out == "" or "--check" in arguments
+    line = run.err.splitlines()[-1]
+    assert message in line
+    assert line.startswith("bnlint")
+    assert len(run.err.splitlines()) == 1 or arguments == ["sites", "gone"]
+
+
+# -------------------------------------------------------------------------------- sites
+
+
+def test_sites(tmp_path: Path) -> None:
+    """Every layer is listed, and that some are faulty is not sites' business."""
+    write(tmp_path, a=FAULTY, b=CLEAN, c="x = 1\n")
+    run = bnlint(tmp_path, "sites")
+    assert (run.code, run.err) == (0, "")
+    lines = run.out.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["a.py", "b.py"]
+    for line, momentum, decay in zip(lines, ("0.99", "0.01"), ("0.01", "0.99"), strict=True):
+        assert ":3:6: torch.nn.BatchNorm2d bn: eps=1e-05 (default) " in line
+        assert f" momentum={momentum} decay={decay} " in line
+
+
+def test_sites_formats(tmp_path: Path) -> None:
+    write(tmp_path, a=FAULTY, b=CLEAN)
+    read = json.loads(bnlint(tmp_path, "sites", "--output-format", "json").out)
+    rows = list(csv.DictReader(io.StringIO(bnlint(tmp_path, "sites", "--output-format=csv").out)))
+    assert len(read) == len(rows) == 2
+    table = bnlint(tmp_path, "sites", "--output-format", "table").out
+    assert table.count("BatchNorm2d") == 2
+
+
+@pytest.mark.parametrize(
+    ("output_format", "expected"), [("json", "[]\n"), ("concise", ""), ("table", None)]
+)
+def test_no_sites(tmp_path: Path, output_format: str, expected: str | None) -> None:
+    write(tmp_path, c="x = 1\n")
+    run = bnlint(tmp_path, "sites", "--output-format", output_format)
+    assert (run.code, run.err) == (0, "")
+    assert expected is None or run.out == expected
+
+
+def test_sites_of_standard_input(tmp_path: Path) -> None:
+    run = bnlint(tmp_path, "sites", "-", "--stdin-filename", "n.py", stdin=FAULTY.encode())
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith("n.py:3:6: torch.nn.BatchNorm2d bn: ")
+
+
+def test_sites_says_why_a_value_is_not_known(tmp_path: Path) -> None:
+    write(tmp_path, m="import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, eps=load())\n")
+    (site,) = json.loads(bnlint(tmp_path, "sites", "--output-format", "json").out)
+    assert "eps" in json.dumps(site)
+    assert "unknown" in json.dumps(site)
+
+
+# -------------------------------------------------------------------------- rules, explain
+
+
+def listed(folder: Path) -> list[dict[str, object]]:
+    return list(json.loads(bnlint(folder, "rules", "--output-format", "json").out))
+
+
+def test_rules(tmp_path: Path) -> None:
+    run = bnlint(tmp_path, "rules")
+    assert (run.code, run.err) == (0, "")
+    rules = listed(tmp_path)
+    assert [rule["code"] for rule in rules] == sorted({str(rule["code"]) for rule in rules})
+    header, *lines = run.out.splitlines()
+    assert header.split()[:2] == ["code", "name"]
+    assert [line.split()[:2] for line in lines] == [[r["code"], r["name"]] for r in rules]
+
+
+def test_explain_takes_code_and_name(tmp_path: Path) -> None:
+    for rule in listed(tmp_path):
+        code, name = str(rule["code"]), str(rule["name"])
+        run = bnlint(tmp_path, "explain", code)
+        assert (run.code, run.err) == (0, "")
+        assert run.out.startswith(f"# {name} ({code})\n")
+        assert "\n## What it does\n" in run.out
+        assert bnlint(tmp_path, "explain", name.upper()) == run
+        assert bnlint(tmp_path, "explain", code.lower()) == run
+
+
+# ----------------------------------------------------------------------- frameworks
+
+
+def test_frameworks(tmp_path: Path) -> None:
+    run = bnlint(tmp_path, "frameworks")
+    assert (run.code, run.err) == (0, "")
+    for title in ("PyTorch", "Keras", "MindSpore"):
+        assert title in run.out
+    read = json.loads(bnlint(tmp_path, "frameworks", "--output-format", "json").out)
+    assert "torch.nn.BatchNorm2d" in json.dumps(read)
+
+
+@pytest.mark.torch
+def test_frameworks_that_are_installed(tmp_path: Path) -> None:
+    run = program(tmp_path, "frameworks", "--check")
+    assert (run.code, run.err) == (0, "")
+    assert " 0 differ" in run.out.splitlines()[-1]
+
+
+# ------------------------------------------------------------------------- translate
+
+
+@pytest.mark.parametrize(
+    ("arguments", "families"),
+    [
+        pytest.param([], ["keras", "mindspore", "slim", "tensorflow"], id="all others"),
+        pytest.param(["--to", "keras"], ["keras"], id="one"),
+        pytest.param(["--to", "slim,keras"], ["slim", "keras"], id="list"),
+        pytest.param(["--to", "slim", "--to", "keras"], ["slim", "keras"], id="two options"),
+        pytest.param(["--to", "torch", "--from", "torch"], ["torch"], id="itself"),
+    ],
+)
+def test_translate(tmp_path: Path, arguments: list[str], families: list[str]) -> None:
+    call = "torch.nn.BatchNorm2d(64, momentum=0.1)"
+    run = bnlint(tmp_path, "translate", call, *arguments, "--output-format", "json")
+    assert (run.code, run.err) == (0, "")
+    assert [entry["family"] for entry in json.loads(run.out)] == families
+    assert bnlint(tmp_path, "translate", call, *arguments).code == 0
