@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
-from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, Source, catalogue
-from bnlint.semantics.calling import Matched, arguments_of, match
-from bnlint.semantics.module import dotted, parse
+from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, catalogue
+from bnlint.given_call import Given, TranslateError, read
 from bnlint.semantics.numbers import close, complement, shown
-from bnlint.semantics.objects import Argument
-from bnlint.semantics.project import Project
-from bnlint.semantics.values import DEFAULT, Value, settle
+from bnlint.semantics.values import Value
+from bnlint.typed import NamedTuple
 
-
-class TranslateError(ValueError):
-    """The call cannot be translated; the message says why and what to do."""
+__all__ = ["TranslateError", "Translation", "translate"]
 
 
 class Translation(NamedTuple):
@@ -33,15 +28,6 @@ class Translation(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Given(NamedTuple):
-    """The source call: its API, and what each role and each other parameter is given."""
-
-    api: Api
-    roles: dict[str, Value]
-    others: dict[str, str]
-    texts: dict[str, str]
-
-
 def translate(text: str, source: str | None, targets: Sequence[str]) -> list[Translation]:
     """Translate the call ``text`` from family ``source`` into the families ``targets``.
 
@@ -51,114 +37,9 @@ def translate(text: str, source: str | None, targets: Sequence[str]) -> list[Tra
         TranslateError: the text is no call of a known API, or its framework is not clear.
     """
     frameworks = catalogue().load(catalogue().families)
-    given = _read(text, source, frameworks)
+    given = read(text, source, frameworks)
     wanted = list(targets) or [f for f in frameworks.frameworks if f != given.api.framework.name]
     return [_translation(given, frameworks, family) for family in wanted]
-
-
-def _read(text: str, source: str | None, frameworks: Frameworks) -> Given:
-    try:
-        module = parse("<call>", text.strip())
-    except (SyntaxError, ValueError, RecursionError) as error:
-        raise TranslateError(f"not a Python expression: {text!r} ({error})") from None
-    body = module.tree.body
-    if (
-        len(body) != 1
-        or not isinstance(body[0], ast.Expr)
-        or not isinstance(body[0].value, ast.Call)
-    ):
-        raise TranslateError(f"give one call, such as 'torch.nn.BatchNorm2d(64)', not {text!r}")
-    call = body[0].value
-    path = dotted(call.func)
-    api = _named(path, source, frameworks)
-    ev = Project({}, frameworks).evaluator
-    matched = match(api.signature, arguments_of(ev, module, call, None))
-    _check_arguments(api, matched)
-    roles: dict[str, Value] = {}
-    others: dict[str, str] = {}
-    texts: dict[str, str] = {}
-    by_name = {name: role for role, name in api.roles.items()}
-    for name, argument in matched.given.items():
-        written = _written(argument)
-        role = by_name.get(name)
-        if role is None:
-            others[name] = written
-            continue
-        roles[role] = settle(ev.argument(argument), argument.node)
-        texts[role] = written
-    others.update(_extra(api, call))
-    for role, parameter_name in api.roles.items():
-        parameter = api.parameter(parameter_name)
-        if role in roles or parameter is None or parameter.required:
-            continue
-        if not isinstance(parameter.default, Source):
-            roles[role] = Value(DEFAULT, parameter.default, from_default=True)
-    return Given(api, roles, others, texts)
-
-
-def _written(argument: Argument) -> str:
-    return ast.unparse(argument.node) if argument.node is not None else "..."
-
-
-def _extra(api: Api, call: ast.Call) -> list[tuple[str, str]]:
-    return [
-        (k.arg, ast.unparse(k.value))
-        for k in call.keywords
-        if k.arg in api.extra_keywords and k.arg
-    ]
-
-
-def _check_arguments(api: Api, matched: Matched) -> None:
-    strangers = [name for name in matched.strangers if not api.accepts(name)]
-    if strangers:
-        names = ", ".join(p.name for p in api.signature if p.kind != "extra")
-        raise TranslateError(f"{api.id} has no argument {strangers[0]}; it has {names}")
-    if matched.surplus:
-        raise TranslateError(f"{api.id} does not take that many positional arguments")
-    if matched.unclear:
-        raise TranslateError("* and ** are not translated: write the arguments out")
-
-
-def _named(path: str, source: str | None, frameworks: Frameworks) -> Api:
-    """Return the API that a name as people write it stands for: the whole path, or its end."""
-    found: dict[str, tuple[int, Api]] = {}
-    for family, ending in _spellings(path, frameworks):
-        for alias, apis in frameworks.by_alias.items():
-            if alias != ending and not alias.endswith(f".{ending}"):
-                continue
-            # The nearest path wins: nn.BatchNorm2d is mindspore.nn before mindspore.mint.nn.
-            distance = alias.count(".") - ending.count(".")
-            for api in apis:
-                name = api.framework.name
-                if source not in (None, name) or family not in (None, name):
-                    continue
-                if distance < found.get(name, (99, api))[0]:
-                    found[name] = (distance, api)
-    if not found:
-        where = f" in {source}" if source else ""
-        raise TranslateError(f"{path or 'this'} is no batch normalisation API known{where}")
-    if len(found) > 1:
-        names = " or ".join(api.framework.title for _, api in found.values())
-        options = " or ".join(f"--from {family}" for family in found)
-        raise TranslateError(f"{path} is {names}: say which with {options}")
-    return next(iter(found.values()))[1]
-
-
-def _spellings(path: str, frameworks: Frameworks) -> Iterator[tuple[str | None, str]]:
-    """Yield the import paths ``path`` may be short for, each with the family it is so in."""
-    if not path:
-        return
-    head, dot, rest = path.partition(".")
-    shorthands = [
-        (name, framework.shorthand[head])
-        for name, framework in frameworks.frameworks.items()
-        if head in framework.shorthand
-    ]
-    if dot and shorthands:
-        for family, package in shorthands:
-            yield family, f"{package}.{rest}"
-    else:
-        yield None, path
 
 
 def _translation(given: Given, frameworks: Frameworks, family: str) -> Translation:
@@ -186,7 +67,8 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
     arguments += flag
     notes += said
     notes += _left_over(given, target, done)
-    notes += _meanings(given, target)
+    notes += _meanings(given, target, done)
+    notes += _beyond_the_usual(given.api, frameworks)
     name = _call_name(given.api, target)
     return Translation(
         family, target.framework.title, target.id, f"{name}({', '.join(arguments)})", tuple(notes)
@@ -222,7 +104,7 @@ def _stem(api: Api) -> str:
 def _call_name(source: Api, target: Api) -> str:
     """Return the name to write; the digit that says the rank stays open where it is not known."""
     name = target.aliases[0]
-    if isinstance(target.ranks, tuple) and not isinstance(source.ranks, tuple):
+    if isinstance(target.ranks, tuple) and source.ranks != target.ranks:
         last = target.short_name
         digits = [c for c in last if c.isdigit()]
         if len(digits) == 1 and last[-2:-1].isdigit():
@@ -301,37 +183,39 @@ def _operand(text: str) -> str:
     return text if plain else f"({text})"
 
 
-def _switches(given: Given) -> tuple[bool, bool] | None:
-    """Return whether the source layer has gamma and beta; ``None`` if that is not known."""
-    roles = given.roles
-    if "affine" in given.api.roles:
-        pair = (roles.get("affine"), roles.get("affine"))
-    elif "scale" in given.api.roles and "center" in given.api.roles:
-        pair = (roles.get("scale"), roles.get("center"))
-    else:
-        return None
-    if any(v is None or not isinstance(v.value, bool) for v in pair):
-        return None
-    return bool(pair[0] and pair[0].value), bool(pair[1] and pair[1].value)
+def _switch(given: Given, role: str) -> bool | str | None:
+    """Return whether the source layer has a gamma (``scale``) or beta (``center``).
+
+    A text is what it depends on, ``None`` means that the source says nothing of it.
+    """
+    if role not in given.api.roles:
+        role = "affine"
+    value = given.roles.get(role)
+    if value is not None and isinstance(value.value, bool):
+        return value.value
+    return given.texts.get(role)
 
 
 def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]]:
-    switches = _switches(given)
-    if switches is None:
-        return None, []
-    scale, center = switches
+    scale, center = _switch(given, "scale"), _switch(given, "center")
     if role == "affine":
-        if scale is not center:
-            which = "gamma" if scale else "beta"
-            note = (
-                f"one switch stands for gamma and beta here: only {which} is wanted, the other "
-                "has to be kept at its initial value"
-            )
-            return None, [note]
+        if scale != center:
+            return None, [_one_switch(scale, center)]
         wanted = scale
     else:
         wanted = scale if role == "scale" else center
-    return (None if target.default(role) is wanted else repr(wanted)), []
+    if wanted is None or target.default(role) is wanted:
+        return None, []
+    return wanted if isinstance(wanted, str) else repr(wanted), []
+
+
+def _one_switch(scale: bool | str | None, center: bool | str | None) -> str:
+    """Say what an API without separate switches for gamma and beta cannot be told."""
+    start = "one switch stands for gamma and beta here: "
+    if scale in (True, False) and center in (True, False):
+        which = "gamma" if scale else "beta"
+        return f"{start}only {which} is wanted, the other has to be kept at its initial value"
+    return f"{start}the source has scale={scale} and center={center}"
 
 
 def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
@@ -347,9 +231,9 @@ def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
         name = given.api.roles[role]
         if role == "channels":
             notes.append(f"{name}={text}: the layer takes the number of channels from its input")
-        elif role == "training":
+        elif role == "training" and target.kind == "layer":
             notes.append(f"{name}={text}: the mode is switched elsewhere in {title}")
-        elif role == "input":
+        elif role == "input" and target.kind == "layer":
             notes.append(f"{name}={text}: call the layer with it")
         else:
             notes.append(f"{name}={text} has no counterpart in {title}")
@@ -358,17 +242,28 @@ def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
 
 def _statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
     """Return the argument that the flag which fixes the statistics becomes, and notes."""
-    name = given.api.statistics.get("argument", "")
+    source = given.api
+    name = source.statistics.get("argument", "")
     text = given.others.get(name)
+    wanted = ""
     if text is None:
-        return [], []
-    for which in ("always_batch", "always_running"):
-        if which in given.api.statistics and repr(given.api.statistics[which]) == text:
-            if which in target.statistics:
-                argument, value = target.statistics["argument"], target.statistics[which]
-                return [f"{argument}={value!r}"], []
-            return [], [f"{name}={text} has no counterpart in {target.framework.title}"]
-    return [], []  # the layer follows its mode, as it does in the target by default
+        if source.training_statistics == "running" and target.training_statistics != "running":
+            wanted = "always_running"
+    else:
+        for which in ("always_batch", "always_running"):
+            if which in source.statistics and repr(source.statistics[which]) == text:
+                wanted = which
+    if wanted and wanted in target.statistics:
+        argument, value = target.statistics["argument"], target.statistics[wanted]
+        return [f"{argument}={value!r}"], []
+    parameter = source.parameter(name)
+    if text is None:
+        if not wanted:
+            return [], []
+        return [], ["the statistics never move there: keep this layer in inference mode"]
+    if not wanted and parameter is not None and text == repr(parameter.default):
+        return [], []  # the layer follows its mode, as it does in the target by default
+    return [], [f"{name}={text} has no counterpart in {target.framework.title}"]
 
 
 def _axis_of(given: Given) -> int | None:
@@ -376,13 +271,13 @@ def _axis_of(given: Given) -> int | None:
     api = given.api
     for role in ("axis", "data_format"):
         value = given.roles.get(role)
-        if value is not None and value.is_known:
+        if value is not None and (value.is_known or role in given.texts):
             axis = value.value if role == "axis" else api.data_formats.get(str(value.value))
             return axis if isinstance(axis, int) else None
     return api.channel_axis if isinstance(api.channel_axis, int) else None
 
 
-def _meanings(given: Given, target: Api) -> list[str]:
+def _meanings(given: Given, target: Api, done: set[str]) -> list[str]:
     """Say what differs though no argument shows it."""
     notes: list[str] = []
     source, axis = given.api, _axis_of(given)
@@ -397,7 +292,8 @@ def _meanings(given: Given, target: Api) -> list[str]:
             f" ({target.roles['axis']}={axis} keeps the layout)" if "axis" in target.roles else ""
         )
         notes.append(f"channels are in axis {target.channel_axis} here, in {axis} there{same}")
-    if {source.default_mode, target.default_mode} == {"training", "inference"}:
+    told = "training" in given.texts and "training" in done
+    if {source.default_mode, target.default_mode} == {"training", "inference"} and not told:
         notes.append(f"a new layer is in {target.default_mode} mode here")
     if isinstance(source.estimator, str) and isinstance(target.estimator, str):
         if {source.estimator, target.estimator} == {"biased", "unbiased"}:
@@ -405,3 +301,10 @@ def _meanings(given: Given, target: Api) -> list[str]:
                 f"the running variance is {target.estimator} here: it differs by n / (n - 1)"
             )
     return notes
+
+
+def _beyond_the_usual(api: Api, frameworks: Frameworks) -> list[str]:
+    """Say what the table has to say of an API that is not its framework's usual layer."""
+    if _stem(api) == _stem(frameworks.reference(api.framework.name)):
+        return []
+    return [f"{api.short_name} there: {note}" for note in api.notes]

@@ -18,7 +18,7 @@ LAYERS = (
     ("bnlint.commands", "bnlint.listings"),
     ("bnlint.prepare", "bnlint.delivery", "bnlint.confirming"),
     ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.output", "bnlint.confirm"),
-    ("bnlint.treatment",),
+    ("bnlint.treatment", "bnlint.given_call"),
     ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
     ("bnlint.linter",),
     ("bnlint.evidence", "bnlint.promises"),
