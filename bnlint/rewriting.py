@@ -224,7 +224,7 @@ def _parted(comma: cst.Comma | cst.MaybeSentinel) -> tuple[cst.Comma, cst.Comma]
         return (_comma(cst.SimpleWhitespace(" ")),) * 2
     after = comma.whitespace_after
     if not isinstance(after, cst.ParenthesizedWhitespace):
-        return _comma(after), comma.with_changes(whitespace_before=cst.SimpleWhitespace(""))
+        return comma, _comma(after)
     bare = _bare(after)
     return (
         comma.with_changes(whitespace_after=bare.with_changes(first_line=after.first_line)),

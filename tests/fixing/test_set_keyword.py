@@ -107,6 +107,11 @@ ADDED = [
         "BN(\n    **kw  # k\n)",
         "BN(\n    eps=1e-3,\n    **kw  # k\n)",
     ),
+    (
+        "comment before the comma",
+        "BN(\n    64  # a\n    , **kw)",
+        "BN(\n    64  # a\n    , eps=1e-3, **kw)",
+    ),
     ("refused: generator", "BN(x for x in y)", f"refused: {GENERATOR}"),
 ]
 
