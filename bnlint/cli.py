@@ -220,6 +220,20 @@ def _add_check(parser: _Parser) -> None:
     )  # fmt: skip
 
 
+def _add_compare(parser: _Parser) -> None:
+    parser.add_argument(
+        "reference", metavar="REF", help="the code ported from: a file, a folder, file.py::Class"
+    )
+    parser.add_argument("port", metavar="PORT", help="the code ported to, in the same way")
+    parser.add_argument(
+        "--output-format", choices=("table", "json"), default="table",
+        help="default: table",
+    )  # fmt: skip
+    parser.add_argument(
+        "--exit-zero", action="store_true", help="exit with 0 though there are findings"
+    )
+
+
 def _add_sites(parser: _Parser) -> None:
     _add_files(parser)
     parser.add_argument(
@@ -314,6 +328,7 @@ def _run(command: str, parsed: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
     "check": ("report findings (the default)", _add_check),
+    "compare": ("compare the layers of a port with those of its reference", _add_compare),
     "sites": ("list every batch normalisation call with what is known of it", _add_sites),
     "explain": ("explain a rule", _add_explain),
     "rules": ("list the rules", _add_rules),

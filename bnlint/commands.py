@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bnlint.config import Configs, excluded, show
-from bnlint.files import NOTEBOOK, Found, Notice
+from bnlint.files import NOTEBOOK, File, Found, Notice
 from bnlint.finding import Problem
 from bnlint.linter import Result
 from bnlint.options import Config, absolute
 from bnlint.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
 from bnlint.registry import LoadedRule
-from bnlint.runner import default_processes, options_for, run
+from bnlint.runner import default_processes, options_for, run, with_references
 from bnlint.terminal import (
     CLEAN,
     FOUND,
@@ -186,9 +186,14 @@ def _check_stdin(
         result = Result(display, (), notices=(NOTEBOOK,))
     else:
         options = options_for(config, path, rules)
-        if not parsed.stdin_filename:
+        problems: tuple[Problem, ...] = ()
+        if parsed.stdin_filename:
+            text = data.decode("utf-8", "replace")
+            options, problems = with_references(options, config, File(path, display), text)
+        else:
             options = options._replace(folder=None)
         result = treat(data, display, rules, options, plan.treatment(path, config))
+        result = result._replace(problems=(*problems, *result.problems))
     if plan.fix or plan.reason is not None:  # what is not changed is passed on as it came
         after = result.after if result.after is not None else data
         result = result._replace(before=data, after=after)

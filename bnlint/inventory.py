@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.linter import Facts
+from bnlint.semantics.alignment import site_name
 from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.numbers import decay
-from bnlint.semantics.references import site_name
 from bnlint.semantics.sites import Site, Unresolved
 from bnlint.semantics.values import Value
 
@@ -74,12 +74,13 @@ _ABSENT = Setting(None, "unknown", "the callee is not known")
 
 def rows(facts: Facts) -> list[SiteRow]:
     """Return the sites of a file and the calls that may be sites, in source order."""
-    found = [_row(facts, site) for site in facts.sites]
+    found = [row_of(facts, site) for site in facts.sites]
     found += [_unresolved(item) for item in facts.unresolved]
     return sorted(found, key=lambda row: (row.row, row.column))
 
 
-def _row(facts: Facts, site: Site) -> SiteRow:
+def row_of(facts: Facts, site: Site) -> SiteRow:
+    """Return what is known of one site."""
     api = site.api
     span = site.module.span(site.call)
     momentum = site.value("momentum")

@@ -34,6 +34,19 @@ from bnlint.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
+    from bnlint.semantics.alignment import Pair
+
+
+class ReferenceFile(NamedTuple):
+    """A file that another is a port of: what it is called, its bytes, and the part that counts.
+
+    ``part`` names a class or function; empty, all of the file counts.
+    """
+
+    path: str
+    data: bytes
+    part: str = ""
+
 
 class Options(NamedTuple):
     """What decides the findings of one file.
@@ -42,7 +55,8 @@ class Options(NamedTuple):
     ``info`` finding is shown only of these), ``source`` is the declared source family,
     ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
-    ``trials`` asks for the experiments that can prove the findings.
+    ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
+    that this one is a port of.
     """
 
     codes: frozenset[str]
@@ -54,6 +68,7 @@ class Options(NamedTuple):
     safe_fixes: frozenset[str] = frozenset()
     unsafe_fixes: frozenset[str] = frozenset()
     trials: bool = False
+    references: tuple[ReferenceFile, ...] = ()
 
 
 class Failure(NamedTuple):
@@ -164,9 +179,28 @@ def read_facts(module: Module, source: str | None = None) -> Facts:
 
 
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
-    problems: list[Problem] = []
     facts = read_facts(module, options.source)
-    context = Context(module, facts.project, facts.sites, options.source, options.folder)
+    named: Sequence[Pair] = ()
+    problems: list[Problem] = []
+    if options.references:
+        from bnlint.semantics.alignment import align
+
+        found = [reference_facts(reference) for reference in options.references]
+        problems = [item for item in found if isinstance(item, Problem)]
+        named = align(
+            facts.sites, [s for item in found if isinstance(item, Facts) for s in item.sites]
+        )
+    result = check_facts(facts, rules, options, named)
+    return result._replace(problems=(*problems, *result.problems))
+
+
+def check_facts(
+    facts: Facts, rules: Sequence[LoadedRule], options: Options, named: Sequence[Pair] = ()
+) -> Result:
+    """Check a file that was read already; ``named`` pairs its sites with a named reference."""
+    module = facts.module
+    problems: list[Problem] = []
+    context = Context(module, facts.project, facts.sites, options.source, options.folder, named)
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
@@ -193,10 +227,11 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
         tuple(problems),
-        notices=tuple(_reference_notices(directives)),
+        notices=tuple(_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
         undeclared=options.source is None
+        and not named
         and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
     )
     context.evaluator.forget()
@@ -236,7 +271,11 @@ def _with_trial(
     def reread(text: str) -> Context:
         module = parse(context.module.path, text)
         facts = read_facts(module, context.source)
-        return Context(module, facts.project, facts.sites, context.source, context.folder)
+        named = [pair for pair in context.named if pair.port is not None]
+        if len(named) != len(facts.sites):
+            named = []
+        named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
+        return Context(module, facts.project, facts.sites, context.source, context.folder, named)
 
     loaded = next(rule for rule in rules if rule.code == finding.code)
     try:
@@ -247,13 +286,35 @@ def _with_trial(
         return finding
 
 
-def _reference_notices(directives: Sequence[Directive]) -> Iterator[str]:
+def _reference_notices(directives: Sequence[Directive], options: Options) -> Iterator[str]:
     for directive in directives:
-        if directive.kind == PORT_OF:
+        if directive.kind == PORT_OF and not options.references:
             yield (
-                f"line {directive.span.row} names the reference {directive.text}: comparing with a "
-                "file is the business of 'compare', which this version does not have"
+                f"line {directive.span.row} names the reference {directive.text}, which was not "
+                "compared with: what is checked here is no file"
             )
+
+
+def reference_facts(reference: ReferenceFile) -> Facts | Problem:
+    """Read a reference: all of a file, or what one class or function of it is made of."""
+    facts = facts_of(reference.data, reference.path)
+    if isinstance(facts, Problem):
+        return facts
+    if facts is None or not facts.sites:
+        what = "it has no batch normalisation layer that is known, and is named as a reference"
+        return Problem(what, reference.path)
+    if not reference.part:
+        return facts
+    from bnlint.semantics.parts import within
+
+    sites = within(facts.module, reference.part, facts.sites)
+    if sites is None:
+        what = f"there is no class or function {reference.part} in it"
+        return Problem(what, reference.path)
+    if not sites:
+        what = f"no batch normalisation layer is known in {reference.part}"
+        return Problem(what, reference.path)
+    return facts._replace(sites=sites)
 
 
 def facts_of(data: bytes, path: str) -> Facts | Problem | None:
@@ -338,7 +399,7 @@ def _about_directives(
     found: list[Finding] = []
     known = {loaded.code: loaded.name for loaded in rules}
     running = options.codes
-    if options.source is None:
+    if options.source is None and not context.named:
         running = running - {r.code for r in rules if r.rule.needs_reference}
     for loaded in rules:
         if loaded.code not in options.codes or "check_directives" not in loaded.checks:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from bnlint.files import NOTEBOOK, Notice
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.options import suggestion
-from bnlint.prepare import STDIN, Failed, configs_of, find, rules_of_run, stdin
+from bnlint.prepare import STDIN, Failed, configs_of, cwd, find, rules_of_run, stdin
 from bnlint.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
+
+if TYPE_CHECKING:
+    from bnlint.compare import Input
 
 
 def sites(parsed: argparse.Namespace) -> int:
@@ -143,3 +147,60 @@ def translate(parsed: argparse.Namespace) -> int:
         )
     )
     return CLEAN
+
+
+def compare(parsed: argparse.Namespace) -> int:
+    """Compare the layers of a port with those of its reference."""
+    from bnlint.compare import compare as compare_sides
+    from bnlint.output import Report, render, render_comparison, summary
+
+    try:
+        rules_ = rules_of_run()
+        reference, port = (_inputs(name) for name in (parsed.reference, parsed.port))
+    except Failed as failed:
+        return close(failed.problems)
+    found = compare_sides(reference, port, rules_)
+    for side, name in ((reference, parsed.reference), (port, parsed.port)):
+        paths = {item.path for item in side}
+        rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
+        if not any(row.path in paths for row in rows) and not found.problems:
+            return close([Problem("no batch normalisation layer is known in it", name)])
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    write(render_comparison(found, parsed.output_format, color=color, width=width))
+    if parsed.output_format == "table" and found.findings:
+        report = Report(found.findings, found.texts, len(port))
+        choice = "full" if sys.stdout.isatty() else "concise"
+        write(["\n"])
+        write(render(report, choice, color=color, width=width))
+        say(summary(report))
+    code = close(found.problems)
+    if code != CLEAN or parsed.exit_zero:
+        return code
+    return FOUND if found.findings else CLEAN
+
+
+def _inputs(name: str) -> list[Input]:
+    """Return the files that one side of a comparison consists of.
+
+    Raises:
+        Failed: there is nothing to read.
+    """
+    from bnlint.compare import Input
+    from bnlint.config import Configs
+    from bnlint.files import read, walk
+
+    path, _, part = name.partition("::")
+    found = walk([path], Configs(cwd(), isolated=True), cwd())
+    if found.problems:
+        raise Failed(*found.problems)
+    if part and len(found.files) != 1:
+        raise Failed(Problem("::NAME goes with a file", path))
+    side: list[Input] = []
+    for file in found.files:
+        data = read(file)
+        if isinstance(data, Problem):
+            raise Failed(data)
+        side.append(Input(file.display, data, part))
+    if not side:
+        raise Failed(Problem("there are no Python files to compare", path))
+    return side

@@ -21,12 +21,13 @@ from bnlint.finding import (
 )
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.reach import Reach, of_keyword, of_value
-from bnlint.semantics.references import Counterpart, counterparts
+from bnlint.semantics.references import NAMED, Counterpart, counterparts
 from bnlint.semantics.values import PRESUMED, Value
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Api, Frameworks
+    from bnlint.semantics.alignment import Pair
     from bnlint.semantics.evaluate import Evaluator
     from bnlint.semantics.module import Module
     from bnlint.semantics.project import Project
@@ -61,7 +62,8 @@ class Context:
 
     ``sites`` are its batch normalisation calls in source order, ``source`` the declared source
     family (``--from``), ``None`` where there is none, ``folder`` the absolute folder it lies in,
-    ``None`` where it lies in none (standard input without a name).
+    ``None`` where it lies in none (standard input without a name), ``named`` pairs its sites with
+    those of a named reference.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class Context:
         sites: Sequence[Site],
         source: str | None,
         folder: str | None = None,
+        named: Sequence[Pair] = (),
     ) -> None:
         self.module = module
         self.project = project
         self.sites = sites
         self.source = source
         self.folder = folder
+        self.named = named
 
     @property
     def frameworks(self) -> Frameworks:
@@ -91,7 +95,7 @@ class Context:
     @cached_property
     def counterparts(self) -> Mapping[ast.Call, Counterpart]:
         """The reference of every site that has one."""
-        return counterparts(self.sites, self.frameworks, self.source)
+        return counterparts(self.sites, self.frameworks, self.source, self.named)
 
     def reference(self, site: Site) -> Counterpart | None:
         """Return what ``site`` is compared with, if anything."""
@@ -227,7 +231,10 @@ def describe_reference(found: Counterpart) -> Reference:
 
 def where_reference(found: Counterpart) -> str:
     """Return how a message names the place of a reference: `` (line 12)`` or nothing."""
-    return f" (line {found.site.call.lineno})" if found.site is not None else ""
+    if found.site is None:
+        return ""
+    row = found.site.call.lineno
+    return f" ({found.site.module.path}:{row})" if found.kind == NAMED else f" (line {row})"
 
 
 def other_camp(api: Api) -> str:

@@ -32,6 +32,7 @@ class Job(NamedTuple):
     display: str
     options: Options
     treatment: Treatment = Treatment()
+    problems: tuple[Problem, ...] = ()
 
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
@@ -90,13 +91,29 @@ def _job(
     data = read(file)
     if isinstance(data, Problem):
         return data
+    text = ""
     with suppress(Unreadable):  # that is to be reported, and not here
-        if not is_interesting(decode(data, file.display).text):
+        text = decode(data, file.display).text
+        if not is_interesting(text):
             return Result(file.display, ())
     path = file.path
     config = configs.of(path)
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
-    return Job(data, file.display, options_for(config, path, rules), treatment)
+    options, problems = with_references(options_for(config, path, rules), config, file, text)
+    return Job(data, file.display, options, treatment, problems)
+
+
+def with_references(
+    options: Options, config: Config, file: File, text: str
+) -> tuple[Options, tuple[Problem, ...]]:
+    """Return ``options`` with the files that ``file`` is a port of, and which cannot be read."""
+    if not config.ports and "port-of" not in text:
+        return options, ()
+    from bnlint.ports import references_of
+
+    cwd = os.getcwd().replace(os.sep, "/")
+    references, problems = references_of(config, file.path, file.display, text, cwd)
+    return options._replace(references=references), tuple(problems)
 
 
 def _outcomes(
@@ -119,6 +136,8 @@ _since_collection = 0
 def _done(job: Job, rules: Sequence[LoadedRule]) -> Result:
     global _since_collection
     result = treat(job.data, job.display, rules, job.options, job.treatment)
+    if job.problems:
+        result = result._replace(problems=(*job.problems, *result.problems))
     _since_collection += len(job.data)
     if _since_collection > _COLLECT_AFTER and not gc.isenabled():
         gc.collect()

@@ -28,6 +28,7 @@ from bnlint.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
+    from bnlint.compare import Comparison
     from bnlint.confirm.drift import DriftRow
     from bnlint.frameworks.tables import Frameworks
     from bnlint.inventory import SiteRow
@@ -42,6 +43,7 @@ __all__ = [
     "formats",
     "is_fixable",
     "render",
+    "render_comparison",
     "render_drift",
     "render_frameworks",
     "render_rule",
@@ -106,6 +108,21 @@ def render_rules(
     from bnlint.output.rules import lines
 
     return _ended(lines(rules, format, Style(color, width)))
+
+
+def render_comparison(
+    comparison: Comparison,
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return a comparison of two sides as ``table`` or ``json``."""
+    from bnlint.output import comparison as comparisons
+
+    if format == "json":
+        return _ended(comparisons.json(comparison))
+    return _ended(comparisons.table(comparison, Style(color, width)))
 
 
 def render_rule(

@@ -6,15 +6,12 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, Frameworks, Source
-from bnlint.semantics.module import last_name
+from bnlint.semantics.alignment import Pair, site_name, uniform
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import DEFAULT, Value, absent
 from bnlint.typed import NamedTuple
 
-SAME_FILE, DECLARED = "same-file", "declared"
-
-#: Settings in which sides may differ; a side is uniform if it has one value for each.
-_SETTINGS = ("eps", "momentum", "affine", "scale", "center")
+SAME_FILE, DECLARED, NAMED = "same-file", "declared", "named"
 
 
 class Counterpart(NamedTuple):
@@ -41,14 +38,26 @@ class Counterpart(NamedTuple):
 
 
 def counterparts(
-    sites: Sequence[Site], frameworks: Frameworks, source: str | None
+    sites: Sequence[Site],
+    frameworks: Frameworks,
+    source: str | None,
+    named: Sequence[Pair] = (),
 ) -> Mapping[ast.Call, Counterpart]:
     """Return the reference of every site that has one.
 
-    ``source`` is the declared source family, if any. A twin in the file is a stronger reference
-    than the defaults of a declared framework.
+    ``source`` is the declared source family, if any, ``named`` the pairs with a named reference.
+    A named reference is the strongest, and where there is one, nothing else is looked at; a twin
+    in the file is stronger than the defaults of a declared framework.
     """
     found: dict[ast.Call, Counterpart] = {}
+    if named:
+        for pair in named:
+            port, reference_side = pair.port, pair.reference
+            if port is not None and reference_side is not None:
+                found[port.call] = Counterpart(
+                    NAMED, reference_side.api, reference_side, directed=True
+                )
+        return found
     if source is not None:
         reference = frameworks.reference(source)
         for site in sites:
@@ -90,27 +99,6 @@ def _aligned(port: list[Site], reference: list[Site]) -> list[tuple[Site, Site]]
         if len(names) == len(reference) and {site_name(s) for s in port} == names.keys():
             return [(site, names[site_name(site)]) for site in port]
         return list(zip(port, reference, strict=True))
-    if _uniform(port) and _uniform(reference):
+    if uniform(port) and uniform(reference):
         return [(site, reference[0]) for site in port]
     return []
-
-
-def _uniform(sites: list[Site]) -> bool:
-    for role in _SETTINGS:
-        values = [site.value(role) for site in sites if role in site.values]
-        if any(v.kind != values[0].kind and not v.is_known for v in values):
-            return False
-        if len({repr(v.value) for v in values}) > 1:
-            return False
-    return True
-
-
-def site_name(site: Site) -> str:
-    """Return the name a layer goes by: ``bn1`` for ``self.bn1 = ...`` or ``name="bn1"``."""
-    for keyword in site.call.keywords:
-        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
-            return str(keyword.value.value)
-    statement = site.module.statement(site.call)
-    if isinstance(statement, ast.Assign) and statement.value is site.call:
-        return last_name(statement.targets[0])
-    return ""

@@ -1,0 +1,157 @@
+"""Pairs the batch normalisation layers of a port with those of its reference.
+
+The sides may be written quite differently (a functional model against a class, a helper called in
+a loop against a block), so pairs are made by what both sides have: settings that never differ on
+the reference's side, names, the class or function around the call, and order.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from bnlint.semantics.sites import Site
+from bnlint.typed import NamedTuple
+
+#: Settings in which layers may differ; a side is uniform if it has one value for each.
+SETTINGS = ("eps", "momentum", "affine", "scale", "center")
+
+#: How pairs were made, from sure to unsure: all reference layers are alike; the same names; the
+#: same number in the same order; the most alike in order.
+UNIFORM, NAMES, ORDER, LIKENESS = "uniform", "names", "order", "likeness"
+
+#: Pairs less alike than this are not made.
+_LEAST = 0.25
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[a-z]+|\d+")
+
+#: Words that every layer's name has, and that tell nothing.
+_EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
+
+
+class Pair(NamedTuple):
+    """A layer of the port and the layer of the reference it is compared with, if there is one.
+
+    ``how`` says how the pair was made, empty for a layer without a partner.
+    """
+
+    port: Site | None
+    reference: Site | None
+    how: str = ""
+
+
+def align(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Return the pairs, in the order of the port; layers without a partner stand alone.
+
+    Where all reference layers are alike, the first stands for them, and none is without partner.
+    """
+    if not port or not reference:
+        return [Pair(s, None) for s in port] + [Pair(None, s) for s in reference]
+    named = _by_names(port, reference)
+    if named is not None:
+        return named
+    if len(port) == len(reference):
+        return [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+    if uniform(reference):
+        return [Pair(site, reference[0], UNIFORM) for site in port]
+    return _by_likeness(port, reference)
+
+
+def uniform(sites: Sequence[Site]) -> bool:
+    """Tell whether all sites have the same settings, as far as these are known."""
+    for role in SETTINGS:
+        values = [site.value(role) for site in sites if role in site.values]
+        if any(v.kind != values[0].kind and not v.is_known for v in values):
+            return False
+        if len({repr(v.value) for v in values}) > 1:
+            return False
+    return True
+
+
+def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
+    """Pair sides on which the same names occur, each once."""
+    mine = {"".join(words(site)): site for site in port}
+    theirs = {"".join(words(site)): site for site in reference}
+    if len(mine) != len(port) or len(theirs) != len(reference) or mine.keys() != theirs.keys():
+        return None
+    if len(mine) == 1 and not next(iter(mine)):
+        return None
+    return [Pair(site, theirs[name], NAMES) for name, site in mine.items()]
+
+
+def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Pair the two sides in order so that the sum of likenesses is largest."""
+    likeness = [[_likeness(p, r, i / len(port), j / len(reference))
+                 for j, r in enumerate(reference)] for i, p in enumerate(port)]  # fmt: skip
+    best = [[0.0] * (len(reference) + 1) for _ in range(len(port) + 1)]
+    for i in range(len(port) - 1, -1, -1):
+        for j in range(len(reference) - 1, -1, -1):
+            together = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _LEAST else -1.0
+            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
+    pairs: list[Pair] = []
+    i = j = 0
+    while i < len(port) or j < len(reference):
+        if i < len(port) and j < len(reference) and likeness[i][j] >= _LEAST:
+            if best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
+                pairs.append(Pair(port[i], reference[j], LIKENESS))
+                i, j = i + 1, j + 1
+                continue
+        if j == len(reference) or (i < len(port) and best[i][j] == best[i + 1][j]):
+            pairs.append(Pair(port[i], None))
+            i += 1
+        else:
+            pairs.append(Pair(None, reference[j]))
+            j += 1
+    return pairs
+
+
+def _likeness(port: Site, reference: Site, at: float, there: float) -> float:
+    """Return how alike two layers are by name, surroundings and place: 0 to 1."""
+    name = _overlap(set(words(port)), set(words(reference)))
+    around = _overlap(set(surroundings(port)), set(surroundings(reference)))
+    return 0.4 * name + 0.3 * around + 0.3 * (1 - abs(at - there))
+
+
+def _overlap(mine: set[str], theirs: set[str]) -> float:
+    if not mine and not theirs:
+        return 0.5
+    return len(mine & theirs) / len(mine | theirs)
+
+
+def words(site: Site) -> list[str]:
+    """Return the words and numbers of a layer's name that tell it from others."""
+    return [word for word in _words(site_name(site)) if word not in _EMPTY]
+
+
+def surroundings(site: Site) -> list[str]:
+    """Return the words of the classes and functions around a layer."""
+    found: list[str] = []
+    for around in site.module.ancestors(site.call):
+        if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if around.name not in ("__init__", "forward", "call", "build", "construct"):
+                found += [word for word in _words(around.name) if word not in _EMPTY]
+    return found
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(_CAMEL.sub("_", name).lower())
+
+
+def site_name(site: Site) -> str:
+    """Return the name a layer goes by: ``bn1`` for ``self.bn1 = ...`` or ``name="bn1"``."""
+    for keyword in site.call.keywords:
+        if keyword.arg == "name":
+            if isinstance(keyword.value, ast.Constant):
+                return str(keyword.value.value)
+            return "".join(  # name=prefix + "_bn": what is written there
+                str(part.value)
+                for part in ast.walk(keyword.value)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+    statement = site.module.statement(site.call)
+    if isinstance(statement, ast.Assign) and statement.value is site.call:
+        target = statement.targets[0]
+        return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    return ""
