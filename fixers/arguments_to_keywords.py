@@ -14,7 +14,7 @@ def rewrite(call: cst.Call, intent: ArgumentsToKeywords) -> cst.Call:
     """Return ``call`` with the arguments at the given positions as keywords."""
     args = list(call.args)
     wanted = {position: (name, value) for position, name, value in intent.arguments}
-    positional = [i for i, argument in enumerate(args) if argument.keyword is None]
+    positional = [i for i, a in enumerate(args) if a.keyword is None and a.star != "**"]
     if any(args[i].star for i in positional):
         raise Refused("the arguments are splatted")
     if not wanted or max(wanted) >= len(positional):

@@ -242,6 +242,17 @@ CASES = [
         """,
     ),
     case(
+        "positions before a splatted dictionary",
+        "BN108",
+        "unsafe: what was meant is inferred from the values",
+        """
+        import torch.nn as nn
+        def block(device):
+            dd = {"device": device}
+            return nn.BatchNorm2d(3, 0.99, 1e-3, **dd)
+        """,
+    ),
+    case(
         "a flag that is removed from the parameters",
         "BN203",
         "unsafe: training mode in inference may be meant",
