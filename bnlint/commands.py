@@ -250,8 +250,9 @@ def _report(
             say(notice.message, notice.path)
         if choice not in ("json", "github") and not parsed.statistics:
             line = summary(
-                report, can_fix=not plan.fix, unsafe_fixes=plan.unsafe, would_fix=plan.diff
-            )
+                report, can_fix=True, unsafe_fixes=plan.unsafe, would_fix=plan.diff,
+                fixing=plan.fix,
+            )  # fmt: skip
             say_summary(line, bool(findings) or bool(report.fixed) or bool(report.suppressed))
         _hint(parsed, results)
     code = close(problems)

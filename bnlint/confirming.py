@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.finding import Finding, Problem
 from bnlint.linter import Result
-from bnlint.terminal import Progress, wants_color, width_of
+from bnlint.terminal import Progress, say, wants_color, width_of
 
 if TYPE_CHECKING:
     from bnlint.confirm.pictures import Pictures
@@ -44,6 +44,10 @@ def confirm_results(
             from bnlint.confirm.pictures import pictures_of
 
             pictures = pictures_of(confirmed, laboratory)
+    if findings and not parsed.confirm_report and not parsed.quiet:
+        from bnlint.output.confirmations import counts
+
+        say(f"Experiments: {counts(confirmed)}")
     problems = _extras(confirmed, pictures, parsed)
     done: list[Result] = []
     rest = iter(confirmed)

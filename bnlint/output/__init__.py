@@ -220,11 +220,12 @@ def summary(
     can_fix: bool = False,
     unsafe_fixes: bool = False,
     would_fix: bool = False,
+    fixing: bool = False,
 ) -> str:
     """Return the closing line of a run.
 
     ``can_fix`` tells that the run could have fixed what it found, and that it is worth saying how;
-    ``would_fix`` that nothing was written of what was fixed.
+    ``would_fix`` that nothing was written of what was fixed, ``fixing`` that safe fixes were made.
     """
     looked_at = counted(report.files, "file")
     done = []
@@ -250,8 +251,10 @@ def summary(
     if can_fix and not report.suppressed:
         now = sum(is_fixable(f, unsafe_fixes=unsafe_fixes) for f in report.findings)
         later = sum(is_fixable(f, unsafe_fixes=True) for f in report.findings) - now
+        now = 0 if fixing else now  # what is left was rolled back
         how = [f"{now} fixable with --fix"] if now else []
         if later:
-            how.append(f"{later} {'more' if now else 'fixable'} with --fix --unsafe-fixes")
+            options = "--unsafe-fixes" if fixing else "--fix --unsafe-fixes"
+            how.append(f"{later} {'more' if now else 'fixable'} with {options}")
         line += f" ({', '.join(how)})" if how else ""
     return f"{line}."
