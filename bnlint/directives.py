@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.finding import Finding, Span
 from bnlint.patterns import lazy
@@ -164,7 +165,7 @@ def suppress(
     used: dict[int, set[str]] = {}
     for finding in findings:
         places = list(whole_file)
-        for row, above in _lines_for(finding, module):
+        for row, above in _lines_for(finding, module) if by_line else ():
             places += [i for i in by_line.get(row, ()) if directives[i].alone or not above]
         hits = [i for i in places if _covers(directives[i], finding)]
         for index in hits:
@@ -197,20 +198,33 @@ def innermost_statement(module: Module, span: Span) -> ast.stmt | None:
     best: ast.stmt | None = None
     stack: list[ast.AST] = [module.tree]
     while stack:
-        for child in ast.iter_child_nodes(stack.pop()):
-            if isinstance(child, ast.stmt):
-                if _holds(module, child, span):
-                    if not any(hasattr(child, field) for field in ("body", "cases")):
-                        best = child
-                    stack.append(child)
-            elif isinstance(child, (ast.ExceptHandler, ast.match_case)):
-                stack.append(child)
+        node = stack.pop()
+        for field in _BLOCKS:
+            block = getattr(node, field, ())
+            if field in ("handlers", "cases"):
+                stack += block
+            elif isinstance(block, list):  # a lambda's body is an expression
+                for child in _at(block, span.row):
+                    if _holds(module, child, span):
+                        if not any(hasattr(child, field) for field in ("body", "cases")):
+                            best = child
+                        stack.append(child)
     return best
 
 
+#: Fields of nodes that hold statements, or what holds statements.
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
+
+def _at(block: Sequence[ast.stmt], row: int) -> Iterator[ast.stmt]:
+    """Yield the statements of ``block`` that ``row`` is in, from the last to the first."""
+    for index in range(bisect_right(block, row, key=lambda child: child.lineno) - 1, -1, -1):
+        if (block[index].end_lineno or block[index].lineno) < row:
+            return
+        yield block[index]
+
+
 def _holds(module: Module, statement: ast.stmt, span: Span) -> bool:
-    if not statement.lineno <= span.row <= (statement.end_lineno or statement.lineno):
-        return False
     if not span.end:  # a place with a row only
         return True
     whole = module.span(statement)
