@@ -76,6 +76,8 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
 
 def _run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     path = request["path"]
+    if any(step["mode"] for step in request["steps"]):
+        raise ValueError("an argument sets the mode here, not the object")
     if request["kind"] == "functional":
         return _run_operation(target, request)
     if path.startswith(("tensorflow.layers.", "tensorflow.compat.v1.layers.", "tf_slim.")):
@@ -117,9 +119,8 @@ def _run_graph(target: Any, request: dict[str, Any]) -> dict[str, Any]:
             feed = {inputs: step["input"]}
             outputs.append(session.run(result, feed))
             session.run(tf.get_collection(tf.GraphKeys.UPDATE_OPS), feed)
-            values = session.run({name: variables[name] for name in request["observe"]})
-            states.append(values)
-            state.update(values)
+            state = session.run(variables)
+            states.append({name: state[name] for name in request["observe"]})
     return {"outputs": outputs, "states": states}
 
 
@@ -132,6 +133,8 @@ def _run_operation(target: Any, request: dict[str, Any]) -> dict[str, Any]:
         arguments = {**request["arguments"], **step["arguments"], **arrays}
         arguments[request["input"]] = step["input"]
         results = target(**arguments)
+        if not isinstance(results, (tuple, list)):
+            results = (results,)
         outputs.append(_array(results[0]))
         for i, name in enumerate(request["observe"]):
             arrays[name] = _array(results[1 + i])

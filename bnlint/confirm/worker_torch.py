@@ -82,6 +82,8 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     if request["kind"] == "functional":
         return _run_function(target, request)
     layer = target(**request["arguments"]).to(_device)
+    if hasattr(layer, "initialize_parameters"):  # a lazy layer is empty until it sees its input
+        layer.initialize_parameters(torch.from_numpy(request["steps"][0]["input"]))
     with torch.no_grad():
         for name, value in request["plant"].items():
             _attribute(layer, name).copy_(torch.from_numpy(value))

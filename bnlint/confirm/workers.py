@@ -76,14 +76,23 @@ class Result(NamedTuple):
 
 
 class Worker:
-    """One framework in a process of its own. Starts at the first request; use as a context."""
+    """One framework in a process of its own. Starts at the first request; use as a context.
+
+    ``environment`` adds variables to those of this process, such as the one by which a framework
+    chooses among its backends.
+    """
 
     def __init__(
-        self, name: str, interpreter: str | None = None, time_limit: float = TIME_LIMIT
+        self,
+        name: str,
+        interpreter: str | None = None,
+        time_limit: float = TIME_LIMIT,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.interpreter = interpreter or sys.executable
         self.time_limit = time_limit
+        self.environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -166,6 +175,7 @@ class Worker:
             process = subprocess.Popen(  # noqa: S603  # the interpreter is the user's choice
                 [self.interpreter, "-I", str(_SCRIPT), self.name],
                 cwd=self._folder.name,
+                env={**os.environ, **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._noise,

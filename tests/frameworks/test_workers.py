@@ -38,6 +38,8 @@ def run(target, request):
         os.write(1, b'{"outputs": ["forged"]}\\n')
     if trouble == "where":
         return {"outputs": [os.getcwd(), os.listdir("."), sys.flags.isolated], "states": []}
+    if trouble == "backend":
+        return {"outputs": [os.environ.get("TOY_BACKEND", "none")], "states": []}
     if trouble == "stdin":
         return {"outputs": [sys.stdin.read()], "states": []}
     steps = request["steps"]
@@ -139,6 +141,14 @@ def test_a_framework_cannot_read_the_requests(worker: Worker) -> None:
     """Its standard input is empty."""
     assert worker.run(_experiment("stdin")).outputs == [""]
     assert _works(worker)
+
+
+def test_a_worker_is_started_with_the_backend_it_is_given(worker: Worker) -> None:
+    """An environment variable chooses it; without one the framework does."""
+    assert worker.run(_experiment("backend")).outputs == ["none"]
+    with Worker("toy", environment={"TOY_BACKEND": "other"}) as other:
+        assert other.run(_experiment("backend")).outputs == ["other"]
+    assert "TOY_BACKEND" not in os.environ
 
 
 def test_an_interpreter_that_does_not_exist_is_named() -> None:
