@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.containers import doubted, merged, overlaid, presume
-from bnlint.semantics.module import FunctionNode, Module
+from bnlint.semantics.module import FunctionNode, Module, last_name
 from bnlint.semantics.objects import (
     Argument,
     Candidates,
@@ -28,8 +28,17 @@ _CHANGES = frozenset(
 )  # fmt: skip
 
 
+#: What is called for its effect with a container, and only reads it.
+_READS = frozenset(
+    {
+        "add", "append", "critical", "debug", "dump", "error", "extend", "info", "insert", "log",
+        "pprint", "print", "save", "setdefault", "update", "warn", "warning", "write",
+    }
+)  # fmt: skip
+
+
 class Change(NamedTuple):
-    """A place that changes a container: ``c[key] = value``, ``del c[key]`` or ``c.method(...)``.
+    """A place that changes a container, or may: ``c[key] = value``, ``c.method(...)``, ``f(c)``.
 
     ``value`` is ``None`` where the new element is not one expression.
     """
@@ -147,6 +156,11 @@ def _change(module: Module, use: ast.expr) -> Change | None:
         call = module.parents[parent]
         if isinstance(call, ast.Call) and call.func is parent:
             return Change(use, module.statement(use), call=call)
+    # A call whose result is thrown away is there for what it does, maybe to what it is given.
+    call = module.parents[parent] if isinstance(parent, ast.keyword) and parent.arg else parent
+    if isinstance(call, ast.Call) and call.func is not use:
+        if isinstance(module.parents[call], ast.Expr) and last_name(call.func) not in _READS:
+            return Change(use, module.statement(use))
     return None
 
 
