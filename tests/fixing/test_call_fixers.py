@@ -81,7 +81,7 @@ POSITIONS = [
     ),
     ("refused: splatted before", "BN(64, *a, 1e-3)", SPLATTED),
     ("refused: splatted after", "BN(64, 0.99, 1, *a)", SPLATTED),
-    ("refused: splatted keywords", "BN(64, 0.99, 1, **a)", SPLATTED),
+    ("splatted keywords", "BN(64, 0.99, 1, **a)", "BN(64, momentum=0.01, eps=1, **a)"),
     ("refused: too few", "BN(64, 0.99)", "refused: the call has fewer positional arguments"),
     (
         "refused: more",

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -123,21 +124,22 @@ sys.exit(main())
     ],
     ids=["file", "folder"],
 )
-def test_permissions(tmp_path: Path, file_mode: int, folder_mode: int, message: str) -> None:
-    folder = tmp_path / "d"
-    write(folder, f=BEFORE)
-    (folder / "f.py").chmod(file_mode)
-    folder.chmod(folder_mode)
+def test_permissions(file_mode: int, folder_mode: int, message: str) -> None:
     root = os.geteuid() == 0
-    for above in [tmp_path, *tmp_path.parents][:3] if root else ():
-        above.chmod(0o755)  # pytest's own folders
-    before = ["-c", AS_NOBODY] if root else ["-m", "bnlint"]
-    run = program(folder, "--fix", "--isolated", "f.py", before=before)
-    folder.chmod(0o755)
-    assert run.code == 2
-    assert f"bnlint: error: f.py: {message.format(folder)}\n" in run.err
-    assert (folder / "f.py").read_text() == BEFORE
-    assert names(folder) == ["f.py"]
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        top = Path(name).resolve()
+        top.chmod(0o755)
+        folder = top / "d"
+        write(folder, f=BEFORE)
+        (folder / "f.py").chmod(file_mode)
+        folder.chmod(folder_mode)
+        before = ["-c", AS_NOBODY] if root else ["-m", "bnlint"]
+        run = program(folder, "--fix", "--isolated", "f.py", before=before)
+        folder.chmod(0o755)
+        assert run.code == 2
+        assert f"bnlint: error: f.py: {message.format(folder)}\n" in run.err
+        assert (folder / "f.py").read_text() == BEFORE
+        assert names(folder) == ["f.py"]
 
 
 # -------------------------------------------------------------------------- symbolic links
