@@ -1,7 +1,7 @@
 """The workers of a run: each started once, asked for all its experiments, and ended.
 
 An API whose framework is not installed is left to the oracle. What goes wrong in a worker costs the
-experiment at hand; a worker that died or hung twice is not started again.
+experiment at hand; a worker that died or hung three times in a row is not started again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from bnlint.frameworks.records import Api
 #: Seconds for one experiment, the import of its framework included, and for all of them.
 EACH, TOTAL = 120.0, 1800.0
 
-#: Failures after which a worker is given up.
-_TRIES = 2
+#: Failures in a row after which a worker is given up.
+_TRIES = 3
 
 #: What ``--device`` takes, in the order in which ``auto`` chooses.
 ACCELERATORS = ("cuda", "mps")
@@ -49,8 +49,9 @@ class Pool:
         self._failures: dict[str, int] = {}
         self._reasons: dict[str, str] = {}
         self._found: dict[str, Installed | None] = {}
+        self._last: dict[str, str] = {}
+        self._answered: set[str] = set()
         self._devices: dict[str, tuple[str, ...]] = {}
-        self._using: dict[str, str] = {}
         self.drivers: dict[tuple[str, str], str] = {}
 
     def __enter__(self) -> Pool:
@@ -88,8 +89,16 @@ class Pool:
         return self._found[api.id]
 
     def why_missing(self, api: Api) -> str:
-        """Return why ``api`` was not found."""
-        return self._reasons.get(api.id, "no worker runs it")
+        """Return why ``api`` was not found, in a few words."""
+        reason = self._reasons.get(api.id)
+        if reason is None:
+            return "no worker knows it"
+        chosen = self.interpreters.get(api.framework.worker)
+        where = f"for {chosen}" if chosen else "here"
+        packages = {path.partition(".")[0] for path in api.aliases}
+        if any(reason == f"ModuleNotFoundError: No module named {name!r}" for name in packages):
+            return f"not installed {where}"
+        return f"cannot be used {where}: {reason}"
 
     def devices(self, api: Api) -> tuple[str, ...]:
         """Return the devices that the framework of ``api`` sees; ``cpu`` is always among them."""
@@ -110,29 +119,29 @@ class Pool:
         """
         name = api.framework.worker
         try:
-            if self._using.get(name, "cpu") != device:
-                answer = self._ask(api, {"op": "use", "device": device})
-                self._using[name] = device
-                self.drivers[name, device] = str(answer.get("driver", ""))
             worker = self._worker(api)
-            return worker.run(experiment)
+            if worker.device != device:  # cpu too: some take a GPU unasked where there is one
+                self.drivers[name, device] = worker.use(device)
+            result = worker.run(experiment)
         except RequestError as error:
             raise NotRun(f"{api.framework.title}: {error}") from None
         except WorkerError as error:
-            self._failed(name)
-            raise NotRun(f"{api.framework.title}: {error}") from None
+            raise self._failed(api, error) from None
+        self._failures.pop(name, None)
+        return result
 
     def _ask(self, api: Api, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            return self._worker(api).ask(request)
+            answer = self._worker(api).ask(request)
         except WorkerError as error:
-            self._failed(api.framework.worker)
-            raise NotRun(f"{api.framework.title}: {error}") from None
+            raise self._failed(api, error) from None
+        self._answered.add(api.framework.worker)
+        return answer
 
     def _worker(self, api: Api) -> Worker:
         name = api.framework.worker
         if self._failures.get(name, 0) >= _TRIES:
-            raise NotRun(f"{api.framework.title}: its process failed {_TRIES} times")
+            raise NotRun(f"{api.framework.title}: {self._last[name]}")
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise NotRun(f"the time for all experiments ({self.total:g} seconds) is used up")
@@ -143,6 +152,11 @@ class Pool:
         worker.time_limit = min(self.each, left)
         return worker
 
-    def _failed(self, name: str) -> None:
-        self._failures[name] = self._failures.get(name, 0) + 1
-        self._using.pop(name, None)
+    def _failed(self, api: Api, error: WorkerError) -> NotRun:
+        name = api.framework.worker
+        # What has never answered will not do so at the next try either.
+        known = name in self._answered
+        self._failures[name] = self._failures.get(name, 0) + 1 if known else _TRIES
+        times = f"given up after {_TRIES} failures in a row, the last: " if known else ""
+        self._last[name] = f"{times}{error}"
+        return NotRun(f"{api.framework.title}: {error}")

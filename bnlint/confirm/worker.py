@@ -39,21 +39,25 @@ import inspect
 import io
 import json
 import os
+import queue
 import re
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 
 def main(name: str) -> None:
-    """Answer requests until standard input ends."""
-    requests = os.fdopen(os.dup(0), "rb")
+    """Answer requests until standard input ends, or whoever asks is gone."""
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=listen, args=(os.fdopen(os.dup(0), "rb"), requests)).start()
     answers = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     framework = None
-    for line in requests:
+    while True:
+        line = requests.get()
         try:
             request = decoded(json.loads(line.decode("utf-8")))
             if framework is None:
@@ -63,6 +67,13 @@ def main(name: str) -> None:
             answer = {"error": one_line(error)}
         answers.write(json.dumps(encoded(answer)).encode("utf-8") + b"\n")
         answers.flush()
+
+
+def listen(stream: Any, requests: Any) -> None:
+    """Pass requests on, and end the process with them: not even a hang outlives bnlint."""
+    for line in stream:
+        requests.put(line)
+    os._exit(0)
 
 
 def load(name: str) -> Any:
@@ -85,7 +96,7 @@ def answered(framework: Any, request: dict[str, Any]) -> Any:
     if op == "devices":
         return {"devices": framework.devices() if hasattr(framework, "devices") else ["cpu"]}
     if op == "use":
-        return {"driver": framework.use(request["device"])}
+        return {"driver": use(framework, request["device"])}
     found = resolve(request["path"])
     if op == "signature":
         call = request.get("call")
@@ -98,6 +109,15 @@ def answered(framework: Any, request: dict[str, Any]) -> Any:
     if op == "run":
         return framework.run(found, request)
     raise ValueError(f"unknown op {op!r}")
+
+
+def use(framework: Any, device: str) -> str:
+    """Have the framework compute on ``device`` and return what drives it."""
+    if hasattr(framework, "use"):
+        return str(framework.use(device))
+    if device != "cpu":
+        raise ValueError("no way is known to use " + device + " here")
+    return ""
 
 
 def find(candidates: list[dict[str, str]]) -> dict[str, Any]:

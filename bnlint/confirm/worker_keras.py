@@ -16,6 +16,8 @@ from typing import Any
 def prepare() -> None:
     """Quieten TensorFlow and mend what keeps old packages from being imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow would take all memory of a GPU, on which the other side may run too.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     if importlib.util.find_spec("tf_keras") is not None:
         # The layers of TensorFlow 1 live in Keras 2; from TensorFlow 2.16 they must be asked for.
         os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -35,6 +37,8 @@ def prepare() -> None:
 
 def devices() -> list[str]:
     """Return the devices that TensorFlow sees."""
+    if importlib.util.find_spec("tensorflow") is None:  # Keras 3 works without it
+        return ["cpu"]
     tensorflow = importlib.import_module("tensorflow")
     return ["cpu"] + (["cuda"] if tensorflow.config.list_physical_devices("GPU") else [])
 
@@ -42,15 +46,17 @@ def devices() -> list[str]:
 def use(device: str) -> Any:
     """Compute on ``device`` in full float32, with deterministic kernels; return its driver."""
     global _device
-    tensorflow = importlib.import_module("tensorflow")
     if device not in devices():
         raise ValueError("TensorFlow sees no " + device + " here")
+    if importlib.util.find_spec("tensorflow") is None:
+        return ""
+    tensorflow = importlib.import_module("tensorflow")
     _device = {"cpu": "/CPU:0", "cuda": "/GPU:0"}[device]
     if device != "cuda":
-        return ""
+        return ""  # said, since TensorFlow takes a GPU by itself where there is one
     tensorflow.config.experimental.enable_tensor_float_32_execution(False)
     tensorflow.config.experimental.enable_op_determinism()
-    tensorflow.keras.utils.set_random_seed(0)
+    tensorflow.random.set_seed(0)  # without one, initialisers that draw are refused now
     about = tensorflow.sysconfig.get_build_info()
     gpu = tensorflow.config.list_physical_devices("GPU")[0]
     name = tensorflow.config.experimental.get_device_details(gpu).get("device_name", "GPU")
@@ -63,7 +69,8 @@ def use(device: str) -> Any:
     )
 
 
-_device = ""
+#: Where to compute; ``None`` leaves it to TensorFlow.
+_device: str | None = None
 
 
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +113,8 @@ def _run_graph(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     states: list[dict[str, Any]] = []
     state = dict(request["plant"])
     for step in request["steps"]:
-        with tf.Graph().as_default(), tf.Session() as session:
+        # A graph does not take over the device of the eager context around it.
+        with tf.Graph().as_default(), tf.device(_device), tf.Session() as session:
             inputs = tf.placeholder(step["input"].dtype, step["input"].shape)
             if request["kind"] == "layer":
                 result = target(**request["arguments"])(inputs, **step["arguments"])

@@ -51,17 +51,18 @@ def use(device: str) -> Any:
     _device = device
     if device != "cuda":
         return ""
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    if hasattr(torch.backends.cuda.matmul, "fp32_precision"):  # from PyTorch 2.9 on
+        torch.backends.cuda.matmul.fp32_precision = "ieee"
+        torch.backends.cudnn.conv.fp32_precision = "ieee"
+    else:
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-    name = torch.cuda.get_device_name(0)
-    return name + ", CUDA " + str(torch.version.cuda) + ", cuDNN " + str(cudnn_version())
-
-
-def cudnn_version() -> object:
-    """Return the version of cuDNN, if there is one."""
-    return torch.backends.cudnn.version()
+    hip = getattr(torch.version, "hip", None)  # AMD's devices are called cuda too
+    toolkit = "ROCm " + str(hip) if hip else "CUDA " + str(torch.version.cuda)
+    cudnn = str(torch.backends.cudnn.version())
+    return str(torch.cuda.get_device_name(0)) + ", " + toolkit + ", cuDNN " + cudnn
 
 
 def signature(path: str, found: object) -> list[list[Any]] | None:

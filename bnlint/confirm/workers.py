@@ -12,13 +12,15 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +34,9 @@ _SCRIPT = Path(__file__).with_name("worker.py")
 
 #: Seconds a worker may take to answer; the first answer includes importing the framework.
 TIME_LIMIT = 120.0
+
+#: Bytes of an answer, and of what a worker writes to standard error, that are kept at most.
+_LONGEST, _TAIL = 1 << 28, 1 << 14
 
 
 class WorkerError(Exception):
@@ -96,7 +101,8 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._noise: IO[bytes] | None = None
+        self._noise: deque[bytes] = deque(maxlen=4)
+        self._device = ""
 
     def __enter__(self) -> Worker:
         return self
@@ -118,16 +124,13 @@ class Worker:
         """
         line = json.dumps(_encoded(request)).encode() + b"\n"
         process = self._started()
+        # A worker that does not read would block us for ever: the pipe holds less than a request.
+        threading.Thread(target=_send, args=(process, line), daemon=True).start()
         try:
-            assert process.stdin is not None
-            process.stdin.write(line)
-            process.stdin.flush()
             reply = self._answers.get(timeout=self.time_limit)
         except queue.Empty:
             self.stop()
-            raise WorkerError(f"no answer within {self.time_limit:g} seconds") from None
-        except OSError:
-            reply = b""
+            raise WorkerError(f"no answer within {self.time_limit:.3g} seconds") from None
         if not reply:
             raise WorkerError(self._how_it_died())
         try:
@@ -150,16 +153,34 @@ class Worker:
         """
         request = {**experiment._asdict(), "steps": [step._asdict() for step in experiment.steps]}
         answer = self.ask({"op": "run", **request})
-        return Result(answer["outputs"], answer["states"])
+        try:
+            return Result(answer["outputs"], answer["states"])
+        except KeyError:
+            self.stop()
+            raise WorkerError("not an answer to an experiment") from None
+
+    @property
+    def device(self) -> str:
+        """The device that the running process was told to use; empty before :meth:`use`."""
+        running = self._process is not None and self._process.poll() is None
+        return self._device if running else ""
+
+    def use(self, device: str) -> str:
+        """Compute on ``device`` from now on, and return what drives it.
+
+        Raises:
+            WorkerError: there was no answer.
+            RequestError: the framework has no such device.
+        """
+        driver = str(self.ask({"op": "use", "device": device}).get("driver") or "")
+        self._device = device
+        return driver
 
     def stop(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
         if process is not None:
             _kill(process)
-        if self._noise is not None:
-            self._noise.close()
-            self._noise = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -168,9 +189,11 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
-        self._folder = tempfile.TemporaryDirectory(prefix="bnlint-", ignore_cleanup_errors=True)
-        self._noise = tempfile.TemporaryFile()  # noqa: SIM115  # closed by stop()
-        self._answers = queue.SimpleQueue()
+        self._answers, self._noise, self._device = queue.SimpleQueue(), deque(maxlen=4), ""
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="bnlint-", ignore_cleanup_errors=True)
+        except OSError as error:
+            raise WorkerError(f"no temporary folder to run in: {error.strerror}") from None
         try:
             process = subprocess.Popen(  # noqa: S603  # the interpreter is the user's choice
                 [self.interpreter, "-I", str(_SCRIPT), self.name],
@@ -178,7 +201,7 @@ class Worker:
                 env={**os.environ, **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._noise,
+                stderr=subprocess.PIPE,
                 start_new_session=os.name == "posix",
             )
         except OSError as error:
@@ -186,45 +209,61 @@ class Worker:
             raise WorkerError(f"cannot start {self.interpreter}: {error.strerror}") from None
         self._process = process
         threading.Thread(target=_listen, args=(process, self._answers), daemon=True).start()
+        self._ear = threading.Thread(target=_overhear, args=(process, self._noise), daemon=True)
+        self._ear.start()
         return process
 
     def _how_it_died(self) -> str:
         """Return why the process ended: its status and the last line it wrote to stderr."""
-        process, noise = self._process, self._noise
+        process = self._process
         code: int | None = None
         if process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(timeout=5)
-        last = ""
-        if noise is not None:
-            noise.seek(0)
-            lines = noise.read().decode(errors="replace").strip().splitlines()
-            last = f": {lines[-1][:200]}" if lines else ""
+            self._ear.join(timeout=1)
+        written = b"".join(self._noise).decode("utf-8", "replace").strip().splitlines()
+        last = written[-1][-200:] if written else ""
         self.stop()
-        return f"the process ended with status {code}{last}"
+        how = f"with status {code}"
+        if code is not None and code < 0:
+            with contextlib.suppress(ValueError):
+                how = f"by {signal.Signals(-code).name}"
+        return f"the process of {self.interpreter} ended {how}" + (f": {last}" if last else "")
+
+
+def _send(process: subprocess.Popen[bytes], line: bytes) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(OSError, ValueError):
+        process.stdin.write(line)
+        process.stdin.flush()
 
 
 def _listen(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes]) -> None:
     assert process.stdout is not None
-    with contextlib.suppress(OSError, ValueError):
-        for line in process.stdout:
+    with contextlib.suppress(OSError, ValueError), process.stdout as pipe:
+        while line := pipe.readline(_LONGEST):
             answers.put(line)
     answers.put(b"")
+
+
+def _overhear(process: subprocess.Popen[bytes], noise: deque[bytes]) -> None:
+    """Keep the end of what a worker writes to standard error."""
+    assert process.stderr is not None
+    with contextlib.suppress(OSError, ValueError), process.stderr as pipe:
+        while piece := pipe.read1(_TAIL):  # type: ignore[attr-defined]
+            noise.append(piece)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End a worker and whatever it has started."""
     with contextlib.suppress(OSError):
         if os.name == "posix":
-            import signal
-
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
+    if process.stdin is not None:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
     process.wait()
 
 
