@@ -4,6 +4,10 @@ In order of strength: ``--interpreter NAME=PATH``, the environment variable
 ``BNLINT_INTERPRETERS`` (``NAME=PATH`` pairs between path separators), the user's own
 configuration file (``bnlint/config.toml`` in the platform's folder for configuration, table
 ``[interpreters]``), and the Python that runs bnlint.
+
+The latter two hold in every folder, so that a relative path in them would let the folder at hand
+choose the program: they take absolute paths and names on ``PATH``. A configuration file that lies
+in the linted project is refused: in a container, a home or ``XDG_CONFIG_HOME`` may lead there.
 """
 
 from __future__ import annotations
@@ -18,29 +22,45 @@ from bnlint.frameworks.tables import catalogue
 
 VARIABLE = "BNLINT_INTERPRETERS"
 
+#: What the folder of a project that is no repository has in it.
+_MARKS = ("pyproject.toml", "bnlint.toml", ".bnlint.toml")
+
 
 class InterpreterError(ValueError):
     """A choice of interpreters that cannot be used; the message says where and why."""
 
 
-def interpreters(given: Iterable[str], environment: Mapping[str, str]) -> dict[str, str]:
+def interpreters(
+    given: Iterable[str], environment: Mapping[str, str], linted: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the interpreter of each worker that one was named for.
 
     ``given`` are the ``NAME=PATH`` of the command line. A name is a framework's family or its
-    worker; a later pair of the same source wins.
+    worker; a later pair of the same source wins. ``linted`` are the paths that bnlint checks.
 
     Raises:
-        InterpreterError: a pair is malformed, a name unknown, or there is no such program.
+        InterpreterError: a pair is malformed, a name unknown, there is no such program, or the
+            user's configuration lies in the linted project.
     """
     path = user_configuration()
-    chosen = _read(path)
+    chosen = _read(path) if os.path.isabs(path) else {}
+    if chosen:
+        for root in map(_project, linted or ("",)):
+            if os.path.realpath(path).startswith(os.path.join(root, "")):
+                raise InterpreterError(
+                    f"{path}: lies in the project that is checked, which must not name programs; "
+                    "use --interpreter"
+                )
     chosen |= _pairs(environment.get(VARIABLE, "").split(os.pathsep), VARIABLE)
     chosen |= _pairs(given, "--interpreter")
     return chosen
 
 
 def user_configuration() -> str:
-    """Return where the user's own configuration is, whether or not there is one."""
+    """Return where the user's own configuration is, whether or not there is one.
+
+    A relative ``XDG_CONFIG_HOME`` does not count, as its specification has it.
+    """
     from platformdirs import user_config_dir
 
     return os.path.join(user_config_dir("bnlint", appauthor=False), "config.toml")
@@ -52,8 +72,22 @@ def _pairs(pairs: Iterable[str], origin: str) -> dict[str, str]:
         name, equals, program = pair.partition("=")
         if not equals or not name or not program:
             raise InterpreterError(f"{origin}: expected NAME=PATH, found {pair!r}")
-        chosen[_worker(name, origin)] = _program(program, origin)
+        chosen[_worker(name, origin)] = _program(program, origin, anywhere=origin == VARIABLE)
     return chosen
+
+
+def _project(path: str) -> str:
+    """Return the folder of the project that ``path`` is in: its repository, or configuration."""
+    start = os.path.realpath(path or ".")
+    start = start if os.path.isdir(start) else os.path.dirname(start)
+    folders = [start]
+    while (above := os.path.dirname(folders[-1])) != folders[-1]:
+        folders.append(above)
+    for names in ((".git",), _MARKS):
+        for folder in folders:
+            if any(os.path.lexists(os.path.join(folder, name)) for name in names):
+                return folder
+    return start
 
 
 def _read(path: str) -> dict[str, str]:
@@ -81,7 +115,7 @@ def _read(path: str) -> dict[str, str]:
     for name, program in entries.items():
         if not isinstance(program, str):
             raise InterpreterError(f"{path}: interpreters.{name}: expected a path")
-        chosen[_worker(name, path)] = _program(program, path)
+        chosen[_worker(name, path)] = _program(program, path, anywhere=True)
     return chosen
 
 
@@ -98,8 +132,16 @@ def _worker(name: str, origin: str) -> str:
     return worker
 
 
-def _program(program: str, origin: str) -> str:
+def _program(program: str, origin: str, *, anywhere: bool) -> str:
+    """Return the absolute path of a program; ``anywhere``: it must be the same in every folder."""
     expanded = os.path.expanduser(program)
+    is_name = not os.path.dirname(expanded)
+    if is_name and os.name == "nt":  # which looks into the current folder first
+        raise InterpreterError(f"{origin}: {program}: expected a path")
+    if anywhere and not is_name and not os.path.isabs(expanded):
+        raise InterpreterError(
+            f"{origin}: {program}: expected an absolute path, since it holds in every folder"
+        )
     found = shutil.which(expanded)
     if found is None:
         raise InterpreterError(f"{origin}: {program}: there is no such program")
