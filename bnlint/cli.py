@@ -203,7 +203,7 @@ def _add_check(parser: _Parser) -> None:
         help="--confirm, and do not report what an experiment refutes",
     )  # fmt: skip
     group.add_argument(
-        "--device", choices=("auto", "cpu", "cuda", "mps", "all"), default="auto",
+        "--device", choices=("auto", "cpu", "cuda", "mps", "all"), default=None,
         help="where to run the experiments (default: the best device that the framework sees)",
     )  # fmt: skip
     group.add_argument(
@@ -211,7 +211,7 @@ def _add_check(parser: _Parser) -> None:
         help="the Python in whose environment a framework is; repeat for others",
     )  # fmt: skip
     group.add_argument(
-        "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=_seconds, default=(120.0, 1800.0),
+        "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=_seconds, default=None,
         help="how long one experiment, and all of them, may take (default: 120,1800)",
     )  # fmt: skip
     group = parser.add_argument_group("running")

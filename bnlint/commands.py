@@ -31,6 +31,7 @@ from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.baseline import Baseline
+    from bnlint.finding import Finding
 
 
 class _Plan(NamedTuple):
@@ -78,10 +79,11 @@ def check(parsed: argparse.Namespace) -> int:
     except Failed as failed:
         return close(failed.problems)
     results, problems = _check_all(parsed, configs, rules, found, plan)
+    tried: Sequence[Finding] = ()
     if plan.trials:
         from bnlint.confirming import confirm_results
 
-        results, more = confirm_results(results, parsed)
+        results, more, tried = confirm_results(results, parsed)
         problems += more
     problems = [*found.problems, *problems]
     paths = {file.display: file.path for file in found.files}
@@ -96,7 +98,7 @@ def check(parsed: argparse.Namespace) -> int:
             _echo(results, parsed)
     if plan.record is not None:
         return _record(plan, results, paths, problems)
-    return _report(parsed, found, results, problems, config, plan, paths)
+    return _report(parsed, found, results, problems, config, plan, paths, tried)
 
 
 def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
@@ -105,6 +107,11 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
     Raises:
         Failed: what is asked for does not go together, or the baseline cannot be used.
     """
+    if not _wants_trials(parsed):
+        for name, given in (("device", parsed.device), ("interpreter", parsed.interpreter),
+                            ("confirm-timeout", parsed.confirm_timeout)):  # fmt: skip
+            if given:
+                raise Failed(Problem(f"--{name} is about experiments: it needs --confirm"))
     fix = config.fix or parsed.diff or parsed.fix_only
     asked = parsed.fix or parsed.diff or parsed.fix_only
     if parsed.add_ignore is not None:
@@ -137,10 +144,17 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
         parsed.add_ignore,
         baseline,
         config.baseline if parsed.write_baseline else None,
+        _wants_trials(parsed),
+    )
+
+
+def _wants_trials(parsed: argparse.Namespace) -> bool:
+    """Tell whether experiments are asked for, which only the command line can do."""
+    return bool(
         parsed.confirm
         or parsed.confirm_report
         or parsed.only_confirmed
-        or parsed.confirm_plot is not None,
+        or parsed.confirm_plot is not None
     )
 
 
@@ -219,8 +233,9 @@ def _report(
     config: Config,
     plan: _Plan,
     paths: Mapping[str, str],
+    tried: Sequence[Finding],
 ) -> int:
-    """Print what remains, and return the exit code."""
+    """Print what remains, what came of the experiments on it, and return the exit code."""
     from bnlint.output import FormatError, Report, render, summary
 
     findings = [finding for result in results for finding in result.findings]
@@ -245,6 +260,15 @@ def _report(
             write(lines, stream)
         except FormatError as error:
             return close([Problem(str(error))])
+    if tried and (parsed.confirm_report or not parsed.quiet):
+        from bnlint.confirming import closing_lines
+
+        lines = closing_lines(
+            tried, report=parsed.confirm_report, reasons=choice != "full",
+            color=wants_color(sys.stderr), width=width_of(sys.stderr),
+        )  # fmt: skip
+        sys.stdout.flush()
+        write(lines, sys.stderr)
     if not parsed.quiet:
         for notice in [*found.notices, *_notices(results), *_stale(plan, results, paths)]:
             say(notice.message, notice.path)

@@ -173,11 +173,12 @@ class Comparison(NamedTuple):
 class Confirmation(NamedTuple):
     """What came of the experiment on a finding.
 
-    ``verdict`` is ``confirmed``, ``refuted``, ``inconclusive`` or ``not run`` (``reason`` says
-    why). ``before`` and ``after`` are the largest differences from the reference, relative to its
-    largest value, without and with the fix (``None``: there is no fix to build); ``floor`` is the
-    difference that rounding makes. ``about`` says what was compared, ``device`` where, ``port``
-    and ``reference`` name what ran each side. ``remainder`` names a difference that the two
+    ``verdict`` is ``confirmed``, ``refuted``, ``inconclusive``, ``predicted`` (the tables of both
+    sides say so; nothing was run) or ``not run`` (``reason`` says why). ``before`` and ``after``
+    are the largest differences from the reference, relative to its largest value, without and
+    with the fix (``None``: there is no fix to build); ``floor`` is the difference that rounding
+    makes. ``about`` says what was compared, ``device`` where (empty: nowhere), ``port`` and
+    ``reference`` name what gave each side. ``remainder`` names a difference that the two
     frameworks have by design, and that was taken out. ``others`` are the outcomes on further
     devices.
     """

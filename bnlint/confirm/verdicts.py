@@ -22,9 +22,13 @@ from bnlint.confirm.workers import Result
 from bnlint.finding import Confirmation, Finding
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import catalogue
+from bnlint.linter import crashed
 from bnlint.trial import STATISTICS, Layer, Trial
 
 CONFIRMED, REFUTED, INCONCLUSIVE, NOT_RUN = "confirmed", "refuted", "inconclusive", "not run"
+
+#: What the tables say of both sides, where no framework is there to run either.
+PREDICTED = "predicted"
 
 #: A difference counts from this many floors on, and has gone below the other.
 COUNTS, GONE = 50, 5
@@ -40,7 +44,12 @@ class Side(NamedTuple):
 
     values: dict[str, Array]
     runner: str
-    device: str
+    device: str = ""
+
+    @property
+    def was_run(self) -> bool:
+        """Whether a framework gave the values, and not its table."""
+        return bool(self.device)
 
 
 class Laboratory:
@@ -95,6 +104,9 @@ class Laboratory:
                 self._done[key] = Confirmation(
                     NOT_RUN, trial.about, device=device, reason=str(error)
                 )
+            except Exception as error:
+                told = crashed("the experiment", error).message
+                self._done[key] = Confirmation(NOT_RUN, trial.about, device=device, reason=told)
         return self._done[key]
 
     def _judged(self, trial: Trial, device: str) -> Confirmation:
@@ -102,7 +114,7 @@ class Laboratory:
         against = trial.reference
         reference_api = self.apis[against.api] if against is not None else port_api
         trial = trial._replace(rank=rank_for(port_api, reference_api))
-        port = self._side(trial, trial.port, device)
+        port = self._side(trial, trial.port, device, must=True)
         if against is not None:
             reference = self._side(trial, against, device)
         elif trial.fixed is not None:
@@ -110,31 +122,40 @@ class Laboratory:
             reference = self._foretold(trial, against)
         else:
             raise NotRun("there is no reference, and no fix to compare with")
-        fixed = self._side(trial, trial.fixed, device) if trial.fixed is not None else None
+        fixed = None
+        if trial.fixed is not None:
+            fixed = self._side(trial, trial.fixed, device, must=True)
         floor = self._floor(trial, port, reference, against, fixed)
         before, remainder = self._difference(trial, trial.port, port, against, reference)
         after = None
         if fixed is not None and trial.fixed is not None:
             after, also = self._difference(trial, trial.fixed, fixed, against, reference)
             remainder = remainder or also
-        return Confirmation(
+        run = next((side for side in (port, reference) if side.was_run), None)
+        runner = reference.runner
+        if run is not None and reference.was_run and reference.device != run.device:
+            runner += f" on {reference.device}"
+        outcome = Confirmation(
             verdict(before, after, floor),
             trial.about,
             before,
             after,
             floor,
-            self._device_title(port_api, port.device),
+            self._device_title(port_api, run.device) if run is not None else "",
             port.runner,
-            reference.runner,
+            runner,
             "",
             remainder,
         )
+        return outcome if run is not None else _by_the_tables(outcome)
 
-    def _side(self, trial: Trial, layer: Layer, device: str) -> Side:
-        key = (trial._replace(port=layer, reference=None, fixed=None, about=""), device)
+    def _side(self, trial: Trial, layer: Layer, device: str, *, must: bool = False) -> Side:
+        """Return what one layer gives; ``must``: on ``device``, not the CPU if that is missing."""
+        where = self._where(self.apis[layer.api], device, must)
+        key = (trial._replace(port=layer, reference=None, fixed=None, about=""), where)
         if key not in self._sides:
             try:
-                self._sides[key] = self._run(trial, layer, device)
+                self._sides[key] = self._run(trial, layer, where)
             except NotRun as error:
                 self._sides[key] = error
         found = self._sides[key]
@@ -156,25 +177,31 @@ class Laboratory:
             return oracle.run(api, asked), f"{ORACLE} for {api.framework.title}"
         return self.pool.run(api, asked, device), installed.title
 
+    def _where(self, api: Api, device: str, must: bool) -> str:
+        if device == "cpu" or self.pool.find(api) is None or device in self.pool.devices(api):
+            return device
+        if must:
+            raise NotRun(f"{api.framework.title} sees no {device} here")
+        return "cpu"
+
     def _run(self, trial: Trial, layer: Layer, device: str) -> Side:
         api = self.apis[layer.api]
         installed = self.pool.find(api)
         if installed is None:
             side = self._foretold(trial, layer)
-            return side._replace(runner=f"{side.runner}, which is not installed here")
-        if device != "cpu" and device not in self.pool.devices(api):
-            if device == self.device:
-                raise NotRun(f"{api.framework.title} sees no {device} here")
-            device = "cpu"
+            return side._replace(runner=f"{side.runner} ({self.pool.why_missing(api)})")
         self.runs += 1
         result = self.pool.run(api, experiment(api, installed.path, layer, trial), device)
-        return Side(measured(trial, api, result), installed.title, device)
+        try:
+            return Side(measured(trial, api, result), installed.title, device)
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise NotRun(f"{installed.title} gave something else than arrays: {error}") from None
 
     def _foretold(self, trial: Trial, layer: Layer) -> Side:
         """Return what the table of the layer says it gives."""
         api = self.apis[layer.api]
         result = oracle.run(api, experiment(api, api.id, layer, trial))
-        return Side(measured(trial, api, result), f"{ORACLE} for {api.framework.title}", "cpu")
+        return Side(measured(trial, api, result), f"{ORACLE} for {api.framework.title}")
 
     def _floor(
         self, trial: Trial, port: Side, reference: Side, against: Layer, fixed: Side | None
@@ -183,7 +210,7 @@ class Laboratory:
         known = [(port, trial.port), (reference, against)]
         if fixed is not None and trial.fixed is not None:
             known.insert(1, (fixed, trial.fixed))
-        run = [(side, layer) for side, layer in known if not side.runner.startswith(ORACLE)]
+        run = [(side, layer) for side, layer in known if side.was_run]
         floors = [SMALLEST_FLOOR]
         for side, layer in run[:2]:
             floors.append(difference(side.values, self._foretold(trial, layer).values))
@@ -218,6 +245,17 @@ def verdict(before: float, after: float | None, floor: float) -> str:
     if before > COUNTS * floor and (after is None or after < GONE * floor):
         return CONFIRMED
     return INCONCLUSIVE
+
+
+def _by_the_tables(outcome: Confirmation) -> Confirmation:
+    """Return what an outcome is worth that no framework had a part in.
+
+    The tables found the fault and cannot prove themselves; nor can they refute it.
+    """
+    as_found = outcome.verdict == CONFIRMED
+    return outcome._replace(
+        verdict=PREDICTED if as_found else INCONCLUSIVE, reason="by the tables; nothing was run"
+    )
 
 
 def without_refuted(findings: Iterable[Finding]) -> list[Finding]:

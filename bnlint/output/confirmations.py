@@ -8,7 +8,15 @@ from io import StringIO
 from bnlint.finding import Confirmation, Finding
 from bnlint.output.text import clean
 
-_COLORS = {"confirmed": "green", "refuted": "magenta", "inconclusive": "yellow"}
+_COLORS = {
+    "confirmed": "green",
+    "refuted": "magenta",
+    "inconclusive": "yellow",
+    "predicted": "cyan",
+}
+
+#: All verdicts, in the order in which they are counted.
+VERDICTS = ("confirmed", "predicted", "refuted", "inconclusive", "not run")
 
 
 def told(found: Confirmation) -> str:
@@ -16,11 +24,18 @@ def told(found: Confirmation) -> str:
     if found.before is None or found.floor is None:
         return f"({clean(found.reason)})" if found.reason else ""
     change = f" -> {figure(found.after)} with the fix" if found.after is not None else ""
-    against = f"{clean(found.port)} against {clean(found.reference)}"
-    return (
-        f"on {clean(found.device)}: max |difference| of the {found.about} {figure(found.before)}"
-        f"{change} ({against}; floor {figure(found.floor)})"
+    where = f"on {found.device}" if found.device else found.reason
+    return clean(
+        f"{where}: max |difference| of the {found.about} {figure(found.before)}{change} "
+        f"({sides(found)}; floor {figure(found.floor)})"
     )
+
+
+def sides(found: Confirmation) -> str:
+    """Return what gave the two sides."""
+    if found.port == found.reference:
+        return f"{found.port}, both sides"
+    return f"{found.port} against {found.reference}"
 
 
 def figure(number: float | None) -> str:
@@ -33,7 +48,7 @@ def figure(number: float | None) -> str:
 def table(
     findings: Sequence[Finding], *, color: bool = False, width: int | None = None
 ) -> Iterator[str]:
-    """Yield a table of all experiments, and a line that counts the verdicts."""
+    """Yield a table of all experiments."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -50,7 +65,8 @@ def table(
     shown.add_column("ran", overflow="fold")
     outcomes = list(_outcomes(findings))
     for finding, found in outcomes:
-        ran = found.reason or f"{found.device}: {found.port} against {found.reference}"
+        told_where = found.device or found.reason
+        ran = f"{told_where}: {sides(found)}" if found.port else told_where
         shown.add_row(
             Text(f"{clean(finding.path)}:{finding.span.row}"),
             finding.code,
@@ -63,21 +79,24 @@ def table(
     if outcomes:
         console.print(shown)
     yield stream.getvalue()
-    yield counts(findings) + "\n"
+
+
+def why_not_run(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield each reason why experiments were not run, with how many findings it holds for."""
+    reasons = [found.reason for _, found in _outcomes(findings) if found.verdict == "not run"]
+    for reason in dict.fromkeys(reasons):
+        number = reasons.count(reason)
+        yield f"not run ({number} finding{'' if number == 1 else 's'}): {clean(reason)}\n"
 
 
 def counts(findings: Sequence[Finding]) -> str:
     """Return how many findings had each verdict, in one line."""
     verdicts = [finding.confirmation.verdict for finding in findings if finding.confirmation]
     without = len(findings) - len(verdicts)
-    parts = [
-        f"{verdicts.count(verdict)} {verdict}"
-        for verdict in ("confirmed", "refuted", "inconclusive", "not run")
-        if verdict in verdicts
-    ]
+    parts = [f"{verdicts.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in verdicts]
     if without:
         parts.append(f"{without} without an experiment")
-    return f"{', '.join(parts) or 'no findings to confirm'}."
+    return f"{', '.join(parts)}."
 
 
 def _outcomes(findings: Iterable[Finding]) -> Iterator[tuple[Finding, Confirmation]]:
