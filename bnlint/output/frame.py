@@ -97,7 +97,8 @@ def _one(frame: Frame, gutter: int, room: int) -> tuple[int, list[Line]]:
     before = _shown(line[: span.column - 1])
     marked = _shown(line[span.column - 1 : span.end_column - 1])
     after = _shown(line[span.end_column - 1 :])
-    start, end = cells(before), cells(before) + cells(marked)
+    start = cells(before)
+    end = start + max(cells(marked), 1)  # a mark below nothing takes up a cell, too
     shift = 0
     if end + bool(after) > room:
         shift = max(0, min(start - _BEFORE, end + min(cells(after), _AFTER) - room))

@@ -248,6 +248,7 @@ def test_the_mark_stands_below_what_it_marks(text: str, column: int, end: int) -
     st.integers(1, 300),
     st.integers(40, 200),
 )
+@example(["=" * 36], 1, 37, 0, 37, 40)
 def test_a_frame_fits_the_terminal(
     lines: list[str], row: int, column: int, more: int, end_column: int, columns: int
 ) -> None:
