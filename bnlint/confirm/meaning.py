@@ -200,7 +200,7 @@ def meaning_of(given: Given, rank: int, mode: str) -> Meaning:
     if uses_batch:
         normalises_with = _known(given, "normalises_with", api.normalises_with)
     if updates:
-        estimator = _known(given, "estimator", _estimator(given, rank))
+        estimator = _known(given, "estimator", _estimator(given, rank, axis))
     decay = _decay(given) if api.convention != "none" else 1.0
     eps = given.number("eps")
     return Meaning(axis, eps, decay, uses_batch, updates, rule, estimator, normalises_with)
@@ -237,9 +237,12 @@ def _statistics(given: Given, mode: str) -> tuple[bool, bool, bool]:
     return trains, trains, trains
 
 
-def _estimator(given: Given, rank: int) -> str:
+def _estimator(given: Given, rank: int, axis: int) -> str:
     """Return the estimator under the arguments, where rows that contradict make it unknown."""
     found = {row["estimator"] for row in given.api.estimator_when if given.meets(row)}
+    elsewhere = given.api.estimator_elsewhere
+    if elsewhere and all(usual % rank != axis for usual in elsewhere["axes"]):
+        found.add(elsewhere["estimator"])
     if not found:
         return given.api.estimator_at(rank)
     return str(found.pop()) if len(found) == 1 else UNKNOWN

@@ -67,6 +67,13 @@ def axis(file: str, key: str, value: Any) -> int | str:
     raise failure(file, key, 'an integer or "unknown"', value)
 
 
+def axes(file: str, key: str, value: Any) -> list[int]:
+    """Accept a list of axes."""
+    if isinstance(value, list) and value and all(type(item) is int for item in value):
+        return value
+    raise failure(file, key, "a list of axes", value)
+
+
 def ranks(file: str, key: str, value: Any) -> list[int] | str:
     """Accept a list of tensor ranks, ``"any"`` or ``"unknown"``."""
     if value in ("any", UNKNOWN):

@@ -117,6 +117,7 @@ class Api(NamedTuple):
     initial_statistics: Mapping[str, float | str] = {}
     inert: frozenset[str] = frozenset()
     affine_off: str = "absent"
+    estimator_elsewhere: Mapping[str, Any] = {}
 
     @property
     def short_name(self) -> str:

@@ -134,6 +134,9 @@ _API_FIELDS: dict[str, f.Check] = {
             required=("argument", "estimator"),
         )
     ),
+    "estimator_elsewhere": f.record(
+        {"axes": f.axes, "estimator": f.one_of(*ESTIMATORS)}, required=("axes", "estimator")
+    ),
     "normalises_with": f.one_of(*ESTIMATORS),
     "default_mode": f.one_of(*DEFAULT_MODES),
     "mode_switch": f.one_of(*MODE_SWITCHES),

@@ -360,4 +360,5 @@ def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
         row.get("initial_statistics", {}),
         frozenset(row.get("inert", ())),
         row.get("affine_off", "absent"),
+        row.get("estimator_elsewhere", {}),
     )
