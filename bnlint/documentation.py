@@ -18,7 +18,20 @@ the rule table. Its form is fixed::
 
         code that must not
 
-The tests run the examples.
+    Fix
+    ---
+    What is written.
+
+    Fix safety
+    ----------
+    Safe ... (when, and why)
+
+    Unsafe ...
+
+    Not written ...
+
+The section Fix begins with "None" where a rule writes nothing; there is no Fix safety then. The
+tests run the examples.
 """
 
 from __future__ import annotations
@@ -28,9 +41,14 @@ import re
 from types import ModuleType
 from typing import NamedTuple
 
+from bnlint.finding import MANUAL, SAFE, UNSAFE
+
 #: The sections a rule must have, in order; the others are optional and stand where shown.
 REQUIRED = ("What it does", "Why it matters", "Example", "Fix")
-SECTIONS = (*REQUIRED, "Numbers", "References")
+SECTIONS = (*REQUIRED, "Fix safety", "Numbers", "References")
+
+#: What a paragraph of Fix safety speaks of, and the applicability of the fixes that it is about.
+SAFETY = {"Safe": SAFE, "Unsafe": UNSAFE, "Not written": MANUAL}
 
 _HEADING = re.compile(r"^(?P<title>[A-Z][^\n]*)\n-{3,}\n", re.MULTILINE)
 _EXAMPLE = re.compile(
@@ -52,11 +70,15 @@ class Example(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A rule's documentation: its first sentence, its sections by title, its examples."""
+    """A rule's documentation: its first sentence, its sections by title, its examples.
+
+    ``fixes`` are the applicabilities that the rule's fixes may have, text only not counted.
+    """
 
     summary: str
     sections: dict[str, str]
     examples: tuple[Example, ...]
+    fixes: tuple[str, ...] = ()
 
 
 class DocumentationError(ValueError):
@@ -68,7 +90,7 @@ def page(module: ModuleType) -> Page:
 
     Raises:
         DocumentationError: there is no docstring, a required section is missing or an unknown one
-            is there, or there is no hazard or no clean example.
+            is there, there is no hazard or no clean example, or the fixes are not accounted for.
     """
     text = inspect.cleandoc(module.__doc__ or "") + "\n"
     headings = list(_HEADING.finditer(text))
@@ -91,4 +113,25 @@ def page(module: ModuleType) -> Page:
     )
     if not any(e.hazard for e in examples) or all(e.hazard for e in examples):
         raise DocumentationError(f"{module.__name__}: the examples need a hazard and a clean one")
-    return Page(summary, sections, examples)
+    return Page(summary, sections, examples, _fixes(module.__name__, sections))
+
+
+def _fixes(name: str, sections: dict[str, str]) -> tuple[str, ...]:
+    """Return the applicabilities that the section Fix safety speaks of.
+
+    Raises:
+        DocumentationError: it is missing, there for nothing, or has a paragraph of another form.
+    """
+    writes, safety = not sections["Fix"].startswith("None"), sections.get("Fix safety")
+    if writes is (safety is None):
+        what = "is missing" if writes else "is there, and nothing is written"
+        raise DocumentationError(f"{name}: the section 'Fix safety' {what}")
+    found = set()
+    for paragraph in safety.split("\n\n") if safety is not None else ():
+        kinds = [kind for word, kind in SAFETY.items() if re.match(rf"{word}\b", paragraph)]
+        if not kinds:
+            raise DocumentationError(
+                f"{name}: a paragraph of 'Fix safety' begins with {', '.join(SAFETY)}"
+            )
+        found.update(kinds)
+    return tuple(kind for kind in (SAFE, UNSAFE) if kind in found)

@@ -38,8 +38,18 @@ Clean:
 Fix
 ---
 Where one switch stands for both (``affine=False`` against ``scale=False, center=False``), writes
-it: safe if the direction is declared. A lone missing gamma or beta has no counterpart where one
-switch stands for both, and is left to you.
+it, over the present value if there is one.
+
+Fix safety
+----------
+Safe where the reference is a layer and the direction is known: the layer then has the parameters
+of its reference. A checkpoint of the port as it was no longer fits; one of the reference does.
+
+Unsafe in a same-file pair without a declared direction, since either side may be the port, and
+against a framework's defaults, where only the first layer of the file is changed.
+
+Not written where a lone gamma or beta is missing and one switch stands for both, or where the
+switch comes from a dictionary that other calls take too.
 
 Numbers
 -------

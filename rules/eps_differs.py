@@ -35,9 +35,19 @@ Clean (from keras):
 
 Fix
 ---
-Writes the reference's eps as a keyword. Safe: the port then computes what its reference computes.
-In a same-file pair without a declared direction it is not known which side is the port, and the
-fix is unsafe.
+Writes the reference's eps as a keyword, spelled as it is there.
+
+Fix safety
+----------
+Safe where the direction is known (``--from``, or a reference that is named): the port then computes
+what its reference computes. Outputs change, which is the point.
+
+Unsafe in a same-file pair without a declared direction, since either side may be the port; where
+one of the values is a default that a caller may override; and where the call passes on keywords of
+its caller, who may give an eps.
+
+Not written where the layer is chosen in another place (as a parameter, say), where the value comes
+from a dictionary that other calls take too, or where a caller in the file gives an eps itself.
 
 Numbers
 -------

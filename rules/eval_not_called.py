@@ -36,7 +36,13 @@ Clean:
 
 Fix
 ---
-Adds the parentheses. Safe.
+Adds the parentheses.
+
+Fix safety
+----------
+Safe where the method is the framework's own: the statement did nothing, and now does what it says.
+
+Unsafe where the model's class defines the method itself: what that does is not known.
 
 Numbers
 -------

@@ -57,8 +57,18 @@ Clean:
 
 Fix
 ---
-Writes ``training=self.training``. Safe in a method of a module whose running statistics are its
-own attributes; else unsafe.
+Writes ``training=self.training``.
+
+Fix safety
+----------
+Safe in a method of a module that sets up its running statistics itself, always as tensors: they
+then move in training and are used in inference.
+
+Unsafe for a constant True where the statistics are inherited or may be ``None``: a layer without
+statistics has to normalise with the batch. Unsafe, too, where the call passes on keywords of its
+caller, who may give the flag.
+
+Not written where a constant True is not written in the call itself.
 
 Numbers
 -------

@@ -45,7 +45,11 @@ Clean:
 
 Fix
 ---
-Removes the argument: the mode then decides. Unsafe, since a frozen layer is written the same way.
+Removes the argument: the mode then decides.
+
+Fix safety
+----------
+Unsafe always: a layer that is meant to be frozen is written the same way.
 
 Numbers
 -------

@@ -46,9 +46,19 @@ Clean:
 
 Fix
 ---
-Renames the keyword: safe where it means the same, and a momentum of the other convention is
-converted. Misplaced positions are rewritten as keywords and converted: unsafe, since what was
-meant is inferred.
+Renames the keyword; a momentum of the other convention is converted. Misplaced positions are
+rewritten as keywords and converted.
+
+Fix safety
+----------
+Safe where a keyword is only renamed and means the same: the line raised before, so that no running
+program changes.
+
+Unsafe where a momentum is converted, since its convention is inferred from its name, and where
+positions are rewritten, since what was meant is inferred from the values.
+
+Not written where the argument is given under its right name as well, or by position, and where
+values are not known or fit nowhere.
 
 Numbers
 -------

@@ -48,8 +48,12 @@ Clean:
 
 Fix
 ---
-Inserts ``model.eval()`` before the first inference call. Unsafe: a mode switched in a way that is
-not seen would be switched again.
+Inserts ``model.eval()`` before the first inference call.
+
+Fix safety
+----------
+Unsafe always: that nothing else switches the mode is inferred from all of the model's life that is
+in view, and a model that trains later is not switched back.
 
 Numbers
 -------

@@ -40,7 +40,13 @@ Clean:
 
 Fix
 ---
-Switches the later side to the mode of the other. Unsafe: which of the two is meant is not known.
+Switches the later side to the mode of the other.
+
+Fix safety
+----------
+Unsafe always: which of the two modes is meant is not known.
+
+Not written where the later side takes its mode as an argument of each call.
 
 Numbers
 -------

@@ -39,8 +39,21 @@ Clean:
 
 Fix
 ---
-Writes one minus the value, computed in decimal: 0.99 becomes 0.01. Unsafe, since intent is
-inferred; safe where a reference exists and the result is the reference's decay.
+Writes one minus the value, computed in decimal: 0.99 becomes 0.01. Where the value has a name, its
+definition is changed if all its uses in the file are momenta of one kind, else the use becomes
+``1 - name``.
+
+Fix safety
+----------
+Safe where a reference exists, its direction is known and the result is the reference's decay: the
+layer then forgets as the reference does.
+
+Unsafe without a reference, or where the result is not the reference's decay: that the other
+convention is meant is inferred from the number. Unsafe, too, where a value is changed that others
+may take: a default that a caller may override, a public name of the file or of a class, a
+dictionary that is passed on.
+
+Not written where the value comes from another file, or from a dictionary that other calls take too.
 
 Numbers
 -------

@@ -30,7 +30,18 @@ Clean (from keras):
 Fix
 ---
 Writes the reference's decay in the port's convention (Keras 0.99 is ``momentum=0.01`` in PyTorch).
-Safe, except in a same-file pair without a declared direction.
+
+Fix safety
+----------
+Safe where the direction is known (``--from``, or a reference that is named): the layer then
+forgets as its reference does. Only running statistics change, and only those that are yet to come.
+
+Unsafe in a same-file pair without a declared direction, since either side may be the port; where
+one of the values is a default that a caller may override; and where the call passes on keywords of
+its caller, who may give a momentum.
+
+Not written where the layer is chosen in another place (as a parameter, say), where the value comes
+from a dictionary that other calls take too, or where a caller in the file gives a momentum itself.
 
 Numbers
 -------

@@ -43,8 +43,14 @@ Clean:
 
 Fix
 ---
-Inserts ``net.set_train()`` after the model is made. Unsafe: a mode switched in a way that is not
-seen would be switched again.
+Inserts ``net.set_train()`` after the model is made.
+
+Fix safety
+----------
+Unsafe always: that nothing else switches the mode is inferred from all of the model's life that is
+in view, and a model that infers later is not switched back.
+
+Not written where the model has no name.
 
 Numbers
 -------

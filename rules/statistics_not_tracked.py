@@ -32,7 +32,14 @@ Clean (from keras):
 
 Fix
 ---
-Removes the argument. Unsafe: running statistics appear in the checkpoint, and have to be computed.
+Removes the argument.
+
+Fix safety
+----------
+Unsafe always: running statistics appear in the checkpoint and have to be computed, and outputs that
+depend on the rest of the batch may be wanted.
+
+Not written where the argument is no keyword of the call.
 
 Numbers
 -------

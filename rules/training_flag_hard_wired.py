@@ -44,8 +44,15 @@ Clean:
 
 Fix
 ---
-Passes the enclosing ``call``'s own flag on: safe where it has one. Else the argument is removed,
-so that the model decides: unsafe.
+Passes the enclosing ``call``'s own flag on where it has one. Else removes the argument, so that the
+model decides.
+
+Fix safety
+----------
+Safe where the enclosing ``call`` has the flag as a parameter and does not change it: training is
+as before, and inference does what it is asked to.
+
+Unsafe where the argument is removed: training mode in inference may be meant.
 
 Numbers
 -------

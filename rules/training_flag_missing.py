@@ -49,7 +49,11 @@ Clean:
 
 Fix
 ---
-Adds ``training=True``. Unsafe: it switches dropout on too.
+Adds ``training=True``.
+
+Fix safety
+----------
+Unsafe always: it switches dropout on too.
 
 Numbers
 -------

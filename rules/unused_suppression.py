@@ -33,7 +33,11 @@ Clean:
 
 Fix
 ---
-Removes the comment, or the one code of several. Safe.
+Removes the comment, or the one code of several.
+
+Fix safety
+----------
+Safe: comments do not run.
 """
 
 from __future__ import annotations

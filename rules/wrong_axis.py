@@ -44,8 +44,17 @@ Clean:
 
 Fix
 ---
-Writes the axis of the channels. Safe where the layout is written at the convolution; unsafe where
-it is the default, which a global setting can change.
+Writes the axis of the channels.
+
+Fix safety
+----------
+Safe where the layout is written as a literal at the convolution: nothing else can change it.
+
+Unsafe where the layout is the default, which a global setting can change, or comes from a name;
+where the axis is in a dictionary that other files may take; and where the call passes on keywords
+of its caller, who may give an axis.
+
+Not written where the axis comes from a dictionary that other calls take too.
 
 Numbers
 -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from pathlib import Path
 
 import pytest
@@ -61,18 +62,56 @@ def test_rule_table_is_generated() -> None:
     assert rule_table(RULES, "docs/rules/") in readme, "run 'python docs/generate.py'"
 
 
-def test_docstring_without_a_clean_example_is_refused() -> None:
-    import types
+@pytest.mark.parametrize("loaded", RULES, ids=lambda loaded: loaded.code)
+def test_page_tells_of_the_fixes_that_the_rule_makes(loaded: LoadedRule) -> None:
+    """A rule that never says SAFE makes no safe fix, and one that does has a page that says so."""
+    made = {kind for kind in ("safe", "unsafe") if hasattr(loaded.module, kind.upper())}
+    assert set(page(loaded.module).fixes) == made
 
+
+SECTIONS = {
+    "What it does": "A",
+    "Why it matters": "B",
+    "Example": "Hazard:\n\n    x\n\nClean:\n\n    y",
+    "Fix": "Writes it.",
+    "Fix safety": "Safe always.",
+}
+
+
+def documented(**changes: str) -> types.ModuleType:
+    """Return a module whose docstring has the sections above, but for the changes."""
+    sections = SECTIONS | {title.replace("_", " "): text for title, text in changes.items()}
     module = types.ModuleType("broken")
-    sections = {
-        "What it does": "A",
-        "Why it matters": "B",
-        "Example": "Hazard:\n\n    x",
-        "Fix": "None.",
-    }
     module.__doc__ = "One.\n\n" + "\n\n".join(
-        f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items()
+        f"{title}\n{'-' * len(title)}\n{text}" for title, text in sections.items() if text
     )
-    with pytest.raises(DocumentationError, match="a hazard and a clean one"):
-        page(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("changes", "fixes"),
+    [
+        ({}, ("safe",)),
+        ({"Fix": "None.", "Fix_safety": ""}, ()),
+        ({"Fix_safety": "Unsafe here.\n\nSafe there."}, ("safe", "unsafe")),
+        ({"Fix_safety": "Unsafe, though it is\nsafe to look.\n\nNot written."}, ("unsafe",)),
+    ],
+)
+def test_fixes_of_a_page(changes: dict[str, str], fixes: tuple[str, ...]) -> None:
+    assert page(documented(**changes)).fixes == fixes
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"Example": "Hazard:\n\n    x"}, "a hazard and a clean one"),
+        ({"Fix_safety": ""}, "'Fix safety' is missing"),
+        ({"Fix": "None."}, "'Fix safety' is there, and nothing is written"),
+        ({"Fix_safety": "Safe.\n\nElse it is not."}, "begins with Safe, Unsafe, Not written"),
+        ({"Why_it_matters": ""}, "'Why it matters' is missing"),
+        ({"Advice": "None."}, "there is no section 'Advice'"),
+    ],
+)
+def test_docstring_of_another_form_is_refused(changes: dict[str, str], says: str) -> None:
+    with pytest.raises(DocumentationError, match=says):
+        page(documented(**changes))

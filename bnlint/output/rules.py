@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bnlint.finding import SAFE, UNSAFE
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import FormatError, Style
 from bnlint.output.text import clean
@@ -114,7 +113,7 @@ def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
             loaded.name,
             loaded.rule.severity,
             "on" if loaded.default else "off",
-            " or ".join(_fix_kinds(page)) or "none",
+            " or ".join(page.fixes) or "none",
             _prose(page.summary),
         )
         lines.append(f"| {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |")
@@ -127,7 +126,7 @@ def _page(loaded: LoadedRule) -> Page:
     return page(loaded.module)
 
 
-def _known(loaded: LoadedRule) -> tuple[str, list[str]]:
+def _known(loaded: LoadedRule) -> tuple[str, Sequence[str]]:
     """Return the summary of a rule and the kinds of its fixes.
 
     A plug-in's rule is listed even if nobody has documented it.
@@ -137,8 +136,8 @@ def _known(loaded: LoadedRule) -> tuple[str, list[str]]:
     try:
         page = _page(loaded)
     except DocumentationError:
-        return "", []
-    return page.summary.replace("``", ""), _fix_kinds(page)
+        return "", ()
+    return page.summary.replace("``", ""), page.fixes
 
 
 def _row(loaded: LoadedRule) -> tuple[str, ...]:
@@ -170,19 +169,10 @@ def _json(rules: Sequence[LoadedRule]) -> Iterator[str]:
     yield dumps(objects)
 
 
-def _fix_kinds(page: Page) -> list[str]:
-    """Return how far the rule's fixes may be applied, from what its Fix section says of them."""
-    text = page.sections["Fix"]
-    words = set(re.findall(r"[a-z]+", text.lower()))
-    if text.startswith("None"):
-        return []
-    return [kind for kind in (SAFE, UNSAFE) if kind in words]
-
-
 def _about(loaded: LoadedRule, page: Page) -> str:
     """Return the line that says how the rule is set, and what it can do."""
     rule = loaded.rule
-    fix = " or ".join(_fix_kinds(page))
+    fix = " or ".join(page.fixes)
     parts = [
         f"Severity: {rule.severity}",
         f"confidence: {rule.confidence}",
