@@ -144,15 +144,16 @@ def _check(context: Context, made: Made) -> Finding | None:
     walks = context.frameworks.word("walks")
     if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
         return None
-    calls = [use for use in life.uses if use.kind == CALL and _is_inference(use, life, context)]
-    if not calls:
+    calls = (use for use in life.uses if use.kind == CALL)
+    first = next((use for use in calls if _is_inference(use, life, context)), None)
+    if first is None:
         return None
     found = contents(ev, context.sites, made.candidate)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return None
     if is_made_of_switched(ev, module, made.call, made.framework):
         return None
-    return _report(context, calls[0], life, made.framework)
+    return _report(context, first, life, made.framework)
 
 
 # ---------------------------------------------------------------------------------- one call

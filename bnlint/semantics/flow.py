@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from bnlint.semantics.module import Module
 from bnlint.semantics.scopes import Binding, Scope
 from bnlint.typed import NamedTuple
 
@@ -64,19 +63,7 @@ def _conditional(scope: Scope, name: str, use: ast.AST | None) -> bool:
     """Tell whether a lone binding needs the analysis: a parameter that a test may narrow."""
     if use is None or scope.bindings[name][0].kind != "param":
         return False
-    return any(
-        _in_test(scope.module, node)
-        for node in scope.module.uses.of(name)
-        if isinstance(node, ast.Name)
-    )
-
-
-def _in_test(module: Module, node: ast.AST) -> bool:
-    """Tell whether ``node`` stands in the test of a statement."""
-    parent = module.parents[node]
-    while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare)):
-        node, parent = parent, module.parents[parent]
-    return isinstance(parent, (ast.If, ast.Assert)) and parent.test is node
+    return scope.module.is_tested(name)
 
 
 class _Analysis:

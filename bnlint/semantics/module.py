@@ -116,6 +116,7 @@ class Module:
         self.classes: list[ast.ClassDef] = []
         self.outer: set[str] = set()
         self.walruses: list[ast.NamedExpr] = []
+        self._tested: dict[str, bool] = {}
         self._index()
         self.calls_by_name = self._by_name()
 
@@ -174,6 +175,21 @@ class Module:
             if name:
                 named.setdefault(name, []).append(call)
         return named
+
+    def is_tested(self, name: str) -> bool:
+        """Tell whether ``name`` stands in the test of a statement, anywhere in the file."""
+        found = self._tested.get(name)
+        if found is None:
+            found = self._tested[name] = any(
+                isinstance(use, ast.Name) and self._in_test(use) for use in self.uses.of(name)
+            )
+        return found
+
+    def _in_test(self, node: ast.AST) -> bool:
+        parent = self.parents[node]
+        while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare)):
+            node, parent = parent, self.parents[parent]
+        return isinstance(parent, (ast.If, ast.Assert)) and parent.test is node
 
     def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
         """Return where ``node`` stands, in rows, columns and code point offsets."""
