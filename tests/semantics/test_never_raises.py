@@ -1,0 +1,151 @@
+"""Whatever valid Python a file holds, checking it raises nothing and no part of bnlint crashes.
+
+Programs come from two sources: hypothesmith writes any Python there is, and pieces of real batch
+normalisation code are put together with expressions and statements of each other in odd places.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+import warnings
+
+import pytest
+import test_reads_calls
+import test_reads_names
+import test_reads_values
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from bnlint.documentation import page
+from bnlint.linter import Options, check, is_interesting
+from bnlint.registry import load_rules
+
+if sys.version_info < (3, 14):
+    import hypothesmith
+else:
+    hypothesmith = pytest.importorskip("hypothesmith")
+
+RULES = load_rules()
+ALL = frozenset(rule.code for rule in RULES)
+
+SLOW = settings(
+    deadline=None,
+    max_examples=120,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+
+def problems(code: str, source: str | None) -> list[str]:
+    """Return what went wrong when ``code`` was checked under every rule."""
+    options = Options(ALL, ALL, min_confidence="low", source=source)
+    result = check(code.encode("utf-8", "surrogatepass"), "x.py", RULES, options)
+    return [problem.message for problem in result.problems]
+
+
+def _tables() -> list[str]:
+    found: list[str] = []
+    for tests in (test_reads_names, test_reads_values, test_reads_calls):
+        for value in vars(tests).values():
+            if isinstance(value, list):
+                found += [case.values[0] for case in value if hasattr(case, "values")]
+    return found
+
+
+def _examples() -> list[str]:
+    # That of the rule about unreadable files does not parse.
+    rules = [rule for rule in RULES if "check_unreadable" not in rule.checks]
+    return [example.code for rule in rules for example in page(rule.module).examples]
+
+
+#: Batch normalisation code that parses.
+PIECES = [*dict.fromkeys([*_tables(), *_examples()])]
+TREES = [ast.parse(piece) for piece in PIECES]
+
+
+def _expressions(tree: ast.AST) -> list[ast.expr]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.expr) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+    ]
+
+
+EXPRESSIONS = [node for tree in TREES for node in _expressions(tree)]
+STATEMENTS = [node for tree in TREES for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+
+
+class _Graft(ast.NodeTransformer):
+    """Puts other nodes in the place of some."""
+
+    def __init__(self, places: dict[int, ast.AST]) -> None:
+        self.places = places
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        new = self.places.get(id(node))
+        return copy.deepcopy(new) if new is not None else self.generic_visit(node)
+
+
+@st.composite
+def grafted(draw: st.DrawFn) -> str:
+    """Return a piece in which some expressions and statements are those of other pieces."""
+    tree = copy.deepcopy(draw(st.sampled_from(TREES)))
+    places: dict[int, ast.AST] = {}
+    for _ in range(draw(st.integers(1, 4))):
+        if draw(st.booleans()):
+            old = draw(st.sampled_from(_expressions(tree)))
+            places[id(old)] = draw(st.sampled_from(EXPRESSIONS))
+        else:
+            old_statement = draw(
+                st.sampled_from([n for n in ast.walk(tree) if isinstance(n, ast.stmt)])
+            )
+            places[id(old_statement)] = draw(st.sampled_from(STATEMENTS))
+    changed = _Graft(places).visit(tree)
+    try:
+        code = ast.unparse(changed)
+        ast.parse(code)
+    except (SyntaxError, ValueError, AttributeError, TypeError):
+        assume(False)
+    return code
+
+
+@given(code=grafted(), source=st.sampled_from([None, "keras", "torch"]))
+@settings(SLOW, max_examples=400)
+def test_code_in_odd_places(code: str, source: str | None) -> None:
+    assert problems(code, source) == []
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_pieces(piece: str) -> None:
+    for source in (None, "keras"):
+        assert problems(piece, source) == []
+
+
+@given(
+    code=hypothesmith.from_node(),
+    before=st.sampled_from(PIECES),
+    after=st.sampled_from(PIECES),
+)
+@SLOW
+def test_any_python_around_pieces(code: str, before: str, after: str) -> None:
+    _check_together(before, code, after)
+
+
+@given(code=hypothesmith.from_grammar(), before=st.sampled_from(PIECES))
+@SLOW
+def test_any_grammatical_python_after_a_piece(code: str, before: str) -> None:
+    _check_together(before, code, "")
+
+
+def _check_together(*parts: str) -> None:
+    code = "\n".join(parts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what hypothesmith compares with "is"
+        try:
+            ast.parse(code)
+        except (SyntaxError, ValueError):
+            assume(False)
+        if not is_interesting(code):
+            code += "\n# BatchNorm"
+        assert problems(code, "keras") == []
