@@ -35,6 +35,13 @@ _ARGUMENTS = frozenset(
         "channels",
     )
 )
+
+#: The first parameters of what the packages call, in order; a call must not give one twice.
+_ORDERS = {
+    "BatchNorm1d": ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    "BatchNorm2d": ("num_features", "eps", "momentum", "affine", "track_running_stats"),
+    "BatchNormalization": ("axis", "momentum", "epsilon", "center", "scale"),
+}
 _SWITCHES = frozenset({"eval", "train", "set_train"})
 
 
@@ -59,6 +66,8 @@ def violations(before: bytes, after: bytes) -> list[str]:
     ]
     if kept[0] != kept[1]:
         found.append("bytes outside the touched lines changed")
+    if len(_twice(trees[1])) > len(_twice(trees[0])):
+        found.append(f"given twice: {', '.join(_twice(trees[1]))}")
     if _comments(old) != _comments(new):
         found.append("comments changed")
     if before.startswith(b"\xef\xbb\xbf") != after.startswith(b"\xef\xbb\xbf"):
@@ -167,6 +176,17 @@ def _is_fixed_call(old: ast.Call, new: ast.Call) -> bool:
     """Tell whether only arguments of batch normalisation came, went or lost their place."""
     names = [[k.arg for k in call.keywords if k.arg not in _ARGUMENTS] for call in (old, new)]
     return len(new.args) <= len(old.args) and names[0] == names[1]
+
+
+def _twice(tree: ast.AST) -> list[str]:
+    """Return the arguments that calls give by position and by name."""
+    found = []
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call):
+            name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+            placed = _ORDERS.get(name, ())[: len(call.args)]
+            found += [keyword.arg for keyword in call.keywords if keyword.arg in placed]
+    return [name for name in found if name is not None]
 
 
 def _shown(node: ast.AST | None) -> str:

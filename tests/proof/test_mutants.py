@@ -142,6 +142,7 @@ relu = nn.ReLU(True)
         ("ReLU", "GELU", "changed: nn.ReLU"),
         ("4, momentum", "8, device=0, momentum", "changed: nn.BatchNorm2d"),
         ("relu", "print()\nrelu", "changed: nothing became print()"),
+        ("4, momentum=0.99", "4, num_features=4", "given twice: num_features"),
         ("# two", "", "comments changed"),
         ("# one", "#  one", "bytes outside the touched lines changed"),
         ("kept = 0.1", "kept  = 0.1", "bytes outside the touched lines changed"),
