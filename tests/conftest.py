@@ -16,6 +16,8 @@ FRAMEWORKS = {
     "torch": ("torch",),
     "tensorflow": ("tensorflow", "keras"),
     "mindspore": ("mindspore",),
+    "paddle": ("paddle",),
+    "jax": ("jax",),
 }
 
 
