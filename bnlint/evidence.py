@@ -25,8 +25,13 @@ def with_trial(
         return finding
     trial: Trial | None = experiment(finding, _site(context, finding.subject), context)
     if trial is not None and trial.fixed is None:
-        trial = trial._replace(fixed=_fixed(finding, context, loaded, reread))
+        trial = trial._replace(fixed=_fixed(finding, trial, context, loaded, reread))
     return finding._replace(trial=trial)
+
+
+#: The fixed layers so far, by the experiment and what the fix writes for what. Reading a file anew
+#: for each of 500 findings that are alike would take longer than all else.
+_known: dict[tuple[object, ...], Layer] = {}
 
 
 def _site(context: Context, start: int) -> Site | None:
@@ -37,12 +42,31 @@ def _site(context: Context, start: int) -> Site | None:
 
 
 def _fixed(
-    finding: Finding, context: Context, loaded: LoadedRule, reread: Callable[[str], Context]
+    finding: Finding,
+    trial: Trial,
+    context: Context,
+    loaded: LoadedRule,
+    reread: Callable[[str], Context],
 ) -> Layer | None:
     """Return the layer that the fixed text makes, as the same experiment has it."""
     fix = finding.fix
     if fix is None or not fix.edits:
         return None
+    written = [(context.module.text[edit.start : edit.end], edit.text) for edit in fix.edits]
+    key = (finding.code, trial, *written)
+    if key not in _known:
+        layer = _read(finding, context, loaded, reread)
+        if layer is None:
+            return None
+        _known[key] = layer
+    return _known[key]
+
+
+def _read(
+    finding: Finding, context: Context, loaded: LoadedRule, reread: Callable[[str], Context]
+) -> Layer | None:
+    fix = finding.fix
+    assert fix is not None
     text = applied(context.module.text, fix.edits)
     try:
         after = reread(text.new)

@@ -168,7 +168,7 @@ def _fix(site: Site, theirs: tuple[Value, Value], reference: Counterpart, contex
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
-    """Compare outputs in inference with a gamma and beta as training leaves them."""
+    """Compare outputs in inference with a gamma and beta as training leaves them; with one eps."""
     reference = context.reference(site) if site is not None else None
     if site is None or reference is None:
         return None
@@ -176,7 +176,12 @@ def experiment(finding: Finding, site: Site | None, context: Context) -> Trial |
     against = layer_of_reference(reference, *_SWITCHES, mode=INFERENCE)
     if port is None or against is None:
         return None
+    port = port.given(**{site.api.roles["eps"]: _EPS})
+    against = against.given(**{reference.api.roles["eps"]: _EPS})
     return Trial(OUTPUT, port, against, affine=True, about="output in inference")
 
 
 _SWITCHES = ("affine", "scale", "center")
+
+#: The eps of both sides of an experiment that is about the parameters alone.
+_EPS = 1e-3

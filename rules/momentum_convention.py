@@ -213,13 +213,16 @@ def _agrees(site: Site, context: Context, momentum: float) -> bool:
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
-    """Compare running statistics with the reference's, or with those the number stands for."""
+    """Compare running statistics with the reference's, or with those the number stands for.
+
+    The default of a declared framework is no reference for a number that is written down.
+    """
     if site is None or (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None
     reference = context.reference(site)
     against = (
         layer_of_reference(reference, "momentum", mode=TRAINING)
-        if reference is not None
+        if reference is not None and reference.site is not None
         else opposite(site.api, site.value("momentum").number or 0.0)
     )
     return Trial(STATISTICS, port, against, about="running statistics")

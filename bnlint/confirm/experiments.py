@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnlint.confirm.meaning import Given, names_of
 from bnlint.confirm.workers import Experiment, Result, Step
 from bnlint.frameworks.records import Api
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Trial
@@ -68,11 +69,11 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
-    names = state_names(api)
-    roles = [role for role in ("running_mean", "running_var") if role in names]
+    names, held = state_names(api), names_of(Given(api, arguments))
+    roles = ["running_mean", "running_var"] if held.mean else []
     if trial.quantity == STATISTICS and len(roles) < 2:
         raise Unsuitable(f"{api.id} keeps no running statistics")
-    present = {"running_mean", "running_var", *_affine(api, layer)}
+    present = {*roles, *_affine(api, layer)}
     plant = {names[role]: state[role] for role in state if role in names and role in present}
     if trial.quantity == STATISTICS and api.kind != "functional":
         plant = {}  # from where a new layer starts

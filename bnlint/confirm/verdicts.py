@@ -36,6 +36,9 @@ COUNTS, GONE = 50, 5
 #: The rounding of one float32 operation: no floor is below it.
 SMALLEST_FLOOR = 2.0**-24
 
+#: A floor above this is no rounding: a framework does something else than its table says.
+HIGHEST_FLOOR = 1e-4
+
 ORACLE = "the oracle"
 
 
@@ -131,6 +134,8 @@ class Laboratory:
         if fixed is not None and trial.fixed is not None:
             after, also = self._difference(trial, trial.fixed, fixed, against, reference)
             remainder = remainder or also
+        if floor > HIGHEST_FLOOR:
+            remainder = "a floor this high is no rounding: see 'bnlint frameworks --check'"
         run = next((side for side in (port, reference) if side.was_run), None)
         runner = reference.runner
         if run is not None and reference.was_run and reference.device != run.device:
@@ -206,15 +211,14 @@ class Laboratory:
     def _floor(
         self, trial: Trial, port: Side, reference: Side, against: Layer, fixed: Side | None
     ) -> float:
-        """Return how far a framework is from what its own table says, by rounding alone."""
-        known = [(port, trial.port), (reference, against)]
-        if fixed is not None and trial.fixed is not None:
-            known.insert(1, (fixed, trial.fixed))
-        run = [(side, layer) for side, layer in known if side.was_run]
-        floors = [SMALLEST_FLOOR]
-        for side, layer in run[:2]:
-            floors.append(difference(side.values, self._foretold(trial, layer).values))
-        return max(floors)
+        """Return how far frameworks are from what their own tables say, by rounding alone."""
+        known = [(port, trial.port), (reference, against), (fixed, trial.fixed)]
+        floors = [
+            difference(side.values, self._foretold(trial, layer).values)
+            for side, layer in known
+            if side is not None and layer is not None and side.was_run
+        ]
+        return max([SMALLEST_FLOOR, *floors])
 
     def _difference(
         self, trial: Trial, layer: Layer, mine: Side, against: Layer, theirs: Side
@@ -240,6 +244,8 @@ class Laboratory:
 
 def verdict(before: float, after: float | None, floor: float) -> str:
     """Return what the three figures say together."""
+    if floor > HIGHEST_FLOOR:
+        return INCONCLUSIVE
     if before < GONE * floor:
         return REFUTED
     if before > COUNTS * floor and (after is None or after < GONE * floor):

@@ -1,0 +1,185 @@
+"""What figures say together, and what is run to get them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bench import Bench, findings_of
+
+from bnlint.confirm.verdicts import (
+    COUNTS,
+    GONE,
+    HIGHEST_FLOOR,
+    SMALLEST_FLOOR,
+    Laboratory,
+    verdict,
+    without_refuted,
+)
+from bnlint.finding import Confirmation
+from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Layer, Trial
+
+TORCH, KERAS, MINDSPORE = (
+    "torch.nn.BatchNorm2d",
+    "keras3.layers.BatchNormalization",
+    "mindspore.mint.nn.BatchNorm2d",
+)
+EPS = Trial(
+    OUTPUT,
+    Layer(TORCH, (), INFERENCE),
+    Layer(KERAS, (), INFERENCE),
+    Layer(TORCH, (("eps", 1e-3),), INFERENCE),
+    SMALL_VARIANCES,
+    about="output in inference",
+)
+MOMENTUM = Trial(
+    STATISTICS,
+    Layer(TORCH, (("momentum", 0.99),), TRAINING),
+    Layer(KERAS, (), TRAINING),
+    Layer(TORCH, (("momentum", 0.01),), TRAINING),
+    about="running statistics",
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param(COUNTS * 1e-7 * 1.01, GONE * 1e-7 * 0.99, "confirmed", id="there, then gone"),
+        pytest.param(1.0, None, "confirmed", id="there, and no fix to build"),
+        pytest.param(float("inf"), 0.0, "confirmed", id="no number before"),
+        pytest.param(GONE * 1e-7 * 0.99, 1.0, "refuted", id="never there"),
+        pytest.param(0.0, None, "refuted", id="nothing at all"),
+        pytest.param(COUNTS * 1e-7 * 0.99, 0.0, "inconclusive", id="too small to count"),
+        pytest.param(1.0, GONE * 1e-7 * 1.01, "inconclusive", id="still there after the fix"),
+    ],
+)
+def test_verdict(before: float, after: float | None, expected: str) -> None:
+    assert verdict(before, after, 1e-7) == expected
+
+
+def test_a_framework_that_does_not_follow_its_table_proves_nothing() -> None:
+    assert verdict(0.0, None, HIGHEST_FLOOR * 2) == "inconclusive"
+    assert verdict(1.0, 0.0, HIGHEST_FLOOR * 2) == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("families", "expected", "device"),
+    [
+        pytest.param(("torch", "keras"), "confirmed", "cpu", id="both are run"),
+        pytest.param(("torch",), "confirmed", "cpu", id="the oracle is the reference"),
+        pytest.param(("keras",), "confirmed", "cpu", id="the oracle is the port"),
+        pytest.param((), "predicted", "", id="nothing is run"),
+    ],
+)
+def test_oracle_takes_the_place_of_what_is_missing(
+    families: tuple[str, ...], expected: str, device: str
+) -> None:
+    found = Laboratory(Bench(*families)).judge(EPS, "cpu")
+    assert (found.verdict, found.device) == (expected, device)
+    assert found.floor == SMALLEST_FLOOR
+    for family, title, side in (
+        ("torch", "PyTorch", found.port),
+        ("keras", "Keras", found.reference),
+    ):
+        has = f"{title} 0.0"
+        assert side == (has if family in families else f"the oracle for {title} (not on the bench)")
+    assert bool(found.reason) == (expected == "predicted")
+
+
+def test_tables_alone_refute_nothing() -> None:
+    """A finding must not disappear because the tables that gave it see no difference."""
+    same = EPS._replace(port=Layer(TORCH, (("eps", 1e-3),), INFERENCE))
+    assert Laboratory(Bench()).judge(same, "cpu").verdict == "inconclusive"
+    assert Laboratory(Bench("torch")).judge(same, "cpu").verdict == "refuted"
+
+
+def test_the_difference_is_that_of_the_formula() -> None:
+    """At variance 1e-4 an output is 1/sqrt(1e-4 + eps) times its input, less the mean."""
+    found = Laboratory(Bench("torch", "keras")).judge(EPS, "cpu")
+    assert found.before == pytest.approx(np.sqrt(11 / 1.1) - 1, rel=1e-6)
+    assert found.after is not None
+    assert found.after < 1e-12
+
+
+def test_the_estimator_is_named_and_left_out() -> None:
+    """PyTorch divides by n - 1 and Keras by n: no argument changes that."""
+    found = Laboratory(Bench("torch", "keras")).judge(MOMENTUM, "cpu")
+    assert found.verdict == "confirmed"
+    assert found.after is not None
+    assert found.after < 1e-12
+    assert "n/(n-1)" in found.remainder
+    same = MOMENTUM._replace(reference=Layer(MINDSPORE, (), TRAINING))
+    assert Laboratory(Bench("torch")).judge(same, "cpu").remainder == ""
+
+
+@pytest.mark.parametrize(
+    ("port", "reference"),
+    [
+        pytest.param((TORCH, 0.6), (KERAS, 0.4), id="the same decay in two conventions"),
+        pytest.param((KERAS, 0.3), (KERAS, 0.3), id="the same layer"),
+    ],
+)
+def test_right_code_is_refuted(port: tuple[str, float], reference: tuple[str, float]) -> None:
+    sides = [Layer(api, (("momentum", m),), TRAINING) for api, m in (port, reference)]
+    trial = MOMENTUM._replace(port=sides[0], reference=sides[1], fixed=None)
+    assert Laboratory(Bench("torch", "keras")).judge(trial, "cpu").verdict == "refuted"
+
+
+def test_five_hundred_findings_of_three_settings_are_three_experiments() -> None:
+    """Three ports, three fixed ones, three references: each is run once."""
+    momenta = (0.99, 0.999, 0.9)
+    lines = [f"    nn.BatchNorm2d({c}, momentum={momenta[c % 3]})," for c in range(1, 501)]
+    text = "import torch.nn as nn\n\nlayers = [\n" + "\n".join(lines) + "\n]\n"
+    findings = findings_of(text, code="BN101")
+    assert len(findings) == 500
+    assert len({finding.trial for finding in findings}) == 3
+    bench = Bench("torch", "keras")
+    confirmed = Laboratory(bench).confirm(findings)
+    assert [f.confirmation.verdict for f in confirmed if f.confirmation] == ["confirmed"] * 500
+    asked = [(api.id, str(experiment.arguments)) for api, experiment, _ in bench.ran]
+    assert len(asked) == len(set(asked)) == 9
+
+
+def test_what_fails_costs_the_experiments_that_need_it() -> None:
+    laboratory = Laboratory(Bench("torch", "keras", fails="keras"))
+    lost = laboratory.judge(EPS, "cpu")
+    assert (lost.verdict, lost.reason) == ("not run", "Keras: out of luck")
+    alone = EPS._replace(reference=None)
+    assert laboratory.judge(alone, "cpu").verdict == "confirmed"
+
+
+@pytest.mark.parametrize(
+    ("wish", "gpus", "devices", "reference"),
+    [
+        pytest.param("auto", (), ["cpu"], "Keras 0.0", id="auto, none"),
+        pytest.param("auto", ("torch",), ["cuda"], "Keras 0.0 on cpu", id="auto, the port's"),
+        pytest.param("auto", ("torch", "keras"), ["cuda"], "Keras 0.0", id="auto, both"),
+        pytest.param("cpu", ("torch", "keras"), ["cpu"], "Keras 0.0", id="cpu"),
+        pytest.param("cuda", ("torch",), ["cuda"], "Keras 0.0 on cpu", id="cuda"),
+        pytest.param("all", ("torch",), ["cpu", "cuda"], "Keras 0.0", id="all"),
+    ],
+)
+def test_devices(wish: str, gpus: tuple[str, ...], devices: list[str], reference: str) -> None:
+    [finding] = findings_of("import torch.nn as nn\n\nbn = nn.BatchNorm2d(4)\n", "keras", "BN103")
+    bench = Bench("torch", "keras", gpus=gpus)
+    [done] = Laboratory(bench, wish).confirm([finding])
+    found = done.confirmation
+    assert found is not None
+    outcomes = (found, *found.others)
+    assert [outcome.device for outcome in outcomes] == devices
+    assert {outcome.verdict for outcome in outcomes} == {"confirmed"}
+    assert found.reference == reference
+    assert {device for api, _, device in bench.ran if api.id == TORCH} == set(devices)
+
+
+def test_a_device_that_is_not_there() -> None:
+    found = Laboratory(Bench("torch", "keras", gpus=("keras",)), "cuda").judge(EPS, "cuda")
+    assert (found.verdict, found.reason) == ("not run", "PyTorch sees no cuda here")
+
+
+def test_only_the_refuted_are_left_out() -> None:
+    [finding] = findings_of("import torch.nn as nn\n\nbn = nn.BatchNorm2d(4, momentum=0.99)\n")
+    outcomes = ("confirmed", "predicted", "refuted", "inconclusive", "not run")
+    findings = [finding._replace(confirmation=Confirmation(name)) for name in outcomes]
+    findings.append(finding._replace(confirmation=None))
+    kept = [f.confirmation.verdict if f.confirmation else "" for f in without_refuted(findings)]
+    assert kept == ["confirmed", "predicted", "inconclusive", "not run", ""]
