@@ -45,8 +45,9 @@ Fix safety
 Safe where the reference is a layer and the direction is known: the layer then has the parameters
 of its reference. A checkpoint of the port as it was no longer fits; one of the reference does.
 
-Unsafe in a same-file pair without a declared direction, since either side may be the port, and
-against a framework's defaults, where only the first layer of the file is changed.
+Unsafe in a same-file pair without a declared direction, since either side may be the port; where a
+switch is a default that a caller may override; and against a framework's defaults, where only the
+first layer of the file is changed.
 
 Not written where a lone gamma or beta is missing and one switch stands for both, or where the
 switch comes from a dictionary that other calls take too.
@@ -69,7 +70,7 @@ from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule, lower, where_reference
 from bnlint.semantics.references import Counterpart
 from bnlint.semantics.sites import Site
-from bnlint.semantics.values import Value, assumption
+from bnlint.semantics.values import PRESUMED, Value, assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 from bnlint.trials import layer_of, layer_of_reference
 
@@ -119,7 +120,7 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
         f"{assumption(*mine, *theirs)}",
         help=_advice(api, theirs),
         confidence=lower(RULE.confidence, (*mine, *theirs)),
-        fix=_fix(site, theirs, reference, context),
+        fix=_fix(site, mine, theirs, reference, context),
         reference=reference,
         values=tuple(Comparison(n, bool(m.value), bool(t.value)) for n, m, t in differing),
         site=site,
@@ -156,7 +157,13 @@ def _advice(api: Api, theirs: tuple[Value, Value]) -> str:
     return "write " + ", ".join(f"{api.roles[role]}={text}" for role, text in wanted.items())
 
 
-def _fix(site: Site, theirs: tuple[Value, Value], reference: Counterpart, context: Context) -> Fix:
+def _fix(
+    site: Site,
+    mine: tuple[Value, Value],
+    theirs: tuple[Value, Value],
+    reference: Counterpart,
+    context: Context,
+) -> Fix:
     advice = _advice(site.api, theirs)
     wanted = _wanted(site.api, theirs)
     if wanted is None:
@@ -164,6 +171,7 @@ def _fix(site: Site, theirs: tuple[Value, Value], reference: Counterpart, contex
     why = "" if reference.directed else "which side is the port is not declared"
     if reference.site is None:
         why = "only the first layer of the file is changed"
+    why = why or next((v.why for v in (*mine, *theirs) if v.kind == PRESUMED), "")
     return context.rewrite_all(site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 

@@ -219,6 +219,23 @@ CASES = [
         "keras",
     ),
     case(
+        "affine that a caller may override",
+        "BN104",
+        "unsafe: the default of parameter affine of Block",
+        """
+        import keras
+        import torch.nn as nn
+        reference = keras.layers.BatchNormalization(
+            epsilon=1e-5, momentum=0.9, scale=False, center=False
+        )
+        class Block(nn.Module):
+            def __init__(self, affine=True):
+                super().__init__()
+                self.bn = nn.BatchNorm2d(3, affine=affine)
+        """,
+        "keras",
+    ),
+    case(
         "affine in a dictionary that others take",
         "BN104",
         "manual: options serves more than this layer",
