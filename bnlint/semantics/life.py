@@ -138,9 +138,12 @@ class _Follower:
                         self.done.add((node, variable.what))
                         self.use(node, variable.what)
                         found = True
-        for variable in self.holders:
+        for variable, held in self.holders.items():
+            rebound = bool(held) and self.is_rebound_further_in(variable)
             for node in self.module.uses.of(variable.name):
-                if (node, variable.what) in self.done and self.may_be_another(variable, node):
+                if (node, variable.what) not in self.done:
+                    continue
+                if rebound or self.may_be_another(variable, node):
                     self.escape(f"line {node.lineno} may use another object", node)
 
     def holds(self, variable: _Variable, node: ast.expr) -> bool:
@@ -155,8 +158,6 @@ class _Follower:
     def may_be_another(self, variable: _Variable, node: ast.expr) -> bool:
         """Tell whether another object may stand in the variable where it is used."""
         held = self.holders[variable]
-        if held and self.is_rebound_further_in(variable):
-            return True
         others = [b for b in self.reaching(variable, node) if b not in held]
         return not all(
             b.kind == "assign" and isinstance(b.value, ast.Constant) and b.value.value is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -163,11 +164,14 @@ def steps(code: str) -> int:
         count += event == "call"
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # what it calls has to do with other tests' objects, not with the code
     sys.setprofile(note)
     try:
         result = checked(code)
     finally:
         sys.setprofile(before)
+        gc.enable()
     assert result.problems == ()
     assert result.checked
     return count
