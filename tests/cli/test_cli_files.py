@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, ROOT, SUMMARY, Run, bnlint, program, write
+from command_line import (
+    CLEAN,
+    FAULTY,
+    FINDING,
+    SUMMARY,
+    UNPRIVILEGED,
+    Run,
+    bnlint,
+    program,
+    write,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
 NOTEBOOK = (
@@ -247,18 +256,6 @@ def test_file_that_two_paths_lead_to(tmp_path: Path) -> None:
     assert bnlint(tmp_path, "link.py") == Run(1, f"link.py:{FINDING}\n", SUMMARY)
 
 
-#: Runs bnlint as root cannot: as a user who may not read everything. Not even the interpreter's own
-#: modules need be open to that user, and so a first run, as root, imports all there is to import.
-AS_NOBODY = """
-import os, sys
-from bnlint.cli import main
-first = main(["-j1", "-q", "--isolated", "d/n.py", "gone.py"])
-if os.geteuid() == 0:
-    os.setuid(65534)
-sys.exit(100 + first if first != 2 else main())
-"""
-
-
 @posix
 @pytest.mark.parametrize(
     ("closed", "arguments", "expected"),
@@ -272,27 +269,13 @@ sys.exit(100 + first if first != 2 else main())
                      id="configuration"),
     ],
 )  # fmt: skip
-def test_no_permission(closed: str, arguments: list[str], expected: str) -> None:
-    """Root may read everything, so that a run as root changes to another user first."""
-    import tempfile
-
-    # pytest's own folders are closed to other users
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        write(folder, m=FAULTY, d__n=FAULTY, **{"bnlint.toml": ""})
-        (folder / closed).chmod(0)
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", AS_NOBODY, "-j1", *arguments],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                env={"PYTHONPATH": str(ROOT)},
-                check=False,
-            )
-        finally:
-            (folder / closed).chmod(0o755)
-    assert done.returncode == 2, done.stderr
-    _, *errors = [line for line in done.stderr.splitlines(True) if line != SUMMARY]
+def test_no_permission(tmp_path: Path, closed: str, arguments: list[str], expected: str) -> None:
+    write(tmp_path, m=FAULTY, d__n=FAULTY, **{"bnlint.toml": ""})
+    (tmp_path / closed).chmod(0)
+    try:
+        done = program(tmp_path, "-j1", *arguments, before=["-c", UNPRIVILEGED])
+    finally:
+        (tmp_path / closed).chmod(0o755)
+    assert done.code == 2, done.err
+    errors = [line for line in done.err.splitlines(True) if line != SUMMARY]
     assert errors == [f"bnlint: error: {expected}\n"]

@@ -6,11 +6,10 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, bnlint, program, write
+from command_line import ROOT, UNPRIVILEGED, bnlint, program, write
 
 from bnlint import writing
 from bnlint.writing import WriteError, replace
@@ -101,20 +100,6 @@ def test_file_that_cannot_be_written_costs_itself_only(
     assert (tmp_path / "b.py").read_text() == AFTER
 
 
-#: The interpreter's own files may be closed to others: what is needed is imported before.
-AS_NOBODY = """
-import os, sys
-from bnlint.cli import main
-sys.stdout, out = open(os.devnull, "w"), sys.stdout
-main(["--diff", "--isolated", sys.argv[-1]])
-sys.stdout = out
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
-sys.exit(main())
-"""
-
-
 @posix
 @pytest.mark.parametrize(
     ("file_mode", "folder_mode", "message"),
@@ -124,22 +109,17 @@ sys.exit(main())
     ],
     ids=["file", "folder"],
 )
-def test_permissions(file_mode: int, folder_mode: int, message: str) -> None:
-    root = os.geteuid() == 0
-    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
-        top = Path(name).resolve()
-        top.chmod(0o755)
-        folder = top / "d"
-        write(folder, f=BEFORE)
-        (folder / "f.py").chmod(file_mode)
-        folder.chmod(folder_mode)
-        before = ["-c", AS_NOBODY] if root else ["-m", "bnlint"]
-        run = program(folder, "--fix", "--isolated", "f.py", before=before)
-        folder.chmod(0o755)
-        assert run.code == 2
-        assert f"bnlint: error: f.py: {message.format(folder)}\n" in run.err
-        assert (folder / "f.py").read_text() == BEFORE
-        assert names(folder) == ["f.py"]
+def test_permissions(tmp_path: Path, file_mode: int, folder_mode: int, message: str) -> None:
+    folder = tmp_path / "d"
+    write(folder, f=BEFORE)
+    (folder / "f.py").chmod(file_mode)
+    folder.chmod(folder_mode)
+    run = program(folder, "--fix", "--isolated", "f.py", before=["-c", UNPRIVILEGED])
+    folder.chmod(0o755)
+    assert run.code == 2
+    assert f"bnlint: error: f.py: {message.format(folder)}\n" in run.err
+    assert (folder / "f.py").read_text() == BEFORE
+    assert names(folder) == ["f.py"]
 
 
 # -------------------------------------------------------------------------- symbolic links
