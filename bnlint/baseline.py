@@ -19,6 +19,7 @@ from typing import NamedTuple
 from bnlint.directives import innermost_statement
 from bnlint.finding import Finding
 from bnlint.linter import Result
+from bnlint.reading import read_file
 from bnlint.semantics.module import Module, parse
 from bnlint.writing import WriteError, replace
 
@@ -48,8 +49,7 @@ def load(path: str) -> Baseline:
         BaselineError: the file cannot be read or is no baseline.
     """
     try:
-        with open(path, encoding="utf-8") as stream:
-            content = json.load(stream)
+        content = json.loads(read_file(path).decode("utf-8"))
     except FileNotFoundError:
         raise BaselineError("no such baseline; --write-baseline writes it") from None
     except OSError as error:

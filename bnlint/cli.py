@@ -139,6 +139,10 @@ def _add_check(parser: _Parser) -> None:
         help="do not run rules on the files that match ('tests/*:BN106')",
     )  # fmt: skip
     group.add_argument(
+        "--extend-per-file-ignores", metavar="GLOB:RULE", type=_per_file, default=[],
+        help="the same, beside what the configuration says",
+    )  # fmt: skip
+    group.add_argument(
         "--min-confidence", choices=("high", "medium", "low"), default=None,
         help="report findings of at least this confidence (default: medium)",
     )  # fmt: skip

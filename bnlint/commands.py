@@ -117,6 +117,10 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
     if parsed.add_ignore is not None:
         if asked:
             raise Failed(Problem("--add-ignore suppresses what --fix would fix: choose one"))
+        if os.path.lexists(parsed.add_ignore):  # else everything below '.' would be suppressed
+            raise Failed(
+                Problem(f"--add-ignore=REASON needs a reason, and {parsed.add_ignore} is a path")
+            )
         fix = False
     if parsed.write_baseline:
         if asked or parsed.add_ignore is not None:

@@ -12,6 +12,7 @@ from bnlint.linter import Facts, Options, Result, check_facts, facts_of
 from bnlint.registry import LoadedRule
 from bnlint.semantics.alignment import UNIFORM, Pair, align
 from bnlint.semantics.module import Module
+from bnlint.semantics.numbers import close
 from bnlint.semantics.parts import within
 
 
@@ -120,7 +121,7 @@ def _row(pair: Pair, facts: dict[int, Facts]) -> Row:
         if _differ(reference.eps, port.eps):
             differs.append("eps")
         if reference.decay is not None and port.decay is not None:
-            if not _close(1 - reference.decay, 1 - port.decay):
+            if not close(1 - reference.decay, 1 - port.decay):
                 differs.append("decay")
         if reference.parameters is not None and port.parameters is not None:
             if reference.parameters.trainable != port.parameters.trainable:
@@ -136,14 +137,8 @@ def _differ(left: Setting, right: Setting) -> bool:
     if any(s.kind == "unknown" for s in (left, right)):
         return False
     if all(isinstance(v, (int, float)) for v in values):
-        return not _close(float(values[0]), float(values[1]))  # type: ignore[arg-type]
+        return not close(float(values[0]), float(values[1]))  # type: ignore[arg-type]
     return values[0] != values[1]
-
-
-def _close(left: float, right: float) -> bool:
-    from bnlint.semantics.numbers import close
-
-    return close(left, right)
 
 
 def _totals(side: Sequence[Facts]) -> Iterator[Total]:
@@ -165,6 +160,8 @@ def _is_built_once(module: Module, call: ast.AST, depth: int = 0) -> bool:
         if isinstance(around, _REPEATS):
             return False
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if around.name == "__init__":  # run by the call of its class, not by super().__init__()
+                continue
             calls = module.calls_by_name.get(around.name, ())
             if len(calls) > 1 or depth > 5:
                 return False

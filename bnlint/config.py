@@ -26,6 +26,7 @@ from bnlint.options import (
     parse,
     toml,
 )
+from bnlint.reading import read_file
 from bnlint.selection import (
     FixChoice,
     RuleLike,
@@ -176,8 +177,7 @@ class Configs:
         """
         display = path.removeprefix(f"{self._cwd.rstrip('/')}/")
         try:
-            with open(path, "rb") as stream:
-                data = stream.read()
+            data = read_file(path)
         except (FileNotFoundError, NotADirectoryError):
             if not named:
                 return None

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Container
 from itertools import pairwise
 
+from bnlint.reading import read_file
 from bnlint.typed import NamedTuple
 
 __all__ = ["Level", "above", "enter", "ignored"]
@@ -95,8 +96,7 @@ def _exclude_file(git: str) -> str:
 def _patterns(path: str) -> Verdict | None:
     """Return what the patterns in the file at ``path`` say, ``None`` if there are none."""
     try:
-        with open(path, "rb") as stream:
-            data = stream.read()
+        data = read_file(path)
     except OSError:
         return None
     text = data.decode("utf-8-sig", "surrogateescape")

@@ -296,7 +296,7 @@ def _with_trial(
 
 def _reference_notices(directives: Sequence[Directive], options: Options) -> Iterator[str]:
     for directive in directives:
-        if directive.kind == PORT_OF and not options.references:
+        if directive.kind == PORT_OF and options.folder is None:
             yield (
                 f"line {directive.span.row} names the reference {directive.text}, which was not "
                 "compared with: what is checked here is no file"

@@ -38,18 +38,8 @@ __all__ = [
 
 COMMAND_LINE = "command line"
 
-FORMATS = (
-    "full",
-    "concise",
-    "grouped",
-    "json",
-    "jsonl",
-    "sarif",
-    "github",
-    "gitlab",
-    "junit",
-    "rdjson",
-)
+#: The formats of findings; ``bnlint.output`` has a module of the same name for each.
+FORMATS = ("full", "concise", "grouped", "json", "github")
 
 #: Names of folders that hold no code of the project's own. Virtual environments of any other
 #: name are known by their ``pyvenv.cfg``: ``env`` alone may well be a package of environments.

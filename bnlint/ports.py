@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 
 from bnlint.config import Config, reference_for
+from bnlint.directives import PORT_OF, find_directives
 from bnlint.files import displayed
 from bnlint.finding import Problem
 from bnlint.linter import ReferenceFile
 from bnlint.options import absolute
-
-_PORT_OF = re.compile(r"#[ \t]*bnlint:[ \t]*port-of[ \t]+([^#\r\n]+)", re.IGNORECASE)
+from bnlint.reading import read_file
+from bnlint.semantics.module import parse
 
 
 def references_of(
@@ -23,8 +23,7 @@ def references_of(
     configuration.
     """
     folder = path.rpartition("/")[0]
-    marks = [match[1].strip() for match in _PORT_OF.finditer(text)] if "port-of" in text else []
-    named = [split(mark, folder) for mark in marks]
+    named = [split(mark, folder) for mark in _marks(display, text)]
     if not named:
         configured = reference_for(config, path)
         if configured is None:
@@ -34,13 +33,25 @@ def references_of(
     problems: list[Problem] = []
     for reference, part in named:
         try:
-            with open(reference, "rb") as stream:
-                found.append(ReferenceFile(displayed(reference, cwd), stream.read(), part))
+            data = read_file(reference)
         except OSError as error:
             shown = displayed(reference, cwd)
             message = f"its reference {shown} cannot be read: {error.strerror or error}"
             problems.append(Problem(message, display))
+        else:
+            found.append(ReferenceFile(displayed(reference, cwd), data, part))
     return tuple(found), problems
+
+
+def _marks(display: str, text: str) -> list[str]:
+    """Return what the ``port-of`` comments of a file name; text in strings is no comment."""
+    if "port-of" not in text:
+        return []
+    try:
+        module = parse(display, text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []  # reported where the file is checked
+    return [d.text for d in find_directives(module) if d.kind == PORT_OF]
 
 
 def split(name: str, folder: str) -> tuple[str, str]:

@@ -56,6 +56,7 @@ def given(parsed: argparse.Namespace) -> Given:
             ignore=tuple(arguments.get("ignore") or ()),
         ),
         per_file_ignores=tuple(ignores) if ignores is not None else None,
+        extend_per_file_ignores=tuple(arguments.get("extend_per_file_ignores") or ()),
         min_confidence=arguments.get("min_confidence"),
         from_family=arguments.get("source"),
         exclude=tuple(exclude) if exclude is not None else None,

@@ -78,4 +78,4 @@ def check_directives(
 
 def _exists(target: str, context: Context) -> bool:
     folder = context.folder
-    return folder is None or os.path.isfile(os.path.join(folder, target))
+    return folder is None or os.path.exists(os.path.join(folder, target))

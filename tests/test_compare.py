@@ -10,6 +10,7 @@ import pytest
 
 from bnlint.cli import main
 from bnlint.compare import Input, compare
+from bnlint.output import render_comparison
 from bnlint.registry import load_rules
 
 RULES = load_rules()
@@ -238,6 +239,22 @@ def test_totals_are_given_only_where_each_layer_is_built_once(
     assert [total.counted for total in found.totals] == [total, 8]
 
 
+def test_totals_of_a_class_that_calls_the_constructor_above_it() -> None:
+    """``super().__init__()`` builds no second model."""
+    found = compare(
+        [Input("ref.py", CONV.encode())], [Input("port.py", plain(TORCH).encode())], RULES
+    )
+    assert [total.counted for total in found.totals] == [16, 32]
+
+
+def test_every_column_has_a_name_where_there_is_no_room_for_a_table() -> None:
+    found = compare(
+        [Input("ref.py", plain(KERAS).encode())], [Input("port.py", plain(TORCH).encode())], RULES
+    )
+    shown = "".join(render_comparison(found, "table", width=60))
+    assert "difference eps\n" in shown
+
+
 # ------------------------------------------------------------------ check against a named reference
 
 
@@ -296,3 +313,10 @@ def test_reference_that_is_no_use_is_a_problem_and_the_rest_is_checked(
     assert says in err
     assert "BN101" in out
     assert "Traceback" not in err
+    assert "not compared with" not in err
+
+
+def test_a_docstring_names_no_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = '"""Write so:\n\n    # bnlint: port-of ref.py\n"""\n'
+    (tmp_path / "port.py").write_text(text + torch_layers("a 8"))
+    assert run(tmp_path, capsys)[0] == 0

@@ -40,7 +40,6 @@ __all__ = [
     "FormatError",
     "Report",
     "Style",
-    "formats",
     "is_fixable",
     "render",
     "render_comparison",
@@ -195,21 +194,14 @@ def _ended(lines: Iterator[str]) -> Iterator[str]:
         yield line + "\n"
 
 
-def formats() -> tuple[str, ...]:
-    """Return the formats that there are, in the order of the configuration's."""
-    from importlib.util import find_spec
-
-    from bnlint.options import FORMATS
-
-    return tuple(name for name in FORMATS if find_spec(f"{__name__}.{name}") is not None)
-
-
 def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
     try:
         module: Any = import_module(f"{__name__}.{name}")
         found: Callable[[Report, Style], Iterator[str]] = module.render
     except (ModuleNotFoundError, AttributeError) as error:
-        known = ", ".join(formats())
+        from bnlint.options import FORMATS
+
+        known = ", ".join(FORMATS)
         raise FormatError(f"there is no output format {name!r}; there are {known}") from error
     return found
 

@@ -24,7 +24,7 @@ _COLUMNS = (
     Column("mode"),
     Column("parameters"),
     Column("paired by", "dim"),
-    Column("differs", "bold yellow", plain=True),
+    Column("difference", "bold yellow"),
 )
 
 _ARROW = " | "

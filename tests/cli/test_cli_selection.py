@@ -48,6 +48,7 @@ def codes(folder: Path, *arguments: str) -> list[str]:
         pytest.param(["--per-file-ignores", "other.py:BN1"], ALL, id="per other file"),
         pytest.param(["--per-file-ignores", "!m.py:ALL"], ALL, id="per file but this"),
         pytest.param(["--per-file-ignores", "!other.py:ALL"], [], id="per file but another"),
+        pytest.param(["--extend-per-file-ignores", "*.py:BN1"], ["BN212"], id="per file, added"),
     ],
 )
 def test_selection(tmp_path: Path, arguments: list[str], expected: list[str]) -> None:

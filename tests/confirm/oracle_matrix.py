@@ -1,7 +1,7 @@
 """Experiments that compare the oracle with an installed framework, made from its table entry.
 
-Each API gets a few hundred: every rank and layout that the entry offers and one rank that it does
-not, from one to 1024 values per channel, both modes, one step and several, and by turns every
+Each API gets a hundred or more: every rank and layout that the entry offers and the ranks that it
+does not, from one to 1024 values per channel, both modes, one step and several, and by turns every
 setting of the other arguments.
 """
 
@@ -54,6 +54,10 @@ SAMPLES: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: Passes over sizes and steps that an API with few layouts gets: this many over their number.
+ROUNDS = 8
+
+
 class Case(NamedTuple):
     """One experiment, and words that tell it from the others.
 
@@ -62,7 +66,7 @@ class Case(NamedTuple):
 
     name: str
     experiment: Experiment
-    offered: bool
+    offered: bool = True
 
 
 class Outcome(NamedTuple):
@@ -145,25 +149,37 @@ def statistics_of(api: Api) -> tuple[str, ...]:
 def cases(api: Api, path: str) -> Iterator[Case]:
     """Yield the experiments on ``api``, which is installed at ``path``."""
     turn = itertools.count()
-    for rank, layout, axis in layouts(api):
-        for shapes in SIZES.values():
-            for patterns in (ONE, SEVERAL):
-                number = next(turn)
-                pattern = patterns[number % len(patterns)]
-                yield _case(api, path, number, rank, layout, axis, shapes, pattern, {})
+    offered = list(layouts(api))
+    for _ in range(math.ceil(ROUNDS / len(offered))):
+        for rank, layout, axis in offered:
+            for shapes in SIZES.values():
+                for patterns in (ONE, SEVERAL):
+                    number = next(turn)
+                    pattern = patterns[number // 2 % len(patterns)]
+                    yield _case(api, path, number, rank, layout, axis, shapes, pattern, {})
+    shapes, pattern = SIZES[16], (TRAIN, INFER)
+    for rank, layout, axis in offered:
         for extra in () if layout else extras(api):
-            shapes, pattern = SIZES[16], (TRAIN, INFER)
             yield _case(api, path, next(turn), rank, layout, axis, shapes, pattern, extra)
+    for rank in sorted({2, 3, 4, 5}.difference(_ranks(api))):
+        case = _case(api, path, next(turn), rank, {}, _default_axis(api, rank), shapes, pattern, {})
+        yield case._replace(offered=False)
+
+
+def _ranks(api: Api) -> Sequence[int]:
+    return api.ranks if isinstance(api.ranks, tuple) else (2, 3, 4, 5)
+
+
+def _default_axis(api: Api, rank: int) -> int:
+    assert isinstance(api.channel_axis, int)
+    return api.channel_axis % rank
 
 
 def layouts(api: Api) -> Iterator[tuple[int, dict[str, Any], int]]:
-    """Yield rank, arguments and channel axis: what the entry offers, and one rank too many."""
-    ranks: Sequence[int] = api.ranks if isinstance(api.ranks, tuple) else (2, 3, 4, 5)
-    default = api.channel_axis
-    assert isinstance(default, int)
-    for rank in (2, 3, 4, 5):
-        if rank in ranks or rank == (set(range(2, 6)) - set(ranks) or {0}).pop():
-            yield rank, {}, default % rank
+    """Yield rank, arguments and channel axis of all that the entry offers."""
+    ranks = _ranks(api)
+    for rank in ranks:
+        yield rank, {}, _default_axis(api, rank)
     if "axis" in api.roles:
         for rank in ranks:
             for axis in (1, -2, -1):
@@ -230,8 +246,7 @@ def _case(
     steps = tuple(_step(api, mode, batch(shape, axis, drawn)) for mode in pattern)
     given = api.roles.get("input", "") if api.kind == "functional" else ""
     name = f"{dict(arguments)} {shape} {'/'.join(pattern) or 'bare'} plant={sorted(plant)}"
-    offered = bool(layout) or not isinstance(api.ranks, tuple) or rank in api.ranks
-    return Case(name, Experiment(path, api.kind, arguments, steps, plant, observe, given), offered)
+    return Case(name, Experiment(path, api.kind, arguments, steps, plant, observe, given))
 
 
 def batch(shape: tuple[int, ...], axis: int, drawn: Any) -> Array:

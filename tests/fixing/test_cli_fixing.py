@@ -222,6 +222,8 @@ def test_suppressions_in_standard_input(tmp_path: Path) -> None:
         (["--add-ignore", ""], "argument --add-ignore: expected a reason in one line without #"),
         (["--add-ignore", "a\nb"], "argument --add-ignore: expected a reason in one line"),
         (["--add-ignore", "a # b"], "argument --add-ignore: expected a reason in one line"),
+        (["--add-ignore", "."], "--add-ignore=REASON needs a reason, and . is a path"),
+        (["--add-ignore", "f.py"], "--add-ignore=REASON needs a reason, and f.py is a path"),
         (["--write-baseline"], "--write-baseline needs --baseline FILE to say where"),
         (
             ["--write-baseline", "--baseline", "b.json", "--fix"],

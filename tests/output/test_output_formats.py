@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from output_samples import REPORTS, finding, fix, span, unprintable, without_color, written
 
 from bnlint.finding import Finding
-from bnlint.output import FormatError, Report, formats, render, summary
+from bnlint.options import FORMATS
+from bnlint.output import FormatError, Report, render, summary
 
 ROOT = Path(__file__).parents[2]
 
@@ -237,9 +238,10 @@ def test_the_summary(report: Report, options: dict[str, bool], line: str) -> Non
 # ------------------------------------------------------------------------------ all formats
 
 
-def test_the_formats_that_are_there() -> None:
-    """Those that the configuration takes and a module writes."""
-    assert {"full", "concise", "grouped", "json", "github"} <= set(formats())
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_format_of_the_configuration_is_written(name: str) -> None:
+    """What a configuration may name, the program can do."""
+    assert "BN103" in "".join(render(Report((finding(),)), name))
 
 
 @pytest.mark.parametrize("name", ["yaml", "frame", "", "sites"])
