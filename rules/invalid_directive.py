@@ -78,4 +78,5 @@ def check_directives(
 
 def _exists(target: str, context: Context) -> bool:
     folder = context.folder
-    return folder is None or os.path.exists(os.path.join(folder, target))
+    path = os.path.join(folder or "", target)
+    return folder is None or (os.path.exists(path) and not os.path.isdir(path))
