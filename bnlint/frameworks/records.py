@@ -76,7 +76,11 @@ class Api(NamedTuple):
     import paths of classes that an ``isinstance`` test for this layer may name instead of an
     alias. ``installed`` says where to look for the API in an installed framework; with the
     arguments in ``plain`` it normalises and does nothing else. What a training step computes,
-    argument by argument, is in the last fields; docs/frameworks.md defines their words.
+    argument by argument, is in the fields after these; docs/frameworks.md defines their words.
+
+    The last fields are those of a wrapper that a project declares: the id of the API it is
+    ``like``, the parameters whose default is ``declared``, and what parameters that it calls by
+    names of its own (``own_names``) are called there.
     """
 
     id: str
@@ -118,11 +122,23 @@ class Api(NamedTuple):
     inert: frozenset[str] = frozenset()
     affine_off: str = "absent"
     estimator_elsewhere: Mapping[str, Any] = {}
+    like: str = ""
+    declared: frozenset[str] = frozenset()
+    own_names: Mapping[str, str] = {}
 
     @property
     def short_name(self) -> str:
         """The last component of the id, as a user would call it: ``BatchNorm2d``."""
         return self.id.rpartition(".")[2]
+
+    @property
+    def in_tables(self) -> str:
+        """The id of the table's entry: of a declared wrapper, that of the API it is like."""
+        return self.like or self.id
+
+    def name_in_tables(self, name: str) -> str:
+        """Return what the table's entry calls the parameter ``name``."""
+        return self.own_names.get(name, name)
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the constructor's (or function's) parameter called ``name``, if it has one."""
@@ -187,3 +203,21 @@ class Neighbour(NamedTuple):
     rank: int
     channel_axis: int | str = UNKNOWN
     data_formats: Mapping[str, int | str] = {}
+
+
+class Wrapper(NamedTuple):
+    """What a project declares the class or function at the import path ``path`` to be.
+
+    ``like`` names a known API. ``settings`` pairs arguments of that API with the defaults that
+    the wrapper has for them, ``parameters`` arguments of that API with the wrapper's names.
+    """
+
+    path: str
+    like: str
+    settings: tuple[tuple[str, object], ...] = ()
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last component of the path."""
+        return self.path.rpartition(".")[2]

@@ -124,6 +124,7 @@ class Frameworks:
         self.apis: dict[str, Api] = {}
         self.by_alias: dict[str, tuple[Api, ...]] = {}
         self.neighbours: dict[str, Neighbour] = {}
+        self.declared: frozenset[str] = frozenset()
         self._words: dict[str, dict[str, Framework]] = {}
         self._families: dict[str, dict[str, Framework]] = {}  # names that end in "*", without it
         for name, framework in self.frameworks.items():
@@ -146,6 +147,18 @@ class Frameworks:
                 self._words.setdefault(word, {}).setdefault(name, framework)
                 if name.endswith("*"):
                     self._families.setdefault(word, {}).setdefault(name[:-1], framework)
+
+    def extended(self, wrappers: Mapping[str, tuple[Api, ...]]) -> Frameworks:
+        """Return the same tables with the APIs that a project declares, by their import path.
+
+        ``declared`` holds these paths. ``apis`` stays what the tables say.
+        """
+        from copy import copy
+
+        more = copy(self)
+        more.by_alias = {**self.by_alias, **wrappers}
+        more.declared = frozenset(wrappers)
+        return more
 
     def word(self, word: str) -> Mapping[str, Framework]:
         """Return the names (import paths, methods) that mean ``word``, with their frameworks."""

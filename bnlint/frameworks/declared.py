@@ -1,0 +1,81 @@
+"""Wrappers that a project declares: classes and functions of its own that stand for a known API.
+
+A declaration says what a wrapper is like and which defaults it has of its own. It becomes a record
+of the same kind as a table's entry, so that everything that reads tables reads wrappers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.tables import Api, Frameworks, Parameter, catalogue
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def families_of(wrappers: Iterable[Wrapper]) -> frozenset[str]:
+    """Return the frameworks whose tables ``wrappers`` need."""
+    return frozenset(family for wrapper in wrappers for family, _ in rows_of(wrapper.like))
+
+
+@lru_cache(maxsize=64)
+def with_wrappers(frameworks: Frameworks, wrappers: tuple[Wrapper, ...]) -> Frameworks:
+    """Return ``frameworks`` with the ``wrappers`` among what a call may reach."""
+    made: dict[str, tuple[Api, ...]] = {}
+    for wrapper in wrappers:
+        for _, row in rows_of(wrapper.like):
+            api = frameworks.apis.get(row["id"])
+            if api is not None:
+                made[wrapper.path] = (*made.get(wrapper.path, ()), _api(wrapper, api))
+    return frameworks.extended(made)
+
+
+def _api(wrapper: Wrapper, like: Api) -> Api:
+    """Return ``like`` under the wrapper's name, with its defaults and names of arguments."""
+    settings, own = dict(wrapper.settings), dict(wrapper.parameters)
+
+    def renamed(rows: tuple[Mapping[str, Any], ...]) -> tuple[Mapping[str, Any], ...]:
+        return tuple({**row, "argument": own.get(row["argument"], row["argument"])} for row in rows)
+
+    signature = tuple(
+        Parameter(
+            own.get(p.name, p.name),
+            p.kind,
+            p.required and p.name not in settings,
+            settings.get(p.name, p.default),
+        )
+        for p in like.signature
+    )
+    return like._replace(
+        id=wrapper.path,
+        aliases=(wrapper.path,),
+        # A class test for the API reaches what stands for it.
+        bases=(*like.aliases, *like.bases),
+        signature=signature,
+        roles={role: own.get(name, name) for role, name in like.roles.items()},
+        statistics=renamed((like.statistics,))[0] if like.statistics else {},
+        estimator_when=renamed(like.estimator_when),
+        training_statistics_when=renamed(like.training_statistics_when),
+        variance_formula_when=renamed(like.variance_formula_when),
+        inert=frozenset(own.get(name, name) for name in like.inert),
+        like=like.id,
+        declared=frozenset(own.get(name, name) for name in settings),
+        own_names={theirs: name for name, theirs in own.items()},
+    )
+
+
+@lru_cache(maxsize=64)
+def rows_of(name: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Return the entries that ``name`` stands for, by id or import path, each with its table."""
+    found = [
+        (family, row)
+        for family, table in catalogue().tables.items()
+        for row in table["api"]
+        if row["id"] == name or name in row["aliases"]
+    ]
+    by_id = [(family, row) for family, row in found if row["id"] == name]
+    return tuple(by_id or found)
