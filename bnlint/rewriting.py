@@ -129,11 +129,11 @@ def add_keyword(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Cal
     if isinstance(last.comma, cst.Comma):
         end = last.comma.whitespace_after
         if isinstance(end, cst.ParenthesizedWhitespace):
-            new = new.with_changes(comma=last.comma.with_changes(whitespace_after=_bare(end)))
+            new = new.with_changes(comma=_comma(_bare(end)))
             between = _continued(end, between)
         else:
-            new = new.with_changes(comma=last.comma)
-        args[-1] = last.with_changes(comma=_comma(between))
+            new = new.with_changes(comma=_comma(end))
+        args[-1] = last.with_changes(comma=last.comma.with_changes(whitespace_after=between))
     else:
         end = last.whitespace_after_arg
         if isinstance(end, cst.ParenthesizedWhitespace):
