@@ -333,7 +333,7 @@ def show(config: Config) -> str:
     ]
     for option in OPTIONS:
         value = getattr(config.chosen if option.of_selection else config, option.field)
-        if option.key == "port":
+        if option.key in ("port", "apis"):
             continue
         if option.key == "per-file-ignores":
             value = {toml(pattern): selectors for pattern, selectors in value}
@@ -352,4 +352,12 @@ def show(config: Config) -> str:
             lines.append(f"reference = {toml(port.reference)}")
         if port.from_family is not None:
             lines.append(f"from = {toml(port.from_family)}")
+    for wrapper in config.wrappers:
+        lines += ["", f"[apis.{toml(wrapper.path)}]  # {config.file}"]
+        lines.append(f"like = {toml(wrapper.like)}")
+        lines += [f"{name} = {toml(value)}" for name, value in wrapper.settings]
+        if wrapper.parameters:
+            lines.append(f"parameters = {toml(dict(wrapper.parameters))}")
+        if wrapper.positional is not None:
+            lines.append(f"positional = {toml(wrapper.positional)}")
     return "\n".join(lines) + "\n"

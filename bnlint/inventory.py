@@ -103,7 +103,7 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         _mode(site),
         _axis(site),
         channels,
-        _parameters(site, channels),
+        _parameters(facts, site, channels),
         site.presumed,
     )
 
@@ -169,7 +169,7 @@ def _channels(facts: Facts, site: Site) -> int | None:
     return int(number) if number is not None else None
 
 
-def _parameters(site: Site, channels: int | None) -> Parameters | None:
+def _parameters(facts: Facts, site: Site, channels: int | None) -> Parameters | None:
     """Return the counts of a layer, less what its switches leave out."""
     api = site.api
     if api.kind == "functional" or UNKNOWN in api.parameters.values():
@@ -178,7 +178,7 @@ def _parameters(site: Site, channels: int | None) -> Parameters | None:
     counted = _per_channel(api.parameters["counted"])
     if trainable is None or counted is None:
         return None
-    dropped = _dropped(site, api)
+    dropped = _dropped(site, facts.project.frameworks.apis.get(api.in_tables, api))
     if dropped is None:
         return None
     texts = []
@@ -205,7 +205,10 @@ def _per_channel(count: str) -> tuple[int, int] | None:
 
 
 def _dropped(site: Site, api: Api) -> int | None:
-    """Return how many per-channel parameters switches leave out; ``None`` if not known."""
+    """Return how many per-channel parameters switches leave out; ``None`` if not known.
+
+    ``api`` is the table's entry, whose counts are those of its own defaults.
+    """
     dropped = 0
     for role, weight in (("affine", 2), ("scale", 1), ("center", 1)):
         if role not in api.roles:
@@ -214,7 +217,7 @@ def _dropped(site: Site, api: Api) -> int | None:
         if not value.is_known or not isinstance(value.value, bool):
             return None
         if value.from_default:
-            continue  # the table's counts are those of the defaults
+            continue
         default = api.default(role)
         if value.value is False and default is True:
             dropped += weight

@@ -20,6 +20,7 @@ from bnlint.directives import (
     suppress,
 )
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
+from bnlint.frameworks.declared import families_of, with_wrappers
 from bnlint.frameworks.tables import catalogue
 from bnlint.patterns import lazy
 from bnlint.registry import LoadedRule
@@ -34,6 +35,7 @@ from bnlint.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
+    from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.alignment import Pair
     from bnlint.semantics.evaluate import Evaluator
 
@@ -57,7 +59,7 @@ class Options(NamedTuple):
     ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
-    that this one is a port of.
+    that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
     """
 
     codes: frozenset[str]
@@ -70,6 +72,7 @@ class Options(NamedTuple):
     unsafe_fixes: frozenset[str] = frozenset()
     trials: bool = False
     references: tuple[ReferenceFile, ...] = ()
+    wrappers: tuple[Wrapper, ...] = ()
 
 
 class Failure(NamedTuple):
@@ -123,7 +126,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     except Unreadable as error:
         failure = Failure(path, error.message, error.row, error.column)
         return _unreadable(failure, None, rules, options)
-    if not is_interesting(source.text):
+    if not is_interesting(source.text, options.wrappers):
         return Result(path, ())
     try:
         module = parse(path, source.text)
@@ -135,9 +138,9 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         return Result(path, (), (crashed("bnlint", error, path),))
 
 
-def is_interesting(text: str) -> bool:
+def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = ()) -> bool:
     """Tell whether a file may hold anything for bnlint; others are not even parsed."""
-    return _triage()(text) is not None
+    return _triage()(text) is not None or any(wrapper.name in text for wrapper in wrappers)
 
 
 #: Functions that are named for inference.
@@ -157,7 +160,9 @@ def _triage() -> Callable[[str], Any]:
     return lambda text: names(text) or (mode.search(text) and model.search(text))
 
 
-def read_facts(module: Module, source: str | None = None) -> Facts:
+def read_facts(
+    module: Module, source: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts:
     """Read a parsed file: its sites with what is known of their arguments."""
     tables = catalogue()
     names: set[str] = set()
@@ -169,7 +174,11 @@ def read_facts(module: Module, source: str | None = None) -> Facts:
     wanted = set(tables.roots(names))
     if source is not None:
         wanted.add(source)
+    if wrappers:
+        wanted |= families_of(wrappers)
     frameworks = tables.load(tuple(sorted(wanted)))
+    if wrappers:
+        frameworks = with_wrappers(frameworks, wrappers)
     project = Project({}, frameworks)
     sites: list[Site] = []
     unresolved: list[Unresolved] = []
@@ -185,13 +194,13 @@ _done: list[Evaluator] = []
 
 
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
-    facts = read_facts(module, options.source)
+    facts = read_facts(module, options.source, options.wrappers)
     named: Sequence[Pair] = ()
     problems: list[Problem] = []
     if options.references:
         from bnlint.semantics.alignment import align
 
-        found = [reference_facts(reference) for reference in options.references]
+        found = [reference_facts(item, options.wrappers) for item in options.references]
         problems = [item for item in found if isinstance(item, Problem)]
         named = align(
             facts.sites, [s for item in found if isinstance(item, Facts) for s in item.sites]
@@ -228,7 +237,7 @@ def check_facts(
             if confirmed(module, finding)
         ]
         if options.trials:
-            found = [_with_trial(finding, context, rules, problems) for finding in found]
+            found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
     result = Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -271,14 +280,18 @@ def _with_fix(
 
 
 def _with_trial(
-    finding: Finding, context: Context, rules: Sequence[LoadedRule], problems: list[Problem]
+    finding: Finding,
+    context: Context,
+    rules: Sequence[LoadedRule],
+    wrappers: tuple[Wrapper, ...],
+    problems: list[Problem],
 ) -> Finding:
     """Return ``finding`` with the experiment that can prove it."""
     from bnlint.evidence import with_trial
 
     def reread(text: str) -> Context:
         module = parse(context.module.path, text)
-        facts = read_facts(module, context.source)
+        facts = read_facts(module, context.source, wrappers)
         named = [pair for pair in context.named if pair.port is not None]
         if len(named) != len(facts.sites):
             named = []
@@ -303,9 +316,11 @@ def _reference_notices(directives: Sequence[Directive], options: Options) -> Ite
             )
 
 
-def reference_facts(reference: ReferenceFile) -> Facts | Problem:
+def reference_facts(
+    reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts | Problem:
     """Read a reference: all of a file, or what one class or function of it is made of."""
-    facts = facts_of(reference.data, reference.path)
+    facts = facts_of(reference.data, reference.path, wrappers)
     if isinstance(facts, Problem):
         return facts
     if facts is None or not facts.sites:
@@ -325,13 +340,13 @@ def reference_facts(reference: ReferenceFile) -> Facts | Problem:
     return facts._replace(sites=sites)
 
 
-def facts_of(data: bytes, path: str) -> Facts | Problem | None:
+def facts_of(data: bytes, path: str, wrappers: tuple[Wrapper, ...] = ()) -> Facts | Problem | None:
     """Read a file given as bytes; ``None`` if it holds nothing of interest."""
     try:
         source = decode(data, path)
-        if not is_interesting(source.text):
+        if not is_interesting(source.text, wrappers):
             return None
-        return read_facts(parse(path, source.text))
+        return read_facts(parse(path, source.text), wrappers=wrappers)
     except Unreadable as error:
         return Problem(error.message, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

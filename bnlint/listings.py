@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from bnlint.files import NOTEBOOK, Notice
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
-from bnlint.options import suggestion
-from bnlint.prepare import STDIN, Failed, configs_of, cwd, find, rules_of_run, stdin
+from bnlint.options import absolute, suggestion
+from bnlint.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
 from bnlint.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 
 if TYPE_CHECKING:
     from bnlint.compare import Input
+    from bnlint.frameworks.records import Wrapper
 
 
 def sites(parsed: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def sites(parsed: argparse.Namespace) -> int:
         return close(failed.problems)
     listed: list[SiteRow] = []
     problems = list(found.problems)
-    sources: list[tuple[str, bytes]] = []
+    sources: list[tuple[str, bytes, tuple[Wrapper, ...]]] = []
     notices = list(found.notices)
     if STDIN in parsed.paths:
         display = parsed.stdin_filename or STDIN
@@ -39,7 +40,8 @@ def sites(parsed: argparse.Namespace) -> int:
             notices.append(Notice(NOTEBOOK, display))
         else:
             try:
-                sources.append((display, stdin()))
+                path = absolute(parsed.stdin_filename or STDIN, cwd())
+                sources.append((display, stdin(), config_of(path, configs).wrappers))
             except Failed as failed:
                 problems += failed.problems
     for file in found.files:
@@ -47,9 +49,9 @@ def sites(parsed: argparse.Namespace) -> int:
         if isinstance(data, Problem):
             problems.append(data)
         else:
-            sources.append((file.display, data))
-    for display, data in sources:
-        facts = facts_of(data, display)
+            sources.append((file.display, data, configs.of(file.path).wrappers))
+    for display, data, wrappers in sources:
+        facts = facts_of(data, display, wrappers)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
@@ -127,9 +129,11 @@ def frameworks(parsed: argparse.Namespace) -> int:
 
 def translate(parsed: argparse.Namespace) -> int:
     """Translate one constructor call to other frameworks."""
+    from bnlint.config import Configs
     from bnlint.output import render_translations
     from bnlint.translate import TranslateError
     from bnlint.translate import translate as translate_call
+    from bnlint.wrappers import check_wrappers
 
     known = catalogue().families
     wanted = [*parsed.to, *([parsed.source] if parsed.source is not None else [])]
@@ -138,9 +142,12 @@ def translate(parsed: argparse.Namespace) -> int:
             message = f"unknown framework {family}; accepted are {', '.join(known)}"
             return close([Problem(message)])
     try:
-        found = translate_call(parsed.call, parsed.source, parsed.to)
+        wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
+        found = translate_call(parsed.call, parsed.source, parsed.to, wrappers)
     except TranslateError as error:
         return close([Problem(str(error))])
+    except Failed as failed:
+        return close(failed.problems)
     write(
         render_translations(
             found, parsed.output_format, color=wants_color(sys.stdout), width=width_of(sys.stdout)

@@ -1,8 +1,7 @@
 """The options of ``[tool.bnlint]``: keys, types, defaults, and the reading of a file of them.
 
 Every mistake of a file is collected before any is raised, so that one run shows them all. An
-unknown key is a mistake: a misspelt option must never be an option silently left out. (That
-also keeps ``[tool.bnlint.apis]`` free for declaring batch normalisation layers of one's own.)
+unknown key is a mistake: a misspelt option must never be an option silently left out.
 
 No option can name a program to run or switch execution on: these files come with the linted
 project, which need not be trusted.
@@ -20,6 +19,8 @@ from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
+
+    from bnlint.frameworks.records import Wrapper
 
 __all__ = [
     "COMMAND_LINE",
@@ -150,6 +151,7 @@ class Config(NamedTuple):
     min_confidence: str = "medium"
     from_family: str | None = None
     ports: tuple[Port, ...] = ()
+    wrappers: tuple[Wrapper, ...] = ()
     baseline: str | None = None
     fix: bool = False
     unsafe_fixes: bool = False
@@ -302,6 +304,12 @@ def _ports(reader: _Reader, key: str, value: Any) -> tuple[Port, ...]:
     return tuple(ports)
 
 
+def _wrappers(reader: _Reader, key: str, value: Any) -> tuple[Wrapper, ...]:
+    from bnlint.declaring import read_wrappers
+
+    return read_wrappers(reader, key, value)
+
+
 #: Every option, in the order of docs/configuration.md.
 OPTIONS = (
     Option("select", "select", _texts, of_selection=True),
@@ -311,6 +319,7 @@ OPTIONS = (
     Option("min-confidence", "min_confidence", _one_of(CONFIDENCES)),
     Option("from", "from_family", _text),
     Option("port", "ports", _ports),
+    Option("apis", "wrappers", _wrappers),
     Option("baseline", "baseline", _path),
     Option("fix", "fix", _flag),
     Option("unsafe-fixes", "unsafe_fixes", _flag),

@@ -81,6 +81,10 @@ def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Conf
     def check_config(config: Config) -> Iterator[Mistake]:
         yield from check_selectors(config, loaded)
         yield from check_families(config, families)
+        if config.wrappers:
+            from bnlint.wrappers import check_wrappers
+
+            yield from check_wrappers(config)
 
     try:
         configs = Configs(

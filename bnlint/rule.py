@@ -20,7 +20,7 @@ from bnlint.finding import (
     Span,
 )
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.reach import Reach, of_keyword, of_value
+from bnlint.semantics.reach import Reach, of_keyword, of_value, of_wrapper
 from bnlint.semantics.references import NAMED, Counterpart, counterparts
 from bnlint.semantics.values import PRESUMED, Value
 from bnlint.typed import TYPE_CHECKING, NamedTuple
@@ -163,6 +163,10 @@ class Context:
             elif value.from_default and holder is not None and self.owns(holder):
                 intents.append(SetKeyword(self.module.span(holder), name, text))
                 fix = self.limited(fix, of_keyword(self.module, holder, name))
+                fix = self.limited(fix, of_wrapper(site.api, name))
+            elif name in site.api.declared:
+                why = f"the configuration declares it of {site.api.id}: change that class"
+                return Fix(MANUAL, fix.message, (), why)
             else:
                 return Fix(MANUAL, fix.message, (), "the layer is chosen elsewhere")
         return fix._replace(intents=tuple(intents)) if fix.applicability != MANUAL else fix

@@ -49,6 +49,7 @@ def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Optio
         frozenset(loaded.code for loaded in rules) - choice.fixable,
         choice.safe,
         choice.unsafe,
+        wrappers=config.wrappers,
     )
 
 
@@ -91,13 +92,13 @@ def _job(
     data = read(file)
     if isinstance(data, Problem):
         return data
+    path = file.path
+    config = configs.of(path)
     text = ""
     with suppress(Unreadable):  # that is to be reported, and not here
         text = decode(data, file.display).text
-        if not is_interesting(text):
+        if not is_interesting(text, config.wrappers):
             return Result(file.display, ())
-    path = file.path
-    config = configs.of(path)
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options, problems = with_references(options_for(config, path, rules), config, file, text)
     return Job(data, file.display, options, treatment, problems)

@@ -21,6 +21,7 @@ __all__ = [
     "check_selectors",
     "ignored_for",
     "named_in_ignores",
+    "place",
     "resolve",
     "resolve_fixes",
     "selected",
@@ -124,7 +125,7 @@ def check_families(config: Config, families: Iterable[str]) -> tuple[Mistake, ..
     for key, family in named:
         if family is not None and family not in known:
             message = f"unknown framework {toml(family)}; accepted are {', '.join(known)}"
-            mistakes.append(Mistake(*_place(config, key), message))
+            mistakes.append(Mistake(*place(config, key), message))
     return tuple(mistakes)
 
 
@@ -135,18 +136,18 @@ def _selectors(config: Config) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         for field, selectors in zip(layer._fields, layer, strict=True):
             key = field.replace("_", "-")
             if selectors:
-                yield *((COMMAND_LINE, f"--{key}") if given else _place(config, key)), selectors
+                yield *((COMMAND_LINE, f"--{key}") if given else place(config, key)), selectors
     for key, selectors in (
         ("extend-safe-fixes", config.extend_safe_fixes),
         ("extend-unsafe-fixes", config.extend_unsafe_fixes),
     ):
-        yield *_place(config, key), selectors
+        yield *place(config, key), selectors
     for pattern, selectors in config.per_file_ignores:
-        path, key = _place(config, "per-file-ignores")
+        path, key = place(config, "per-file-ignores")
         yield path, key if path == COMMAND_LINE else f"{key}.{toml(pattern)}", selectors
 
 
-def _place(config: Config, key: str) -> tuple[str, str]:
+def place(config: Config, key: str) -> tuple[str, str]:
     """Return the file and the full key to name in a mistake about the option ``key``."""
     if config.origins.get(key) == COMMAND_LINE:
         return COMMAND_LINE, f"--{key}"

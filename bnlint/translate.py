@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from bnlint.frameworks.declared import with_wrappers
+from bnlint.frameworks.records import Wrapper
 from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, catalogue
 from bnlint.given_call import Given, TranslateError, read
 from bnlint.semantics.numbers import close, complement, shown
@@ -28,15 +30,20 @@ class Translation(NamedTuple):
     notes: tuple[str, ...]
 
 
-def translate(text: str, source: str | None, targets: Sequence[str]) -> list[Translation]:
+def translate(
+    text: str, source: str | None, targets: Sequence[str], wrappers: tuple[Wrapper, ...] = ()
+) -> list[Translation]:
     """Translate the call ``text`` from family ``source`` into the families ``targets``.
 
-    ``source`` may be ``None`` where the name says which framework it is; no targets means all.
+    ``source`` may be ``None`` where the name says which framework it is; no targets means all. The
+    call may be one of ``wrappers``, which is translated to what it stands for.
 
     Raises:
         TranslateError: the text is no call of a known API, or its framework is not clear.
     """
     frameworks = catalogue().load(catalogue().families)
+    if wrappers:
+        frameworks = with_wrappers(frameworks, wrappers)
     given = read(text, source, frameworks)
     wanted = list(targets) or [f for f in frameworks.frameworks if f != given.api.framework.name]
     return [_translation(given, frameworks, family) for family in wanted]
@@ -98,7 +105,7 @@ def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api, list[st
 
 def _stem(api: Api) -> str:
     """Return the id without the digit that tells BatchNorm1d from BatchNorm2d."""
-    return "".join(c for c in api.id if not c.isdigit())
+    return "".join(c for c in api.in_tables if not c.isdigit())
 
 
 def _call_name(source: Api, target: Api) -> str:

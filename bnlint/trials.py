@@ -56,5 +56,5 @@ def _layer(
             continue
         if not isinstance(value.value, Literal):
             return None
-        arguments[str(name)] = value.value
-    return Layer(api.id, tuple(sorted(arguments.items())), mode)
+        arguments[api.name_in_tables(str(name))] = value.value
+    return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)

@@ -111,6 +111,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report keywords and positions of other frameworks."""
     if takes_weight(site) or site.doubt:
         return
+    if any(api.like for api in site.apis):
+        return  # what else a declared wrapper takes, and in which places, is its own affair
     holder = site.resolutions[0].holder
     if holder is None or not context.owns(holder):
         return

@@ -190,7 +190,7 @@ def _report(call: ast.Call, keyword: ast.keyword, api: Api, context: Context) ->
 
 def _trial(api: Api) -> Trial:
     """Compare what such a call gives in inference with running statistics."""
-    fixed = Layer(api.id, (), INFERENCE)
+    fixed = Layer(api.in_tables, (), INFERENCE)
     port = fixed._replace(mode=TRAINING)
     return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
 

@@ -28,7 +28,15 @@ LAYERS = (
     ("bnlint.registry", "bnlint.documentation"),
     ("bnlint.rule", "bnlint.directives", "bnlint.trials"),
     ("bnlint.semantics", "bnlint.rewriting"),
-    ("bnlint.config", "bnlint.files", "bnlint.gitignore", "bnlint.selection", "bnlint.options"),
+    (
+        "bnlint.config",
+        "bnlint.files",
+        "bnlint.gitignore",
+        "bnlint.selection",
+        "bnlint.options",
+        "bnlint.declaring",
+        "bnlint.wrappers",
+    ),
     ("bnlint.globs", "bnlint.source", "bnlint.frameworks", "bnlint.writing", "bnlint.terminal"),
     ("bnlint.finding", "bnlint.trial", "bnlint"),
 )

@@ -48,7 +48,7 @@ def _api(wrapper: Wrapper, like: Api) -> Api:
             p.required and p.name not in settings,
             settings.get(p.name, p.default),
         )
-        for p in like.signature
+        for p in _in_order(wrapper, like)
     )
     return like._replace(
         id=wrapper.path,
@@ -66,6 +66,18 @@ def _api(wrapper: Wrapper, like: Api) -> Api:
         declared=frozenset(own.get(name, name) for name in settings),
         own_names={theirs: name for name, theirs in own.items()},
     )
+
+
+def _in_order(wrapper: Wrapper, like: Api) -> list[Parameter]:
+    """Return the parameters of ``like``, those that the wrapper takes by place in its order."""
+    order = wrapper.positional
+    if order is None:
+        return list(like.signature)
+    by_place = [like.parameter(name) for name in order]
+    rest = [p for p in like.signature if p.name not in order or p.kind == "extra"]
+    return [p._replace(kind="positional") for p in by_place if p is not None] + [
+        p if p.kind == "extra" else p._replace(kind="keyword") for p in rest
+    ]
 
 
 @lru_cache(maxsize=64)

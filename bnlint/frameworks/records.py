@@ -210,12 +210,15 @@ class Wrapper(NamedTuple):
 
     ``like`` names a known API. ``settings`` pairs arguments of that API with the defaults that
     the wrapper has for them, ``parameters`` arguments of that API with the wrapper's names.
+    ``positional`` are those arguments of that API, by its names, that the wrapper takes by place,
+    in this order; ``None``: those that the API does.
     """
 
     path: str
     like: str
     settings: tuple[tuple[str, object], ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
+    positional: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:

@@ -63,6 +63,10 @@ def bound(
     ``later`` tells that the use is in a function further in: it may run at any time, so the end
     of the scope counts as well.
     """
+    if ev.frameworks.declared and scope.node is scope.module.tree:
+        path = f"{scope.module.name}.{name}"
+        if path in ev.frameworks.declared:
+            return (Candidate(Symbol(path), scope.module, use or scope.node),)
     decide = ev.decide(scope.module, env) if env is not None else None
     reaches = reaching(scope, name, use, decide)
     if later and use is not None:
@@ -195,6 +199,9 @@ def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
         submodule = ev.project.submodule(module, name)
         if submodule is not None:
             return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
+        path = f"{module.name}.{name}"
+        if any(f"{declared}.".startswith(f"{path}.") for declared in ev.frameworks.declared):
+            return (Candidate(Symbol(path), module, use),)
         return _outside(ev, module, name, module.tree, builtin=False)
 
 

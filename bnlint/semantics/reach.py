@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection
 
 from bnlint.finding import MANUAL, SAFE, UNSAFE
+from bnlint.frameworks.tables import Api
 from bnlint.semantics.definitions import defined_name, loads
 from bnlint.semantics.module import FunctionNode, Module
 from bnlint.typed import NamedTuple
@@ -72,6 +73,17 @@ def of_keyword(module: Module, call: ast.Call, name: str) -> Reach:
         if any(keyword.arg == name for keyword in other.keywords):
             return Reach(MANUAL, f"{name} is passed in **{rest} by line {other.lineno}")
     return Reach(UNSAFE, f"a caller may pass {name} in **{rest}")
+
+
+def of_wrapper(api: Api, name: str) -> Reach:
+    """Return how far a new keyword argument ``name`` is worth writing in a call of ``api``.
+
+    A wrapper that a project declares need not take what the API that it is like takes, unless its
+    declaration names the argument.
+    """
+    if not api.like or name in api.own_names:
+        return ALONE
+    return Reach(UNSAFE, f"{api.short_name} is declared without saying that it takes {name}")
 
 
 def _display(module: Module, node: ast.expr) -> ast.expr | None:

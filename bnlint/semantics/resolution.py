@@ -157,9 +157,9 @@ def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> Candidates:
 
 def distinct(resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
     """Yield one resolution for each API and place to write arguments in."""
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, str, int]] = set()
     for resolution in resolutions:
-        key = (resolution.api.id, id(resolution.holder))
+        key = (resolution.api.id, resolution.api.like, id(resolution.holder))
         if key not in seen:
             seen.add(key)
             yield resolution

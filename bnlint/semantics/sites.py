@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from bnlint.frameworks.tables import Api, Source
+from bnlint.frameworks.tables import Api, Source, catalogue
 from bnlint.semantics.calling import arguments_of
 from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import (
@@ -27,7 +27,7 @@ from bnlint.semantics.project import Project
 from bnlint.semantics.resolution import Resolution, Route, base_constructor, distinct, resolve
 from bnlint.semantics.supplied import normalisers
 from bnlint.semantics.taint import carriers
-from bnlint.semantics.values import DEFAULT, PRESUMED, Value, absent, settle
+from bnlint.semantics.values import DEFAULT, KNOWN, PRESUMED, Value, absent, settle
 from bnlint.typed import NamedTuple
 
 #: The argument that decides, whatever the mode, which statistics are used; see ``Api.statistics``.
@@ -261,6 +261,9 @@ def _value_of(project: Project, resolution: Resolution, role: str) -> Value:
     why = resolution.matched.unclear.get(name)
     if why:
         return absent(why)
+    stranger = _undeclared(api, role, resolution.matched.strangers)
+    if stranger:
+        return absent(f"{api.id} is declared without saying what its argument {stranger} is")
     parameter = api.parameter(name)
     if parameter is None:  # an argument of the layer's call, not of its construction
         return absent("it is given when the layer is called")
@@ -268,6 +271,20 @@ def _value_of(project: Project, resolution: Resolution, role: str) -> Value:
         return absent(f"the required argument {name} is missing")
     if isinstance(parameter.default, Source):
         return absent(f"the default of {name} is {parameter.default.text}")
+    is_default = name not in api.declared
     if resolution.overridable:
-        return Value(PRESUMED, parameter.default, resolution.overridable, from_default=True)
+        return Value(PRESUMED, parameter.default, resolution.overridable, from_default=is_default)
+    if not is_default:
+        return Value(KNOWN, parameter.default)
     return Value(DEFAULT, parameter.default, from_default=True)
+
+
+def _undeclared(api: Api, role: str, strangers: tuple[str, ...]) -> str:
+    """Return the argument of a declared wrapper that may play ``role``: some framework calls it so.
+
+    The declaration does not have it, so that neither it nor the default can be relied on.
+    """
+    if not api.like or not strangers:
+        return ""
+    names = catalogue().parameter_names(role)
+    return next((name for name in strangers if name in names), "")
