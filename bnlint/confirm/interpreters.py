@@ -72,7 +72,8 @@ def _pairs(pairs: Iterable[str], origin: str) -> dict[str, str]:
         name, equals, program = pair.partition("=")
         if not equals or not name or not program:
             raise InterpreterError(f"{origin}: expected NAME=PATH, found {pair!r}")
-        chosen[_worker(name, origin)] = _program(program, origin, anywhere=origin == VARIABLE)
+        worker = _worker(name, origin)
+        chosen[worker] = _program(program, origin, anywhere=origin == VARIABLE)
     return chosen
 
 
@@ -115,7 +116,8 @@ def _read(path: str) -> dict[str, str]:
     for name, program in entries.items():
         if not isinstance(program, str):
             raise InterpreterError(f"{path}: interpreters.{name}: expected a path")
-        chosen[_worker(name, path)] = _program(program, path, anywhere=True)
+        worker = _worker(name, path)
+        chosen[worker] = _program(program, path, anywhere=True)
     return chosen
 
 

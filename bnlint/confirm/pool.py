@@ -85,7 +85,8 @@ class Pool:
             path = answer.get("path")
             self._reasons[api.id] = str(answer.get("reason", ""))
             title = f"{str(path).partition('.')[0]} {answer.get('version', '')}".strip()
-            self._found[api.id] = Installed(str(path), title) if path else None
+            found = isinstance(path, str) and path
+            self._found[api.id] = Installed(str(path), title) if found else None
         return self._found[api.id]
 
     def why_missing(self, api: Api) -> str:
@@ -105,10 +106,11 @@ class Pool:
         name = api.framework.worker
         if name not in self._devices:
             try:
-                answer = self._ask(api, {"op": "devices"})
-                self._devices[name] = tuple(str(d) for d in answer.get("devices", ("cpu",)))
+                seen = self._ask(api, {"op": "devices"}).get("devices")
             except (RequestError, NotRun):
-                self._devices[name] = ("cpu",)
+                seen = None
+            named = isinstance(seen, list) and seen and all(isinstance(d, str) for d in seen)
+            self._devices[name] = tuple(seen) if named and seen else ("cpu",)
         return self._devices[name]
 
     def run(self, api: Api, experiment: Experiment, device: str) -> Result:
@@ -144,7 +146,7 @@ class Pool:
             raise NotRun(f"{api.framework.title}: {self._last[name]}")
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise NotRun(f"the time for all experiments ({self.total:g} seconds) is used up")
+            raise self._used_up()
         worker = self._workers.get(name)
         if worker is None:
             worker = Worker(name, self.interpreters.get(name))
@@ -153,6 +155,8 @@ class Pool:
         return worker
 
     def _failed(self, api: Api, error: WorkerError) -> NotRun:
+        if time.monotonic() >= self.deadline:
+            return self._used_up()
         name = api.framework.worker
         # What has never answered will not do so at the next try either.
         known = name in self._answered
@@ -160,3 +164,6 @@ class Pool:
         times = f"given up after {_TRIES} failures in a row, the last: " if known else ""
         self._last[name] = f"{times}{error}"
         return NotRun(f"{api.framework.title}: {error}")
+
+    def _used_up(self) -> NotRun:
+        return NotRun(f"the time for all experiments ({self.total:g} seconds) is used up")

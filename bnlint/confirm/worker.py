@@ -11,7 +11,7 @@ to standard output goes to standard error. Requests, by ``op``:
 ``find``
     ``candidates``: a list of ``{path, module, at_least, below}`` (all but ``path`` optional).
     Answers ``{path, version}`` for the first that can be imported and whose module has a version
-    in the range, or ``{path: null, reason}``.
+    in the range, or ``{path: null, reason}``: why the first is not.
 ``signature``
     ``path``, and ``call`` where the signature of that method is wanted. Answers ``{rows}``:
     ``[name, kind, default]`` as in a framework table.
@@ -121,16 +121,16 @@ def use(framework: Any, device: str) -> str:
 
 
 def find(candidates: list[dict[str, str]]) -> dict[str, Any]:
-    """Return the first candidate that is installed, or why the last is not."""
-    reason = "no candidate"
+    """Return the first candidate that is installed, or why the first of all is not."""
+    reason = ""
     for candidate in candidates:
         try:
             version = wanted_version(candidate)
             resolve(candidate["path"])
             return {"path": candidate["path"], "version": version}
         except Exception as error:
-            reason = one_line(error)
-    return {"path": None, "reason": reason}
+            reason = reason or one_line(error)
+    return {"path": None, "reason": reason or "no candidate"}
 
 
 def wanted_version(candidate: dict[str, str]) -> str:

@@ -135,7 +135,7 @@ class Worker:
             raise WorkerError(self._how_it_died())
         try:
             answer = _decoded(json.loads(reply))
-        except ValueError:
+        except Exception:  # as many kinds as there is nonsense: depth, no text, no array, no memory
             answer = None
         if not isinstance(answer, dict):
             self.stop()

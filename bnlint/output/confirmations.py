@@ -65,8 +65,7 @@ def table(
     shown.add_column("ran", overflow="fold")
     outcomes = list(_outcomes(findings))
     for finding, found in outcomes:
-        told_where = found.device or found.reason
-        ran = f"{told_where}: {sides(found)}" if found.port else told_where
+        ran = [found.device, found.reason, sides(found) if found.port else ""]
         shown.add_row(
             Text(f"{clean(finding.path)}:{finding.span.row}"),
             finding.code,
@@ -74,7 +73,7 @@ def table(
             figure(found.before),
             figure(found.after),
             figure(found.floor),
-            Text(clean(ran)),
+            Text(clean(": ".join(filter(None, ran)))),
         )
     if outcomes:
         console.print(shown)
