@@ -83,8 +83,10 @@ def check(parsed: argparse.Namespace) -> int:
     if plan.trials:
         from bnlint.confirming import confirm_results
 
-        results, more, tried = confirm_results(results, parsed)
+        results, more, tried, remarks = confirm_results(results, parsed)
         problems += more
+        for remark in remarks if not parsed.quiet else ():
+            say(remark)
     problems = [*found.problems, *problems]
     paths = {file.display: file.path for file in found.files}
     if plan.diff or plan.changes_files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.finding import Finding, Problem
 from bnlint.linter import Result
@@ -15,12 +15,21 @@ if TYPE_CHECKING:
     from bnlint.confirm.pictures import Pictures
 
 
-def confirm_results(
-    results: Sequence[Result], parsed: argparse.Namespace
-) -> tuple[list[Result], list[Problem], Sequence[Finding]]:
-    """Return the results with the outcome of each experiment, and what kept it from being shown.
+class Confirmed(NamedTuple):
+    """The results with the outcome of each experiment.
 
-    The findings that come third are all there were, refuted ones too.
+    ``tried`` are all findings there were, refuted ones too; ``problems`` is what kept experiments
+    from being run or shown.
+    """
+
+    results: list[Result]
+    problems: Sequence[Problem] = ()
+    tried: Sequence[Finding] = ()
+    notices: Sequence[str] = ()
+
+
+def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Confirmed:
+    """Carry out the experiments that findings come with.
 
     ``parsed`` are the arguments of the command line: nothing that a file of the project says
     decides what is run.
@@ -30,7 +39,14 @@ def confirm_results(
     try:
         chosen = interpreters(parsed.interpreter, os.environ, parsed.paths)
     except InterpreterError as error:
-        return list(results), [Problem(str(error))], ()
+        return Confirmed(list(results), [Problem(str(error))])
+    if parsed.confirm_plot is not None:
+        from bnlint.output.plot import PlotError, check
+
+        try:
+            check(parsed.confirm_plot)
+        except PlotError as error:
+            return Confirmed(list(results), [Problem(f"--confirm-plot: {error}")])
     from bnlint.confirm.pool import EACH, TOTAL, Pool
     from bnlint.confirm.verdicts import Laboratory, without_refuted
 
@@ -45,7 +61,7 @@ def confirm_results(
             from bnlint.confirm.pictures import pictures_of
 
             pictures = pictures_of(confirmed, laboratory)
-    problems = _drawn(pictures, parsed.confirm_plot)
+    problems, notices = _drawn(pictures, parsed.confirm_plot)
     done: list[Result] = []
     rest = iter(confirmed)
     for result in results:
@@ -53,19 +69,20 @@ def confirm_results(
         if parsed.only_confirmed:
             mine = without_refuted(mine)
         done.append(result._replace(findings=tuple(mine)))
-    return done, problems, confirmed
+    return Confirmed(done, problems, confirmed, notices)
 
 
-def _drawn(pictures: Pictures | None, path: str) -> list[Problem]:
+def _drawn(pictures: Pictures | None, path: str) -> tuple[list[Problem], list[str]]:
     if pictures is None:
-        return []
+        return [], []
     from bnlint.output.plot import PlotError, plot
 
     try:
-        plot(pictures, path)
+        drawn = plot(pictures, path)
     except PlotError as error:
-        return [Problem(str(error), path)]
-    return []
+        return [Problem(f"--confirm-plot: {error}")], []
+    nothing = "not written: no experiment on running statistics or on eps was run"
+    return [], [] if drawn else [f"{path}: {nothing}"]
 
 
 def closing_lines(
