@@ -32,11 +32,24 @@ class Parameter(NamedTuple):
     default: object
 
 
+class Freeze(NamedTuple):
+    """One way to keep weights from being trained: an attribute, or a method, given ``value``.
+
+    ``name`` is that of the attribute or method; ``statistics`` tells whether running statistics
+    stand still too.
+    """
+
+    kind: str  # attribute or method
+    name: str
+    value: bool
+    statistics: bool = False
+
+
 class Modes(NamedTuple):
     """How a framework switches between training and inference.
 
     ``to_inference`` and ``to_training`` hold pairs of a method name and the literal argument it
-    must be given (``None``: no argument).
+    must be given (``None``: no argument). ``freezes`` is what keeps weights from being trained.
     """
 
     switch: str
@@ -45,6 +58,7 @@ class Modes(NamedTuple):
     to_inference: tuple[tuple[str, bool | None], ...]
     to_training: tuple[tuple[str, bool | None], ...]
     argument: str
+    freezes: tuple[Freeze, ...] = ()
 
 
 class Framework(NamedTuple):

@@ -9,13 +9,16 @@ value of the wrong type raises :class:`TableError`, which names the file and the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bnlint.frameworks import fields as f
 from bnlint.frameworks.records import UNKNOWN, TableError
+from bnlint.frameworks.words import mode_words, model_words, tokens
 
-__all__ = ["UNKNOWN", "VOCABULARY", "TableError", "check_table", "tokens"]
+__all__ = [
+    "UNKNOWN", "VOCABULARY", "TableError", "check_table", "mode_words", "model_words", "tokens",
+]  # fmt: skip
 
 #: What each argument of an API may be to batch normalisation.
 ROLES = frozenset(
@@ -54,12 +57,10 @@ VOCABULARY = (
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
     "format_setters", "layer_lists", "fillers",
+    "exporters", "importers",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
-
-#: A token shorter than this would let files through that have nothing to do with the matter.
-_SHORTEST_TOKEN = 8
 
 _VERSIONS: dict[str, f.Check] = {"module": f.text, "at_least": f.version, "below": f.version}
 
@@ -81,6 +82,14 @@ _FRAMEWORK = f.record(
 
 _SWITCH = f.records(f.record({"method": f.text, "argument": f.flag}, required=("method",)))
 
+_FREEZE = f.record(
+    {
+        "kind": f.one_of("attribute", "method"), "name": f.text, "value": f.flag,
+        "statistics": f.flag,
+    },
+    required=("kind", "name", "value"),
+)  # fmt: skip
+
 _MODES = f.record(
     {
         "switch": f.one_of("object", "call-argument", "argument"),
@@ -92,6 +101,7 @@ _MODES = f.record(
         "tapes": f.names,
         "argument": f.text,
         "phase_setters": f.names,
+        "freezes": f.records(_FREEZE),
     },
     required=("switch", "initial"),
 )
@@ -346,61 +356,3 @@ def _check_neighbour(
         if alias in seen:
             raise TableError(f"{file}: {key}.aliases: {alias!r} stands twice")
         seen.add(alias)
-
-
-def tokens(tables: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return a few substrings, one of which stands in every text that names an API.
-
-    To call an API, a file must spell the last component of one of its aliases. From these
-    components the substring that most of them share is taken (the longest such, the first in
-    order), and so on for the rest until each is covered.
-    """
-    rest = sorted(
-        {
-            alias.rpartition(".")[2]
-            for table in tables
-            for api in table["api"]
-            for alias in api["aliases"]
-        }
-    )
-    found = []
-    while rest:
-        parts = sorted({part for name in rest for part in _parts(name)})
-        best = max(parts, key=lambda part: (sum(part in name for name in rest), len(part)))
-        found.append(best)
-        rest = [name for name in rest if best not in name]
-    return sorted(found)
-
-
-def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return words, one of which stands in a text that builds or loads a model ready-made.
-
-    They are the last components of builders and loaders; a component too plain to tell anything
-    (``load``) stays with the one before it.
-    """
-    words = set()
-    for table in tables:
-        for word in ("builders", "loaders"):
-            for path in table["vocabulary"].get(word, ()):
-                package, _, name = path.removesuffix("*").rpartition(".")
-                plain = len(name) < _SHORTEST_TOKEN and name.isalpha() and name.islower()
-                words.add(f"{package.rpartition('.')[2]}.{name}" if plain else name)
-    return sorted(w for w in words if not any(o != w and o in w for o in words))
-
-
-def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return words, one of which stands in a text that switches gradients off or records them."""
-    return sorted(
-        {
-            path.rpartition(".")[2]
-            for table in tables
-            for word in ("gradient_free", "tapes")
-            for path in table["modes"].get(word, ())
-        }
-    )
-
-
-def _parts(name: str) -> set[str]:
-    """Return the substrings of ``name`` long enough for a token, or ``name`` if it is short."""
-    ends = range(_SHORTEST_TOKEN, len(name) + 1)
-    return {name[i:end] for end in ends for i in range(end - _SHORTEST_TOKEN + 1)} or {name}

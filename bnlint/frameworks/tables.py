@@ -16,6 +16,7 @@ from bnlint.frameworks.records import (
     UNKNOWN,
     Api,
     Framework,
+    Freeze,
     Modes,
     Neighbour,
     Parameter,
@@ -187,6 +188,13 @@ class Frameworks:
             or any(path in names for names in self._words.values())
         )
 
+    def leads_to(self, path: str) -> bool:
+        """Tell whether any table has the import path ``path``, or one that goes on from it."""
+        start = f"{path}."
+        return self.knows(path) or any(
+            name.startswith(start) for names in (self.by_alias, self.neighbours) for name in names
+        )
+
     def has_root(self, path: str) -> bool:
         """Tell whether ``path`` lies in a package that one of these tables describes."""
         root = path.partition(".")[0]
@@ -290,6 +298,10 @@ def _framework(table: Mapping[str, Any]) -> Framework:
             _switches(modes.get("to_inference", ())),
             _switches(modes.get("to_training", ())),
             modes.get("argument", ""),
+            tuple(
+                Freeze(row["kind"], row["name"], row["value"], row.get("statistics", False))
+                for row in modes.get("freezes", ())
+            ),
         ),
         head.get("worker", ""),
         head.get("neighbours_from", {}),

@@ -19,15 +19,9 @@ from bnlint.semantics.parameters import callers
 from bnlint.semantics.scopes import Binding
 from bnlint.typed import NamedTuple
 
-CALL, METHOD, PART, READ, WRITE, WRAP, ESCAPE = (
-    "call",
-    "method",
-    "part",
-    "read",
-    "write",
-    "wrap",
-    "escape",
-)
+CALL, METHOD, PART, READ, WRITE, WRAP, EXPORT, ESCAPE = (
+    "call", "method", "part", "read", "write", "wrap", "export", "escape",
+)  # fmt: skip
 
 #: What is followed: the object, a part of it (``model.layer1``), or what a method of it gave,
 #: which is followed only to see what is called on it.
@@ -55,8 +49,8 @@ class Use(NamedTuple):
 
     ``kind`` is ``call`` (``model(x)``), ``method`` (``model.name(...)``), ``part`` (attribute or
     method ``name`` of a part of it), ``read`` and ``write`` (an attribute ``name``), ``wrap``
-    (given to the wrapper whose import path is ``name``) or ``escape``. ``node`` is the call,
-    attribute or expression.
+    (given to the wrapper whose import path is ``name``), ``export`` (given to the exporter whose
+    import path is ``name``) or ``escape``. ``node`` is the call, attribute or expression.
     """
 
     kind: str
@@ -314,6 +308,9 @@ class _Follower:
         if frameworks.means(path, "wrappers"):
             self.uses.append(Use(WRAP, call, path))
             self.use(call, what)
+            return True
+        if frameworks.means(path, "exporters"):
+            self.uses.append(Use(EXPORT if what == _WHOLE else PART, call, path))
             return True
         if frameworks.means(path, "loaders"):
             return True

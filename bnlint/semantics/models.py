@@ -26,7 +26,10 @@ from bnlint.semantics.traits import always_uses_batch, always_uses_running
 from bnlint.typed import NamedTuple
 
 #: Vocabulary words for things whose call gives a model or a layer.
-_MAKES_MODEL = ("modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers")
+_MAKES_MODEL = (
+    "modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers",
+    "importers",
+)  # fmt: skip
 
 _MAX_DEPTH = 8
 
@@ -91,10 +94,14 @@ def constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
 
     A wrapper makes none: it runs the model it is given.
     """
-    wrappers = {path.rpartition(".")[2] for path in ev.frameworks.word("wrappers")}
+    takers = {
+        path.rpartition(".")[2]
+        for word in ("wrappers", "exporters")
+        for path in ev.frameworks.word(word)
+    }
     bound = _imports_and_classes(module)
     for call in module.calls:
-        if not _is_kept(module, call, wrappers) or not _may_make(ev, module, call, bound):
+        if not _is_kept(module, call, takers) or not _may_make(ev, module, call, bound):
             continue
         callees = ev.evaluate(module, call.func)
         callee = callees[0].object
@@ -106,13 +113,13 @@ def constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
             yield Made(call, made, framework)
 
 
-def _is_kept(module: Module, call: ast.Call, wrappers: Collection[str]) -> bool:
+def _is_kept(module: Module, call: ast.Call, takers: Collection[str]) -> bool:
     """Tell whether what a call gives is used by itself, and not put into something at once."""
     parent = module.parents[call]
     if isinstance(parent, ast.keyword):
         return False
     if isinstance(parent, ast.Call):
-        return parent.func is call or last_name(parent.func) in wrappers
+        return parent.func is call or last_name(parent.func) in takers
     return not isinstance(parent, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred))
 
 

@@ -1,0 +1,79 @@
+"""The few words that tell whether a file is worth parsing, computed from the framework tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: A token shorter than this would let files through that have nothing to do with the matter.
+_SHORTEST_TOKEN = 8
+
+
+def tokens(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a few substrings, one of which stands in every text that names an API.
+
+    To call an API, a file must spell the last component of one of its aliases. From these
+    components the substring that most of them share is taken (the longest such, the first in
+    order), and so on for the rest until each is covered.
+    """
+    rest = sorted(
+        {
+            alias.rpartition(".")[2]
+            for table in tables
+            for api in table["api"]
+            for alias in api["aliases"]
+        }
+    )
+    found = []
+    while rest:
+        parts = sorted({part for name in rest for part in _parts(name)})
+        best = max(parts, key=lambda part: (sum(part in name for name in rest), len(part)))
+        found.append(best)
+        rest = [name for name in rest if best not in name]
+    return sorted(found)
+
+
+def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return words, one of which stands in a text that builds or loads a model ready-made.
+
+    They are the last components of builders and loaders; a component too plain to tell anything
+    (``load``) stays with the one before it. What reads models of another format is known by its
+    package.
+    """
+    words: set[str] = set()
+    for table in tables:
+        vocabulary = table["vocabulary"]
+        for word in ("builders", "loaders"):
+            words.update(_telling(path) for path in vocabulary.get(word, ()))
+        words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
+    return sorted(w for w in words if not any(o != w and o in w for o in words))
+
+
+def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return words, one of which stands in a text that does something with modes or gradients.
+
+    It switches gradients off or records them, keeps weights from being trained, or takes a model
+    out of, or in from, a format that fixes its mode.
+    """
+    words: set[str] = set()
+    for table in tables:
+        modes, vocabulary = table["modes"], table["vocabulary"]
+        for word in ("gradient_free", "tapes"):
+            words.update(path.rpartition(".")[2] for path in modes.get(word, ()))
+        words.update(row["name"] for row in modes.get("freezes", ()))
+        words.update(_telling(path) for path in vocabulary.get("exporters", ()))
+        words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
+    return sorted(w for w in words if not any(o != w and o in w for o in words))
+
+
+def _telling(path: str) -> str:
+    """Return the last component of an import path, with the one before it if that is too plain."""
+    package, _, name = path.removesuffix("*").rpartition(".")
+    plain = len(name) < _SHORTEST_TOKEN and name.isalpha() and name.islower()
+    return f"{package.rpartition('.')[2]}.{name}" if plain else name
+
+
+def _parts(name: str) -> set[str]:
+    """Return the substrings of ``name`` long enough for a token, or ``name`` if it is short."""
+    ends = range(_SHORTEST_TOKEN, len(name) + 1)
+    return {name[i:end] for end in ends for i in range(end - _SHORTEST_TOKEN + 1)} or {name}
