@@ -17,11 +17,15 @@ from bnlint.semantics.parts import within
 
 
 class Input(NamedTuple):
-    """One file of a side: what it is called, its bytes, and the class or function that counts."""
+    """One file of a side: what it is called, its bytes, and the class or function that counts.
+
+    ``folder`` is the absolute folder it lies in, if it lies in one.
+    """
 
     path: str
     data: bytes
     part: str = ""
+    folder: str | None = None
 
 
 class Row(NamedTuple):
@@ -87,7 +91,7 @@ def compare(
 
 def _read(side: Iterable[Input], problems: list[Problem]) -> Iterator[Facts]:
     for item in side:
-        facts = facts_of(item.data, item.path)
+        facts = facts_of(item.data, item.path, item.folder)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:

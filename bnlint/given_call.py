@@ -51,7 +51,7 @@ def read(text: str, source: str | None, frameworks: Frameworks) -> Given:
     call = body[0].value
     path = dotted(call.func)
     api = _named(path, source, frameworks)
-    ev = Project({}, frameworks).evaluator
+    ev = Project(frameworks).evaluator
     arguments = arguments_of(ev, module, call, None)
     matched = match(api.signature, arguments)
     _check_arguments(api, matched, arguments)

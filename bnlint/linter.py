@@ -6,7 +6,6 @@ that crashes becomes a problem that costs this rule on this file only.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -22,17 +21,20 @@ from bnlint.directives import (
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
 from bnlint.frameworks.declared import families_of, with_wrappers
 from bnlint.frameworks.tables import catalogue
+from bnlint.packages import PACKAGES
 from bnlint.patterns import lazy
 from bnlint.registry import LoadedRule
 from bnlint.rule import Context
+from bnlint.semantics.carried import Carried
 from bnlint.semantics.later import apply_stores
 from bnlint.semantics.module import Module, parse
-from bnlint.semantics.project import Project
+from bnlint.semantics.project import Project, imported_roots
 from bnlint.semantics.sites import Site, Unresolved, find_sites
 from bnlint.source import Source, Unreadable, decode
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import ast
     from typing import Any
 
     from bnlint.frameworks.records import Wrapper
@@ -43,12 +45,14 @@ if TYPE_CHECKING:
 class ReferenceFile(NamedTuple):
     """A file that another is a port of: what it is called, its bytes, and the part that counts.
 
-    ``part`` names a class or function; empty, all of the file counts.
+    ``part`` names a class or function; empty, all of the file counts. ``folder`` is the absolute
+    folder it lies in.
     """
 
     path: str
     data: bytes
     part: str = ""
+    folder: str | None = None
 
 
 class Options(NamedTuple):
@@ -129,7 +133,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     if not is_interesting(source.text, options.wrappers):
         return Result(path, ())
     try:
-        module = parse(path, source.text)
+        module = parse_file(path, source.text, options.folder)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return _unreadable(syntax_failure(source, error), source.text, rules, options)
     try:
@@ -148,6 +152,11 @@ _EVALUATES = r"def \w*(?:eval|test|predict|infer|valid|demo)"
 
 
 @lru_cache(maxsize=1)
+def _names() -> Callable[[str], Any]:
+    return re.compile("|".join(map(re.escape, sorted(catalogue().tokens)))).search
+
+
+@lru_cache(maxsize=1)
 def _triage() -> Callable[[str], Any]:
     tables = catalogue()
     # A mode switch that is named and not called ends its line.
@@ -163,29 +172,47 @@ def _triage() -> Callable[[str], Any]:
 def read_facts(
     module: Module, source: str | None = None, wrappers: tuple[Wrapper, ...] = ()
 ) -> Facts:
-    """Read a parsed file: its sites with what is known of their arguments."""
+    """Read a parsed file: its sites with what is known of their arguments.
+
+    Where the file lies in a folder (``module.file``), its imports are followed through the project
+    around it.
+    """
     tables = catalogue()
-    names: set[str] = set()
-    for statement in module.imports:
-        if isinstance(statement, ast.Import):
-            names.update(alias.name for alias in statement.names)
-        elif statement.module and not statement.level:
-            names.add(statement.module)
-    wanted = set(tables.roots(names))
+    sources = PACKAGES if module.file else None
+    wanted: set[str] = set(tables.roots(imported_roots(module)))
     if source is not None:
         wanted.add(source)
     if wrappers:
         wanted |= families_of(wrappers)
-    frameworks = tables.load(tuple(sorted(wanted)))
-    if wrappers:
-        frameworks = with_wrappers(frameworks, wrappers)
-    project = Project({}, frameworks)
-    sites: list[Site] = []
-    unresolved: list[Unresolved] = []
-    if wanted:
-        sites, unresolved = find_sites(project, module)
+    while True:
+        frameworks = tables.load(tuple(sorted(wanted)))
+        if wrappers:
+            frameworks = with_wrappers(frameworks, wrappers)
+        project = Project(frameworks, sources, module)
+        names = Carried(project, _mentions).of(module)
+        sites, unresolved = find_sites(project, module, names)
         sites = apply_stores(project, module, sites)
-    return Facts(module, project, sites, unresolved)
+        # What the modules of the project import may need more tables than the file itself does.
+        more = set(tables.roots(project.imported_roots())) - wanted
+        if not more:
+            return Facts(module, project, sites, unresolved)
+        wanted |= more
+
+
+def parse_file(path: str, text: str, folder: str | None) -> Module:
+    """Parse a file called ``path`` that lies in the absolute ``folder``, if in any.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: as :func:`bnlint.semantics.module.parse`.
+    """
+    if folder is None:
+        return parse(path, text)
+    return PACKAGES.parsed(f"{folder.rstrip('/')}/{path.rpartition('/')[2]}", path, text)
+
+
+def _mentions(text: str) -> bool:
+    """Tell whether a text names an API of any framework, or what makes one."""
+    return _names()(text) is not None
 
 
 #: The evaluator of the file checked last. It forgets the file when the next one has been checked:
@@ -320,7 +347,7 @@ def reference_facts(
     reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
 ) -> Facts | Problem:
     """Read a reference: all of a file, or what one class or function of it is made of."""
-    facts = facts_of(reference.data, reference.path, wrappers)
+    facts = facts_of(reference.data, reference.path, reference.folder, wrappers)
     if isinstance(facts, Problem):
         return facts
     if facts is None or not facts.sites:
@@ -340,13 +367,18 @@ def reference_facts(
     return facts._replace(sites=sites)
 
 
-def facts_of(data: bytes, path: str, wrappers: tuple[Wrapper, ...] = ()) -> Facts | Problem | None:
-    """Read a file given as bytes; ``None`` if it holds nothing of interest."""
+def facts_of(
+    data: bytes, path: str, folder: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts | Problem | None:
+    """Read a file given as bytes, in ``folder`` if it lies in one.
+
+    Returns ``None`` if it holds nothing of interest.
+    """
     try:
         source = decode(data, path)
         if not is_interesting(source.text, wrappers):
             return None
-        return read_facts(parse(path, source.text), wrappers=wrappers)
+        return read_facts(parse_file(path, source.text, folder), wrappers=wrappers)
     except Unreadable as error:
         return Problem(error.message, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -361,13 +393,28 @@ def _run(
     try:
         check_site = loaded.checks.get("check_site")
         if check_site is not None:
-            for site in context.sites:
-                yield from _findings(check_site(site, context))
+            yield from _once(check_site, context)
         check_file = loaded.checks.get("check_file")
         if check_file is not None:
             yield from _findings(check_file(context))
     except Exception as error:
         problems.append(crashed(f"rule {loaded.code}", error, path))
+
+
+def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:
+    """Yield what is found at each site, once for each place of another file that decides it.
+
+    What the constructor of a class in another file decides is found there, and not reported here.
+    """
+    reported: set[ast.AST] = set()
+    for site in context.sites:
+        for finding in _findings(check_site(site, context)):
+            there = context.elsewhere(site, finding.argument) if finding.argument else None
+            if there is not None and (there in reported or context.is_derived_elsewhere(site)):
+                continue
+            if there is not None:
+                reported.add(there)
+            yield finding
 
 
 def _findings(found: Iterable[Any]) -> Iterator[Finding]:

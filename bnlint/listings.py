@@ -32,7 +32,7 @@ def sites(parsed: argparse.Namespace) -> int:
         return close(failed.problems)
     listed: list[SiteRow] = []
     problems = list(found.problems)
-    sources: list[tuple[str, bytes, tuple[Wrapper, ...]]] = []
+    sources: list[tuple[str, bytes, str, tuple[Wrapper, ...]]] = []
     notices = list(found.notices)
     if STDIN in parsed.paths:
         display = parsed.stdin_filename or STDIN
@@ -41,7 +41,8 @@ def sites(parsed: argparse.Namespace) -> int:
         else:
             try:
                 path = absolute(parsed.stdin_filename or STDIN, cwd())
-                sources.append((display, stdin(), config_of(path, configs).wrappers))
+                folder = path.rpartition("/")[0] or "/"
+                sources.append((display, stdin(), folder, config_of(path, configs).wrappers))
             except Failed as failed:
                 problems += failed.problems
     for file in found.files:
@@ -49,9 +50,10 @@ def sites(parsed: argparse.Namespace) -> int:
         if isinstance(data, Problem):
             problems.append(data)
         else:
-            sources.append((file.display, data, configs.of(file.path).wrappers))
-    for display, data, wrappers in sources:
-        facts = facts_of(data, display, wrappers)
+            folder = file.path.rpartition("/")[0] or "/"
+            sources.append((file.display, data, folder, configs.of(file.path).wrappers))
+    for display, data, folder, wrappers in sources:
+        facts = facts_of(data, display, folder, wrappers)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
@@ -207,7 +209,7 @@ def _inputs(name: str) -> list[Input]:
         data = read(file)
         if isinstance(data, Problem):
             raise Failed(data)
-        side.append(Input(file.display, data, part))
+        side.append(Input(file.display, data, part, file.path.rpartition("/")[0] or "/"))
     if not side:
         raise Failed(Problem("there are no Python files to compare", path))
     return side

@@ -39,7 +39,8 @@ def references_of(
             message = f"its reference {shown} cannot be read: {error.strerror or error}"
             problems.append(Problem(message, display))
         else:
-            found.append(ReferenceFile(displayed(reference, cwd), data, part))
+            folder = reference.rpartition("/")[0] or "/"
+            found.append(ReferenceFile(displayed(reference, cwd), data, part, folder))
     return tuple(found), problems
 
 

@@ -120,12 +120,41 @@ class Context:
                 and self.owns(value.node)
             ):
                 return value.node
-            if value.argument is not None and self.owns(value.argument):
-                return value.argument
+            given = self.given(site, value)
+            if given is not None:
+                return given
         _, anchor = site.anchor
         if isinstance(anchor, ast.expr) and self.owns(anchor):
             return anchor
         return site.call
+
+    def given(self, site: Site, value: Value) -> ast.expr | None:
+        """Return the expression of this file that gives ``site`` the argument ``value``, if any.
+
+        It is what the API is called with, or what a class of another file is, which passes it on.
+        """
+        if value.argument is not None and self.owns(value.argument):
+            return value.argument
+        node = value.node
+        if isinstance(node, ast.expr) and self.owns(node):
+            if any(around is site.call for around in self.module.ancestors(node)):
+                return node
+        return None
+
+    def elsewhere(self, site: Site, role: str) -> ast.AST | None:
+        """Return the node of another file that alone says what the argument in ``role`` is."""
+        value, resolution = site.value(role), site.resolutions[0]
+        if self.owns(value.argument) or self.owns(value.node):
+            return None
+        if not value.from_default and value.argument is not None:
+            return value.argument
+        holder = resolution.holder
+        return holder if holder is not None and not self.owns(holder) else None
+
+    def is_derived_elsewhere(self, site: Site) -> bool:
+        """Tell whether ``site`` calls a class of another file that derives from the API."""
+        through = site.resolutions[0].through
+        return through is not None and not self.owns(through.node)
 
     # ------------------------------------------------------------------ fixes
 
@@ -156,8 +185,8 @@ class Context:
         for role, text in wanted.items():
             value, name = site.value(role), site.api.roles[role]
             holder = site.resolutions[0].holder
-            argument = value.argument
-            if not value.from_default and argument is not None and self.owns(argument):
+            argument = self.given(site, value)
+            if not value.from_default and argument is not None:
                 intents.append(ReplaceValue(self.module.span(argument), text))
                 fix = self.limited(fix, of_value(self.module, argument, self.layers))
             elif value.from_default and holder is not None and self.owns(holder):

@@ -68,8 +68,9 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
@@ -133,9 +134,24 @@ def _has_inference(context: Context) -> bool:
     """Tell at little cost whether the file may run anything for inference."""
     module = context.module
     names = {path.rpartition(".")[2] for path in context.frameworks.word("gradient_free")}
-    return any(name in module.uses for name in names) or any(
-        _EVALUATES.search(function.name) for function in module.functions
+    if any(name in module.uses for name in names):
+        return True
+    known = {d.name for d in (*module.functions, *module.classes)}
+    known.update((a.asname or a.name).partition(".")[0] for i in module.imports for a in i.names)
+    return any(
+        _EVALUATES.search(function.name) and _runs_objects(function, known)
+        for function in module.functions
     )
+
+
+def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Collection[str]) -> bool:
+    """Tell whether a function calls anything but functions and classes, of which ``known`` are."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call):
+            root = dotted(node.func).partition(".")[0]
+            if not root or (root not in known and not hasattr(builtins, root)):
+                return True
+    return False
 
 
 def _check(context: Context, made: Made) -> Finding | None:

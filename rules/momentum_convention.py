@@ -172,8 +172,8 @@ def _camps(context: Context) -> dict[ast.expr, set[str]]:
 
 def _advice(site: Site, value: Value, context: Context) -> str:
     name, text = site.api.roles["momentum"], complement(value.number or 0.0)
-    argument = value.argument
-    if argument is None or argument is value.node or not context.owns(argument):
+    argument = context.given(site, value)
+    if argument is None or argument is value.node:
         return f"write {name}={text}"
     if _at_definition(site, value, context):
         return f"define it as {text}"
@@ -183,14 +183,14 @@ def _advice(site: Site, value: Value, context: Context) -> str:
 def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
     """Return the fix: at the definition if all its uses are alike, else at this use."""
     advice = _advice(site, value, context)
-    node, argument = value.node, value.argument
+    node, argument = value.node, context.given(site, value)
     target: ast.expr | None = None
     intent: Intent | None = None
     if isinstance(node, ast.expr) and context.owns(node):
         if argument is None or argument is node or _at_definition(site, value, context):
             target = node
             intent = ReplaceValue(context.module.span(node), complement(value.number or 0.0))
-    if intent is None and argument is not None and context.owns(argument):
+    if intent is None and argument is not None:
         target = argument
         intent = ComplementValue(context.module.span(argument))
     if intent is None or target is None:

@@ -25,7 +25,7 @@ LAYERS = (
     ("bnlint.linter",),
     ("bnlint.evidence", "bnlint.promises"),
     ("bnlint.drafts",),
-    ("bnlint.registry", "bnlint.documentation"),
+    ("bnlint.registry", "bnlint.documentation", "bnlint.packages"),
     ("bnlint.rule", "bnlint.directives", "bnlint.trials"),
     ("bnlint.semantics", "bnlint.rewriting"),
     (

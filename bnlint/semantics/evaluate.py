@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bnlint.semantics import arithmetic, attributes, containers, invocation, names
+from bnlint.semantics import arithmetic, attributes, containers, invocation, namedtuples, names
 from bnlint.semantics.flow import says_of
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
@@ -26,6 +26,7 @@ from bnlint.semantics.objects import (
     Instance,
     ModuleRef,
     Partial,
+    Record,
     Sequence,
     Symbol,
     Unknown,
@@ -54,6 +55,9 @@ class Evaluator:
         self.project = project
         self.frameworks = frameworks
         self._memo: dict[ast.expr, Candidates] = {}
+        # What has been worked out under an environment, for as long as one question is open. The
+        # environment is kept with it, so that no other takes its id meanwhile.
+        self._inlined: dict[int, tuple[Env, dict[ast.expr, Candidates]]] = {}
         self._scopes: dict[ast.AST, Scope] = {}
         self._active: dict[object, int] = {}
         self._lowest = _NEVER
@@ -71,10 +75,12 @@ class Evaluator:
 
     def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> Candidates:
         """Return what ``node`` may be; never empty, never raises."""
-        if env is None:
-            known = self._memo.get(node)
-            if known is not None:
-                return known
+        memo = self._memo
+        if env is not None:
+            memo = self._inlined.setdefault(id(env), (env, {}))[1]
+        known = memo.get(node)
+        if known is not None:
+            return known
         with self.guard((node, id(env))) as entered:
             if not entered:
                 return unknown("its value depends on itself", module, node)
@@ -88,8 +94,8 @@ class Evaluator:
             if len(values) > MAX_CANDIDATES:
                 values = unknown("there are too many possibilities", module, node)
             # A cycle that reaches further out has cut this answer short: it is not kept.
-            if env is None and self._lowest >= len(self._active):
-                self._memo[node] = values
+            if self._lowest >= len(self._active):
+                memo[node] = values
         return values
 
     @contextmanager
@@ -109,6 +115,7 @@ class Evaluator:
             del self._active[key]
             if not self._active:
                 self._work = 0
+                self._inlined.clear()
 
     def argument(self, argument: Argument) -> Candidates:
         """Return what an argument may be."""
@@ -157,7 +164,7 @@ class Evaluator:
         """Tell whether an object is a function, class or module, which is true and not None."""
         if isinstance(found, Symbol):
             return found.path.startswith("builtins.") or self.frameworks.knows(found.path)
-        return isinstance(found, (FunctionRef, ClassRef, ModuleRef, Partial))
+        return isinstance(found, (FunctionRef, ClassRef, ModuleRef, Partial, Record))
 
     # ------------------------------------------------------------------ expressions
 
@@ -192,6 +199,8 @@ class Evaluator:
                 values = attributes.class_attribute(self, base.object, name, node)
             case Instance():
                 values = attributes.instance_attribute(self, base.object, name, module, node)
+            case Record():
+                values = namedtuples.field(base.object, name, self, module, node)
             case Unknown():
                 return (base,)
             case Constant(None) if base.presumed:

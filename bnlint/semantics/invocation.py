@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.semantics import arithmetic
+from bnlint.semantics import arithmetic, namedtuples
 from bnlint.semantics.calling import arguments_of, bind, merge
 from bnlint.semantics.classes import MAX_DEPTH
 from bnlint.semantics.containers import merged, overlaid, pick, presume
@@ -43,6 +43,10 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
         read = _dictionary_method(ev, module, call, call.func, env)
         if read:
             return read
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "_replace":
+        replaced = namedtuples.replaced(ev, module, call, env)
+        if replaced:
+            return replaced
     found: Candidates = ()
     for callee in ev.evaluate(module, call.func, env):
         found += presumed(_called(ev, module, call, callee, env), callee.presumed)
@@ -69,6 +73,10 @@ def _called(
             return _through_partial(ev, module, call, callee.object, env)
         case Unknown():
             return (callee,)
+        case Instance():
+            made = namedtuples.made(ev, module, call, callee.object, env)
+            if made:
+                return made
     return unknown(APPLIED, module, call)
 
 

@@ -97,8 +97,9 @@ class Module:
     """A parsed file.
 
     ``name`` is the dotted import name within the project (empty if it cannot be imported),
-    ``path`` the displayed path. ``parents`` maps every node to the node that holds it, ``uses``
-    every identifier to the nodes that mention it (names and the last part of attributes).
+    ``path`` the displayed path, ``file`` the absolute one (empty for text that lies in no file).
+    ``parents`` maps every node to the node that holds it, ``uses`` every identifier to the nodes
+    that mention it (names and the last part of attributes).
     """
 
     def __init__(self, path: str, text: str, tree: ast.Module, name: str = "") -> None:
@@ -106,6 +107,7 @@ class Module:
         self.text = text
         self.tree = tree
         self.name = name
+        self.file = ""
         self.lines = Lines(text)
         self.parents: dict[ast.AST, ast.AST] = {}
         self.calls: list[ast.Call] = []
@@ -175,6 +177,18 @@ class Module:
             if name:
                 named.setdefault(name, []).append(call)
         return named
+
+    @property
+    def package(self) -> str:
+        """The dotted name of the package that relative imports start from."""
+        if self.file.endswith("/__init__.py") or self.is_namespace:
+            return self.name
+        return self.name.rpartition(".")[0]
+
+    @property
+    def is_namespace(self) -> bool:
+        """Whether this is a folder without ``__init__.py``, which holds modules and no code."""
+        return bool(self.file) and not self.file.endswith((".py", ".pyi"))
 
     def is_tested(self, name: str) -> bool:
         """Tell whether ``name`` stands in the test of a statement, anywhere in the file."""

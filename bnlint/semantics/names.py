@@ -185,20 +185,22 @@ def _imported(ev: Evaluate, module: Module, binding: Binding) -> Candidates:
         return (Candidate(ModuleRef(target), target, target.tree),)
     if target is not None:
         return export(ev, target[0], target[1], binding.statement)
-    return (Candidate(Symbol(binding.symbol), module, binding.statement),)
+    path = ev.project.symbol(module, binding.symbol)
+    return (Candidate(Symbol(path), module, binding.statement),)
 
 
 def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
     """Return what ``module.name`` is once the module has been imported."""
     with ev.guard((module.tree, name)) as entered:
-        if not entered:
-            return unknown(f"{name} is imported in a circle", module, use)
         scope = ev.scope(module, module.tree)
-        if name in scope.bindings:
+        if name in scope.bindings and entered:
             return bound(ev, scope, name, None, None, later=True)
+        # A package that imports its own module by name comes round to itself.
         submodule = ev.project.submodule(module, name)
         if submodule is not None:
             return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
+        if not entered:
+            return unknown(f"{name} is imported in a circle", module, use)
         path = f"{module.name}.{name}"
         if any(f"{declared}.".startswith(f"{path}.") for declared in ev.frameworks.declared):
             return (Candidate(Symbol(path), module, use),)
@@ -216,7 +218,7 @@ def _outside(
             values = export(ev, target, name, use)
             if not isinstance(values[0].object, Unknown):
                 return values
-        elif ev.frameworks.knows(f"{origin}.{name}"):
+        elif ev.frameworks.leads_to(f"{origin}.{name}"):
             if doubt:
                 return unknown(f"{name} may come from {doubt}", module, use)
             return (Candidate(Symbol(f"{origin}.{name}"), module, statement),)

@@ -96,6 +96,16 @@ class Instance(NamedTuple):
     env: Env | None = None
 
 
+class Record(NamedTuple):
+    """A named tuple; ``values`` are its fields.
+
+    ``open`` says why a field may hold something else, or one that is not listed (empty: none).
+    """
+
+    values: Mapping[str, Argument]
+    open: str = ""
+
+
 class Unknown(NamedTuple):
     """Nothing is known, and why."""
 
@@ -112,6 +122,7 @@ Object = (
     | Dictionary
     | Partial
     | Instance
+    | Record
     | Unknown
 )
 
@@ -202,6 +213,9 @@ class Imports(Protocol):
 
     def resolve(self, module: Module, symbol: str) -> Module | tuple[Module, str] | None:
         """Return the project module, or the name in one, that ``module`` imports as ``symbol``."""
+
+    def symbol(self, module: Module, symbol: str) -> str:
+        """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
 
     def submodule(self, module: Module, name: str) -> Module | None:
         """Return the project module ``module.name``, if ``module`` is a package that has it."""

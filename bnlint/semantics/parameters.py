@@ -132,7 +132,8 @@ def callers(
     cls = module.parents[function]
     assert isinstance(cls, ast.ClassDef)
     me = receiver(module, function)
-    names = [cls.name] if function.name in ("__init__", "__new__") else [function.name]
+    # A class is called by its name, and in its own class methods as cls().
+    names = [cls.name, "cls"] if function.name in ("__init__", "__new__") else [function.name]
     found: list[tuple[ast.Call, Candidate | None]] = []
     for name in names:
         for call in module.calls_by_name.get(name, ()):

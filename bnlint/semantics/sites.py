@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from bnlint.frameworks.tables import Api, Source, catalogue
 from bnlint.semantics.calling import arguments_of
@@ -26,7 +26,6 @@ from bnlint.semantics.objects import (
 from bnlint.semantics.project import Project
 from bnlint.semantics.resolution import Resolution, Route, base_constructor, distinct, resolve
 from bnlint.semantics.supplied import normalisers
-from bnlint.semantics.taint import carriers
 from bnlint.semantics.values import DEFAULT, KNOWN, PRESUMED, Value, absent, settle
 from bnlint.typed import NamedTuple
 
@@ -89,13 +88,16 @@ class Unresolved(NamedTuple):
     why: str
 
 
-def find_sites(project: Project, module: Module) -> tuple[list[Site], list[Unresolved]]:
-    """Return the sites of ``module``, and the calls that may be sites, in source order."""
-    names = {alias.rpartition(".")[2] for alias in project.frameworks.by_alias}
-    found = carriers(module, names)
+def find_sites(
+    project: Project, module: Module, names: Collection[str]
+) -> tuple[list[Site], list[Unresolved]]:
+    """Return the sites of ``module``, and the calls that may be sites, in source order.
+
+    ``names`` are the identifiers through which an API may be called.
+    """
     sites: list[Site] = []
     unresolved: list[Unresolved] = []
-    results = [_site(project, module, call) for call in _candidates(module, found)]
+    results = [_site(project, module, call) for call in _candidates(module, names)]
     results += [
         _made(project, named.callees, named.arguments, Route(module, None, named.call))
         for named in normalisers(project.evaluator, module)
@@ -110,7 +112,7 @@ def find_sites(project: Project, module: Module) -> tuple[list[Site], list[Unres
     return sites, unresolved
 
 
-def _candidates(module: Module, names: set[str]) -> Iterator[ast.Call]:
+def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
     for call in module.calls:
         func = call.func
         while isinstance(func, ast.Subscript):

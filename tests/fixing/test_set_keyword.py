@@ -30,8 +30,11 @@ ADDED = [
     ("within a call", "f(BN(64), BN(3))", "f(BN(64, eps=1e-3), BN(3))"),
     ("within parentheses", "(BN\n (64)\n)", "(BN\n (64, eps=1e-3)\n)"),
     ("backslash", "BN(64, \\\n   m=1)", "BN(64, \\\n   m=1, eps=1e-3)"),
-    ("comment before the comma, too", "BN(64  # a\n   ,\n   # b\n   )",
-     "BN(64  # a\n   ,\n   # b\n       eps=1e-3,\n   )"),
+    (
+        "comment before the comma, too",
+        "BN(64  # a\n   ,\n   # b\n   )",
+        "BN(64  # a\n   ,\n   # b\n       eps=1e-3,\n   )",
+    ),
     ("comma before the line", "BN(64\n   , m=1\n   )", "BN(64\n   , m=1, eps=1e-3\n   )"),
     ("tabs", "BN(\n\t64,\n\tm=1,\n)", "BN(\n\t64,\n\tm=1,\n\teps=1e-3,\n)"),
     (

@@ -34,7 +34,7 @@ def module_of(code: str) -> Module:
 def evaluator() -> Evaluator:
     """Return an evaluator that knows all framework tables."""
     tables = catalogue()
-    return Project({}, tables.load(tuple(tables.families))).evaluator
+    return Project(tables.load(tuple(tables.families))).evaluator
 
 
 def last_expression(module: Module) -> ast.expr:

@@ -1,0 +1,199 @@
+"""The modules of the project around a file, read when an import of them is followed.
+
+What an import means depends on the files of the project alone, never on which of them were named
+on the command line, nor on what is installed. It is looked for as Python would, run from a folder
+of the project: in the folder of a script, in the folders that hold the package of the importing
+file, and in those between there and the top of the project (a ``src`` folder there included). The
+top of a project is the first folder upwards with one of :data:`TOPS` in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+
+from bnlint.files import displayed
+from bnlint.reading import read_file
+from bnlint.semantics.module import Module, parse
+from bnlint.source import Unreadable, decode
+
+#: What marks the top folder of a project.
+TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml", ".bnlint.toml")
+
+#: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
+_KEPT = 2_000_000
+
+#: A file longer than this (in bytes) is data, not code that others import from.
+_TOO_LONG = 2_000_000
+
+
+class Packages:
+    """The packages on disk, by the absolute paths of their files.
+
+    What has been parsed last is kept, since many files import the same few. A file that has
+    changed is read again.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, str], str | None] = {}
+        self._roots: dict[str, tuple[str, ...]] = {}
+        self._bases: dict[str, str] = {}
+        self._texts: dict[str, tuple[tuple[int, int], str | None]] = {}
+        self._modules: OrderedDict[str, Module] = OrderedDict()
+        self._kept = 0
+
+    # ------------------------------------------------------------------ names
+
+    def name(self, file: str) -> str:
+        """Return the dotted import name of ``file`` within the folder that holds its package."""
+        folder, _, base = file.rpartition("/")
+        name = f"{folder}/{base.rpartition('.')[0]}".removesuffix("/__init__")
+        return name.removeprefix(f"{self._base(folder)}/").replace("/", ".")
+
+    def _base(self, folder: str) -> str:
+        """Return the folder that holds the package in ``folder`` (itself, if it is none)."""
+        base = self._bases.get(folder)
+        if base is None:
+            base = folder
+            while os.path.isfile(f"{base}/__init__.py") and base != "":
+                base = base.rpartition("/")[0]
+            self._bases[folder] = base
+        return base
+
+    def _search_path(self, folder: str) -> tuple[str, ...]:
+        """Return the folders in which an import of a file in ``folder`` is looked for, in order."""
+        found = self._roots.get(folder)
+        if found is None:
+            base = self._base(folder)
+            folders = [base, *_up_to_top(base)]
+            source = f"{folders[-1]}/src"
+            if len(folders) > 1 or _is_top(base):
+                folders.append(source)
+            found = self._roots[folder] = tuple(dict.fromkeys(folders))
+        return found
+
+    # ------------------------------------------------------------------ files
+
+    def find(self, importer: str, path: str) -> str | None:
+        """Return the file of the module that the file ``importer`` imports as ``path``.
+
+        For a namespace package, a folder without ``__init__.py``, it is that folder.
+        """
+        folder = importer.rpartition("/")[0]
+        key = (folder, path)
+        if key not in self._files:
+            self._files[key] = self._find(folder, path)
+        return self._files[key]
+
+    def _find(self, folder: str, path: str) -> str | None:
+        name = path.lstrip(".")
+        level = len(path) - len(name)
+        parts = name.split(".") if name else []
+        if not all(part.isidentifier() for part in parts):
+            return None
+        if level:
+            for _ in range(level - 1):
+                folder = folder.rpartition("/")[0]
+            return _in_folder(folder, parts)
+        namespace: str | None = None
+        for root in (*self._search_path(folder), *_named_above(folder, parts[0])):
+            found = _in_folder(root, parts)
+            if found is None:
+                continue
+            if not os.path.isdir(found):
+                return found
+            namespace = namespace or found
+        return namespace
+
+    def text(self, file: str) -> str | None:
+        """Return the text of ``file``, ``None`` where it cannot be read."""
+        try:
+            state = os.stat(file)
+        except OSError:
+            return None
+        stamp = (state.st_mtime_ns, state.st_size)
+        known = self._texts.get(file)
+        if known is None or known[0] != stamp:
+            text: str | None = None
+            if state.st_size <= _TOO_LONG:
+                try:
+                    text = "" if os.path.isdir(file) else decode(read_file(file), file).text
+                except (OSError, Unreadable):
+                    text = None
+            known = self._texts[file] = (stamp, text)
+        return known[1]
+
+    def module(self, file: str) -> Module | None:
+        """Return ``file`` parsed, ``None`` where it cannot be."""
+        text = self.text(file)
+        if text is None:
+            return None
+        try:
+            return self.parsed(file, displayed(file, _cwd()), text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None  # reported where that file is checked
+
+    def parsed(self, file: str, path: str, text: str) -> Module:
+        """Return ``text``, which stands in ``file`` and is called ``path``, parsed.
+
+        Raises:
+            SyntaxError, ValueError, RecursionError: as :func:`bnlint.semantics.module.parse`.
+        """
+        known = self._modules.get(file)
+        if known is not None and known.text == text and known.path == path:
+            self._modules.move_to_end(file)
+            return known
+        module = parse(path, text, self.name(file))
+        module.file = file
+        if known is not None:
+            self._kept -= len(known.text)
+        self._modules[file] = module
+        self._modules.move_to_end(file)
+        self._kept += len(text)
+        while self._kept > _KEPT and len(self._modules) > 1:
+            dropped, old = self._modules.popitem(last=False)
+            self._kept -= len(old.text)
+            self._texts.pop(dropped, None)
+        return module
+
+
+def _cwd() -> str:
+    return os.getcwd().replace(os.sep, "/")
+
+
+def _is_top(folder: str) -> bool:
+    return any(os.path.lexists(f"{folder}/{name}") for name in TOPS)
+
+
+def _up_to_top(folder: str) -> list[str]:
+    """Return the folders above ``folder`` up to the top of its project; none without a top."""
+    found: list[str] = []
+    while not _is_top(folder):
+        if not folder:
+            return []
+        folder = folder.rpartition("/")[0]
+        found.append(folder)
+    return found
+
+
+def _named_above(folder: str, name: str) -> list[str]:
+    """Return the folder that holds a folder called ``name`` in which ``folder`` lies, if any.
+
+    A file in ``models/`` that imports ``models.layers`` is run from the folder above.
+    """
+    above, found, _ = f"{folder}/".rpartition(f"/{name}/")
+    return [above] if found else []
+
+
+def _in_folder(root: str, parts: list[str]) -> str | None:
+    """Return the file or namespace folder of a module that is looked for in ``root``."""
+    path = "/".join([root, *parts])
+    if os.path.isfile(f"{path}/__init__.py"):
+        return f"{path}/__init__.py"
+    if parts and os.path.isfile(f"{path}.py"):
+        return f"{path}.py"
+    return path if os.path.isdir(path) else None
+
+
+#: The packages of this process.
+PACKAGES = Packages()
