@@ -13,6 +13,7 @@ from bnlint.semantics.alignment import site_name
 from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.numbers import decay
 from bnlint.semantics.sites import Site, Unresolved
+from bnlint.semantics.traits import training_flag
 from bnlint.semantics.values import Value
 
 _COUNT = re.compile(r"(?P<per_channel>\d*)C(?:\+(?P<fixed>\d+))?\Z")
@@ -132,13 +133,19 @@ def _within(module: object, call: ast.Call) -> str:
 
 def _mode(site: Site) -> str:
     modes = {api.default_mode for api in site.apis}
-    if site.api.mode_switch == "argument":
-        flag = site.value("training")
+    if site.api.mode_switch == "argument" or _mode_is_built_in(site.api):
+        flag = training_flag(site)
         if flag.is_known and isinstance(flag.value, bool):
             return "training" if flag.value else "inference"
         if not flag.is_known and flag.why:
             return "by argument"
     return modes.pop() if len(modes) == 1 else UNKNOWN
+
+
+def _mode_is_built_in(api: Api) -> bool:
+    """Tell whether the constructor of a layer takes the mode."""
+    roles = (api.roles.get(role, "") for role in ("training", "inference"))
+    return any(api.parameter(name) is not None for name in roles)
 
 
 def _axis(site: Site) -> Setting:
@@ -214,14 +221,16 @@ def _dropped(site: Site, api: Api) -> int | None:
         if role not in api.roles:
             continue
         value = site.value(role)
-        if not value.is_known or not isinstance(value.value, bool):
+        on = api.leaves_on(role, value.value) if value.is_known else None
+        if on is None:
             return None
         if value.from_default:
             continue
-        default = api.default(role)
-        if value.value is False and default is True:
+        parameter = api.parameter(api.roles[role])
+        usual = parameter is None or parameter.default is not False
+        if usual and not on:
             dropped += weight
-        elif value.value is True and default is False:
+        elif on and not usual:
             dropped -= weight
     return dropped
 

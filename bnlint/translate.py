@@ -59,7 +59,8 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
         role = next((r for r, name in target.roles.items() if name == parameter.name), None)
         if role is None:
             if parameter.required:
-                arguments.append(f"<{parameter.name}>")
+                named = parameter.kind == "keyword" or _has_keyword(arguments)
+                arguments.append(f"{parameter.name}=" * named + f"<{parameter.name}>")
             continue
         text, said = _argument(given, target, role)
         done.add(role)
@@ -132,6 +133,8 @@ def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[st
         return _affine(given, target, role)
     if role in ("axis", "data_format"):
         return None, []
+    if role in _OPPOSITE and _OPPOSITE[role] in given.api.roles:
+        return _turned_round(given, target, role), []
     value = given.roles.get(role)
     if value is None or (not value.is_known and role not in given.texts):
         return (f"<{role}>" if parameter.required else None), []
@@ -144,6 +147,24 @@ def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[st
         return None, []
     text = given.texts.get(role) if not value.from_default else None
     return text or shown(value.value), []
+
+
+#: Arguments that say the same thing, one true where the other is false.
+_OPPOSITE = {"training": "inference", "inference": "training"}
+
+
+def _turned_round(given: Given, target: Api, role: str) -> str | None:
+    """Return the text of a mode that the source says by an argument of the opposite sense."""
+    other = _OPPOSITE[role]
+    value = given.roles.get(other)
+    parameter = target.parameter(target.roles[role])
+    assert parameter is not None
+    if value is not None and isinstance(value.value, bool):
+        text = repr(not value.value)
+        return None if not parameter.required and text == repr(parameter.default) else text
+    if other in given.texts:
+        return f"not {_operand(given.texts[other])}"
+    return f"<{role}>" if parameter.required else None
 
 
 def _same(left: object, right: object) -> bool:
@@ -197,10 +218,14 @@ def _switch(given: Given, role: str) -> bool | str | None:
     """
     if role not in given.api.roles:
         role = "affine"
+    if role not in given.api.roles:  # nothing switches it: it is there if the layer has any
+        state = given.api.state
+        return True if state.get("affine") or state["trainable"] else None
     value = given.roles.get(role)
-    if value is not None and isinstance(value.value, bool):
-        return value.value
-    return given.texts.get(role)
+    if value is None:
+        return given.texts.get(role)
+    on = given.api.leaves_on(role, value.value) if value.is_known else None
+    return given.texts.get(role) if on is None else on
 
 
 def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]]:
@@ -211,7 +236,11 @@ def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]
         wanted = scale
     else:
         wanted = scale if role == "scale" else center
-    if wanted is None or target.default(role) is wanted:
+    parameter = target.parameter(target.roles[role])
+    assert parameter is not None
+    if wanted is None:
+        return (f"<{parameter.name}>" if parameter.required else None), []
+    if not parameter.required and target.leaves_on(role, parameter.default) is wanted:
         return None, []
     return wanted if isinstance(wanted, str) else repr(wanted), []
 
@@ -235,10 +264,12 @@ def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
     for role, text in given.texts.items():
         if role in done or role in ("affine", "scale", "center", "axis", "data_format"):
             continue
+        if _OPPOSITE.get(role) in done:
+            continue
         name = given.api.roles[role]
         if role == "channels":
             notes.append(f"{name}={text}: the layer takes the number of channels from its input")
-        elif role == "training" and target.kind == "layer":
+        elif role in _OPPOSITE and target.kind == "layer":
             notes.append(f"{name}={text}: the mode is switched elsewhere in {title}")
         elif role == "input" and target.kind == "layer":
             notes.append(f"{name}={text}: call the layer with it")
@@ -299,7 +330,7 @@ def _meanings(given: Given, target: Api, done: set[str]) -> list[str]:
             f" ({target.roles['axis']}={axis} keeps the layout)" if "axis" in target.roles else ""
         )
         notes.append(f"channels are in axis {target.channel_axis} here, in {axis} there{same}")
-    told = "training" in given.texts and "training" in done
+    told = any(r in given.texts for r in _OPPOSITE) and any(r in done for r in _OPPOSITE)
     if {source.default_mode, target.default_mode} == {"training", "inference"} and not told:
         notes.append(f"a new layer is in {target.default_mode} mode here")
     if isinstance(source.estimator, str) and isinstance(target.estimator, str):

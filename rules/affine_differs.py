@@ -104,7 +104,7 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
     differing = [
         (name, m, t)
         for name, m, t in zip(("gamma", "beta"), mine, theirs, strict=True)
-        if bool(m.value) is not bool(t.value)
+        if m.value is not t.value
     ]
     if not differing:
         return None
@@ -129,14 +129,25 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
 
 
 def _switches(api: Api, values: Mapping[str, Value]) -> tuple[Value, Value] | None:
-    """Return what decides gamma and what decides beta; ``None`` if either is not known."""
+    """Return what decides gamma and what decides beta, true where it is there.
+
+    ``None`` if either is not known.
+    """
     if "affine" in api.roles:
-        pair = (values["affine"], values["affine"])
+        roles = ("affine", "affine")
     elif "scale" in api.roles and "center" in api.roles:
-        pair = (values["scale"], values["center"])
+        roles = ("scale", "center")
     else:
         return None
-    return pair if all(isinstance(value.value, bool) and value.is_known for value in pair) else None
+    pair = [
+        values[role]._replace(value=api.leaves_on(role, values[role].value))
+        for role in roles
+        if values[role].is_known
+    ]
+    scale, center = pair if len(pair) == len(roles) else (None, None)
+    if scale is None or center is None or None in (scale.value, center.value):
+        return None
+    return scale, center
 
 
 def _wanted(api: Api, theirs: tuple[Value, Value]) -> dict[str, str] | None:

@@ -49,7 +49,10 @@ Removes the argument: the mode then decides.
 
 Fix safety
 ----------
-Unsafe always: a layer that is meant to be frozen is written the same way.
+Safe in files that X2Paddle has written, which import ``x2paddle.torch2paddle``: the converter turns
+PyTorch's ``track_running_stats=True``, which says that the layer follows its mode, into this flag.
+
+Unsafe else: a layer that is meant to be frozen is written the same way.
 
 Numbers
 -------
@@ -58,22 +61,23 @@ at 0.
 
 References
 ----------
-Measured with MindSpore 2.10.0.
+Measured with MindSpore 2.10.0, PaddlePaddle 3.3.1 and X2Paddle 1.6.0.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
-from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
+from bnlint.finding import SAFE, UNSAFE, Finding, Fix, RemoveArgument
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.numbers import shown
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.training import trains
 from bnlint.semantics.traits import always_uses_running, is_frozen, names_around
-from bnlint.semantics.values import assumption
+from bnlint.semantics.values import Value, assumption
 from bnlint.trial import OUTPUT, TRAINING, Trial
 from bnlint.trials import layer_of
 
@@ -98,25 +102,49 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     holder = site.resolutions[0].holder
     fix = None
     if holder is not None and any(k.arg == argument for k in holder.keywords):
-        span = context.module.span(holder)
-        fix = Fix(
-            UNSAFE,
-            f"remove {argument}",
-            (RemoveArgument(span, argument),),
-            "a layer that is meant to be frozen is written the same way",
-        )
+        why = "a layer that is meant to be frozen is written the same way"
+        why = "" if _is_converted(context) else why
+        intent = RemoveArgument(context.module.span(holder), argument)
+        fix = Fix(UNSAFE if why else SAFE, f"remove {argument}", (intent,), why)
     yield context.report(
         RULE,
         context.place(site, value),
         f"{argument}={shown(value.value)} keeps {site.api.short_name} on its running statistics "
         "while this file trains it: they never move from their initial values"
         f"{assumption(value)}",
-        help=f"remove {argument} (the mode then decides), unless the layer is meant to be frozen",
+        help=_advice(site, argument, value),
         confidence=lower(RULE.confidence, (value,)),
         fix=fix,
         site=site,
         argument=STATISTICS,
     )
+
+
+def _advice(site: Site, argument: str, value: Value) -> str:
+    if value.from_default:
+        return (
+            f"{argument} has no value with which {site.api.short_name} follows its mode: use the "
+            "framework's own layer, unless this one is meant to be frozen"
+        )
+    return f"remove {argument} (the mode then decides), unless the layer is meant to be frozen"
+
+
+def _is_converted(context: Context) -> bool:
+    """Tell whether a converter wrote the file: it imports what such files need to run."""
+    return any(
+        context.frameworks.means(path, "converters")
+        for statement in context.module.imports
+        for path in _imported(statement)
+    )
+
+
+def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    """Yield the paths that an import names: the module, and what is taken from it."""
+    if isinstance(statement, ast.Import):
+        yield from (alias.name for alias in statement.names)
+    elif not statement.level and statement.module:
+        yield statement.module
+        yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
 def _is_meant(site: Site) -> bool:

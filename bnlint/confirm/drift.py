@@ -148,8 +148,13 @@ def _call_rows(worker: Worker, api: Api, path: str, frameworks: Frameworks) -> I
     """Compare the signature of the method that a call of the layer runs."""
     if not api.call_signature:
         return
-    for method, framework in frameworks.word("forward").items():
-        if framework.ecosystem == api.framework.ecosystem:
+    ecosystem = api.framework.ecosystem
+    for method in frameworks.word("forward"):
+        if any(
+            frameworks.shares(method, "forward", framework)
+            for framework in frameworks.frameworks.values()
+            if framework.ecosystem == ecosystem
+        ):
             parameters = api.call_signature
             yield _signature_row(worker, api.id, path, "call signature", parameters, method)
 
@@ -177,8 +182,9 @@ def _number_rows(worker: Worker, api: Api, path: str) -> Iterator[DriftRow]:
         return
     seen: dict[int, Measured] = {}
     failures: dict[int, _Failure] = {}
+    given = _released(api)
     for rank in api.ranks if isinstance(api.ranks, tuple) else (2, 3, 4, 5):
-        measured = _tried(measure.training_step, worker, path, api, rank, {})
+        measured = _tried(measure.training_step, worker, path, api, rank, given)
         if isinstance(measured, _Failure):
             failures[rank] = measured
         else:
@@ -193,12 +199,23 @@ def _number_rows(worker: Worker, api: Api, path: str) -> Iterator[DriftRow]:
     first = next(iter(seen))
     there = api._replace(channel_axis=seen[first].channel_axis)
     if api.default_mode not in ("required", "none"):
-        mode = _tried(measure.mode_of_call, worker, path, there, first, {})
+        mode = _tried(measure.mode_of_call, worker, path, there, first, given)
         yield _compared(api.id, "mode of a bare call", api.default_mode, mode)
     rank = max((rank for rank in seen if rank < 5), default=first)
     there = api._replace(channel_axis=seen[rank].channel_axis)
     yield from _condition_rows(worker, there, path, rank)
     yield from _layout_rows(worker, api, path, rank)
+
+
+def _released(api: Api) -> dict[str, Any]:
+    """Return what lets a layer train whose default is to use its running statistics always."""
+    statistics = api.statistics
+    parameter = api.parameter(statistics.get("argument", ""))
+    if parameter is None or not {"always_running", "always_batch"} <= statistics.keys():
+        return {}
+    if parameter.default is not statistics["always_running"]:
+        return {}
+    return {parameter.name: statistics["always_batch"]}
 
 
 def _seen_rows(api: Api, seen: dict[int, Measured]) -> Iterator[DriftRow]:

@@ -66,6 +66,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     axis = channel_axis(api, trial.rank)
     inputs = [np.moveaxis(x, 1, axis) for x in batches(trial)]
     state = planted(trial)
+    layer = layer._replace(arguments=tuple({**_required(api), **dict(layer.arguments)}.items()))
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
@@ -193,11 +194,27 @@ def _affine(api: Api, layer: Layer) -> set[str]:
     given = dict(layer.arguments)
     found: set[str] = set()
     for role, names in switches.items():
-        name = next((api.roles[n] for n in names if n in api.roles), None)
-        parameter = api.parameter(name) if name else None
-        default = parameter.default if parameter is not None else True
-        if given.get(name or "", default):
+        switch = next((name for name in names if name in api.roles), None)
+        if switch is None:
             found.add(role)
+            continue
+        parameter = api.parameter(api.roles[switch])
+        default = parameter.default if parameter is not None else True
+        value = given.get(api.roles[switch], default)
+        on = api.leaves_on(switch, value)
+        if value if on is None else on:
+            found.add(role)
+    return found
+
+
+def _required(api: Api) -> dict[str, Any]:
+    """Return a value for each argument without a default that a layer may leave to us."""
+    keep = {"old-weight": 0.9, "new-weight": 0.1}.get(api.convention)
+    found: dict[str, Any] = {}
+    for role, value in (("scale", True), ("center", True), ("affine", True), ("momentum", keep)):
+        parameter = api.parameter(api.roles.get(role, ""))
+        if parameter is not None and parameter.required and value is not None:
+            found[parameter.name] = value
     return found
 
 
@@ -207,8 +224,9 @@ def _mode(api: Api, layer: Layer) -> tuple[str, dict[str, Any]]:
         return "", {}
     if api.mode_switch == "object":
         return layer.mode, {}
-    if "training" in api.roles:
-        return "", {api.roles["training"]: layer.mode == TRAINING}
+    for role in (TRAINING, INFERENCE):
+        if role in api.roles:
+            return "", {api.roles[role]: layer.mode == role}
     if api.default_mode == layer.mode or layer.mode == INFERENCE:
         return "", {}
     raise Unsuitable(f"{api.id} has no {layer.mode} mode")

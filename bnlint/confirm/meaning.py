@@ -66,7 +66,8 @@ class Given:
         self, api: Api, built: Mapping[str, Any], called: Mapping[str, Any] | None = None
     ) -> None:
         self.api = api
-        self.values = {**built, **(called or {})}
+        self.called = dict(called or {})
+        self.values = {**built, **self.called}
         self._check(built, api.accepts)
         of_call = {parameter.name for parameter in api.call_signature}
         if api.kind == "layer":
@@ -122,6 +123,19 @@ class Given:
         """Tell whether the condition of a row (``argument``, perhaps ``value``) is met."""
         value = self.of(row["argument"])
         return _same(value, row["value"]) if "value" in row else value is not None
+
+    def flag(self, *, called: bool = False) -> str:
+        """Return the mode that an argument asks for, empty if none does.
+
+        With ``called``, only arguments of the call itself count.
+        """
+        for role, other in (("training", "inference"), ("inference", "training")):
+            if called and self.api.roles.get(role) not in self.called:
+                continue
+            value = self.role(role)
+            if value is not None:
+                return role if value else other
+        return ""
 
     def unclear(self, field: str, why: str) -> OracleError:
         """Return the error that names the API and the field of its table entry."""
@@ -203,6 +217,8 @@ def meaning_of(given: Given, rank: int, mode: str) -> Meaning:
         estimator = _known(given, "estimator", _estimator(given, rank, axis))
     decay = _decay(given) if api.convention != "none" else 1.0
     eps = given.number("eps")
+    if api.eps_at_most is not None and eps > api.eps_at_most:
+        raise RejectedError(f"{api.id}: takes no {api.roles['eps']} above {api.eps_at_most:g}")
     return Meaning(axis, eps, decay, uses_batch, updates, rule, estimator, normalises_with)
 
 
@@ -212,12 +228,12 @@ def _mode(given: Given, mode: str) -> str:
     if switch in ("argument", "call-argument"):
         if mode:
             raise given.unclear("mode_switch", f"an argument sets the mode, not {mode!r}")
-        for role, other in (("training", "inference"), ("inference", "training")):
-            value = given.role(role)
-            if value is not None:
-                return role if value else other
-    elif switch == "object" and mode:
-        return mode
+        if flag := given.flag():
+            return flag
+    elif switch == "object":
+        # An argument of the call wins over the object, which wins over what it was built with.
+        if found := given.flag(called=True) or mode or given.flag():
+            return found
     default = _known(given, "default_mode", api.default_mode)
     if default == "required":
         raise RejectedError(f"{api.id}: the mode must be given")
@@ -304,10 +320,12 @@ def _pair(given: Given, names: tuple[str, ...], field: str) -> tuple[str, str]:
 
 
 def _is_on(given: Given, role: str) -> bool:
-    """Tell whether an argument leaves on what it can switch off; ``None`` by default means on."""
-    name = given.api.roles.get(role)
+    """Tell whether an argument leaves on what it can switch off."""
+    if role not in given.api.roles:
+        return True
     value = given.role(role)
-    return name is None or bool(value) or (value is None and given.default(name) is None)
+    on = given.api.leaves_on(role, value)
+    return bool(value) if on is None else on
 
 
 def _same(first: Any, second: Any) -> bool:

@@ -125,8 +125,10 @@ def _experiment(
     step = Step(x)
     if mode and api.mode_switch == "object":
         step = Step(x, mode)
-    elif mode and "training" in roles:
-        step = Step(x, "", {roles["training"]: mode == "training"})
+    elif mode:
+        for role in ("training", "inference"):
+            if role in roles:
+                step = Step(x, "", {roles[role]: mode == role})
     return Experiment(path, api.kind, given, (step,), plant, observe, roles.get("input", ""))
 
 

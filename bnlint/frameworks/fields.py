@@ -46,6 +46,13 @@ def whole(file: str, key: str, value: Any) -> int:
     return value
 
 
+def number(file: str, key: str, value: Any) -> float:
+    """Accept a number."""
+    if type(value) not in (int, float):
+        raise failure(file, key, "a number", value)
+    return float(value)
+
+
 def literal(file: str, key: str, value: Any) -> Any:
     """Accept a number, a string or a boolean."""
     if isinstance(value, (bool, int, float, str)):

@@ -49,7 +49,9 @@ class Modes(NamedTuple):
     """How a framework switches between training and inference.
 
     ``to_inference`` and ``to_training`` hold pairs of a method name and the literal argument it
-    must be given (``None``: no argument). ``freezes`` is what keeps weights from being trained.
+    must be given (``None``: no argument). ``argument`` is what a call is given to train, and
+    ``inference_argument`` what it is given to infer; either may be empty. ``freezes`` is what
+    keeps weights from being trained.
     """
 
     switch: str
@@ -59,6 +61,7 @@ class Modes(NamedTuple):
     to_training: tuple[tuple[str, bool | None], ...]
     argument: str
     freezes: tuple[Freeze, ...] = ()
+    inference_argument: str = ""
 
 
 class Framework(NamedTuple):
@@ -136,6 +139,7 @@ class Api(NamedTuple):
     inert: frozenset[str] = frozenset()
     affine_off: str = "absent"
     estimator_elsewhere: Mapping[str, Any] = {}
+    eps_at_most: float | None = None
     like: str = ""
     declared: frozenset[str] = frozenset()
     own_names: Mapping[str, str] = {}
@@ -187,6 +191,19 @@ class Api(NamedTuple):
                 return None
             found.append(1.0 - eps if value == "1-eps" else float(value))
         return found[0], found[1]
+
+    def leaves_on(self, role: str, value: object) -> bool | None:
+        """Return whether ``value``, given for ``role``, leaves gamma or beta there.
+
+        ``role`` is ``affine``, ``scale`` or ``center``. An argument that is ``None`` by default
+        takes other settings too, and only false leaves a parameter out. ``None`` if ``value``
+        does not say.
+        """
+        if isinstance(value, bool):
+            return value
+        parameter = self.parameter(self.roles[role])
+        optional = parameter is not None and not parameter.required and parameter.default is None
+        return True if optional else None
 
     def accepts(self, keyword: str) -> bool:
         """Tell whether the constructor or function takes ``keyword`` as a keyword argument."""

@@ -56,8 +56,8 @@ VOCABULARY = (
     "modules", "forward", "sequential", "functional_models", "walks", "load_methods", "loaders",
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
-    "format_setters", "layer_lists", "fillers",
-    "exporters", "importers",
+    "format_setters", "layer_lists", "fillers", "exporters", "importers", "builds_once",
+    "converters",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
@@ -73,6 +73,7 @@ _FRAMEWORK = f.record(
         "roots": f.mapping(f.names),
         "reference": f.text,
         "checked": f.text,
+        "known_for": f.one_of("new-weight", "old-weight"),
         "worker": f.text,
         "shorthand": f.mapping(f.text),
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
@@ -100,6 +101,7 @@ _MODES = f.record(
         "gradient_free": f.names,
         "tapes": f.names,
         "argument": f.text,
+        "inference_argument": f.text,
         "phase_setters": f.names,
         "freezes": f.records(_FREEZE),
     },
@@ -175,6 +177,7 @@ _API_FIELDS: dict[str, f.Check] = {
     "variance_formula": f.one_of(*VARIANCE_FORMULAS),
     "variance_formula_when": _when(variance_formula=f.one_of(*VARIANCE_FORMULAS)),
     "initial_statistics": f.record({"mean": f.initial, "variance": f.initial}),
+    "eps_at_most": f.number,
     "state": _STATE,
     "saved_order": f.texts,
     "parameters": f.record(

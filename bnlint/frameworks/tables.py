@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bnlint.frameworks.records import (
@@ -89,7 +89,7 @@ class Catalogue(NamedTuple):
 
     def _family_of_convention(self, convention: str) -> str:
         for family in self.families:
-            if self.reference_row(family)["convention"] == convention:
+            if self.tables[family]["framework"].get("known_for") == convention:
                 return family
         return ""
 
@@ -127,6 +127,7 @@ class Frameworks:
         self.neighbours: dict[str, Neighbour] = {}
         self.declared: frozenset[str] = frozenset()
         self._words: dict[str, dict[str, Framework]] = {}
+        self._own: dict[str, Mapping[str, Sequence[str]]] = {}
         self._families: dict[str, dict[str, Framework]] = {}  # names that end in "*", without it
         for name, framework in self.frameworks.items():
             self._add(framework, tables[name])
@@ -143,6 +144,7 @@ class Frameworks:
         words = {**table["vocabulary"]}
         for name in ("gradient_free", "tapes", "phase_setters"):
             words[name] = table["modes"].get(name, ())
+        self._own[framework.name] = words
         for word, names in words.items():
             for name in names:
                 self._words.setdefault(word, {}).setdefault(name, framework)
@@ -162,8 +164,15 @@ class Frameworks:
         return more
 
     def word(self, word: str) -> Mapping[str, Framework]:
-        """Return the names (import paths, methods) that mean ``word``, with their frameworks."""
+        """Return the names (import paths, methods) that mean ``word``, with their frameworks.
+
+        Of frameworks that share a name, the first is there; see :meth:`shares`.
+        """
         return self._words.get(word, {})
+
+    def shares(self, name: str, word: str, framework: Framework) -> bool:
+        """Tell whether ``name`` means ``word`` in ``framework``, whatever it means elsewhere."""
+        return name in self._own[framework.name].get(word, ())
 
     def means(self, path: str, word: str) -> Framework | None:
         """Return the framework in which the import path ``path`` means ``word``, if any.
@@ -238,8 +247,8 @@ def compile_tables(folder: str) -> dict[str, Any]:
     neighbours of a table, more than half of it, stay JSON text until the table is loaded.
 
     Raises:
-        TableError: a table breaks the format, two tables name one framework, or an id stands in
-            two tables.
+        TableError: a table breaks the format, two tables name one framework or are known for one
+            convention, or an id stands in two tables.
     """
     import sys
     from importlib import import_module
@@ -249,6 +258,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
     tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     tables: dict[str, Any] = {}
     ids: set[str] = set()
+    conventions: set[str | None] = set()
     for file in sorted(name for name in os.listdir(folder) if name.endswith(".toml")):
         try:
             data = tomllib.loads(_read(f"{folder}/{file}").decode())
@@ -258,6 +268,10 @@ def compile_tables(folder: str) -> dict[str, Any]:
         name = table["framework"]["name"]
         if name in tables:
             raise TableError(f"{file}: framework.name: {name!r} stands in two tables")
+        known_for = table["framework"].get("known_for")
+        if known_for is not None and known_for in conventions:
+            raise TableError(f"{file}: framework.known_for: {known_for!r} stands in two tables")
+        conventions.add(known_for)
         tables[name] = {**table, "neighbour": json.dumps(table["neighbour"])}
         for api in table["api"]:
             if api["id"] in ids:
@@ -302,6 +316,7 @@ def _framework(table: Mapping[str, Any]) -> Framework:
                 Freeze(row["kind"], row["name"], row["value"], row.get("statistics", False))
                 for row in modes.get("freezes", ())
             ),
+            modes.get("inference_argument", ""),
         ),
         head.get("worker", ""),
         head.get("neighbours_from", {}),
@@ -386,4 +401,5 @@ def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
         frozenset(row.get("inert", ())),
         row.get("affine_off", "absent"),
         row.get("estimator_elsewhere", {}),
+        row.get("eps_at_most"),
     )

@@ -22,7 +22,7 @@ from bnlint.semantics.objects import (
 )
 from bnlint.semantics.scopes import Scope
 from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import always_uses_batch, always_uses_running
+from bnlint.semantics.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.typed import NamedTuple
 
 #: Vocabulary words for things whose call gives a model or a layer.
@@ -75,7 +75,7 @@ def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
         return False
     framework = class_framework(ev, ClassRef(module, owner))
     name = getattr(function, "name", "")
-    return framework is not None and ev.frameworks.word("forward").get(name) is framework
+    return framework is not None and ev.frameworks.shares(name, "forward", framework)
 
 
 # ---------------------------------------------------------------------------------- objects
@@ -237,8 +237,8 @@ def _follows_mode(site: Site) -> bool:
     if always_uses_batch(site) or always_uses_running(site):
         return False
     if site.api.kind != "layer":
-        flag = site.value("training")
-        return "training" in site.api.roles and not flag.is_known
+        switched = "training" in site.api.roles or "inference" in site.api.roles
+        return switched and not training_flag(site).is_known
     return site.api.mode_switch in ("object", "call-argument")
 
 

@@ -9,7 +9,7 @@ from bnlint.patterns import lazy
 from bnlint.semantics.module import Module
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.surroundings import in_test, is_frozen, names_around
-from bnlint.semantics.values import DEFAULT, KNOWN
+from bnlint.semantics.values import DEFAULT, KNOWN, Value
 
 __all__ = [
     "always_uses_batch",
@@ -19,6 +19,7 @@ __all__ = [
     "keeps_statistics",
     "names_around",
     "takes_weight",
+    "training_flag",
 ]
 
 _WEIGHT = lazy(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
@@ -58,8 +59,19 @@ def keeps_statistics(site: Site) -> bool:
     mean = site.value("running_mean")
     if mean.is_known and mean.value is None:
         return False
-    training = site.value("training")
+    training = training_flag(site)
     return training.kind not in (KNOWN, DEFAULT) or training.value is not False
+
+
+def training_flag(site: Site) -> Value:
+    """Return what is known of the argument that says whether to train, true to train.
+
+    Where the argument says whether to infer instead, its value is turned round.
+    """
+    if not any("inference" in api.roles for api in site.apis):
+        return site.value("training")
+    flag = site.value("inference")
+    return flag._replace(value=not flag.value) if isinstance(flag.value, bool) else flag
 
 
 def _is_always(site: Site, which: str, value: object) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
 COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
-FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch")
+FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch", "paddle")
 
 # -------------------------------------------------------------------------------- help
 
@@ -180,7 +180,7 @@ def test_frameworks_that_are_installed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "families"),
     [
-        pytest.param([], ["keras", "mindspore", "slim", "tensorflow"], id="all others"),
+        pytest.param([], ["keras", "mindspore", "paddle", "slim", "tensorflow"], id="all others"),
         pytest.param(["--to", "keras"], ["keras"], id="one"),
         pytest.param(["--to", "slim,keras"], ["slim", "keras"], id="list"),
         pytest.param(["--to", "slim", "--to", "keras"], ["slim", "keras"], id="two options"),

@@ -54,6 +54,11 @@ SAMPLES: dict[str, Any] = {
 }  # fmt: skip
 
 
+#: Arguments that name a layer: some frameworks want names that no layer of the process had.
+NAMES = ("name", "scope")
+
+_NAMES = itertools.count()
+
 #: Passes over sizes and steps that an API with few layouts gets: this many over their number.
 ROUNDS = 8
 
@@ -194,7 +199,7 @@ def layouts(api: Api) -> Iterator[tuple[int, dict[str, Any], int]]:
 def extras(api: Api) -> Iterator[dict[str, Any]]:
     """Yield arguments that change what is computed, or that a table says change nothing."""
     for name in sorted(api.inert & SAMPLES.keys()):
-        yield {name: SAMPLES[name]}
+        yield {name: f"layer{next(_NAMES)}" if name in NAMES else SAMPLES[name]}
     for row in (*api.estimator_when, *api.training_statistics_when):
         if "value" in row:
             yield {row["argument"]: row["value"]}
@@ -203,9 +208,10 @@ def extras(api: Api) -> Iterator[dict[str, Any]]:
             yield {api.statistics["argument"]: api.statistics[key]}
     if api.momentum_none in ("cumulative", "rejected"):
         yield {api.roles["momentum"]: None}
-    for scale, center in itertools.product((True, False), repeat=2):
-        if "scale" in api.roles:
-            yield {api.roles["scale"]: scale, api.roles["center"]: center}
+    switches = [api.roles[role] for role in ("scale", "center") if role in api.roles]
+    for values in itertools.product((True, False), repeat=len(switches)):
+        if switches:
+            yield dict(zip(switches, values, strict=True))
     if "affine" in api.roles:
         yield {api.roles["affine"]: False}
         yield {api.roles["affine"]: True}
@@ -228,6 +234,8 @@ def _case(
     shape = (*others[:axis], channels, *others[axis:])
     arguments: dict[str, Any] = {}
     eps: Sequence[object] = EPS_OF_ONE if math.prod(others) == 1 else EPS
+    if api.eps_at_most is not None and turn % 7:  # one in seven shows that more is refused
+        eps = [value for value in eps if value is _UNSET or value <= api.eps_at_most]
     values = {
         "eps": eps[turn % len(eps)],
         "momentum": MOMENTUM[turn % len(MOMENTUM)],

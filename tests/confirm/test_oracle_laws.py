@@ -22,6 +22,8 @@ TORCH = APIS["torch.nn.BatchNorm2d"]
 TORCH_1D = APIS["torch.nn.BatchNorm1d"]
 KERAS = APIS["keras3.layers.BatchNormalization"]
 MINDSPORE = APIS["mindspore.nn.BatchNorm2d"]
+PADDLE = APIS["paddle.nn.BatchNorm"]
+STATIC = APIS["paddle.static.nn.batch_norm"]
 FUNCTION = APIS["torch.nn.functional.batch_norm"]
 
 seeds = st.integers(0, 2**32 - 1)
@@ -45,8 +47,9 @@ def run(
     if "channels" in api.roles:
         axis = api.channel_axis if isinstance(api.channel_axis, int) else 1
         arguments = {api.roles["channels"]: inputs[0].shape[axis], **arguments}
-    by_argument = "training" in api.roles
-    called = {api.roles["training"]: mode == "training"} if by_argument else {}
+    by_argument = api.mode_switch != "object"
+    flags = [role for role in ("training", "inference") if role in api.roles]
+    called = {api.roles[role]: mode == role for role in flags if by_argument}
     steps = [Step(x, "" if by_argument else mode, called) for x in inputs]
     names = api.state["statistics"] if observe is None else observe
     return oracle.run(api, Experiment("", api.kind, arguments, steps, plant or {}, names, "input"))
@@ -229,6 +232,7 @@ X = drawn(0, 4, 3, 2, 2)
         pytest.param(KERAS, X, {"momentum": None}, "momentum must be a number", id="momentum"),
         pytest.param(KERAS, X, {"axis": 4}, "has no axis 4", id="axis"),
         pytest.param(MINDSPORE, X, {"data_format": "CHWN"}, "is no layout", id="layout"),
+        pytest.param(STATIC, X, {"epsilon": 0.01}, "takes no epsilon above 0.001", id="large eps"),
     ],
 )
 def test_the_oracle_rejects_what_a_framework_rejects(
@@ -239,6 +243,22 @@ def test_the_oracle_rejects_what_a_framework_rejects(
         run(api, x, **arguments)
     assert str(caught.value).startswith(api.id)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("mode", "built", "trains"),
+    [
+        ("", {}, True),
+        ("", {"is_test": True}, False),
+        ("training", {"is_test": True}, True),
+        ("inference", {"is_test": False}, False),
+    ],
+)
+def test_a_switch_wins_over_the_mode_a_layer_was_built_in(
+    mode: str, built: dict[str, Any], trains: bool
+) -> None:
+    result = run(PADDLE, X, mode=mode, **built)
+    assert np.allclose(result.states[0]["_mean"], 0) is not trains
 
 
 @pytest.mark.parametrize(
@@ -297,6 +317,8 @@ def test_what_a_table_leaves_unknown_is_refused_by_name(field: str) -> None:
         (KERAS, {"gamma_initializer": "zeros"}, "inert"),
         (APIS["keras2.layers.BatchNormalization"], {"virtual_batch_size": 2}, "inert"),
         (APIS["timm.layers.BatchNormAct2d"], {}, "plain"),
+        (PADDLE, {"trainable_statistics": True}, "inert"),
+        (PADDLE, {"act": "relu"}, "inert"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -316,7 +338,8 @@ def test_no_api_is_left_out(api: Api) -> None:
     axis: Any = api.channel_axis
     size = x.shape[axis]
     arguments = dict(api.plain)
-    for role, value in (("channels", size), ("eps", 0.5), ("momentum", 0.5)):
+    eps = 0.5 if api.eps_at_most is None else api.eps_at_most
+    for role, value in (("channels", size), ("eps", eps), ("momentum", 0.5)):
         if role in api.roles:
             arguments[api.roles[role]] = value
     plant = {}
@@ -325,7 +348,7 @@ def test_no_api_is_left_out(api: Api) -> None:
         plant = {api.roles[role]: np.full(size, value) for role, value in values.items()}
     called = {}
     for role in ("training", "inference"):
-        if role in api.roles:
+        if role in api.roles and api.mode_switch != "object":
             called = {api.roles[role]: role == "inference"}
     mode = "inference" if api.mode_switch == "object" else ""
     experiment = Experiment("", api.kind, arguments, [Step(x, mode, called)], plant)
@@ -336,9 +359,9 @@ def test_no_api_is_left_out(api: Api) -> None:
         assert UNKNOWN in repr(getattr(api, field))
         return
     if plant:
-        wanted = (x - 2.0) / np.sqrt(4.5) * 3.0 + 1.0
+        wanted = (x - 2.0) / np.sqrt(4.0 + eps) * 3.0 + 1.0
     else:
-        moments = api.initial(0.5)
+        moments = api.initial(eps)
         assert moments is not None
-        wanted = (x - moments[0]) / np.sqrt(moments[1] + 0.5)
+        wanted = (x - moments[0]) / np.sqrt(moments[1] + eps)
     assert np.allclose(y, wanted)

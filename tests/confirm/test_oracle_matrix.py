@@ -34,7 +34,7 @@ EVERY = {
 
 #: What a framework offers on other devices or with another backend only, by its own words.
 NOT_HERE = re.compile(
-    r"only support in GPU target|kernel BatchNormExt unregistered"
+    r"only support in GPU target|kernel BatchNormExt unregistered|kernel `sync_batch_norm` is not"
     r"|only supported with the TensorFlow backend"
 )
 

@@ -23,6 +23,7 @@ GROUPS = {
     "torch": ("torch",),
     "tensorflow": ("keras", "slim", "tensorflow"),
     "mindspore": ("mindspore",),
+    "paddle": ("paddle",),
 }
 
 #: What is compared by number of an API whose running statistics move.
@@ -68,6 +69,12 @@ def test_no_installed_framework_differs_from_its_table(group: str) -> None:
         _marked("mindspore", "mindspore.nn.BatchNorm2d"),
         _marked("mindspore", "mindspore.nn.BatchNorm3d"),
         _marked("mindspore", "mindspore.ops.batch_norm"),
+        _marked("paddle", "paddle.nn.BatchNorm1D"),
+        _marked("paddle", "paddle.nn.BatchNorm2D"),
+        _marked("paddle", "paddle.nn.BatchNorm3D"),
+        _marked("paddle", "paddle.nn.BatchNorm"),
+        _marked("paddle", "paddle.nn.functional.batch_norm"),
+        _marked("paddle", "paddle.static.nn.batch_norm"),
     ],
 )
 def test_an_installed_api_is_compared_in_every_respect(group: str, identity: str) -> None:

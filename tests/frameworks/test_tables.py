@@ -71,6 +71,8 @@ def test_an_api_has_the_defaults_and_the_convention_that_were_measured(
         pytest.param("mindspore.ops.batch_norm", 0.1, 0.9, id="mindspore.ops weighs the new batch"),
         pytest.param("tf_slim.batch_norm", 0.999, 0.999, id="slim weighs the old value"),
         pytest.param("torchvision.ops.FrozenBatchNorm2d", 0.1, None, id="frozen has no decay"),
+        pytest.param("paddle.nn.BatchNorm2D", 0.9, 0.9, id="paddle weighs the old value"),
+        pytest.param("paddle.nn.functional.batch_norm", 0.9, 0.9, id="and so does its function"),
     ],
 )
 def test_decay_is_the_weight_of_the_old_value_whatever_the_convention(
@@ -151,7 +153,9 @@ def _apis() -> list[Api]:
 def test_an_entry_is_coherent(api: Api) -> None:
     """Facts that depend on each other go together."""
     assert (api.convention == "none") == ("momentum" not in api.roles)
-    assert ("training" in api.roles) == (api.mode_switch in ("argument", "call-argument"))
+    if api.mode_switch in ("argument", "call-argument"):
+        assert len({"training", "inference"} & api.roles.keys()) == 1
+    assert ("training" in api.roles) <= (api.mode_switch in ("argument", "call-argument"))
     assert (api.mode_switch == "call-argument") <= (api.kind == "layer")
     assert bool(api.data_formats) <= ("data_format" in api.roles)
     if isinstance(api.ranks, tuple) and not isinstance(api.estimator, str):
@@ -198,6 +202,7 @@ def test_neighbours_say_where_their_channels_are(every: Frameworks) -> None:
         ("keras.layers.GlobalAveragePooling2D", "reshape", 2, -1),
         ("tensorflow.contrib.slim.conv2d", "convolution", 4, -1),
         ("mindspore.nn.Conv2d", "convolution", 4, 1),
+        ("paddle.nn.Conv2D", "convolution", 4, 1),
     ],
 )
 def test_a_neighbour_is_found_under_each_of_its_paths(
@@ -211,9 +216,39 @@ def test_a_neighbour_is_found_under_each_of_its_paths(
 # ------------------------------------------------------------------------------ the catalogue
 
 
+@pytest.mark.parametrize(
+    ("convention", "title"),
+    [("new-weight", "PyTorch"), ("old-weight", "Keras"), ("none", "another framework")],
+)
+def test_a_convention_is_known_by_one_framework(convention: str, title: str) -> None:
+    """Messages name it, and experiments run its layer."""
+    assert catalogue().title_of_convention(convention) == title
+    row = catalogue().row_of_convention(convention)
+    assert (row["convention"] if row else "none") == convention
+
+
+def test_two_frameworks_cannot_be_known_for_one_convention(tmp_path: Path) -> None:
+    """Which of them would be named must not depend on the order of files."""
+    for name in ("keras", "slim"):
+        text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+        text = text.replace('known_for = "old-weight"\n', "")
+        text = text.replace("worker =", 'known_for = "old-weight"\nworker =')
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(TableError, match=r"^slim\.toml: framework\.known_for: 'old-weight' stands"):
+        compile_tables(str(tmp_path))
+
+
+def test_frameworks_may_share_a_word(every: Frameworks) -> None:
+    """PyTorch and Paddle both run ``forward``."""
+    for name, shared in (("torch", True), ("paddle", True), ("keras", False)):
+        assert every.shares("forward", "forward", every.frameworks[name]) is shared
+
+
 def test_families_are_the_names_a_user_may_declare() -> None:
     """They are listed in the help text."""
-    assert catalogue().families == ("keras", "mindspore", "slim", "tensorflow", "torch")
+    assert catalogue().families == (
+        "keras", "mindspore", "paddle", "slim", "tensorflow", "torch",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
