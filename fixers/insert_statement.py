@@ -1,6 +1,7 @@
 """Writes a statement before or after another, in the indentation of that one.
 
-Where other statements share the line, the new one joins them with a semicolon.
+Where other statements share the line, the new one joins them with a semicolon. A statement of
+several lines needs lines of its own.
 """
 
 from __future__ import annotations
@@ -27,25 +28,35 @@ def edits(intent: InsertStatement, module: Module) -> tuple[Edit, ...]:
     indentation = module.text[starts[row - 1] : anchor.start]
     first = row < anchor.row or not (indentation.strip() or _continues(module, row))
     compound = hasattr(node, "body") or hasattr(node, "cases")
+    several = "\n" in intent.text
     if intent.where == "before":
         if module.text.startswith("elif", anchor.start):
             raise Refused("the statement is a branch of another")
         if not first:
+            if several:
+                raise Refused("the statement shares its line with others")
             return (Edit(anchor.start, anchor.start, f"{intent.text}; "),)
         indent = indentation[: len(indentation) - len(indentation.lstrip())]
         place = starts[row - 1]
-        return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
+        return (Edit(place, place, _lines(intent, indent, module)),)
     shared = _FOLLOWED.match(module.text, anchor.end) or _continues(module, anchor.end_row + 1)
     if not first or (not compound and shared):
-        if compound:
+        if compound or several:
             raise Refused("the statement before shares its line with others")
         return (Edit(anchor.end, anchor.end, f"; {intent.text}"),)
     indent = indentation[: len(indentation) - len(indentation.lstrip())]
     if anchor.end_row < len(starts):
         place = starts[anchor.end_row]
-        return (Edit(place, place, f"{indent}{intent.text}{_newline(module)}"),)
+        return (Edit(place, place, _lines(intent, indent, module)),)
     place = len(module.text)
-    return (Edit(place, place, f"{_newline(module)}{indent}{intent.text}"),)
+    newline = _newline(module)
+    return (Edit(place, place, newline + _lines(intent, indent, module).removesuffix(newline)),)
+
+
+def _lines(intent: InsertStatement, indent: str, module: Module) -> str:
+    """Return the statement as lines of its own, each with a line end."""
+    newline = _newline(module)
+    return "".join(f"{indent}{line}{newline}" for line in intent.text.split("\n"))
 
 
 def _continues(module: Module, row: int) -> bool:

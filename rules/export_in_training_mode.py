@@ -50,10 +50,10 @@ Not written where the model has no name.
 
 Numbers
 -------
-On N(2, 9), a traced fresh layer differs from inference by 0.77, after ``eval()`` on the trace too; a
-layer put into inference mode before it is traced by 0.0. A small model, exported to ONNX and read
-back by onnx2torch, differs by 0.76 before ``eval()`` and by 0.0 after it. All are relative to the
-largest value of the output.
+On N(2, 9), a traced fresh layer differs from inference by 0.77, after ``eval()`` on the trace
+too; a layer put into inference mode before it is traced by 0.0. A small model, exported to ONNX
+and read back by onnx2torch, differs by 0.76 before ``eval()`` and by 0.0 after it. All are relative
+to the largest value of the output.
 
 References
 ----------

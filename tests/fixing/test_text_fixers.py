@@ -179,6 +179,35 @@ def test_insert(text: str, before: str, after: str, where: str, newline: str) ->
     assert edited(text, module, (intent,)) == (before if where == "before" else after)
 
 
+SEVERAL = [
+    ("before", "if x:\n    HERE\n", "if x:\n    for m in n:\n        m()\n    HERE\n"),
+    ("after", "if x:\n    HERE\n", "if x:\n    HERE\n    for m in n:\n        m()\n"),
+    ("after", "HERE", "HERE\nfor m in n:\n    m()"),
+    ("before", "a; HERE\n", None),
+    ("after", "HERE; a\n", None),
+    ("after", "if x: HERE\n", None),
+]
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize(("where", "before", "after"), SEVERAL)
+def test_insert_several_lines(where: str, before: str, after: str | None, newline: str) -> None:
+    """They are indented as the statement beside them, and share a line with none."""
+    if "\n" not in before:
+        newline = "\n"
+    text = before.replace("\n", newline)
+    module = parse("x.py", text)
+    name = next(
+        n for n in ast.walk(module.tree) if isinstance(n, ast.Expr) and "HERE" in module.source(n)
+    )
+    intent = InsertStatement(module.span(name), "for m in n:\n    m()", where)
+    found = edited(text, module, (intent,))
+    if after is None:
+        assert found.startswith("refused: ")
+    else:
+        assert found == after.replace("\n", newline)
+
+
 COMMENTS = [
     ("behind code", "x = 1  # gone\ny\n", "x = 1\ny\n"),
     ("touching code", "x = 1# gone\ny\n", "x = 1\ny\n"),

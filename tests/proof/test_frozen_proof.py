@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from measured import codes, fixed, relative, run
@@ -15,7 +17,7 @@ DRAWN = np.random.default_rng(0)
 X = DRAWN.normal(2.0, 3.0, (64, 4)).astype(np.float32)
 
 
-def both(text: str, rule: str) -> list[dict[str, object]]:
+def both(text: str, rule: str) -> list[dict[str, Any]]:
     """Return the names of a program and of what the fix of ``rule`` makes of it."""
     result = fixed(text)
     assert codes(result) == [rule]
@@ -61,3 +63,37 @@ def test_onnx_export_writes_inference_in_either_mode() -> None:
 
     default = inspect.signature(torch.onnx.export).parameters["training"].default
     assert default is torch.onnx.TrainingMode.EVAL
+
+
+FREEZE = """
+import torch
+import torch.nn as nn
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3))
+for p in model.parameters():
+    p.requires_grad = False
+model.append(nn.Linear(3, 1))
+optimizer = torch.optim.SGD(model[2].parameters(), 0.01)
+
+def train(x):
+    model.train()
+    for _ in range(10):
+        loss = model(x).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+
+
+def test_frozen_statistics_stand_still() -> None:
+    """The message says 65 %: 1 - 0.9**10 of the way from the old mean, 0, to the new data."""
+    import torch
+
+    moved = []
+    for names in both(FREEZE, "BN251"):
+        names["train"](torch.from_numpy(X))
+        moved.append(names["model"][0].running_mean.numpy() / X.mean(0))
+        assert names["model"][0].weight.grad is None
+    assert moved[0] == pytest.approx(1 - 0.9**10, rel=1e-4)
+    assert not moved[1].any()

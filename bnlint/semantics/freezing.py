@@ -1,0 +1,201 @@
+"""How code keeps layers as they are: weights without gradients, layers put into inference mode."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
+from bnlint.semantics.layer_tests import guards
+from bnlint.semantics.models import contents, model_framework, models_at
+from bnlint.semantics.module import FunctionNode, Module, last_name
+from bnlint.semantics.objects import Candidate, Evaluate, Instance, Symbol
+from bnlint.semantics.sites import Site
+from bnlint.typed import NamedTuple
+
+#: What a test of a class, a name or a flag says if it asks for batch normalisation.
+_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
+
+_FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
+
+_LOOPS = (ast.For, ast.AsyncFor)
+
+
+class Freeze(NamedTuple):
+    """Weights of ``owner`` (as written: ``model``, ``self.backbone``) are kept from training.
+
+    ``statement`` does it: a loop over the weights, or one call. ``by`` is the name of the attribute
+    or method.
+    """
+
+    owner: ast.expr
+    statement: ast.stmt
+    by: str
+
+
+def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
+    """Yield where all weights of something are kept from training and its statistics are not.
+
+    A loop that leaves some weights out, or a value that is not written, yields nothing.
+    """
+    rows = [
+        (framework, row)
+        for framework in ev.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if not row.statistics
+    ]
+    for _, row in rows:
+        if row.kind == "attribute":
+            for store in module.stores:
+                if store.attr == row.name and _is_set(module, store, row.value):
+                    yield from _of_weight(
+                        ev, module, store.value, module.statement(store), row.name
+                    )
+        else:
+            for call in module.calls_by_name.get(row.name, ()):
+                if not isinstance(call.func, ast.Attribute) or not _is_given(call, row.value):
+                    continue
+                statement = module.statement(call)
+                if isinstance(statement, ast.Expr) and statement.value is call:
+                    held = call.func.value
+                    found = list(_of_weight(ev, module, held, statement, row.name))
+                    yield from found or [Freeze(held, statement, row.name)]
+
+
+def unfreezes(ev: Evaluate, module: Module, owner: ast.expr) -> bool:
+    """Tell whether the file trains the weights of ``owner`` again, or may: it toggles them."""
+    wanted = ast.dump(owner)
+    for framework in ev.frameworks.frameworks.values():
+        for row in framework.modes.freezes:
+            if row.kind == "attribute":
+                nodes = [s for s in module.stores if s.attr == row.name]
+                again = [s.value for s in nodes if not _is_set(module, s, row.value)]
+            else:
+                calls = module.calls_by_name.get(row.name, ())
+                again = [
+                    c.func.value
+                    for c in calls
+                    if isinstance(c.func, ast.Attribute) and not _is_given(c, row.value)
+                ]
+            for target in again:
+                loop = _loop_of(ev, module, target)
+                if ast.dump(loop if loop is not None else target) == wanted:
+                    return True
+    return False
+
+
+def _is_set(module: Module, store: ast.Attribute, value: bool) -> bool:
+    statement = module.statement(store)
+    return (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and statement.value.value is value
+    )
+
+
+def _is_given(call: ast.Call, value: bool) -> bool:
+    arguments = [*call.args, *(k.value for k in call.keywords)]
+    return (
+        len(arguments) == 1
+        and isinstance(arguments[0], ast.Constant)
+        and arguments[0].value is value
+    )
+
+
+def _of_weight(
+    ev: Evaluate, module: Module, weight: ast.expr, statement: ast.stmt, by: str
+) -> Iterator[Freeze]:
+    """Yield the freeze of everything whose weights a loop around ``statement`` runs over."""
+    owner = _loop_of(ev, module, weight)
+    loop = module.parents.get(statement)
+    if owner is not None and isinstance(loop, _LOOPS) and statement in loop.body:
+        skips = any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(loop))
+        if not skips:
+            yield Freeze(owner, loop, by)
+
+
+def _loop_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
+    """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
+    if not isinstance(weight, ast.Name):
+        return None
+    for around in module.ancestors(weight):
+        if isinstance(around, FunctionNode):
+            return None
+        if not isinstance(around, _LOOPS):
+            continue
+        names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
+        if weight.id not in names:
+            continue
+        call = around.iter
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            if call.func.attr in ev.frameworks.word("weights_attributes"):
+                return call.func.value
+        return None
+    return None
+
+
+def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
+    """Tell whether a comment beside ``node``, or the function around it, speaks of freezing."""
+    rows = [module.lines.line(row) for row in range(max(node.lineno - 2, 0), node.lineno + 1)]
+    if any("#" in row and _FROZEN.search(row.partition("#")[2]) for row in rows):
+        return True
+    function = module.enclosing_function(node)
+    return _FROZEN.search(getattr(function, "name", "") or "") is not None
+
+
+def asks_for_norm(node: ast.AST) -> bool:
+    """Tell whether a test names batch normalisation: a class, or a text with its name."""
+    return any(
+        _NORM.search(name) is not None
+        for part in ast.walk(node)
+        if (
+            name := part.value
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            else last_name(part)
+            if isinstance(part, (ast.Name, ast.Attribute))
+            else ""
+        )
+    )
+
+
+def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call``, of a method of a layer, runs for batch normalisation layers only."""
+    end = module.enclosing_function(call) or module.tree
+    return any(
+        guard.holds and asks_for_norm(guard.test)
+        for guard in guards(module, module.statement(call), end)
+    )
+
+
+def normalising_framework(
+    ev: Evaluate, sites: Iterable[Site], module: Module, node: ast.expr
+) -> Framework | None:
+    """Return the framework of what ``node`` is, if batch normalisation is known to be in it.
+
+    ``None`` where it may be several things, one of which has none, or where the layer that
+    normalises is chosen by an argument.
+    """
+    values = models_at(ev, module, node)
+    found: Framework | None = None
+    for value in values:
+        framework = model_framework(ev, value)
+        if framework is None or chooses_norm(value) or not contents(ev, sites, value).normalises:
+            return None
+        found = framework
+    return found
+
+
+def chooses_norm(made: Candidate) -> bool:
+    """Tell whether the call that makes a ready-made model chooses what normalises in it."""
+    found = made.object
+    return (
+        isinstance(found, Instance)
+        and isinstance(found.cls, Symbol)
+        and found.call is not None
+        and any(
+            keyword.arg is None or _NORM.search(keyword.arg) is not None or "norm" in keyword.arg
+            for keyword in found.call.keywords
+        )
+    )
