@@ -6,11 +6,11 @@ on which other files are named.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 
 from bnlint.config import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
 from bnlint.files import File, Unreadable, decode, read
@@ -95,7 +95,7 @@ def _job(
     path = file.path
     config = configs.of(path)
     text = ""
-    with suppress(Unreadable):  # that is to be reported, and not here
+    with contextlib.suppress(Unreadable):  # that is to be reported, and not here
         text = decode(data, file.display).text
         if not is_interesting(text, config.wrappers):
             return Result(file.display, ())
@@ -177,8 +177,10 @@ def _parallel(
     given = (rules,) if forks else (None,)
     done, pool_size = 0, processes
     while done < len(work):
-        with ProcessPoolExecutor(pool_size, context, _start, given) as pool:
-            futures = [pool.submit(_work, job) for job in work[done:]]
+        with contextlib.ExitStack() as stack:
+            with _started_elsewhere(forks):
+                pool = stack.enter_context(ProcessPoolExecutor(pool_size, context, _start, given))
+                futures = [pool.submit(_work, job) for job in work[done:]]
             try:
                 for future in futures:
                     yield future.result()
@@ -189,6 +191,27 @@ def _parallel(
                     done += 1
                 # The rest goes on one file at a time, so that the culprit is known.
                 pool_size = 1
+
+
+@contextlib.contextmanager
+def _started_elsewhere(forks: bool) -> Iterator[None]:
+    """See to it that new processes find bnlint, and nothing in the current folder.
+
+    Where they are no forks, they are started as ``python -c``, which looks for all modules there
+    first: a ``multiprocessing.py`` in a linted project must never be imported.
+    """
+    if forks:
+        yield
+        return
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    if root not in sys.path:  # a plain checkout, whose folder was taken off the path
+        sys.path.insert(0, root)
+    before = os.getcwd()
+    os.chdir(sys.base_prefix)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 def default_processes() -> int:

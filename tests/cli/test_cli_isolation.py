@@ -42,6 +42,29 @@ def test_modules_of_the_project(tmp_path: Path, arguments: list[str]) -> None:
     assert run.err in ("", SUMMARY) or run.err.startswith("Found 1 error in ")
 
 
+#: ``python -m bnlint`` in the folder {here}, with processes as on macOS and Windows.
+SPAWNS = """
+import sys
+sys.path[0] = {here!r}
+import multiprocessing, runpy
+multiprocessing.get_all_start_methods = lambda: ["spawn"]
+from bnlint import runner
+runner.PARALLEL_FROM = 0
+sys.argv[0] = "bnlint"
+runpy.run_module("bnlint", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_processes_that_are_spawned(tmp_path: Path) -> None:
+    """They are started as ``python -c``, which has the current folder on its path."""
+    names = [f"n{number}" for number in range(4)]
+    write(tmp_path, **dict.fromkeys(names, FAULTY), multiprocessing=TRAP, pickle=TRAP)
+    traps(tmp_path)
+    files = [f"{name}.py" for name in names]
+    run = program(tmp_path, "-q", "-j2", *files, before=["-c", SPAWNS.format(here=str(ROOT))])
+    assert run == Run(1, "".join(f"{file}:{FINDING}\n" for file in files), "")
+
+
 def test_modules_of_the_project_in_a_check_of_frameworks(tmp_path: Path) -> None:
     """The workers start elsewhere, and isolated."""
     traps(tmp_path)
@@ -89,9 +112,16 @@ def test_another_checkout(tmp_path: Path) -> None:
         shutil.copytree(ROOT / room, tmp_path / "copy" / room, ignore=ignored)
     rule = tmp_path / "copy" / "rules" / "momentum_convention.py"
     rule.write_text(rule.read_text("utf-8").replace("is the weight", "IS THE WEIGHT"), "utf-8")
-    write(tmp_path, bad=FAULTY)
+    write(tmp_path, bad=FAULTY, worse=FAULTY)
+    expected = f"bad.py:{FINDING.replace('is the weight', 'IS THE WEIGHT')}\n"
     run = program(tmp_path, "bad.py", environment={"PYTHONPATH": str(tmp_path / "copy")})
-    assert run.out == f"bad.py:{FINDING.replace('is the weight', 'IS THE WEIGHT')}\n"
+    assert run.out == expected
+    # in the folder of the checkout, which is taken off the path, and in processes of its own
+    start = ["-c", SPAWNS.format(here=str(tmp_path / "copy"))]
+    run = program(
+        tmp_path, "-j2", "bad.py", "worse.py", before=start, environment={"PYTHONPATH": ""}
+    )
+    assert run.out == expected + expected.replace("bad.py", "worse.py")
 
 
 HEAVY = ("libcst", "rich", "numpy", "pathspec", "tokenize", "multiprocessing", "subprocess")
