@@ -276,6 +276,8 @@ def _report(
         sys.stdout.flush()
         write(lines, sys.stderr)
     if not parsed.quiet:
+        if plan.trials and report.fixed:
+            say("--confirm tried what remains; without --fix or --diff it tries what they fix too")
         for notice in [*found.notices, *_notices(results), *_stale(plan, results, paths)]:
             say(notice.message, notice.path)
         if choice not in ("json", "github") and not parsed.statistics:

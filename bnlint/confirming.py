@@ -52,8 +52,10 @@ def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Co
 
     findings = [finding for result in results for finding in result.findings]
     each, total = parsed.confirm_timeout or (EACH, TOTAL)
-    bar = Progress(len(findings), "confirming", "findings")
+    # Starting a framework takes seconds.
+    bar = Progress(len(findings), "confirming", "findings", at_once=True)
     with Pool(chosen, each=each, total=total) as pool, bar:
+        bar.advance(0)
         laboratory = Laboratory(pool, parsed.device or "auto")
         confirmed = laboratory.confirm(findings, bar.advance)
         pictures = None

@@ -72,11 +72,17 @@ def write(pieces: Iterable[str], stream: TextIO | None = None) -> None:
 
 
 class Progress:
-    """A progress bar on the terminal, once a run has taken a second."""
+    """A progress bar on the terminal, once a run has taken a second.
 
-    def __init__(self, total: int, doing: str = "checking", what: str = "files") -> None:
+    ``at_once``: from the start, and for a single item too.
+    """
+
+    def __init__(
+        self, total: int, doing: str = "checking", what: str = "files", *, at_once: bool = False
+    ) -> None:
         self.total = total
         self.doing, self.what = doing, what
+        self.at_once = at_once
         self.bar: object = None
         self.started = 0.0
 
@@ -90,10 +96,10 @@ class Progress:
         """Show how many are done."""
         import time
 
-        if not sys.stderr.isatty() or self.total < 2:
+        if not sys.stderr.isatty() or self.total < (1 if self.at_once else 2):
             return
         if self.bar is None:
-            if time.monotonic() - self.started < 1.0:
+            if not self.at_once and time.monotonic() - self.started < 1.0:
                 return
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn

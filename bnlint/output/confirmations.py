@@ -19,6 +19,10 @@ _COLORS = {
 VERDICTS = ("confirmed", "predicted", "refuted", "inconclusive", "not run")
 
 
+#: Cells that the table needs at least: in less, columns would vanish, and so it wraps there.
+_NARROWEST = 64
+
+
 def told(found: Confirmation) -> str:
     """Return what follows the verdict: where, both differences, who ran it, and the floor."""
     if found.before is None or found.floor is None:
@@ -55,7 +59,11 @@ def table(
 
     stream = StringIO()
     console = Console(
-        file=stream, width=width or 160, force_terminal=color, no_color=not color, highlight=False
+        file=stream,
+        width=max(width or 160, _NARROWEST),
+        force_terminal=color,
+        no_color=not color,
+        highlight=False,
     )
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("place", "code", "verdict"):
@@ -80,12 +88,20 @@ def table(
     yield stream.getvalue()
 
 
+_HINT = "; --interpreter NAME=PATH names a Python that has a framework"
+
+
 def why_not_run(findings: Sequence[Finding]) -> Iterator[str]:
-    """Yield each reason why experiments were not run, with how many findings it holds for."""
-    reasons = [found.reason for _, found in _outcomes(findings) if found.verdict == "not run"]
-    for reason in dict.fromkeys(reasons):
-        number = reasons.count(reason)
-        yield f"not run ({number} finding{'' if number == 1 else 's'}): {clean(reason)}\n"
+    """Yield each reason why nothing was run, with how many findings it holds for."""
+    reasons: list[tuple[str, str]] = []
+    for _, found in _outcomes(findings):
+        if found.verdict == "not run":
+            reasons.append((found.verdict, found.reason))
+        elif found.verdict == "predicted":
+            reasons.append((found.verdict, f"nothing was run, only {sides(found)}{_HINT}"))
+    for verdict, reason in dict.fromkeys(reasons):
+        number = reasons.count((verdict, reason))
+        yield f"{verdict} ({number} finding{'' if number == 1 else 's'}): {clean(reason)}\n"
 
 
 def counts(findings: Sequence[Finding]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -160,7 +162,10 @@ def test_framework_that_cannot_be_used(tmp_path: Path, made_up: Interpreter, cas
     [port] = [f["confirmation"]["port"] for f in found.findings]
     assert re.fullmatch(rf"the oracle for PyTorch \(.*{re.escape(reason)}.*\)", port)
     assert str(chosen) in port
-    assert found.err == "Experiments: 1 predicted.\n"
+    why, count = found.err.splitlines()
+    assert why.startswith(f"predicted (1 finding): nothing was run, only {port} against the oracle")
+    assert why.endswith("; --interpreter NAME=PATH names a Python that has a framework")
+    assert count == "Experiments: 1 predicted."
 
 
 def test_layer_that_is_no_batch_normalisation(tmp_path: Path, made_up: Interpreter) -> None:
@@ -299,6 +304,40 @@ def test_nothing_is_left_behind(
     for number in numbers:
         with pytest.raises(ProcessLookupError):
             os.kill(number, 0)
+
+
+def test_killed_from_outside(tmp_path: Path, torch: Path) -> None:
+    """Not even SIGKILL of bnlint leaves a worker or its folder behind."""
+    project, temporary, pid = tmp_path / "project", tmp_path / "temporary", tmp_path / "pid"
+    temporary.mkdir()
+    write(project, bad=FAULTY)
+    trouble = (
+        f"import pathlib, signal, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); "
+        "os.kill(int(os.environ['PARENT']), signal.SIGKILL); time.sleep(60)"
+    )
+    start = (
+        "import os\nos.environ['PARENT'] = str(os.getpid())\n"
+        "from bnlint.cli import main\nraise SystemExit(main())"
+    )
+    arguments = ["--confirm", "--interpreter", f"torch={torch}", "--interpreter", f"keras={torch}"]
+    environment = {"TROUBLE": trouble, "TMPDIR": str(temporary)}
+    found = program(project, *arguments, before=["-c", start], environment=environment)
+    assert found.code == -signal.SIGKILL
+    for _ in range(200):
+        if not gone(int(pid.read_text())) or any(temporary.iterdir()):
+            time.sleep(0.05)
+    assert gone(int(pid.read_text()))
+    assert list(temporary.iterdir()) == []
+
+
+def gone(pid: int) -> bool:
+    """Tell whether there is no such process, or none that still runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    status = Path(f"/proc/{pid}/stat")  # ended, and its new parent has not asked for it yet
+    return status.exists() and ") Z " in status.read_text()
 
 
 def test_interrupted(tmp_path: Path, torch: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, 
 from made_up import TORCH, Interpreter, confirmed
 
 from bnlint.confirm import verdicts
+from bnlint.terminal import Progress
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
 
@@ -138,6 +140,39 @@ def test_what_is_not_refuted_stays(tmp_path: Path, both: list[str], trouble: str
 def test_exit_code(tmp_path: Path, both: list[str], arguments: list[str], code: int) -> None:
     write(tmp_path, bad=FAULTY, good=CLEAN)
     assert bnlint(tmp_path, "--confirm", *both, *arguments).code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(["--fix", "--unsafe-fixes"], True, id="fixed"),
+        pytest.param(["--diff", "--unsafe-fixes"], True, id="would be fixed"),
+        pytest.param(["--fix", "--unsafe-fixes", "-q"], False, id="quiet"),
+        pytest.param(["--fix"], False, id="nothing was fixed"),
+    ],
+)
+def test_what_is_fixed_is_not_tried(
+    tmp_path: Path, both: list[str], arguments: list[str], told: bool
+) -> None:
+    write(tmp_path, bad=FAULTY)
+    found = bnlint(tmp_path, "--confirm", *both, *arguments)
+    notice = "--confirm tried what remains; without --fix or --diff it tries what they fix too\n"
+    assert (notice in found.err) is told
+
+
+def test_progress_from_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To start a framework takes longer than an experiment."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for at_once in (True, False):
+        terminal = Terminal()
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Progress(1, "confirming", "findings", at_once=at_once) as bar:
+            bar.advance(0)
+        assert ("0/1" in terminal.getvalue()) is at_once
 
 
 def test_standard_input(tmp_path: Path, both: list[str]) -> None:

@@ -162,7 +162,9 @@ def test_modules_of_the_project(tmp_path: Path, made_up: Interpreter, name: str)
         tmp_path, "--confirm", "bad.py", *options,
         environment={"PYTHONSTARTUP": str(tmp_path / f"{name}.py")},
     )  # fmt: skip
-    assert found == Run(1, f"bad.py:{FINDING}\n", f"Experiments: 1 predicted.\n{SUMMARY}")
+    assert (found.code, found.out) == (1, f"bad.py:{FINDING}\n")
+    assert found.err.endswith(f"\nExperiments: 1 predicted.\n{SUMMARY}")
+    assert len(found.err.splitlines()) == 3
     assert not (tmp_path / "caught").exists()
 
 
