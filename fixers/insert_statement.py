@@ -56,7 +56,8 @@ def edits(intent: InsertStatement, module: Module) -> tuple[Edit, ...]:
 def _lines(intent: InsertStatement, indent: str, module: Module) -> str:
     """Return the statement as lines of its own, each with a line end."""
     newline = _newline(module)
-    return "".join(f"{indent}{line}{newline}" for line in intent.text.split("\n"))
+    lines = intent.text.split("\n")
+    return "".join(f"{indent}{line}{newline}" if line else newline for line in lines)
 
 
 def _continues(module: Module, row: int) -> bool:

@@ -94,11 +94,13 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.freezing import (
     Freeze,
+    has_other_weights,
     is_said_to_freeze,
+    is_switched_elsewhere,
     normalising_framework,
+    runs_at_setup,
     unfreezes,
     weight_freezes,
 )
@@ -114,7 +116,7 @@ from bnlint.semantics.modes import (
     tells_of_mode,
 )
 from bnlint.semantics.module import dotted
-from bnlint.semantics.objects import Candidate, ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.objects import Candidate, ClassRef, FunctionRef, Instance
 from bnlint.semantics.surroundings import in_test
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -123,8 +125,6 @@ RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 
 #: Names of copies that follow another model, and normalise with batches as that one does.
 _FOLLOWS = lazy(r"momentum|(^|_)(ema|key|k|target|shadow|avg|average|slow|mean)($|_)", re.I)
-
-_WEIGHTED = ("convolution", "dense")
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -230,61 +230,16 @@ def _is_left_training(
     ev, module = context.evaluator, context.module
     owner = freeze.owner
     assert isinstance(owner, ast.Attribute)
-    if class_framework(ev, cls) is not framework or not _is_set_up(freeze, cls, context):
+    if class_framework(ev, cls) is not framework or not runs_at_setup(
+        module, freeze.statement, cls
+    ):
         return False
     whole = Candidate(Instance(cls, module, None), module, cls.node)
     if manages_itself(ev, contents(ev, context.sites, whole), framework):
         return False
-    for method in switches(framework):  # model.backbone.eval(), anywhere in the file
-        for call in module.calls_by_name.get(method, ()):
-            held = call.func.value if isinstance(call.func, ast.Attribute) else None
-            if isinstance(held, ast.Attribute) and held.attr == owner.attr:
-                return False
-    return _has_other_weights(owner.attr, cls, context)
-
-
-def _is_set_up(freeze: Freeze, cls: ClassRef, context: Context) -> bool:
-    """Tell whether the freeze runs when the object is made."""
-    function = context.module.enclosing_function(freeze.statement)
-    name = getattr(function, "name", "")
-    if name in SETUP:
-        return True
-    return any(
-        getattr(context.module.enclosing_function(call), "name", "") in SETUP
-        and context.module.enclosing_class(call) is cls.node
-        for call in context.module.calls_by_name.get(name, ())
-    )
-
-
-def _has_other_weights(frozen: str, cls: ClassRef, context: Context) -> bool:
-    """Tell whether the class has layers of its own beside the frozen part, to be trained."""
-    for ancestor in lineage(context.evaluator, cls):
-        for store in ancestor.module.stores:
-            if ancestor.module.enclosing_class(store) is not ancestor.node:
-                continue
-            if isinstance(store.value, ast.Name) and store.attr == frozen:
-                continue
-            statement = ancestor.module.statement(store)
-            value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
-            if value is not None and _holds_weights(value, ancestor, context):
-                return True
-    return False
-
-
-def _holds_weights(value: ast.expr, cls: ClassRef, context: Context) -> bool:
-    ev = context.evaluator
-    for call in ast.walk(value):
-        if not isinstance(call, ast.Call):
-            continue
-        for callee in ev.evaluate(cls.module, call.func):
-            found = callee.object
-            if isinstance(found, Symbol):
-                neighbour = ev.frameworks.neighbours.get(found.path)
-                if neighbour is not None and neighbour.kind in _WEIGHTED:
-                    return True
-            elif isinstance(found, ClassRef) and class_framework(ev, found) is not None:
-                return True
-    return False
+    if is_switched_elsewhere(module, owner.attr, switches(framework)):
+        return False
+    return has_other_weights(ev, owner.attr, cls)
 
 
 # ---------------------------------------------------------------------------------- report

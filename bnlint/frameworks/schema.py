@@ -56,8 +56,8 @@ VOCABULARY = (
     "modules", "forward", "sequential", "functional_models", "walks", "load_methods", "loaders",
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
-    "format_setters", "layer_lists", "fillers", "exporters", "importers", "builds_once",
-    "converters",
+    "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
+    "builds_once", "converters",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

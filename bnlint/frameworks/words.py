@@ -52,8 +52,8 @@ def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
 def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return words, one of which stands in a text that does something with modes or gradients.
 
-    It switches gradients off or records them, keeps weights from being trained, or takes a model
-    out of, or in from, a format that fixes its mode.
+    It switches a mode, switches gradients off or records them, keeps weights from being trained, or
+    takes a model out of, or in from, a format that fixes its mode.
     """
     words: set[str] = set()
     for table in tables:
@@ -61,6 +61,9 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
         for word in ("gradient_free", "tapes"):
             words.update(path.rpartition(".")[2] for path in modes.get(word, ()))
         words.update(row["name"] for row in modes.get("freezes", ()))
+        for row in modes.get("to_inference", ()):
+            if "argument" not in row:
+                words.add(f".{row['method']}(")
         words.update(_telling(path) for path in vocabulary.get("exporters", ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))

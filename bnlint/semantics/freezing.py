@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
+from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.layer_tests import guards
-from bnlint.semantics.models import contents, model_framework, models_at
+from bnlint.semantics.models import class_framework, contents, model_framework, models_at
 from bnlint.semantics.module import FunctionNode, Module, last_name
-from bnlint.semantics.objects import Candidate, Evaluate, Instance, Symbol
+from bnlint.semantics.objects import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.typed import NamedTuple
 
@@ -21,6 +22,9 @@ _NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$
 _FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
 
 _LOOPS = (ast.For, ast.AsyncFor)
+
+#: Kinds of neighbouring layers that have weights.
+_WEIGHTED = ("convolution", "dense")
 
 
 class Freeze(NamedTuple):
@@ -169,6 +173,16 @@ def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
     )
 
 
+def is_for_other_layers(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call``, of a method of a layer, runs for layers of certain other classes."""
+    end = module.enclosing_function(call) or module.tree
+    return any(
+        isinstance(part, ast.Call) and last_name(part.func) in ("isinstance", "type", "issubclass")
+        for guard in guards(module, module.statement(call), end)
+        for part in ast.walk(guard.test)
+    )
+
+
 def normalising_framework(
     ev: Evaluate, sites: Iterable[Site], module: Module, node: ast.expr
 ) -> Framework | None:
@@ -199,3 +213,79 @@ def chooses_norm(made: Candidate) -> bool:
             for keyword in found.call.keywords
         )
     )
+
+
+# ---------------------------------------------------------------------------------- classes
+
+
+def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+    """Tell whether ``node``, in a method of ``cls``, runs when an object is made."""
+    function = module.enclosing_function(node)
+    name = getattr(function, "name", "")
+    if name in SETUP:
+        return True
+    return any(
+        getattr(module.enclosing_function(call), "name", "") in SETUP
+        and module.enclosing_class(call) is cls.node
+        for call in module.calls_by_name.get(name, ())
+    )
+
+
+def runs_only_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+    """Tell whether ``node`` runs when an object is made, and its method is called by no other."""
+    if not runs_at_setup(module, node, cls):
+        return False
+    name = getattr(module.enclosing_function(node), "name", "")
+    others = module.calls_by_name.get(name, ()) if name != "__init__" else ()
+    return all(
+        module.enclosing_class(other) is cls.node and runs_at_setup(module, other, cls)
+        for other in others
+    )
+
+
+def is_switched_elsewhere(
+    module: Module, part: str, methods: Collection[str], but: Collection[ast.Call] = ()
+) -> bool:
+    """Tell whether the file calls a method of a part of that name: ``net.backbone.eval()``."""
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Attribute)
+        and call.func.value.attr == part
+        for name in methods
+        for call in module.calls_by_name.get(name, ())
+        if call not in but
+    )
+
+
+def has_other_weights(ev: Evaluate, part: str, cls: ClassRef) -> bool:
+    """Tell whether ``cls`` has layers of its own with weights, beside those under ``self.part``.
+
+    A layer that is put into the part (``self.part.fc = ...``) counts.
+    """
+    for ancestor in lineage(ev, cls):
+        module = ancestor.module
+        for store in module.stores:
+            if module.enclosing_class(store) is not ancestor.node:
+                continue
+            if isinstance(store.value, ast.Name) and store.attr == part:
+                continue
+            statement = module.statement(store)
+            value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
+            if value is not None and _holds_weights(ev, module, value):
+                return True
+    return False
+
+
+def _holds_weights(ev: Evaluate, module: Module, value: ast.expr) -> bool:
+    for call in ast.walk(value):
+        if not isinstance(call, ast.Call):
+            continue
+        for callee in ev.evaluate(module, call.func):
+            found = callee.object
+            if isinstance(found, Symbol):
+                neighbour = ev.frameworks.neighbours.get(found.path)
+                if neighbour is not None and neighbour.kind in _WEIGHTED:
+                    return True
+            elif isinstance(found, ClassRef) and class_framework(ev, found) is not None:
+                return True
+    return False

@@ -97,3 +97,62 @@ def test_frozen_statistics_stand_still() -> None:
         assert names["model"][0].weight.grad is None
     assert moved[0] == pytest.approx(1 - 0.9**10, rel=1e-4)
     assert not moved[1].any()
+
+
+UNDONE = """
+import torch
+import torch.nn as nn
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), 0.01)
+
+def train(x):
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d):
+            layer.eval()
+    for _ in range(10):
+        model.train()
+        loss = model(x).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+"""
+
+UNDONE_IN_CLASS = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(4)
+        self.norm.eval()
+        self.head = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.head(self.norm(x))
+
+model = Net()
+
+def train(x):
+    model.train()
+    for _ in range(10):
+        model(x)
+"""
+
+
+@pytest.mark.parametrize("text", [UNDONE, UNDONE_IN_CLASS], ids=["loop", "class"])
+def test_a_freeze_holds_through_train(text: str) -> None:
+    """``training`` is True again and the statistics move; after the fix neither is so."""
+    import torch
+
+    for names, is_wrong in zip(both(text, "BN252"), (True, False), strict=True):
+        names["train"](torch.from_numpy(X))
+        norm = next(m for m in names["model"].modules() if isinstance(m, torch.nn.BatchNorm1d))
+        assert norm.training is is_wrong
+        expected = (1 - 0.9**10 if is_wrong else 0.0) * X.mean(0)
+        assert norm.running_mean.numpy() == pytest.approx(expected, rel=1e-4)
+        names["model"].eval()
+        names["model"].train(False)
+        assert not norm.training

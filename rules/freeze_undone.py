@@ -1,0 +1,399 @@
+"""Layers that are put into inference mode to freeze them, and woken by the next ``train()``.
+
+What it does
+------------
+Reports batch normalisation layers, or a part of a model that holds some, that are put into
+inference mode (in a loop over the layers, by ``apply``, by a method of the model, by
+``model.backbone.eval()``) where ``train()`` of the whole model comes later and the freeze does not
+come again before training goes on. All of the model's life must be in view.
+
+So is a class whose constructor freezes a part of itself, that has other layers to be trained, and
+that has no ``train()`` of its own to freeze the part again.
+
+To call ``train()`` first and to freeze then is the right order. Left alone are classes that switch
+modes in other places too, and modules whose trainer leaves each part in its mode.
+
+Why it matters
+--------------
+``train()`` switches every layer below the model. The layers that were to stand still normalise with
+each batch again, and their statistics drift, from the first epoch on.
+
+Example
+-------
+Hazard:
+
+    import torch
+    import torch.nn as nn
+    import torchvision
+
+    model = torchvision.models.resnet18(weights="DEFAULT")
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.eval()
+    for epoch in range(10):
+        model.train()
+        for x, y in loader:
+            loss = nn.functional.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+Clean:
+
+    import torch
+    import torch.nn as nn
+    import torchvision
+
+    model = torchvision.models.resnet18(weights="DEFAULT")
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    for epoch in range(10):
+        model.train()
+        for layer in model.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.eval()
+        for x, y in loader:
+            loss = nn.functional.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+Fix
+---
+Writes the freeze again after ``train()``; in a class, a ``train()`` that does.
+
+Fix safety
+----------
+Unsafe always: that the layers are frozen for a while only may be meant.
+
+Not written where freeze and ``train()`` stand in different functions.
+
+Numbers
+-------
+After ``train()``, ``training`` of a layer that was put into inference mode is True again; 10 steps
+then take its running mean 65 % of the way from its old value to that of the new data.
+
+References
+----------
+Measured with torch 2.13.0. What trainers do: read in lightning 2.6.6.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
+from bnlint.rule import Context, Rule
+from bnlint.semantics.classes import method, outside_bases
+from bnlint.semantics.freezing import (
+    has_other_weights,
+    is_for_norm_layers,
+    is_for_other_layers,
+    is_switched_elsewhere,
+    normalising_framework,
+    runs_only_at_setup,
+)
+from bnlint.semantics.life import CALL, METHOD, PART, Life, Use, life_of
+from bnlint.semantics.models import Made, class_framework, constructions, contents
+from bnlint.semantics.modes import (
+    INFERENCE,
+    TRAINING,
+    feeds_gradient,
+    mode_after,
+    switches,
+)
+from bnlint.semantics.module import dotted
+from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.order import (
+    are_exclusive,
+    calls_later,
+    common_loop,
+    is_after,
+    running_in,
+)
+from bnlint.semantics.surroundings import in_test
+from bnlint.trial import STATISTICS, Trial
+from bnlint.trials import layer_of_family
+
+RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
+
+#: Parts of ready-made models that have no batch normalisation.
+_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report freezes that a later switch of the whole model undoes."""
+    if not _may_freeze(context):
+        return
+    for made in constructions(context.evaluator, context.module):
+        if made.framework.modes.switch == "object":
+            yield from _of_object(made, context)
+    for cls in context.module.classes:
+        yield from _of_class(ClassRef(context.module, cls), context)
+
+
+def _may_freeze(context: Context) -> bool:
+    """Tell at little cost whether the file puts anything into inference mode."""
+    return any(
+        name in context.module.calls_by_name
+        for framework in context.frameworks.frameworks.values()
+        for name, _ in framework.modes.to_inference
+    )
+
+
+# ---------------------------------------------------------------------------------- objects
+
+
+def _of_object(made: Made, context: Context) -> Iterator[Finding]:
+    ev, module = context.evaluator, context.module
+    life = life_of(ev, module, made.call)
+    if life.escapes:
+        return
+    freezes = [use for use in life.uses if _freezes(use, made, context)]
+    wakes = [u for u in life.uses if u.kind == METHOD and mode_after(u, made.framework) == TRAINING]
+    if not freezes or not wakes:
+        return
+    found = contents(ev, context.sites, made.candidate)
+    if not found.normalises or _overrides(made, context):
+        return
+    for freeze in freezes:
+        wake = next((w for w in wakes if _undoes(w, freeze, freezes, life, context)), None)
+        if wake is not None and not in_test(module, freeze.node):
+            yield _report(freeze.node, wake.node, made.framework, context)
+            return
+
+
+def _overrides(made: Made, context: Context) -> bool:
+    """Tell whether the class of the object has a way of its own to be switched."""
+    found = made.candidate.object
+    if not isinstance(found, Instance) or not isinstance(found.cls, ClassRef):
+        return False
+    if not all(isinstance(p, Symbol) for p in outside_bases(context.evaluator, found.cls)):
+        return True
+    return any(
+        method(context.evaluator, found.cls, name) is not None for name in switches(made.framework)
+    )
+
+
+def _freezes(use: Use, made: Made, context: Context) -> bool:
+    """Tell whether a use puts a part of the model, with its normalisation, into inference mode."""
+    module, framework = context.module, made.framework
+    call = use.node
+    if not isinstance(call, ast.Call):
+        return False
+    if use.kind == PART:
+        return mode_after(use, framework) == INFERENCE and _is_of_norm(call, context)
+    if use.kind != METHOD or use.name in switches(framework):
+        return False
+    for argument in call.args:  # model.apply(freeze_bn)
+        if isinstance(argument, (ast.Name, ast.Attribute)):
+            for value in context.evaluator.evaluate(module, argument):
+                if isinstance(value.object, FunctionRef):
+                    if value.object.module is module:
+                        return _holds_freeze(value.object.node, framework, context)
+    found = made.candidate.object
+    if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
+        own = method(context.evaluator, found.cls, use.name)
+        if own is not None and own[0].module is module:
+            return _holds_freeze(own[1], framework, context)
+    return False
+
+
+def _is_of_norm(call: ast.Call, context: Context) -> bool:
+    """Tell whether what ``call`` switches has batch normalisation in it."""
+    module = context.module
+    if is_for_norm_layers(module, call):
+        return True
+    if is_for_other_layers(module, call):
+        return False
+    assert isinstance(call.func, ast.Attribute)
+    part = call.func.value
+    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
+        return False
+    if normalising_framework(context.evaluator, context.sites, module, part) is not None:
+        return True
+    # A part of a ready-made model, whose own parts are not in view.
+    return normalising_framework(context.evaluator, context.sites, module, part.value) is not None
+
+
+def _holds_freeze(function: ast.AST, framework: Framework, context: Context) -> bool:
+    """Tell whether a function puts batch normalisation layers into inference mode."""
+    methods = {name for name, argument in framework.modes.to_inference if argument is None}
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Attribute)
+        and part.func.attr in methods
+        and is_for_norm_layers(context.module, part)
+        for part in ast.walk(function)
+    )
+
+
+def _undoes(wake: Use, freeze: Use, freezes: list[Use], life: Life, context: Context) -> bool:
+    """Tell whether ``wake`` is sure to come after ``freeze``, and training after that."""
+    module = context.module
+    around, other = running_in(module, freeze.node), running_in(module, wake.node)
+    again = [
+        f for f in freezes if running_in(module, f.node) is other and is_after(f.node, wake.node)
+    ]
+    if any(f is not freeze for f in again):
+        return False
+    if around is other:
+        loop = common_loop(module, wake.node, freeze.node)
+        if (
+            is_after(freeze.node, wake.node)
+            or loop is not None
+            or are_exclusive(module, wake.node, freeze.node)
+        ):
+            return False
+    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.node, other):
+        return False
+    return any(
+        use.kind == CALL
+        and feeds_gradient(context.evaluator, module, use.node)
+        and (running_in(module, use.node) is not other or is_after(use.node, wake.node))
+        for use in life.uses
+    )
+
+
+# ---------------------------------------------------------------------------------- classes
+
+
+def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
+    """Report parts that a class freezes in its constructor and leaves to ``train()``."""
+    ev, module = context.evaluator, context.module
+    framework = class_framework(ev, cls)
+    if framework is None or framework.modes.switch != "object":
+        return
+    methods = switches(framework)
+    calls = [
+        call
+        for name in sorted(methods)
+        for call in module.calls_by_name.get(name, ())
+        if module.enclosing_class(call) is cls.node
+    ]
+    if not calls or any(method(ev, cls, name) is not None for name in methods):
+        return
+    for base in outside_bases(ev, cls):
+        if not isinstance(base, Symbol) or ev.frameworks.means(base.path, "keeps_modes"):
+            return
+        if not ev.frameworks.has_root(base.path) and not base.path.startswith(
+            ("builtins.", "abc.")
+        ):
+            return
+    if not all(runs_only_at_setup(module, call, cls) for call in calls):
+        return
+    for call in calls:
+        part = _frozen_part(call, framework, context)
+        if part is None or not has_other_weights(ev, part, cls):
+            continue
+        if part and is_switched_elsewhere(module, part, methods, calls):
+            continue
+        if not in_test(module, call):
+            yield _report_class(call, framework, context)
+            return
+
+
+def _frozen_part(call: ast.Call, framework: Framework, context: Context) -> str | None:
+    """Return the name of the part that is frozen, empty for layers of the whole, else ``None``."""
+    module = context.module
+    assert isinstance(call.func, ast.Attribute)
+    held = call.func.value
+    fake = Use(PART, call, call.func.attr)
+    if mode_after(fake, framework) != INFERENCE:
+        return None
+    if isinstance(held, ast.Name):  # for m in self.modules()
+        return "" if is_for_norm_layers(module, call) else None
+    if not isinstance(held, ast.Attribute) or not isinstance(held.value, ast.Name):
+        return None
+    if normalising_framework(context.evaluator, context.sites, module, held) is None:
+        return None
+    return held.attr
+
+
+# ---------------------------------------------------------------------------------- reports
+
+
+def _report(freeze: ast.expr, wake: ast.expr, framework: Framework, context: Context) -> Finding:
+    module = context.module
+    text = module.source(freeze)
+    waking = module.source(wake)
+    return context.report(
+        RULE,
+        freeze,
+        f"{text} is undone by {waking} (line {wake.lineno}), which puts every layer into training "
+        f"mode again: batch normalisation normalises with each batch, and its statistics drift",
+        help=f"freeze after {waking}",
+        fix=_again(freeze, wake, context),
+        trial=_trial(framework),
+    )
+
+
+def _again(freeze: ast.expr, wake: ast.expr, context: Context) -> Fix | None:
+    """Return the fix that repeats the freeze after the model is switched."""
+    module = context.module
+    if running_in(module, freeze) is not running_in(module, wake):
+        return None
+    at = module.statement(wake)
+    statement: ast.stmt = module.statement(freeze)
+    for around in module.ancestors(freeze):
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+            break
+        if isinstance(around, (ast.For, ast.AsyncFor)):
+            statement = around
+    if not isinstance(at, ast.Expr):
+        return None
+    first, *rest = module.source(statement).splitlines()
+    indent = " " * statement.col_offset
+    if any(line.strip() and not line.startswith(indent) for line in rest):
+        return None
+    text = "\n".join([first, *(line[len(indent) :] for line in rest)])
+    message = "freeze again here"
+    intents = (InsertStatement(module.span(at), text, "after"),)
+    return Fix(UNSAFE, message, intents, "the layers may be frozen for a while only")
+
+
+def _report_class(call: ast.Call, framework: Framework, context: Context) -> Finding:
+    module = context.module
+    text = module.source(call)
+    waking = framework.modes.to_training[0][0]
+    fix = None
+    function = module.enclosing_function(call)
+    part = call.func.value if isinstance(call.func, ast.Attribute) else None
+    if (
+        isinstance(part, ast.Attribute)
+        and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and function.args.args
+        and (waking, True) in framework.modes.to_training
+    ):
+        me = function.args.args[0].arg
+        lines = (
+            "",
+            f"def {waking}({me}, mode=True):",
+            f"    super().{waking}(mode)",
+            f"    {dotted(part)}.{framework.modes.to_inference[0][0]}()",
+            f"    return {me}",
+        )
+        intents = (InsertStatement(module.span(function), "\n".join(lines), "after"),)
+        why = "the part may be meant to stand still for a while only"
+        fix = Fix(UNSAFE, f"write a {waking}() that freezes the part again", intents, why)
+    return context.report(
+        RULE,
+        call,
+        f"{text} in the constructor lasts until the first {waking}() of the whole model, which "
+        "puts every layer into training mode again: batch normalisation normalises with each "
+        "batch, and its statistics drift",
+        help=f"override {waking}() so that it freezes again after that of the base class",
+        fix=fix,
+        trial=_trial(framework),
+    )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare running statistics after steps in training mode, and in inference."""
+    fixed = layer_of_family(framework.name, INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")
