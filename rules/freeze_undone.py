@@ -273,7 +273,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         call
         for name in sorted(methods)
         for call in module.calls_by_name.get(name, ())
-        if module.enclosing_class(call) is cls.node
+        if isinstance(call.func, ast.Attribute) and module.enclosing_class(call) is cls.node
     ]
     if not calls or any(method(ev, cls, name) is not None for name in methods):
         return
