@@ -1,0 +1,243 @@
+"""A model or graph for evaluation that is called with its training flag on.
+
+What it does
+------------
+Reports ``training=True``, ``is_training=True`` (or a constant that is True) in a call of a model
+with batch normalisation, of a function that builds such a graph, or of a batch normalisation
+function, where the code evaluates: in a function that is named for evaluation, test or prediction
+and takes no gradients, or in a loop over validation or test data whose results no gradient is taken
+of.
+
+A flag that is passed on, code that samples, generates or drops out at random on purpose, unit
+tests, and models in which no batch normalisation is in view are left alone.
+
+Why it matters
+--------------
+The evaluation normalises with its own batches: the output for a sample depends on the samples
+beside it, the score on the batch size, and where updates run the statistics of the model move to
+the data it is evaluated on.
+
+Example
+-------
+Hazard:
+
+    from tensorflow import keras
+
+    model = keras.Sequential([keras.layers.Dense(8), keras.layers.BatchNormalization()])
+
+    def test_step(x, y, metric):
+        metric.update_state(y, model(x, training=True))
+
+Clean:
+
+    from tensorflow import keras
+
+    model = keras.Sequential([keras.layers.Dense(8), keras.layers.BatchNormalization()])
+
+    def test_step(x, y, metric):
+        metric.update_state(y, model(x, training=False))
+
+Fix
+---
+Writes ``False``.
+
+Fix safety
+----------
+Unsafe always: evaluating with batch statistics may be meant.
+
+Numbers
+-------
+Predicting one sample of N(3, 4) in two different batches of 8 gives outputs that differ by 1.2.
+
+References
+----------
+Measured with Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
+from bnlint.frameworks.tables import Framework
+from bnlint.patterns import lazy
+from bnlint.rule import Context, Rule
+from bnlint.semantics.models import contents, model_framework, models_at
+from bnlint.semantics.modes import feeds_gradient, has_gradient
+from bnlint.semantics.module import last_name
+from bnlint.semantics.objects import Candidate, FunctionRef, Instance, Symbol, Unknown
+from bnlint.semantics.sites import Site
+from bnlint.semantics.surroundings import in_test, names_around
+from bnlint.semantics.values import DEFAULT, KNOWN, settle
+from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Trial
+from bnlint.trials import layer_of_family
+
+RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="medium")
+
+_EVALUATES = lazy(
+    r"(^|_)(eval|evaluate|evaluation|test|predict|prediction|infer|inference|val|validate"
+    r"|validation|valid)($|_|[A-Z\d])",
+    re.IGNORECASE,
+)
+_TRAINS = lazy(r"train|(^|_)fit($|_)", re.IGNORECASE)
+_MEANT = lazy(
+    r"gener|gan($|_)|pix2pix|sample|style|mc_?drop|monte|stochastic|uncertain|bayes|adabn|adapt|meta"
+    r"|maml|calibrat|recalib|few_?shot",
+    re.IGNORECASE,
+)
+
+#: Names under which a model is handed to a function.
+_MODEL = lazy(r"model|net(work)?$", re.IGNORECASE)
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report calls that evaluate with a training flag that is True."""
+    flags = {
+        framework.modes.argument: framework
+        for framework in context.frameworks.frameworks.values()
+        if framework.modes.switch in ("call-argument", "argument") and framework.modes.argument
+    }
+    for call in context.module.calls:
+        for keyword in call.keywords:
+            if keyword.arg in flags and (where := _evaluates(call, context)):
+                if _is_true(keyword.value, context) and not _is_meant(call, context):
+                    framework = _normalising(call, context)
+                    if framework is not None:
+                        yield _report(call, keyword, where, framework, context)
+
+
+def _is_true(node: ast.expr, context: Context) -> bool:
+    value = settle(context.evaluator.evaluate(context.module, node), node)
+    return value.kind == "known" and value.value is True
+
+
+# ---------------------------------------------------------------------------------- its place
+
+
+def _evaluates(call: ast.Call, context: Context) -> str:
+    """Return what says that the call evaluates, as a message names it; else nothing."""
+    module = context.module
+    for around in module.ancestors(call):
+        if isinstance(around, (ast.For, ast.AsyncFor)) and call not in set(ast.walk(around.iter)):
+            names = [n for part in (around.iter, around.target) for n in _names(part)]
+            told = next((n for n in names if _EVALUATES.search(n)), "")
+            if told and not any(_TRAINS.search(n) for n in names):
+                if not has_gradient(context.evaluator, around):
+                    return f"a loop over {told}"
+        elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if _TRAINS.search(around.name) or not _EVALUATES.search(around.name):
+                return ""
+            return "" if has_gradient(context.evaluator, around) else f"{around.name}()"
+        elif isinstance(around, (ast.Lambda, ast.ClassDef)):
+            return ""
+    return ""
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Name, ast.Attribute)):
+            yield last_name(part)
+
+
+def _is_meant(call: ast.Call, context: Context) -> bool:
+    """Tell whether training mode is meant: by the names around, or since gradients are taken."""
+    module = context.module
+    names = [*names_around(module, call), *_names(call.func)]
+    if any(_MEANT.search(name) for name in names):
+        return True
+    if in_test(module, call) and not _is_step(call, context):
+        return True
+    return feeds_gradient(context.evaluator, module, call)
+
+
+def _is_step(call: ast.Call, context: Context) -> bool:
+    """Tell whether code that is named for a test is one of a model, not a unit test."""
+    module = context.module
+    file = module.path.replace("\\", "/").rpartition("/")[2]
+    around = module.enclosing_function(call)
+    if file.startswith("test_") or file.endswith("_test.py") or around is None:
+        return False
+    cls = module.enclosing_class(call)
+    if cls is not None and cls.name.startswith("Test"):
+        return False
+    return not any(
+        isinstance(part, ast.Assert)
+        or (isinstance(part, ast.Call) and last_name(part.func).startswith("assert"))
+        for part in ast.walk(around)
+    )
+
+
+# ---------------------------------------------------------------------------------- the model
+
+
+def _normalising(call: ast.Call, context: Context) -> Framework | None:
+    """Return the framework of what is called, if batch normalisation follows the flag in it."""
+    ev, module = context.evaluator, context.module
+    for site in context.sites:
+        if site.call is call:  # a layer's own call is another rule's business
+            return site.api.framework if site.api.kind != "layer" else None
+    found: Framework | None = None
+    for value in models_at(ev, module, call.func):
+        framework = _of_value(value, call, context)
+        if framework is None:
+            return None
+        found = framework
+    return found
+
+
+def _of_value(value: Candidate, call: ast.Call, context: Context) -> Framework | None:
+    made = value.object
+    if isinstance(made, FunctionRef):  # a function that builds a graph
+        nodes = contents(context.evaluator, context.sites, value).nodes
+        inside = {part for node in nodes for part in ast.walk(node)}
+        return next((s.api.framework for s in context.sites if _takes_flag(s, inside)), None)
+    if isinstance(made, Instance):
+        framework = model_framework(context.evaluator, value)
+        if framework is None or framework.modes.switch != "call-argument":
+            return None
+        if isinstance(made.cls, Symbol) and made.cls.path in context.frameworks.by_alias:
+            return None
+        normalises = contents(context.evaluator, context.sites, value).normalises
+        return framework if normalises else None
+    if isinstance(made, Unknown) and _MODEL.search(last_name(call.func)):
+        # A model that is given from outside, in a file that builds models with normalisation.
+        sites = [s for s in context.sites if s.api.framework.modes.switch == "call-argument"]
+        return sites[0].api.framework if sites else None
+    return None
+
+
+def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:
+    """Tell whether a site is one of ``inside``, and told its mode by whoever builds the graph."""
+    if site.call not in inside or site.api.kind != "function":
+        return False
+    return site.value("training").kind not in (KNOWN, DEFAULT)
+
+
+def _report(
+    call: ast.Call, keyword: ast.keyword, where: str, framework: Framework, context: Context
+) -> Finding:
+    written = context.module.source(keyword.value)
+    text = f"{keyword.arg}={written}"
+    return context.report(
+        RULE,
+        keyword,
+        f"{text} in {where}: {ast.unparse(call.func)} normalises what it evaluates with its own "
+        "batches, so that the output for a sample depends on the samples beside it",
+        help=f"write {keyword.arg}=False",
+        fix=Fix(
+            UNSAFE,
+            f"write {keyword.arg}=False",
+            (ReplaceValue(context.module.span(keyword.value), "False"),),
+            "evaluating with batch statistics may be meant",
+        ),
+        trial=_trial(framework),
+    )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare what such a call gives with what inference gives."""
+    fixed = layer_of_family(framework.name, INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
