@@ -74,7 +74,7 @@ def compare(
     pairs = align([s for f in mine for s in f.sites], [s for f in theirs for s in f.sites])
     facts = {id(f.module): f for f in (*mine, *theirs)}
     codes = frozenset(r.code for r in rules if r.rule.needs_reference)
-    results = [_check(f, pairs, rules, codes) for f in mine]
+    results = [_check(f, pairs, rules, codes, theirs) for f in mine]
     for result in results:
         problems += result.problems
     findings = [finding for result in results for finding in result.findings]
@@ -109,10 +109,14 @@ def _read(side: Iterable[Input], problems: list[Problem]) -> Iterator[Facts]:
 
 
 def _check(
-    facts: Facts, pairs: Sequence[Pair], rules: Sequence[LoadedRule], codes: frozenset[str]
+    facts: Facts,
+    pairs: Sequence[Pair],
+    rules: Sequence[LoadedRule],
+    codes: frozenset[str],
+    references: Sequence[Facts],
 ) -> Result:
     named = [p for p in pairs if p.port is not None and p.port.module is facts.module]
-    return check_facts(facts, rules, Options(codes, codes), named)
+    return check_facts(facts, rules, Options(codes, codes), named, references)
 
 
 def _row(pair: Pair, facts: dict[int, Facts]) -> Row:

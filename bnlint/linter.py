@@ -29,6 +29,7 @@ from bnlint.semantics.carried import Carried
 from bnlint.semantics.later import apply_stores
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.project import Project, imported_roots
+from bnlint.semantics.references import Side
 from bnlint.semantics.sites import Site, Unresolved, find_sites
 from bnlint.source import Source, Unreadable, decode
 from bnlint.typed import TYPE_CHECKING, NamedTuple
@@ -223,26 +224,36 @@ _done: list[Evaluator] = []
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
     facts = read_facts(module, options.source, options.wrappers)
     named: Sequence[Pair] = ()
+    references: Sequence[Facts] = ()
     problems: list[Problem] = []
     if options.references:
         from bnlint.semantics.alignment import align
 
         found = [reference_facts(item, options.wrappers) for item in options.references]
         problems = [item for item in found if isinstance(item, Problem)]
-        named = align(
-            facts.sites, [s for item in found if isinstance(item, Facts) for s in item.sites]
-        )
-    result = check_facts(facts, rules, options, named)
+        references = [item for item in found if isinstance(item, Facts)]
+        named = align(facts.sites, [site for item in references for site in item.sites])
+    result = check_facts(facts, rules, options, named, references)
     return result._replace(problems=(*problems, *result.problems))
 
 
 def check_facts(
-    facts: Facts, rules: Sequence[LoadedRule], options: Options, named: Sequence[Pair] = ()
+    facts: Facts,
+    rules: Sequence[LoadedRule],
+    options: Options,
+    named: Sequence[Pair] = (),
+    references: Sequence[Facts] = (),
 ) -> Result:
-    """Check a file that was read already; ``named`` pairs its sites with a named reference."""
+    """Check a file that was read already.
+
+    ``named`` pairs its sites with those of a named reference, ``references`` are the files of it.
+    """
     module = facts.module
     problems: list[Problem] = []
-    context = Context(module, facts.project, facts.sites, options.source, options.folder, named)
+    sides = [Side(item.project, item.module, item.sites) for item in references]
+    context = Context(
+        module, facts.project, facts.sites, options.source, options.folder, named, sides
+    )
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
@@ -323,7 +334,10 @@ def _with_trial(
         if len(named) != len(facts.sites):
             named = []
         named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
-        return Context(module, facts.project, facts.sites, context.source, context.folder, named)
+        return Context(
+            module, facts.project, facts.sites, context.source, context.folder, named,
+            context.references,
+        )  # fmt: skip
 
     loaded = next(rule for rule in rules if rule.code == finding.code)
     try:

@@ -21,7 +21,7 @@ from bnlint.finding import (
 )
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.reach import Reach, of_keyword, of_value, of_wrapper
-from bnlint.semantics.references import NAMED, Counterpart, counterparts
+from bnlint.semantics.references import NAMED, Counterpart, Side, counterparts
 from bnlint.semantics.values import PRESUMED, Value
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
@@ -63,7 +63,7 @@ class Context:
     ``sites`` are its batch normalisation calls in source order, ``source`` the declared source
     family (``--from``), ``None`` where there is none, ``folder`` the absolute folder it lies in,
     ``None`` where it lies in none (standard input without a name), ``named`` pairs its sites with
-    those of a named reference.
+    those of a named reference, ``references`` are the files of that reference.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Context:
         source: str | None,
         folder: str | None = None,
         named: Sequence[Pair] = (),
+        references: Sequence[Side] = (),
     ) -> None:
         self.module = module
         self.project = project
@@ -81,6 +82,7 @@ class Context:
         self.source = source
         self.folder = folder
         self.named = named
+        self.references = references
 
     @property
     def frameworks(self) -> Frameworks:
@@ -100,6 +102,17 @@ class Context:
     def reference(self, site: Site) -> Counterpart | None:
         """Return what ``site`` is compared with, if anything."""
         return self.counterparts.get(site.call)
+
+    def sides(self, reference: Counterpart) -> Sequence[Side]:
+        """Return the files with the layers that stand beside the one in ``reference``.
+
+        In a file with both sides, that is the part of it in the framework of the reference.
+        """
+        if reference.kind == NAMED:
+            return self.references
+        title = reference.api.framework.title
+        sites = [site for site in self.sites if site.api.framework.title == title]
+        return (Side(self.project, self.module, sites),) if reference.site is not None else ()
 
     # ------------------------------------------------------------------ places
 

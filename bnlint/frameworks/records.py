@@ -223,7 +223,9 @@ class Neighbour(NamedTuple):
 
     ``rank`` is that of the tensor it gives, 0 where that follows from its input.
     ``channel_axis`` is where its channels are unless a data format says otherwise;
-    ``data_formats`` maps the values of its data format argument to a channel axis.
+    ``data_formats`` maps the values of its data format argument to a channel axis. A convolution
+    may be ``transposed``; ``padding_modes`` says what words for its padding mean, ``bias_off``
+    which value of its bias argument means that it has none: ``false`` or ``none``.
     """
 
     aliases: tuple[str, ...]
@@ -234,6 +236,9 @@ class Neighbour(NamedTuple):
     rank: int
     channel_axis: int | str = UNKNOWN
     data_formats: Mapping[str, int | str] = {}
+    transposed: bool = False
+    padding_modes: Mapping[str, str] = {}
+    bias_off: str = "false"
 
 
 class Wrapper(NamedTuple):

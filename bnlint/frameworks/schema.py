@@ -31,13 +31,17 @@ ROLES = frozenset(
 #: What each argument of a neighbouring layer (a convolution, say) may be to batch normalisation.
 NEIGHBOUR_ROLES = frozenset(
     {
-        "channels", "data_format", "bias", "padding", "stride", "kernel", "input", "normalizer",
-        "normalizer_params",
+        "channels", "data_format", "bias", "padding", "amount", "stride", "kernel", "dilation",
+        "input", "normalizer", "normalizer_params", "activation",
     }
 )  # fmt: skip
 
 KINDS = ("layer", "function", "functional")
-NEIGHBOUR_KINDS = ("convolution", "pooling", "dense", "pointwise", "merge", "reshape")
+NEIGHBOUR_KINDS = (
+    "convolution", "pooling", "dense", "activation", "pointwise", "merge", "reshape",
+)  # fmt: skip
+PADDING_MODES = ("none", "end", "amount")
+BIAS_OFF = ("false", "none")
 CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
@@ -57,7 +61,7 @@ VOCABULARY = (
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
     "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
-    "builds_once", "converters",
+    "builds_once", "converters", "pads",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
@@ -210,6 +214,9 @@ _NEIGHBOUR = f.record(
         "rank": f.whole,
         "channel_axis": f.axis,
         "data_formats": f.mapping(f.axis),
+        "transposed": f.flag,
+        "padding_modes": f.mapping(f.one_of(*PADDING_MODES)),
+        "bias_off": f.one_of(*BIAS_OFF),
     },
     required=("aliases", "kind", "signature", "roles"),
 )

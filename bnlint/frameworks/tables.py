@@ -356,6 +356,9 @@ def _neighbour(framework: Framework, row: Mapping[str, Any]) -> Neighbour:
         row.get("rank", 0),
         row.get("channel_axis", UNKNOWN),
         row.get("data_formats", {}),
+        row.get("transposed", False),
+        row.get("padding_modes", {}),
+        row.get("bias_off", "false"),
     )
 
 

@@ -6,25 +6,33 @@ import ast
 
 from bnlint.frameworks.tables import Neighbour
 from bnlint.semantics.calling import Matched, arguments_of, match
+from bnlint.semantics.classes import bases
 from bnlint.semantics.module import Module, last_name
-from bnlint.semantics.objects import Candidate, Evaluate, Instance, Symbol
+from bnlint.semantics.objects import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import DEFAULT, Value, absent, settle
 from bnlint.typed import NamedTuple
 
 #: Layers that pass the layout of their input on.
-_TRANSPARENT = ("pointwise", "pooling")
+_TRANSPARENT = ("activation", "pointwise", "pooling")
+
+#: Layers with weights of their own, and maybe a bias.
+LINEAR = ("convolution", "dense")
 
 _MAX_STEPS = 12
 
 
 class Before(NamedTuple):
-    """A known layer or function before a site, and its arguments."""
+    """A known layer or function before a site, and its arguments.
+
+    ``between`` are the kinds of the layers between the two, the one next to the site first.
+    """
 
     neighbour: Neighbour
     module: Module
     call: ast.Call
     matched: Matched
+    between: tuple[str, ...] = ()
 
 
 def before(ev: Evaluate, site: Site) -> Before | None:
@@ -40,13 +48,15 @@ def before(ev: Evaluate, site: Site) -> Before | None:
         given = site.resolutions[0].matched.given.get(site.api.roles.get("input", ""))
         node = given.node if given is not None and given.module is site.module else None
         found = _origin(ev, site.module, node) if node is not None else None
+    between: tuple[str, ...] = ()
     for _ in range(_MAX_STEPS):
         if found is None:
             return None
-        if found.neighbour.kind in ("convolution", "dense"):
-            return found
+        if found.neighbour.kind in LINEAR:
+            return found._replace(between=between)
         if found.neighbour.kind not in _TRANSPARENT:
             return None
+        between = (*between, found.neighbour.kind)
         found = _previous(ev, found.module, found.call)
     return None
 
@@ -69,26 +79,27 @@ def argument(ev: Evaluate, found: Before, role: str) -> Value:
 
 def _previous(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
     """Return the known layer that feeds the layer constructed (or the op run) by ``call``."""
+    known = _known(ev, module, call)
+    if known is not None and known.neighbour.roles.get("input"):  # a function: op(x, ...)
+        given = known.matched.given.get(known.neighbour.roles["input"])
+        return _origin(ev, module, given.node) if given is not None and given.node else None
     parent = module.parents[call]
     if isinstance(parent, ast.Call) and parent.func is call and parent.args:
         return _origin(ev, module, parent.args[0])  # Layer(...)(x)
     if isinstance(parent, (ast.List, ast.Tuple)):
         index = next(i for i, item in enumerate(parent.elts) if item is call)
         if index and _is_in_order(ev, module, parent):
-            return _layer(ev, module, parent.elts[index - 1])
+            return known_layer(ev, module, parent.elts[index - 1])
         return None
     if isinstance(parent, ast.Call) and call in parent.args:
         if last_name(parent.func) == "add" and isinstance(module.parents[parent], ast.Expr):
             return _added_before(ev, module, parent)
         index = parent.args.index(call)
         if index and _is_sequential(ev, module, parent):
-            return _layer(ev, module, parent.args[index - 1])
+            return known_layer(ev, module, parent.args[index - 1])
         return None
     if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Attribute):
         return _applied(ev, module, call, parent.targets[0])
-    known = _known(ev, module, call)
-    if known is not None and call.args and known.neighbour.roles.get("input"):
-        return _origin(ev, module, call.args[0])  # a function: op(x, ...)
     return None
 
 
@@ -121,9 +132,13 @@ def _is_in_order(ev: Evaluate, module: Module, display: ast.List | ast.Tuple) ->
 
 
 def _is_sequential(ev: Evaluate, module: Module, call: ast.Call) -> bool:
+    callees = ev.evaluate(module, call.func)
+    if last_name(call.func) == "__init__":  # super().__init__(...) of a class derived from one
+        cls = module.enclosing_class(call)
+        callees = bases(ev, ClassRef(module, cls)) if cls is not None else ()
     return any(
         isinstance(c.object, Symbol) and ev.frameworks.means(c.object.path, "sequential")
-        for c in ev.evaluate(module, call.func)
+        for c in callees
     )
 
 
@@ -141,7 +156,7 @@ def _added_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None
             and value.args
             and ast.unparse(value.func.value) == receiver
         ):
-            return _layer(ev, module, value.args[0])
+            return known_layer(ev, module, value.args[0])
         if not isinstance(statement, (ast.Expr, ast.Pass)):
             return None
     return None
@@ -176,10 +191,10 @@ def _origin(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:
             return None
         value = reaches[0].binding.value
         return _origin(ev, module, value) if isinstance(value, ast.Call) else None
-    return _layer(ev, module, node) if isinstance(node, ast.Call) else None
+    return known_layer(ev, module, node) if isinstance(node, ast.Call) else None
 
 
-def _layer(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:
+def known_layer(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:
     """Return the known layer that ``node`` constructs, applies or names."""
     if isinstance(node, ast.Call):
         known = _known(ev, module, node)
@@ -204,3 +219,15 @@ def _known(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
         return None
     arguments = arguments_of(ev, module, call, None)
     return Before(neighbour, module, call, match(neighbour.signature, arguments))
+
+
+def linear_layers(ev: Evaluate, module: Module) -> list[Before]:
+    """Return the convolutions and dense layers that ``module`` makes, in source order."""
+    names = {
+        alias.rpartition(".")[2]
+        for alias, neighbour in ev.frameworks.neighbours.items()
+        if neighbour.kind in LINEAR
+    }
+    made = (_known(ev, module, call) for n in names for call in module.calls_by_name.get(n, ()))
+    found = [layer for layer in made if layer is not None and layer.neighbour.kind in LINEAR]
+    return sorted(found, key=lambda layer: (layer.call.lineno, layer.call.col_offset))

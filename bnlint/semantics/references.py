@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, Frameworks, Source
 from bnlint.semantics.alignment import Pair, site_name, uniform
+from bnlint.semantics.module import Module
+from bnlint.semantics.project import Project
 from bnlint.semantics.sites import Site
 from bnlint.semantics.values import DEFAULT, Value, absent
 from bnlint.typed import NamedTuple
@@ -35,6 +37,14 @@ class Counterpart(NamedTuple):
         if parameter is None or parameter.required or isinstance(parameter.default, Source):
             return absent(f"{self.api.short_name} has no default for it")
         return Value(DEFAULT, parameter.default, from_default=True)
+
+
+class Side(NamedTuple):
+    """A file, or a part of one, that another is compared with, and all its layers."""
+
+    project: Project
+    module: Module
+    sites: Sequence[Site]
 
 
 def counterparts(

@@ -32,3 +32,17 @@ def names_around(module: Module, node: ast.AST) -> Iterator[str]:
 def is_frozen(module: Module, node: ast.AST) -> bool:
     """Tell whether a function or class around ``node`` is named for freezing or folding."""
     return any(_FROZEN.search(name) for name in names_around(module, node))
+
+
+def is_padded(module: Module, node: ast.AST) -> bool:
+    """Tell whether something is padded by hand in the class around ``node``.
+
+    Without a class, in the function; without that, anywhere in the file.
+    """
+    around: ast.AST | None = module.enclosing_class(node) or module.enclosing_function(node)
+    return any(
+        around is None or any(above is around for above in module.ancestors(call))
+        for name, calls in module.calls_by_name.items()
+        if "pad" in name.lower()
+        for call in calls
+    )

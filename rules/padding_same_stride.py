@@ -1,0 +1,275 @@
+"""A strided convolution that pads on the other side than its reference does.
+
+What it does
+------------
+Compares the convolution that feeds a layer with those of the reference, where both are written
+down: ``padding="same"`` with a stride on one side, as many rows before as after on the other
+(``padding=1`` for a kernel of 3). The partner is the convolution before the layer's own partner;
+where layers are not paired one by one, all convolutions of the reference with this kernel and
+stride must agree.
+
+Why it matters
+--------------
+``same`` in Keras, TensorFlow and MindSpore pads what is needed for an output of the input's size
+divided by the stride, and puts the odd row at the end. For a kernel of 3 and a stride of 2 that is
+0 before and 1 after where the size is even, and 1 and 1 only where it is odd. A port that pads 1 on
+both sides gives an output of the same shape, taken one row and one column further up and left:
+nothing fails, and the numbers have little to do with the reference's.
+
+Example
+-------
+Hazard:
+
+    import keras
+    import torch.nn as nn
+
+    reference = keras.Sequential([
+        keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
+        keras.layers.BatchNormalization(),
+    ])
+    port = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(8, eps=1e-3, momentum=0.01),
+    )
+
+Clean:
+
+    import keras
+    import torch.nn as nn
+
+    reference = keras.Sequential([
+        keras.layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False),
+        keras.layers.BatchNormalization(),
+    ])
+    port = nn.Sequential(
+        nn.ZeroPad2d((0, 1, 0, 1)),
+        nn.Conv2d(3, 8, 3, stride=2, bias=False),
+        nn.BatchNorm2d(8, eps=1e-3, momentum=0.01),
+    )
+
+Fix
+---
+Pads what the reference pads in front of the convolution, where that is applied, and takes the
+padding of the convolution itself away.
+
+Fix safety
+----------
+Unsafe always: it is right for inputs whose size the stride divides, such as 224; for others it
+would be wrong where the old padding was right.
+
+Not written where the convolution is not applied in one place in view, where no name for a padding
+function is imported, and where the port is the side that says ``same``.
+
+Numbers
+-------
+Kernel 3, stride 2, on [1, 3, 224, 224]: both give [112, 112], and differ by 1.41 relative to the
+reference, as two unrelated outputs do; after the fix by nothing but rounding.
+
+References
+----------
+Measured with torch 2.13.0, Keras 3.15.1, tf_slim 1.1.0 and MindSpore 2.10.0.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, Intent, ReplaceValue
+from bnlint.rule import Context, Rule, where_reference
+from bnlint.semantics.alignment import NAMES, ORDER
+from bnlint.semantics.applications import application, imported_as
+from bnlint.semantics.convolutions import Convolution, Pads, convolution, pads_at_end
+from bnlint.semantics.evaluate import Evaluator
+from bnlint.semantics.module import last_name
+from bnlint.semantics.neighbours import Before, before
+from bnlint.semantics.references import Counterpart
+from bnlint.semantics.sites import Site
+from bnlint.semantics.surroundings import is_padded
+from bnlint.typed import NamedTuple
+
+RULE = Rule("BN501", "padding-same-stride", "error", "medium", needs_reference=True)
+
+#: Any size that strides divide and that is larger than kernels are.
+_TIMES = 64
+
+
+class Found(NamedTuple):
+    """A convolution in view: where it is, its numbers, and who evaluates its file."""
+
+    before: Before
+    numbers: Convolution
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a strided convolution that pads evenly where the reference pads at the end, or v.v."""
+    reference = context.reference(site)
+    if reference is None or reference.site is None or site.presumed:
+        return
+    mine = _convolution(context.evaluator, site)
+    if mine is None or not context.owns(mine.before.call):
+        return
+    if is_padded(context.module, mine.before.call):
+        return
+    if not mine.numbers.is_strided or not mine.numbers.kernel or mine.numbers.dilated:
+        return
+    theirs = _partner(site, mine, reference, context)
+    if theirs is None:
+        return
+    here, there = (_pads_of(found.numbers, mine.numbers) for found in (mine, theirs))
+    axis = _first_difference(here, there, mine.numbers)
+    if axis is None:
+        return
+    kernel, stride = mine.numbers.kernel[axis], mine.numbers.stride[axis]
+    where = theirs.before
+    title = where.neighbour.framework.title
+    name, other = last_name(mine.before.call.func), last_name(where.call.func)
+    padding = mine.numbers.padding
+    at = padding.argument if context.owns(padding.argument) else mine.before.call
+    yield context.report(
+        RULE,
+        at if isinstance(at, ast.expr) else mine.before.call,
+        f"{name} pads {_said(here[axis])} ({_written(mine)}), {other} of the {title} reference "
+        f"{_said(there[axis])} ({_written(theirs)}){_place(theirs, reference)}: kernel {kernel}, "
+        f"stride {stride}, at sizes that {stride} divides",
+        help=_advice(mine, there),
+        fix=_fix(mine, there, context),
+        reference=reference,
+        values=(Comparison("padding", _said(here[axis]), _said(there[axis])),),
+        site=site,
+        argument="padding",
+    )
+
+
+def _convolution(ev: Evaluator, site: Site) -> Found | None:
+    """Return the convolution before ``site``, if one is in view."""
+    found = before(ev, site)
+    numbers = convolution(ev, found) if found is not None else None
+    return Found(found, numbers) if found is not None and numbers is not None else None
+
+
+def _partner(site: Site, mine: Found, reference: Counterpart, context: Context) -> Found | None:
+    """Return the reference's convolution: that of the layer's partner, else what others agree on.
+
+    The partner counts where layers are paired by their names, or by their order if it has the
+    kernel and the stride. Else those with this kernel and stride, where there are any; else those
+    of which these are not known must agree.
+    """
+    how = next((pair.how for pair in context.named if pair.port is site), "")
+    found: list[Found] = []
+    for side in context.sides(reference):
+        for other in side.sites:
+            theirs = _convolution(side.project.evaluator, other)
+            if theirs is None or not _may_be_alike(theirs, mine):
+                continue
+            if other is reference.site and (how == NAMES or (how == ORDER and _sized(theirs))):
+                return _agreed([theirs], mine)
+            if how != NAMES:
+                found.append(theirs)
+    return _agreed([theirs for theirs in found if _sized(theirs)] or found, mine)
+
+
+def _agreed(found: list[Found], mine: Found) -> Found | None:
+    """Return one of the convolutions, if all of them pad in one way, which is known."""
+    if not all(_says_enough(theirs, mine) for theirs in found):
+        return None
+    ways = {(theirs.numbers.at_end, theirs.numbers.pads) for theirs in found}
+    return found[0] if len(ways) == 1 else None
+
+
+def _sized(found: Found) -> bool:
+    return bool(found.numbers.kernel and found.numbers.stride)
+
+
+def _may_be_alike(theirs: Found, mine: Found) -> bool:
+    """Tell whether kernel and stride are, as far as they are known, those of the port's."""
+    numbers, wanted = theirs.numbers, mine.numbers
+    return (
+        theirs.before.neighbour.rank == mine.before.neighbour.rank
+        and numbers.is_strided is not False
+        and numbers.kernel in ((), wanted.kernel)
+        and numbers.stride in ((), wanted.stride)
+    )
+
+
+def _says_enough(theirs: Found, mine: Found) -> bool:
+    """Tell whether the padding is known, and all of it the convolution's own.
+
+    Where the kernel or the stride is not, it must be padding at the end, which any can have.
+    """
+    numbers = theirs.numbers
+    if numbers.dilated or not (numbers.at_end or numbers.pads):
+        return False
+    if is_padded(theirs.before.module, theirs.before.call):
+        return False
+    return _sized(theirs) or (numbers.at_end and not mine.numbers.at_end)
+
+
+def _pads_of(numbers: Convolution, sizes: Convolution) -> tuple[Pads, ...]:
+    """Return the rows padded at a size that the strides divide; nothing if they are not known."""
+    if not numbers.at_end:
+        return numbers.pads or ()
+    axes = zip(sizes.kernel, sizes.stride, strict=True)
+    return tuple(pads_at_end(kernel, stride, _TIMES * stride) for kernel, stride in axes)
+
+
+def _first_difference(
+    here: tuple[Pads, ...], there: tuple[Pads, ...], numbers: Convolution
+) -> int | None:
+    """Return the first axis along which the same shape comes of other rows."""
+    if not here or not there:
+        return None
+    differing = None
+    for axis, (mine, theirs) in enumerate(zip(here, there, strict=True)):
+        kernel, stride = numbers.kernel[axis], numbers.stride[axis]
+        size = _TIMES * stride
+        shapes = {(size + sum(pads) - kernel) // stride for pads in (mine, theirs)}
+        if len(shapes) > 1:
+            return None
+        if differing is None and mine != theirs:
+            differing = axis
+    return differing
+
+
+def _said(pads: Pads) -> str:
+    return f"{pads[0]} before and {pads[1]} after"
+
+
+def _written(found: Found) -> str:
+    value = found.numbers.padding
+    name = found.before.neighbour.roles[found.numbers.said_by]
+    return f"{name}={value.value!r}" + (", the default" if value.from_default else "")
+
+
+def _place(theirs: Found, reference: Counterpart) -> str:
+    assert reference.site is not None
+    site = reference.site._replace(module=theirs.before.module, call=theirs.before.call)
+    return where_reference(reference._replace(site=site))
+
+
+def _advice(mine: Found, there: tuple[Pads, ...]) -> str:
+    if mine.numbers.at_end:
+        rows = " and ".join(str(n) for n in there[0])
+        return f"pad {rows} in a layer of its own, and let the convolution pad nothing"
+    flat = ", ".join(str(n) for pads in reversed(there) for n in pads)
+    return f"pad ({flat}) in front of the convolution, and write padding=0"
+
+
+def _fix(mine: Found, there: tuple[Pads, ...], context: Context) -> Fix:
+    """Return the fix: pad where the convolution is applied, and nowhere else."""
+    advice = _advice(mine, there)
+    argument = mine.numbers.padding.argument
+    pad = imported_as(context.module, context.frameworks.word("pads"))
+    given = application(context.evaluator, context.module, mine.before.call)
+    if mine.numbers.at_end or argument is None or not context.owns(argument):
+        return Fix(MANUAL, advice, (), "the port says how to pad by a word")
+    if given is None or not pad:
+        return Fix(MANUAL, advice, (), "where the convolution is applied is not in view")
+    flat = ", ".join(str(n) for pads in reversed(there) for n in pads)
+    intents: tuple[Intent, ...] = (
+        ReplaceValue(context.module.span(argument), "0"),
+        ReplaceValue(
+            context.module.span(given), f"{pad}({context.module.source(given)}, ({flat}))"
+        ),
+    )
+    return Fix(UNSAFE, advice, intents, "it is right for sizes that the stride divides")

@@ -1,0 +1,18 @@
+"""Runs one rule on a port beside a reference that it names."""
+
+from __future__ import annotations
+
+from one_rule import all_rules, plain
+
+from bnlint.finding import Finding
+from bnlint.linter import Options, ReferenceFile, check
+
+
+def run_pair(rule: str, reference: str, port: str) -> list[Finding]:
+    """Return what ``rule`` finds in ``port``, a port of ``reference``."""
+    codes = frozenset(loaded.code for loaded in all_rules())
+    files = (ReferenceFile("reference.py", plain(reference).encode()),)
+    options = Options(codes, references=files)
+    result = check(plain(port).encode(), "port.py", all_rules(), options)
+    assert result.problems == ()
+    return [finding for finding in result.findings if finding.code == rule]
