@@ -50,7 +50,9 @@ def _layer_framework(ev: Evaluate, path: str) -> Framework | None:
         if api.kind == "layer":
             return api.framework
     neighbour = ev.frameworks.neighbours.get(path)
-    return neighbour.framework if neighbour is not None else None
+    if neighbour is None or "input" in neighbour.roles:  # a function is given its input
+        return None
+    return neighbour.framework
 
 
 def model_framework(ev: Evaluate, candidate: Candidate) -> Framework | None:
