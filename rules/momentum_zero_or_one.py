@@ -46,6 +46,7 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.rule import DEGENERATE, Context, Rule, lower
+from bnlint.semantics.freezing import is_said_to_freeze
 from bnlint.semantics.numbers import decay, shown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import is_frozen, keeps_statistics, takes_weight
@@ -72,6 +73,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     where = context.place(site, value)
     if is_frozen(context.module, where) or is_frozen(context.module, site.call):
         return
+    if is_said_to_freeze(context.module, context.module.statement(where)):
+        return  # what a freeze by momentum is worth is another rule's business
     kept = decay(api, momentum)
     if kept is None:
         return

@@ -156,3 +156,19 @@ def test_a_freeze_holds_through_train(text: str) -> None:
         names["model"].eval()
         names["model"].train(False)
         assert not norm.training
+
+
+def test_momentum_freezes_statistics_only() -> None:
+    """The rule says 5.76 on N(3, 4): training mode normalises with the batch all the same."""
+    import torch
+
+    drawn = torch.from_numpy(DRAWN.normal(3.0, 2.0, (16, 4, 8, 8)).astype(np.float32))
+    frozen = torch.nn.BatchNorm2d(4, momentum=0.0)
+    trained = frozen.train()(drawn)
+    assert not frozen.running_mean.any()
+    inferred = frozen.eval()(drawn)
+    assert relative(trained.detach().numpy(), inferred.detach().numpy()) > 0.5
+    replaced = torch.nn.BatchNorm2d(4, momentum=1.0).train()
+    replaced(drawn)
+    expected = drawn.mean((0, 2, 3)).numpy()
+    assert relative(replaced.running_mean.numpy(), expected) < ROUNDING

@@ -1,0 +1,213 @@
+"""A layer that is frozen by its momentum, and goes on normalising with each batch.
+
+What it does
+------------
+Reports a momentum at which running statistics never move (0 in one convention, 1 in the other), and
+one at which they are the last batch's, where code freezes a layer: in a function or class that is
+named for it, or under a comment that says so. Values given to a layer count, and those stored in it
+behind a test of its class.
+
+Code that puts the layer into inference mode as well is left alone, and so are functions that fold
+or fuse layers. Elsewhere such a momentum is what BN106 is about.
+
+Why it matters
+--------------
+Momentum decides what becomes of the running statistics, not what normalises. In training mode the
+layer goes on normalising with each batch, so that the layers after it are trained on other values
+than those they get in inference. A momentum from the other convention does the opposite of
+freezing: each batch replaces the statistics.
+
+Example
+-------
+Hazard:
+
+    import torch.nn as nn
+
+    def freeze_bn(model):
+        for m in model.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.momentum = 0.0
+
+Clean:
+
+    import torch.nn as nn
+
+    def freeze_bn(model):
+        for m in model.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.eval()
+
+Fix
+---
+None: put the layer into inference mode instead (``m.eval()``, ``trainable=False`` in Keras), where
+that holds.
+
+Numbers
+-------
+A layer with momentum 0 in training mode normalises by the batch: its output differs from inference
+by 5.76 on inputs N(3, 4).
+
+References
+----------
+Measured with torch 2.13.0 and Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import Finding
+from bnlint.frameworks.tables import Api
+from bnlint.patterns import lazy
+from bnlint.rule import DEGENERATE, Context, Rule
+from bnlint.semantics.freezing import is_said_to_freeze
+from bnlint.semantics.layer_tests import guards
+from bnlint.semantics.numbers import decay
+from bnlint.semantics.objects import Symbol
+from bnlint.semantics.sites import Site
+from bnlint.semantics.traits import keeps_statistics, names_around, takes_weight
+from bnlint.semantics.values import assumption
+from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
+
+RULE = Rule("BN253", "freeze-by-momentum", "warning", precedence=DEGENERATE)
+
+_FREEZES = lazy(r"freez|frozen", re.IGNORECASE)
+_FOLDS = lazy(r"fus(e|ion)|fold|absorb|merge", re.IGNORECASE)
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report layers that are made with a momentum that is to freeze them."""
+    value, api = site.value("momentum"), site.api
+    momentum = value.number
+    if momentum not in (0.0, 1.0) or value.from_default or value.computed:
+        return
+    if takes_weight(site) or not keeps_statistics(site) or api.kind != "layer":
+        return
+    where = context.place(site, value)
+    statement = context.module.statement(where)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+        if statement.targets[0].attr == api.roles["momentum"]:
+            return  # a store, which is looked at below
+    if _is_freeze(statement, context) or _is_freeze(context.module.statement(site.call), context):
+        yield from _report(where, api, momentum, assumption(value), context, site)
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report stores of a momentum in layers that are to be frozen."""
+    names = {api.roles["momentum"] for api in context.frameworks.apis.values() if _has(api)}
+    for store in context.module.stores:
+        statement = context.module.statement(store)
+        if store.attr not in names or not isinstance(statement, ast.Assign):
+            continue
+        value = statement.value
+        number = value.value if isinstance(value, ast.Constant) else None
+        if not isinstance(number, (int, float)) or isinstance(number, bool):
+            continue
+        if number not in (0, 1) or not _is_freeze(statement, context):
+            continue
+        api = _tested(store, statement, context)
+        if api is not None and api.roles["momentum"] == store.attr:
+            yield from _report(value, api, float(number), "", context, None)
+
+
+def _has(api: Api) -> bool:
+    return api.kind == "layer" and "momentum" in api.roles
+
+
+def _is_freeze(statement: ast.stmt, context: Context) -> bool:
+    """Tell whether ``statement`` stands in code that freezes by nothing else."""
+    module = context.module
+    names = list(names_around(module, statement))
+    if any(_FOLDS.search(name) for name in names):
+        return False
+    if not any(_FREEZES.search(name) for name in names):
+        if not is_said_to_freeze(module, statement):
+            return False
+    function = module.enclosing_function(statement) or module.tree
+    switching = {
+        name
+        for framework in context.frameworks.frameworks.values()
+        for name, _ in framework.modes.to_inference
+    }
+    holding = {
+        row.name
+        for framework in context.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if row.statistics
+    }
+    return not any(
+        isinstance(part, ast.Attribute)
+        and (part.attr in switching or (part.attr in holding and isinstance(part.ctx, ast.Store)))
+        for part in ast.walk(function)
+    )
+
+
+def _tested(store: ast.Attribute, statement: ast.stmt, context: Context) -> Api | None:
+    """Return the API that a test on the way to a store asks the layer for."""
+    module = context.module
+    end = module.enclosing_function(store) or module.tree
+    for guard in guards(module, statement, end):
+        if not guard.holds:
+            continue
+        for part in ast.walk(guard.test):
+            if not isinstance(part, (ast.Name, ast.Attribute)):
+                continue
+            for candidate in context.evaluator.evaluate(module, part):
+                found = candidate.object
+                if isinstance(found, Symbol) and (api := _named(found.path, context)) is not None:
+                    return api
+    return None
+
+
+def _named(path: str, context: Context) -> Api | None:
+    """Return an API that a class is, or is the base of."""
+    found = context.frameworks.by_alias.get(path)
+    if found:
+        return found[0] if _has(found[0]) else None
+    apis = context.frameworks.apis.values()
+    return next((api for api in apis if path in api.bases and _has(api)), None)
+
+
+def _report(
+    where: ast.expr | ast.stmt,
+    api: Api,
+    momentum: float,
+    assumed: str,
+    context: Context,
+    site: Site | None,
+) -> Iterator[Finding]:
+    kept = decay(api, momentum)
+    if kept is None:
+        return
+    name = api.roles["momentum"]
+    effect = (
+        "keeps the running statistics and freezes nothing else: training mode goes on normalising "
+        "with each batch"
+        if kept == 1.0
+        else "does not freeze: each batch replaces the running statistics "
+        f"({name}={1 - momentum:g} would keep them), and training mode normalises with each batch"
+    )
+    method = next((n for n, _ in api.framework.modes.to_inference), "")
+    rows = [row for row in api.framework.modes.freezes if row.statistics]
+    advice = f"call {method}() of the layer after the model is switched to training"
+    if not method and rows:
+        advice = f"set {rows[0].name}={rows[0].value}"
+    yield context.report(
+        RULE,
+        where,
+        f"{name}={momentum:g} of {api.short_name}{assumed} {effect}",
+        help=advice,
+        confidence="medium" if assumed else None,
+        site=site,
+        argument="momentum" if site is not None else "",
+        trial=_trial(api, momentum),
+    )
+
+
+def _trial(api: Api, momentum: float) -> Trial:
+    """Compare what such a layer gives in training with what a frozen one gives."""
+    port = Layer(api.id, ((api.roles["momentum"], momentum),), TRAINING)
+    fixed = port._replace(mode=INFERENCE)
+    return Trial(OUTPUT, port, fixed, fixed, about="output of a frozen layer")
