@@ -157,6 +157,18 @@ def test_clean(code: str) -> None:
     check_clean("BN253", code, IMPORTS)
 
 
+def test_a_store_that_reaches_a_layer_is_reported_once() -> None:
+    code = """
+    import torch.nn as nn
+    bn = nn.BatchNorm2d(8)
+    for m in [bn]:
+        if isinstance(m, nn.BatchNorm2d):
+            # freeze it
+            m.momentum = 0.0
+    """
+    assert [f.code for rule in ("BN106", "BN253") for f in run(rule, code)] == ["BN253"]
+
+
 @pytest.mark.parametrize(("name", "expected"), [("FrozenBlock", ["BN253"]), ("Block", ["BN106"])])
 def test_one_rule_speaks_of_it(name: str, expected: list[str]) -> None:
     code = f"""
