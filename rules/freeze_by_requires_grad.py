@@ -96,6 +96,7 @@ from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.freezing import (
     Freeze,
+    drift,
     has_other_weights,
     is_said_to_freeze,
     is_switched_elsewhere,
@@ -252,7 +253,6 @@ def _report(freeze: Freeze, framework: Framework, life: Life | None, context: Co
     where = statement.iter if isinstance(statement, (ast.For, ast.AsyncFor)) else statement
     method = framework.modes.to_inference[0][0]
     fix = _fix(framework, life, context)
-    drift = _drift(framework, context)
     if life is None:
         advice = (
             f"override {framework.modes.to_training[0][0]}() so that it calls {name}.{method}() "
@@ -267,22 +267,13 @@ def _report(freeze: Freeze, framework: Framework, life: Life | None, context: Co
         RULE,
         where,
         f"{freeze.by} freezes the weights of {name} and not its statistics: in training mode its "
-        f"batch normalisation goes on normalising with each batch, and {drift}",
+        f"batch normalisation goes on normalising with each batch, and "
+        f"{drift(framework, context.frameworks)}",
         help=advice,
         severity="error" if is_said_to_freeze(module, statement) else None,
         fix=fix,
         trial=_trial(framework),
     )
-
-
-def _drift(framework: Framework, context: Context) -> str:
-    """Return what ten steps do to running statistics at the default momentum."""
-    api = context.frameworks.reference(framework.name)
-    momentum = api.default("momentum")
-    kept = api.decay(momentum) if isinstance(momentum, float) else None
-    if kept is None:
-        return "its statistics drift"
-    return f"10 steps take its statistics {1 - kept**10:.0%} of the way to those of the new data"
 
 
 def _fix(framework: Framework, life: Life | None, context: Context) -> Fix | None:

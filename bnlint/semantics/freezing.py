@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from bnlint.frameworks.tables import Framework
+from bnlint.frameworks.tables import Framework, Frameworks
 from bnlint.patterns import lazy
 from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.layer_tests import guards
@@ -147,6 +147,16 @@ def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
         return True
     function = module.enclosing_function(node)
     return _FROZEN.search(getattr(function, "name", "") or "") is not None
+
+
+def drift(framework: Framework, frameworks: Frameworks) -> str:
+    """Return in words what ten steps do to running statistics at the default momentum."""
+    api = frameworks.reference(framework.name)
+    momentum = api.default("momentum")
+    kept = api.decay(momentum) if isinstance(momentum, float) else None
+    if kept is None:
+        return "its statistics drift"
+    return f"10 steps take its statistics {1 - kept**10:.0%} of the way to those of the new data"
 
 
 def asks_for_norm(node: ast.AST) -> bool:

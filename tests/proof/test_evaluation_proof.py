@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import numpy as np
@@ -47,3 +48,42 @@ def test_a_sample_is_evaluated_by_itself() -> None:
         assert (relative(outputs[0], expected) < ROUNDING) is not is_wrong
         moved = np.abs(names["model"].layers[-1].moving_mean.numpy()).max()
         assert moved > 0.01 if is_wrong else moved == 0
+
+
+@pytest.mark.parametrize(
+    ("package", "how", "moves"),
+    [
+        ("keras", "plain", True),
+        ("keras", "training=False", True),
+        ("keras", "untrainable layers", False),
+        ("tf_keras", "plain", True),
+        ("tf_keras", "training=False", False),
+        ("tf_keras", "untrainable layers", False),
+    ],
+)
+def test_unfrozen_statistics_move(package: str, how: str, moves: bool) -> None:
+    """What BN255 says of Keras 3 and 2, and what its fix writes: only the last holds in both.
+
+    The learning rate is 0, so that nothing but statistics can move.
+    """
+    keras = importlib.import_module(package)
+    base = keras.Sequential([keras.layers.Input((4,)), keras.layers.BatchNormalization()])
+    inputs = keras.layers.Input((4,))
+    called = base(inputs, training=False) if how == "training=False" else base(inputs)
+    model = keras.Model(inputs, keras.layers.Dense(1)(called))
+    base.trainable = False
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.fit(X, X[:, :1], batch_size=64, verbose=0)
+    assert not base.layers[-1].moving_mean.numpy().any()
+    base.trainable = True
+    if how == "untrainable layers":
+        for layer in base.layers:
+            if "BatchNormalization" in type(layer).__name__:
+                layer.trainable = False
+    before = model.predict(X[:2], verbose=0)
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    model.fit(X, X[:, :1], batch_size=64, epochs=10, verbose=0)
+    share = base.layers[-1].moving_mean.numpy() / X.mean(0)
+    assert share == pytest.approx(1 - 0.99**10 if moves else 0.0, rel=1e-3)
+    apart = relative(model.predict(X[:2], verbose=0), before)
+    assert apart > 0.01 if moves else apart < ROUNDING

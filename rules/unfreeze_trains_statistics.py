@@ -1,0 +1,251 @@
+"""A pretrained model that is unfrozen for fine-tuning, and its statistics with it.
+
+What it does
+------------
+Follows a ready-made Keras model with pretrained weights. If it is frozen (``trainable = False``),
+unfrozen later (``trainable = True``, for all of it or for some of its layers) and trained after
+that, and its batch normalisation layers are not kept frozen, the unfreezing is reported.
+
+Left alone are models built without pretrained weights, code that tests layers for batch
+normalisation before it sets ``trainable``, and models that are called with ``training=False``.
+
+Why it matters
+--------------
+``trainable`` of a batch normalisation layer is two switches in one: off, the layer also infers
+whatever the model does. On again, it normalises with the small batches of fine-tuning and moves the
+statistics that the pretrained weights were learned with, which can undo what they know.
+
+``base(x, training=False)`` keeps the statistics in Keras 2. In Keras 3 it does not: the flag of
+``fit`` wins over it. Keeping the layers themselves untrainable holds in both.
+
+Example
+-------
+Hazard:
+
+    from tensorflow import keras
+
+    base = keras.applications.Xception(include_top=False, pooling="avg")
+    base.trainable = False
+    inputs = keras.Input((299, 299, 3))
+    model = keras.Model(inputs, keras.layers.Dense(1)(base(inputs)))
+    model.compile("adam", "mse")
+    model.fit(dataset)
+
+    base.trainable = True
+    model.compile(keras.optimizers.Adam(1e-5), "mse")
+    model.fit(dataset)
+
+Clean:
+
+    from tensorflow import keras
+
+    base = keras.applications.Xception(include_top=False, pooling="avg")
+    base.trainable = False
+    inputs = keras.Input((299, 299, 3))
+    model = keras.Model(inputs, keras.layers.Dense(1)(base(inputs)))
+    model.compile("adam", "mse")
+    model.fit(dataset)
+
+    base.trainable = True
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    model.compile(keras.optimizers.Adam(1e-5), "mse")
+    model.fit(dataset)
+
+Fix
+---
+Keeps the batch normalisation layers untrainable after the unfreezing.
+
+Fix safety
+----------
+Unsafe always: that the statistics adapt to new data may be meant.
+
+Not written where the model has no name at that place.
+
+Numbers
+-------
+10 steps of ``fit`` at learning rate 0, on data that the statistics do not fit, take the moving mean
+10 % of the way to the new data, and change predictions though no weight has changed. With
+``training=False`` that is so in Keras 3, and not in Keras 2; with untrainable layers in neither.
+
+References
+----------
+Measured with Keras 3.15.1 and tf_keras 2.21.0; keras-team/keras issue 20285.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.frameworks.records import Freeze
+from bnlint.frameworks.tables import Framework
+from bnlint.rule import Context, Rule
+from bnlint.semantics.freezing import asks_for_norm, drift
+from bnlint.semantics.layer_tests import guards
+from bnlint.semantics.life import CALL, WRITE, Life, Use, life_of
+from bnlint.semantics.models import Made, constructions
+from bnlint.semantics.module import dotted
+from bnlint.semantics.objects import Instance, Symbol
+from bnlint.semantics.order import LOOPS
+from bnlint.semantics.surroundings import in_test
+from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
+from bnlint.trials import layer_of_family
+
+RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report pretrained models that are unfrozen with their statistics."""
+    if _keeps_norm_layers(context):
+        return
+    for made in constructions(context.evaluator, context.module):
+        row = next((r for r in made.framework.modes.freezes if r.statistics), None)
+        if row is None or not _is_pretrained(made, context):
+            continue
+        life = life_of(context.evaluator, context.module, made.call)
+        unfreeze = _unfreeze(life, row, context)
+        if unfreeze is None or not _is_trained_after(unfreeze, context):
+            continue
+        if not _is_called_to_infer(life, made.framework):
+            yield _report(unfreeze, made.framework, row, context)
+
+
+def _is_pretrained(made: Made, context: Context) -> bool:
+    """Tell whether a ready-made model comes with weights."""
+    found = made.candidate.object
+    if not isinstance(found, Instance) or not isinstance(found.cls, Symbol):
+        return False
+    if context.frameworks.means(found.cls.path, "builders") is None:
+        return False
+    given = [k.value for k in made.call.keywords if k.arg == "weights"]
+    return not any(isinstance(v, ast.Constant) and v.value is None for v in given) and not any(
+        keyword.arg is None for keyword in made.call.keywords
+    )
+
+
+def _keeps_norm_layers(context: Context) -> bool:
+    """Tell whether the file decides by the class of a layer whether to train it."""
+    module = context.module
+    names = {
+        row.name
+        for framework in context.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if row.statistics
+    }
+    return any(
+        store.attr in names
+        and any(
+            asks_for_norm(part)
+            for part in (
+                *(
+                    g.test
+                    for g in guards(
+                        module,
+                        module.statement(store),
+                        module.enclosing_function(store) or module.tree,
+                    )
+                ),
+                getattr(module.statement(store), "value", store),
+            )
+        )
+        for store in module.stores
+    )
+
+
+def _unfreeze(life: Life, row: Freeze, context: Context) -> Use | None:
+    """Return where the model, or part of it, is trained again after it was frozen."""
+    frozen = False
+    for use in life.uses:
+        if use.kind != WRITE or use.name != row.name:
+            continue
+        statement = context.module.statement(use.node)
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
+            return None
+        if value.value is row.value:
+            frozen = True
+        elif frozen and not in_test(context.module, use.node):
+            return use
+    return None
+
+
+def _is_trained_after(unfreeze: Use, context: Context) -> bool:
+    module = context.module
+    function = module.enclosing_function(unfreeze.node)
+    return any(
+        call.lineno > unfreeze.node.lineno and module.enclosing_function(call) is function
+        for name in context.frameworks.word("driver_methods")
+        if name.startswith(("fit", "train"))
+        for call in module.calls_by_name.get(name, ())
+    )
+
+
+def _is_called_to_infer(life: Life, framework: Framework) -> bool:
+    """Tell whether a call of the model chooses its mode."""
+    return any(
+        keyword.arg in (framework.modes.argument, None)
+        for use in life.uses
+        if use.kind == CALL and isinstance(use.node, ast.Call)
+        for keyword in use.node.keywords
+    )
+
+
+def _report(unfreeze: Use, framework: Framework, row: Freeze, context: Context) -> Finding:
+    module = context.module
+    statement = module.statement(unfreeze.node)
+    text = module.source(statement)
+    layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
+    return context.report(
+        RULE,
+        unfreeze.node,
+        f"{text} wakes batch normalisation too: it normalises with the batches of fine-tuning, and "
+        f"{drift(framework, context.frameworks)}, though the pretrained weights were learned with "
+        "the old ones",
+        help=f"set {row.name} = {row.value} for its {layer} layers after this",
+        fix=_fix(unfreeze, layer, framework, row, context),
+        trial=_trial(framework),
+    )
+
+
+def _fix(
+    unfreeze: Use, layer: str, framework: Framework, row: Freeze, context: Context
+) -> Fix | None:
+    module = context.module
+    assert isinstance(unfreeze.node, ast.Attribute)
+    anchor: ast.stmt = module.statement(unfreeze.node)
+    model: ast.expr = unfreeze.node.value
+    for around in module.ancestors(anchor):
+        if isinstance(around, ast.For) and isinstance(around, LOOPS):
+            anchor, model = around, around.iter
+        elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.If)):
+            break
+    walks = [w for w, f in context.frameworks.word("walks").items() if f is framework]
+    while isinstance(model, ast.Subscript) or (
+        isinstance(model, ast.Attribute) and model.attr in walks
+    ):
+        model = model.value
+    name = dotted(model)
+    if not name or not walks:
+        return None
+    text = (
+        f"for layer in {name}.{walks[0]}:\n"
+        f'    if "{layer}" in type(layer).__name__:\n'
+        f"        layer.{row.name} = {row.value}"
+    )
+    return Fix(
+        UNSAFE,
+        f"keep the batch normalisation layers of {name} as they are",
+        (InsertStatement(module.span(anchor), text, "after"),),
+        "that the statistics adapt may be meant",
+    )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare running statistics after steps in training mode, and in inference."""
+    fixed = layer_of_family(framework.name, INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")
