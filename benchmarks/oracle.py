@@ -1,12 +1,13 @@
 """Prints how far each installed framework is from the oracle, by API and quantity.
 
-Run from the root of a checkout: ``python benchmarks/oracle.py [ID ...]``. Interpreters of
-frameworks in other environments come from ``BNLINT_INTERPRETERS``, as for ``bnlint --confirm``;
-``KERAS_BACKEND`` chooses the backend of Keras 3. An ID is part of an API's id.
+Run from the root of a checkout: ``python benchmarks/oracle.py [--device DEVICE] [ID ...]``. An ID
+is part of an API's id. Interpreters of frameworks in other environments come from
+``BNLINT_INTERPRETERS``, as for ``bnlint --confirm``; ``KERAS_BACKEND`` chooses that of Keras 3.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import time
@@ -25,8 +26,8 @@ from bnlint.frameworks.tables import catalogue  # noqa: E402
 QUANTITIES = ("output", "mean", "variance", "counter")
 
 
-def main(wanted: list[str]) -> None:
-    """Compare the APIs whose id has one of ``wanted`` in it (default: all)."""
+def main(wanted: list[str], device: str) -> None:
+    """Compare the APIs whose id has one of ``wanted`` in it (default: all) on ``device``."""
     tables = catalogue()
     apis = tables.load(tables.families).apis.values()
     chosen = interpreters([], os.environ)
@@ -34,16 +35,19 @@ def main(wanted: list[str]) -> None:
     print("| " + " | ".join(heads) + " |")
     print("|---" * len(heads) + "|")
     for name in sorted({api.framework.worker for api in apis} - {""}):
+        mine = [api for api in apis if api.framework.worker == name]
+        mine = [api for api in mine if any(word in api.id for word in wanted or [""])]
         with Worker(name, chosen.get(name)) as worker:
-            for api in apis:
-                if api.framework.worker == name and any(w in api.id for w in wanted or [""]):
-                    print(row(worker, api), flush=True)
+            for api in mine:
+                print(row(worker, api, device), flush=True)
 
 
-def row(worker: Worker, api: Api) -> str:
+def row(worker: Worker, api: Api, device: str) -> str:
     """Return the line of one API."""
     try:
         path, reason = matrix.installed(worker, api)
+        if path and worker.device != device:
+            worker.use(device)
     except (RequestError, WorkerError) as error:
         path, reason = "", str(error)
     if not path:
@@ -63,4 +67,8 @@ def row(worker: Worker, api: Api) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="Print how far frameworks are from the oracle.")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("wanted", metavar="ID", nargs="*")
+    given = parser.parse_args()
+    main(given.wanted, given.device)
