@@ -63,7 +63,7 @@ function is imported, and where the port is the side that says ``same``.
 Numbers
 -------
 Kernel 3, stride 2, on 224 x 224: both give 112 x 112, and the root of the mean square of their
-difference is 1.39 times that of the reference, as for two unrelated outputs (the root of 2); after
+difference is about 1.4 times that of the reference, as for two unrelated outputs (the root of 2); after
 the fix it is 7e-8. On 225 x 225 they agree.
 
 References
