@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bnlint.feeding import Feed, differences, feed_of
 from bnlint.finding import Finding, Problem
+from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.tables import catalogue
 from bnlint.inventory import Setting, SiteRow, row_of
 from bnlint.linter import Facts, Options, Result, check_facts, facts_of
 from bnlint.registry import LoadedRule
@@ -19,44 +22,51 @@ from bnlint.semantics.parts import within
 class Input(NamedTuple):
     """One file of a side: what it is called, its bytes, and the class or function that counts.
 
-    ``folder`` is the absolute folder it lies in, if it lies in one.
+    ``folder`` is the absolute folder it lies in, if it lies in one, ``wrappers`` what its
+    configuration declares to stand for an API.
     """
 
     path: str
     data: bytes
     part: str = ""
     folder: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
 
 
 class Row(NamedTuple):
     """A layer of each side, or of one; ``differs`` names the settings in which they differ.
 
     ``how`` says how the pair was made (see :mod:`bnlint.semantics.alignment`). Where it is
-    ``uniform``, ``reference`` stands for all layers of that side, which are alike.
+    ``uniform``, ``reference`` stands for all ``alike`` layers of its side or file. ``feeds`` are
+    what stands before the two. ``files`` are the two that were compared with each other alone.
     """
 
     reference: SiteRow | None
     port: SiteRow | None
     how: str
     differs: tuple[str, ...] = ()
+    feeds: tuple[Feed | None, Feed | None] = (None, None)
+    alike: int = 0
+    files: tuple[str, str] | None = None
 
 
 class Total(NamedTuple):
     """The parameters of a side's layers, as its framework counts and the trainable part.
 
     ``None`` where the size of a layer is not known, or a layer stands in a loop or a block, so
-    that how often it is built is not known.
+    that how often it is built is not known. ``per_layer`` is what a layer of C channels counts
+    (``4C``) where all of them count the same.
     """
 
     framework: str
     counted: int | None
     trainable: int | None
+    per_layer: str = ""
 
 
 class Comparison(NamedTuple):
-    """What came of a comparison; ``alike`` counts the reference's layers if they are all alike."""
+    """What came of a comparison."""
 
-    alike: int
     rows: tuple[Row, ...]
     totals: tuple[Total, ...]
     findings: tuple[Finding, ...]
@@ -71,17 +81,18 @@ def compare(
     problems: list[Problem] = []
     theirs = list(_read(reference, problems))
     mine = list(_read(port, problems))
-    pairs = align([s for f in mine for s in f.sites], [s for f in theirs for s in f.sites])
+    groups = list(_groups(mine, theirs))
+    pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
+    rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
     codes = frozenset(r.code for r in rules if r.rule.needs_reference)
-    results = [_check(f, pairs, rules, codes, theirs) for f in mine]
+    beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
+    results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
     for result in results:
         problems += result.problems
     findings = [finding for result in results for finding in result.findings]
-    alike = sum(len(f.sites) for f in theirs) if any(p.how == UNIFORM for p in pairs) else 0
     return Comparison(
-        alike,
-        tuple(_row(pair, facts) for pair in pairs),
+        rows,
         tuple(total for side in (theirs, mine) for total in _totals(side)),
         tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         {f.module.path: f.module.text for f in (*mine, *theirs)},
@@ -89,9 +100,64 @@ def compare(
     )
 
 
+class _Group(NamedTuple):
+    """Pairs of layers that were made together, and how many layers of the reference there were.
+
+    ``files`` names the two files where they belong together by name.
+    """
+
+    pairs: Sequence[Pair]
+    alike: int
+    files: tuple[str, str] | None = None
+
+
+def _groups(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[_Group]:
+    """Yield the pairs of layers: file by file where both sides have files of one name.
+
+    What remains is paired as one, unless that is several files on both sides: where the others
+    belong together by name, these belong to none.
+    """
+    partners = dict(_file_pairs(mine, theirs)) if min(len(mine), len(theirs)) > 1 else {}
+    for i, j in partners.items():
+        port, reference = mine[i], theirs[j]
+        files = reference.module.path, port.module.path
+        yield _Group(align(port.sites, reference.sites), len(reference.sites), files)
+    left = [s for i, facts in enumerate(mine) if i not in partners for s in facts.sites]
+    found = partners.values()
+    right = [s for j, facts in enumerate(theirs) if j not in found for s in facts.sites]
+    if partners and min(len(mine), len(theirs)) - len(partners) > 1:
+        yield _Group([*align(left, []), *align([], right)], 0)
+    else:
+        yield _Group(align(left, right), len(right))
+
+
+def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of files with the same name, each on its side once.
+
+    Case, underscores and words for frameworks make no difference: ``resnet_keras.py`` is
+    ``ResNet.py``.
+    """
+    sides = []
+    for side in (mine, theirs):
+        names = [_file_name(facts.module.path) for facts in side]
+        sides.append({name: i for i, name in enumerate(names) if names.count(name) == 1})
+    for name, i in sides[0].items():
+        if name and name in sides[1]:
+            yield i, sides[1][name]
+
+
+def _file_name(path: str) -> str:
+    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
+    titles = {
+        word for table in catalogue().tables.values() for word in table["framework"]["imports"]
+    }
+    words = [word for word in stem.split("_") if word not in (*titles, "tf", "ms", "port", "ref")]
+    return "".join(words)
+
+
 def _read(side: Iterable[Input], problems: list[Problem]) -> Iterator[Facts]:
     for item in side:
-        facts = facts_of(item.data, item.path, item.folder)
+        facts = facts_of(item.data, item.path, item.folder, item.wrappers)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
@@ -108,6 +174,12 @@ def _read(side: Iterable[Input], problems: list[Problem]) -> Iterator[Facts]:
             problems.append(Problem("it holds no batch normalisation", item.path))
 
 
+def _beside(port: Facts, theirs: Sequence[Facts], files: Mapping[str, str]) -> list[Facts]:
+    """Return the files of the reference that ``port`` is compared with."""
+    name = files.get(port.module.path)
+    return [f for f in theirs if (f.module.path == name if name else True)]
+
+
 def _check(
     facts: Facts,
     pairs: Sequence[Pair],
@@ -119,7 +191,7 @@ def _check(
     return check_facts(facts, rules, Options(codes, codes), named, references)
 
 
-def _row(pair: Pair, facts: dict[int, Facts]) -> Row:
+def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
     reference, port = (
         row_of(facts[id(site.module)], site) if site is not None else None
         for site in (pair.reference, pair.port)
@@ -137,7 +209,19 @@ def _row(pair: Pair, facts: dict[int, Facts]) -> Row:
         numbers = (reference.channels, port.channels)
         if pair.how != UNIFORM and None not in numbers and numbers[0] != numbers[1]:
             differs.append("channels")
-    return Row(reference, port, pair.how, tuple(differs))
+    feeds = _feeds(pair, facts)
+    differs += differences(*feeds)
+    return Row(reference, port, pair.how, tuple(differs), feeds, group.alike, group.files)
+
+
+def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | None]:
+    """Return what stands before the layers of a pair; of one that stands for all, nothing."""
+    if pair.port is None or pair.reference is None or pair.how == UNIFORM:
+        return None, None
+    reference, port = (
+        feed_of(facts[id(site.module)], site) for site in (pair.reference, pair.port)
+    )
+    return reference, port
 
 
 def _differ(left: Setting, right: Setting) -> bool:
@@ -159,7 +243,10 @@ def _totals(side: Sequence[Facts]) -> Iterator[Total]:
         ]
         counted = [p.counted_number if p is not None else None for p in parameters]
         trainable = [p.trainable_number if p is not None else None for p in parameters]
-        yield Total(framework, _sum(counted), _sum(trainable))
+        texts = {p.counted for p in parameters if p is not None}
+        yield Total(
+            framework, _sum(counted), _sum(trainable), texts.pop() if len(texts) == 1 else ""
+        )
 
 
 def _is_built_once(module: Module, call: ast.AST, depth: int = 0) -> bool:

@@ -197,7 +197,9 @@ def _inputs(name: str) -> list[Input]:
     from bnlint.compare import Input
     from bnlint.config import Configs
     from bnlint.files import read, walk
+    from bnlint.wrappers import check_wrappers
 
+    configs = Configs(cwd(), check=check_wrappers)
     path, _, part = name.partition("::")
     found = walk([path], Configs(cwd(), isolated=True), cwd())
     if found.problems:
@@ -209,7 +211,9 @@ def _inputs(name: str) -> list[Input]:
         data = read(file)
         if isinstance(data, Problem):
             raise Failed(data)
-        side.append(Input(file.display, data, part, file.path.rpartition("/")[0] or "/"))
+        folder = file.path.rpartition("/")[0] or "/"
+        wrappers = config_of(file.path, configs).wrappers
+        side.append(Input(file.display, data, part, folder, wrappers))
     if not side:
         raise Failed(Problem("there are no Python files to compare", path))
     return side

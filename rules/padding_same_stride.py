@@ -63,8 +63,8 @@ function is imported, and where the port is the side that says ``same``.
 Numbers
 -------
 Kernel 3, stride 2, on 224 x 224: both give 112 x 112, and the root of the mean square of their
-difference is about 1.4 times that of the reference, as for two unrelated outputs (the root of 2); after
-the fix it is 7e-8. On 225 x 225 they agree.
+difference is about 1.4 times that of the reference, as for two unrelated outputs (the root of 2);
+after the fix it is 7e-8. On 225 x 225 they agree.
 
 References
 ----------
@@ -80,7 +80,7 @@ from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, Intent, Rep
 from bnlint.rule import Context, Rule, where_reference
 from bnlint.semantics.alignment import NAMES, ORDER
 from bnlint.semantics.applications import application, imported_as
-from bnlint.semantics.convolutions import Convolution, Pads, convolution, pads_at_end
+from bnlint.semantics.convolutions import TIMES, Convolution, Pads, convolution, rows_padded
 from bnlint.semantics.evaluate import Evaluator
 from bnlint.semantics.module import last_name
 from bnlint.semantics.neighbours import Before, before
@@ -90,9 +90,6 @@ from bnlint.semantics.surroundings import is_padded
 from bnlint.typed import NamedTuple
 
 RULE = Rule("BN501", "padding-same-stride", "error", "medium", needs_reference=True)
-
-#: Any size that strides divide and that is larger than kernels are.
-_TIMES = 64
 
 
 class Found(NamedTuple):
@@ -117,7 +114,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     theirs = _partner(site, mine, reference, context)
     if theirs is None:
         return
-    here, there = (_pads_of(found.numbers, mine.numbers) for found in (mine, theirs))
+    sizes = mine.numbers.kernel, mine.numbers.stride
+    here, there = (rows_padded(found.numbers, *sizes) for found in (mine, theirs))
     axis = _first_difference(here, there, mine.numbers)
     if axis is None:
         return
@@ -206,14 +204,6 @@ def _says_enough(theirs: Found, mine: Found) -> bool:
     return _sized(theirs) or (numbers.at_end and not mine.numbers.at_end)
 
 
-def _pads_of(numbers: Convolution, sizes: Convolution) -> tuple[Pads, ...]:
-    """Return the rows padded at a size that the strides divide; nothing if they are not known."""
-    if not numbers.at_end:
-        return numbers.pads or ()
-    axes = zip(sizes.kernel, sizes.stride, strict=True)
-    return tuple(pads_at_end(kernel, stride, _TIMES * stride) for kernel, stride in axes)
-
-
 def _first_difference(
     here: tuple[Pads, ...], there: tuple[Pads, ...], numbers: Convolution
 ) -> int | None:
@@ -223,7 +213,7 @@ def _first_difference(
     differing = None
     for axis, (mine, theirs) in enumerate(zip(here, there, strict=True)):
         kernel, stride = numbers.kernel[axis], numbers.stride[axis]
-        size = _TIMES * stride
+        size = TIMES * stride
         shapes = {(size + sum(pads) - kernel) // stride for pads in (mine, theirs)}
         if len(shapes) > 1:
             return None

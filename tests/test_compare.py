@@ -320,3 +320,177 @@ def test_a_docstring_names_no_reference(tmp_path: Path, capsys: pytest.CaptureFi
     text = '"""Write so:\n\n    # bnlint: port-of ref.py\n"""\n'
     (tmp_path / "port.py").write_text(text + torch_layers("a 8"))
     assert run(tmp_path, capsys)[0] == 0
+
+
+# ------------------------------------------------------------------------------ the layers before
+
+SAME = "x = layers.Conv2D(8, 3, {options})(x)\n    x = layers.BatchNormalization(name='bn')(x)"
+
+
+def before(reference: str, port: str) -> tuple[str, ...]:
+    """Return what differs between two convolutions with their layers, beside eps and decay."""
+    keras = f"from keras import layers\ndef f(x):\n    {reference}\n"
+    torch = (
+        "import torch.nn as nn\nimport torch.nn.functional as F\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n"
+        f"        self.conv = nn.Conv2d(3, 8, {port})\n        self.bn = nn.BatchNorm2d(8)\n"
+    )
+    forward = "    def forward(self, x):\n        return self.bn({}(self.conv(x)))\n"
+    act = "F.relu" if "ACT" in port else ""
+    torch = torch.replace("ACT, ", "") + forward.format(act)
+    found = compare([Input("ref.py", keras.encode())], [Input("port.py", torch.encode())], RULES)
+    (row,) = found.rows
+    return tuple(name for name in row.differs if name not in ("eps", "decay"))
+
+
+@pytest.mark.parametrize(
+    ("options", "port", "differs"),
+    [
+        ("padding='same'", "3, padding=1", ()),
+        ("strides=2, padding='same'", "3, 2, padding=1", ("padding",)),
+        ("strides=2, padding='same'", "3, padding=1", ("stride",)),
+        ("strides=S, padding='same'", "3, 2, padding=1", ()),
+        ("padding='same'", "3", ("padding",)),
+        ("padding='same'", "5, padding=2", ("kernel",)),
+        ("padding=P", "3, padding=1", ()),
+        ("use_bias=False", "3", ("bias",)),
+        ("use_bias=False", "3, bias=False", ()),
+        ("use_bias=B", "3, bias=False", ()),
+        ("activation='relu'", "3", ("activation",)),
+        ("activation='relu'", "ACT, 3", ()),
+        ("activation=A", "3", ()),
+    ],
+)
+def test_what_stands_before(options: str, port: str, differs: tuple[str, ...]) -> None:
+    assert before(SAME.format(options=options), port) == differs
+
+
+def test_activation_between_on_one_side() -> None:
+    reference = SAME.format(options="padding='same'")
+    assert before(reference, "ACT, 3, padding=1") == ("activation",)
+
+
+def test_layers_before_that_are_not_in_view() -> None:
+    assert before("x = layers.BatchNormalization(name='bn')(x)", "3, bias=False") == ()
+
+
+def shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """Return what ``compare ref port`` prints in the folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path)
+        main(["compare", "ref", "port", "--exit-zero", *options])
+    out, err = capsys.readouterr()
+    assert "error:" not in err
+    return out
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def test_json_has_the_layers_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keras = "from keras import layers\ndef f(x):\n    "
+    write(
+        tmp_path,
+        ref__a=keras + SAME.format(options="strides=2, padding='same'"),
+        port__a="from torch import nn\nm = nn.Sequential(nn.Conv2d(3, 8, 3, 2), nn.BatchNorm2d(8))",
+    )
+    (pair,) = json.loads(shown(tmp_path, capsys, "--output-format", "json"))["pairs"]
+    assert pair["before"] == [
+        {"layer": "Conv2D", "kernel": [3, 3], "stride": [2, 2], "padding": "same", "bias": True,
+         "activation": False},
+        {"layer": "Conv2d", "kernel": [3, 3], "stride": [2, 2], "padding": "0", "bias": True,
+         "activation": False},
+    ]  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------- folders
+
+
+def test_files_of_one_name_are_compared_with_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever their order, and whatever else the folders hold."""
+    write(
+        tmp_path,
+        ref__a_net_keras=keras_layers("x epsilon=1e-5, momentum=0.9"),
+        ref__BNet=keras_layers("x ", "y epsilon=1e-4"),
+        ref__rest=keras_layers("x "),
+        port__b_net=torch_layers("q 8, eps=1e-3, momentum=0.01", "p 8, eps=1e-4, momentum=0.01"),
+        port__torch_a_net=torch_layers("u 8"),
+        port__rest2=torch_layers("v 8, eps=1e-3, momentum=0.01"),
+    )
+    out = shown(tmp_path, capsys)
+    pairs = [
+        line.split()[:4] for line in out.splitlines() if line.startswith(("BNet", "a_net", "r"))
+    ]
+    assert pairs == [
+        ["reference", "port", "eps", "decay"],
+        ["ref/BNet.py", "|", "port/b_net.py"],
+        ["BNet.py:2", "x", "b_net.py:2", "q"],
+        ["BNet.py:3", "y", "b_net.py:3", "p"],
+        ["ref/a_net_keras.py", "|", "port/torch_a_net.py"],
+        ["a_net_keras.py:2", "x", "torch_a_net.py:2", "u"],
+        ["rest.py:2", "x", "rest2.py:2", "v"],
+    ]
+    assert "4 pairs, none of them differs." in out
+
+
+def test_files_without_a_partner_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where some have partners by name, what several others hold is not paired at random."""
+    for name in ("a", "b", "c"):
+        write(tmp_path, **{f"ref__{name}": keras_layers("x ", "y ")})
+    for name in ("a", "k", "l"):
+        write(tmp_path, **{f"port__{name}": torch_layers("x 8, eps=1e-3, momentum=0.01")})
+    out = shown(tmp_path, capsys)
+    alone = "b.py (2 layers), c.py (2 layers), k.py (1 layer), l.py (1 layer)"
+    assert f"Files without a partner: {alone}." in out
+    assert "1 pair, none of them differs, 6 layers without a partner." in out
+    assert "all 2 alike" in out
+
+
+def test_without_a_common_name_all_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        tmp_path,
+        ref__a=keras_layers("x "),
+        ref__b=keras_layers("y epsilon=1e-4"),
+        port__k=torch_layers("x 8, eps=1e-3, momentum=0.01"),
+        port__l=torch_layers("y 8, eps=1e-4, momentum=0.01"),
+    )
+    assert "2 pairs, none of them differs." in shown(tmp_path, capsys)
+
+
+def test_totals_say_why_they_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keras = "from keras import layers\n\n\ndef model(x):\n    x = layers.Conv2D(8, 3)(x)\n"
+    keras += "    return layers.BatchNormalization({})(x)\n"
+    write(tmp_path, ref__m=keras.format(""), port__m=torch_layers("x 8, eps=1e-3, momentum=0.01"))
+    assert (
+        "Keras counts 32 parameters, 16 trainable.\nPyTorch counts 16 parameters, 16 trainable.\n"
+        "The totals differ by 16: Keras counts the running mean and variance as parameters (4C "
+        "for a layer of C channels), PyTorch does not (2C). The trainable parameters agree.\n"
+    ) in shown(tmp_path, capsys)
+    write(tmp_path, ref__m=keras.format("scale=False"))
+    assert "The totals differ by 8, and the trainable parameters differ as well" in (
+        shown(tmp_path, capsys)
+    )
+
+
+def test_wrappers_of_the_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        tmp_path,
+        ref__m=keras_layers("x "),
+        port__m="from ops.layers import Norm\nx = Norm(8)\n",
+    )
+    declared = '[apis."ops.layers.Norm"]\nlike = "torch.nn.BatchNorm2d"\neps = 1e-3\n'
+    (tmp_path / "bnlint.toml").write_text(declared)
+    out = shown(tmp_path, capsys)
+    assert "1 pair, 1 of them differs." in out
+    assert "BN102" in out
+    assert "BN103" not in out

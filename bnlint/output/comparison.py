@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bnlint.feeding import text
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
-from bnlint.output.text import clean, literal, paint
+from bnlint.output.text import clean, literal, paint, wrapped
 from bnlint.source import Lines
 
 if TYPE_CHECKING:
     from bnlint.compare import Comparison, Row, Total
+    from bnlint.feeding import Feed
     from bnlint.inventory import Setting, SiteRow
 
 _COLUMNS = (
@@ -23,6 +26,7 @@ _COLUMNS = (
     Column("axis"),
     Column("mode"),
     Column("parameters"),
+    Column("before it"),
     Column("paired by", "dim"),
     Column("difference", "bold yellow"),
 )
@@ -32,8 +36,21 @@ _ARROW = " | "
 
 def table(comparison: Comparison, style: Style) -> Iterator[str]:
     """Yield the table: each cell holds the reference's value, and the port's where it differs."""
-    rows = [_cells(row, comparison.alike) for row in comparison.rows]
-    yield from listing(_COLUMNS, [("", rows)], style)
+    alone = {**_alone(comparison.rows, 0), **_alone(comparison.rows, 1)}
+    shown = [row for row in comparison.rows if not _is_of(row, alone)]
+    groups = [
+        (clean(_ARROW.join(files)) if files else "", [_cells(row) for row in rows])
+        for files, rows in groupby(shown, key=lambda row: row.files)
+    ]
+    if len(groups) > 1 and not groups[-1][0]:
+        groups[-1] = ("other files", groups[-1][1])
+    yield from listing(_COLUMNS, groups, style)
+    if alone:
+        yield ""
+        found = ", ".join(
+            f"{clean(path.rpartition('/')[2])} ({counted(n, 'layer')})" for path, n in alone.items()
+        )
+        yield from wrapped(f"Files without a partner: {found}.", style.width)
     yield ""
     yield from _summary(comparison, style)
 
@@ -49,6 +66,7 @@ def json(comparison: Comparison) -> Iterator[str]:
                     "port": _object(row.port),
                     "paired_by": row.how or None,
                     "differs": list(row.differs),
+                    "before": [_feed(feed) for feed in row.feeds],
                 }
                 for row in comparison.rows
             ],
@@ -58,16 +76,35 @@ def json(comparison: Comparison) -> Iterator[str]:
     )
 
 
-def _cells(row: Row, alike: int) -> tuple[str, ...]:
+def _alone(rows: Sequence[Row], side: int) -> dict[str, int]:
+    """Return the files of a side of which no layer has a partner, with the number of layers.
+
+    One file alone on its side is not among them.
+    """
+    found = [((row.reference, row.port)[side], bool(row.how)) for row in rows]
+    paired = {layer.path for layer, has_partner in found if layer and has_partner}
+    others = [layer.path for layer, _ in found if layer and layer.path not in paired]
+    if len({*paired, *others}) < 2:
+        return {}
+    return {path: others.count(path) for path in others}
+
+
+def _is_of(row: Row, files: Container[str]) -> bool:
+    return not row.how and any(r.path in files for r in (row.reference, row.port) if r)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
     reference, port = row.reference, row.port
+    is_any = row.how == "uniform" and row.alike > 1
     return (
-        f"all {alike} alike" if row.how == "uniform" and alike > 1 else _place(reference),
+        f"all {row.alike} alike" if is_any else _place(reference),
         _place(port),
         _both(reference, port, lambda r: _value(r.eps)),
         _both(reference, port, lambda r: "?" if r.decay is None else literal(r.decay)),
         _both(reference, port, lambda r: _value(r.axis)),
         _both(reference, port, lambda r: clean(r.mode)),
         _both(reference, port, _per_channel if row.how == "uniform" else _count),
+        _fed_by(row),
         row.how,
         ", ".join(row.differs) or ("no partner" if None in (reference, port) else ""),
     )
@@ -77,6 +114,17 @@ def _both(reference: SiteRow | None, port: SiteRow | None, of: object) -> str:
     assert callable(of)
     texts = [of(row) for row in (reference, port) if row is not None]
     return texts[0] if len(set(texts)) == 1 else _ARROW.join(texts)
+
+
+#: What may differ between the layers before the two of a pair.
+_FEEDS = frozenset({"kernel", "stride", "padding", "bias", "activation"})
+
+
+def _fed_by(row: Row) -> str:
+    """Return what stands before the layers of a pair, where that differs."""
+    if not _FEEDS.intersection(row.differs):
+        return ""
+    return clean(_ARROW.join(text(feed) for feed in row.feeds if feed is not None))
 
 
 def _place(row: SiteRow | None) -> str:
@@ -127,12 +175,32 @@ def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
 def _explained(reference: Total, port: Total) -> str:
     assert reference.counted is not None and port.counted is not None
     difference = abs(reference.counted - port.counted)
-    if reference.trainable == port.trainable:
+    if reference.trainable != port.trainable:
         return (
-            f"The totals differ by {difference} because one framework counts running statistics "
-            "as parameters and the other does not; the trainable parameters agree."
+            f"The totals differ by {difference}, and the trainable parameters differ as well: the "
+            "layers marked 'parameters' or 'channels', and those without a partner, are why."
         )
-    return f"The totals differ by {difference}, and the trainable parameters differ as well."
+    more, less = sorted((reference, port), key=lambda total: -(total.counted or 0))
+    of_more, of_less = (f" ({t.per_layer})" if t.per_layer else "" for t in (more, less))
+    return (
+        f"The totals differ by {difference}: {more.framework} counts the running mean and variance "
+        f"as parameters{of_more.replace(')', ' for a layer of C channels)')}, {less.framework} "
+        f"does not{of_less}. The trainable parameters agree."
+    )
+
+
+def _feed(feed: Feed | None) -> dict[str, object] | None:
+    if feed is None:
+        return None
+    numbers = feed.numbers
+    return {
+        "layer": feed.layer,
+        "kernel": list(numbers.kernel) if numbers is not None and numbers.kernel else None,
+        "stride": list(numbers.stride) if numbers is not None and numbers.stride else None,
+        "padding": feed.padding or None,
+        "bias": feed.bias,
+        "activation": feed.active,
+    }
 
 
 def _object(row: SiteRow | None) -> dict[str, object] | None:

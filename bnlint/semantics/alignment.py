@@ -83,8 +83,9 @@ def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | N
 
 def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
     """Pair the two sides in order so that the sum of likenesses is largest."""
+    mine, theirs = ([_Likes.of(site) for site in side] for side in (port, reference))
     likeness = [[_likeness(p, r, i / len(port), j / len(reference))
-                 for j, r in enumerate(reference)] for i, p in enumerate(port)]  # fmt: skip
+                 for j, r in enumerate(theirs)] for i, p in enumerate(mine)]  # fmt: skip
     best = [[0.0] * (len(reference) + 1) for _ in range(len(port) + 1)]
     for i in range(len(port) - 1, -1, -1):
         for j in range(len(reference) - 1, -1, -1):
@@ -107,14 +108,25 @@ def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
     return pairs
 
 
-def _likeness(port: Site, reference: Site, at: float, there: float) -> float:
+class _Likes(NamedTuple):
+    """The words of a layer's name, and those of what is around it."""
+
+    name: frozenset[str]
+    around: frozenset[str]
+
+    @classmethod
+    def of(cls, site: Site) -> _Likes:
+        return cls(frozenset(words(site)), frozenset(surroundings(site)))
+
+
+def _likeness(port: _Likes, reference: _Likes, at: float, there: float) -> float:
     """Return how alike two layers are by name, surroundings and place: 0 to 1."""
-    name = _overlap(set(words(port)), set(words(reference)))
-    around = _overlap(set(surroundings(port)), set(surroundings(reference)))
+    name = _overlap(port.name, reference.name)
+    around = _overlap(port.around, reference.around)
     return 0.4 * name + 0.3 * around + 0.3 * (1 - abs(at - there))
 
 
-def _overlap(mine: set[str], theirs: set[str]) -> float:
+def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
     if not mine and not theirs:
         return 0.5
     return len(mine & theirs) / len(mine | theirs)

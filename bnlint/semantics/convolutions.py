@@ -8,6 +8,9 @@ from bnlint.semantics.objects import Evaluate
 from bnlint.semantics.values import Value
 from bnlint.typed import NamedTuple
 
+#: How often a stride goes into the size that padding is worked out for: far more than kernels.
+TIMES = 64
+
 #: Rows before and after, along one axis.
 Pads = tuple[int, int]
 
@@ -54,6 +57,20 @@ def convolution(ev: Evaluate, found: Before) -> Convolution | None:
     pads, at_end = _pads(neighbour, padding, axes)
     dilated = any(d != 1 for d in dilation or (0,))
     return Convolution(kernel, stride, pads, at_end, dilated, padding, role)
+
+
+def rows_padded(
+    numbers: Convolution, kernel: tuple[int, ...], stride: tuple[int, ...]
+) -> tuple[Pads, ...]:
+    """Return the rows padded along each axis, at a size that the stride divides.
+
+    Nothing if they are not known. A convolution that pads at the end pads what one with this
+    ``kernel`` and ``stride`` would.
+    """
+    if not numbers.at_end:
+        return numbers.pads or ()
+    axes = zip(kernel, stride, strict=True)
+    return tuple(pads_at_end(size, step, TIMES * step) for size, step in axes)
 
 
 def pads_at_end(kernel: int, stride: int, size: int) -> Pads:
