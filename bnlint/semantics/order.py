@@ -38,6 +38,22 @@ def common_loop(module: Module, node: ast.AST, other: ast.AST) -> ast.AST | None
     return None
 
 
+def places_in(
+    ev: Evaluate, module: Module, loop: ast.AST, node: ast.expr, depth: int = 0
+) -> list[ast.expr]:
+    """Return what runs ``node`` in ``loop``: the node itself, or calls of the function it is in."""
+    if loop in module.ancestors(node) and running_in(module, node) is running_in(module, loop):
+        return [node]
+    function = running_in(module, node)
+    if depth > _MAX_CALLS or not isinstance(function, FunctionNode):
+        return []
+    return [
+        place
+        for call, _ in callers(ev, module, function)
+        for place in places_in(ev, module, loop, call, depth + 1)
+    ]
+
+
 def are_exclusive(module: Module, node: ast.AST, other: ast.AST) -> bool:
     """Tell whether two nodes stand in different branches of one ``if``."""
     mine, theirs = ({n, *module.ancestors(n)} for n in (node, other))

@@ -172,3 +172,32 @@ def test_momentum_freezes_statistics_only() -> None:
     replaced(drawn)
     expected = drawn.mean((0, 2, 3)).numpy()
     assert relative(replaced.running_mean.numpy(), expected) < ROUNDING
+
+
+LOOP = """
+import torch
+import torch.nn as nn
+
+torch.manual_seed(0)
+model = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 1))
+optimizer = torch.optim.SGD(model.parameters(), 0.01)
+
+def train(x):
+    for _ in range(10):
+        loss = model(x).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        model(x)
+"""
+
+
+def test_every_pass_trains() -> None:
+    """Statistics move once in ten passes before the fix, and in each of them after it."""
+    import torch
+
+    for names, steps in zip(both(LOOP, "BN202"), (1, 10), strict=True):
+        names["train"](torch.from_numpy(X))
+        moved = names["model"][0].running_mean.numpy() / X.mean(0)
+        assert moved == pytest.approx(1 - 0.9**steps, rel=1e-4)
