@@ -36,8 +36,17 @@ def prepare() -> None:
 
 
 def devices() -> list[str]:
-    """Return the devices that TensorFlow sees."""
-    if importlib.util.find_spec("tensorflow") is None:  # Keras 3 works without it
+    """Return the devices that the backend sees: of Keras 3 its own, else TensorFlow."""
+    backend = _backend()
+    if backend == "torch":
+        torch = importlib.import_module("torch")
+        seen = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
+        mps = getattr(torch.backends, "mps", None)
+        return seen + (["mps"] if mps is not None and mps.is_available() else [])
+    if backend == "jax":
+        platforms = {device.platform for device in importlib.import_module("jax").devices()}
+        return ["cpu"] + (["cuda"] if "gpu" in platforms else [])
+    if importlib.util.find_spec("tensorflow") is None:
         return ["cpu"]
     tensorflow = importlib.import_module("tensorflow")
     return ["cpu"] + (["cuda"] if tensorflow.config.list_physical_devices("GPU") else [])
@@ -45,9 +54,15 @@ def devices() -> list[str]:
 
 def use(device: str) -> Any:
     """Compute on ``device`` in full float32, with deterministic kernels; return its driver."""
-    global _device
+    global _device, _keras_device
     if device not in devices():
-        raise ValueError("TensorFlow sees no " + device + " here")
+        title = {"torch": "Keras on PyTorch", "jax": "Keras on JAX"}.get(_backend(), "TensorFlow")
+        raise ValueError(title + " sees no " + device + " here")
+    if _backend() in ("torch", "jax"):
+        _keras_device = {"cuda": "gpu"}.get(device, device)
+        if _backend() == "jax":  # which wants a number; PyTorch takes "cpu:0" for another device
+            _keras_device += ":0"
+        return _use_torch() if _backend() == "torch" and device == "cuda" else ""
     if importlib.util.find_spec("tensorflow") is None:
         return ""
     tensorflow = importlib.import_module("tensorflow")
@@ -69,12 +84,30 @@ def use(device: str) -> Any:
     )
 
 
-#: Where to compute; ``None`` leaves it to TensorFlow.
+def _use_torch() -> str:
+    torch = importlib.import_module("torch")
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    return str(torch.cuda.get_device_name(0)) + ", CUDA " + str(torch.version.cuda)
+
+
+def _backend() -> str:
+    """Return the backend of Keras 3; empty where that has not been imported."""
+    keras = sys.modules.get("keras")
+    config = getattr(keras, "config", None)
+    return str(config.backend()) if hasattr(keras, "device") and config is not None else ""
+
+
+#: Where to compute; ``None`` leaves it to TensorFlow, and to Keras 3 on another backend.
 _device: str | None = None
+_keras_device: str | None = None
 
 
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a layer or a function once per step; see ``worker.py``."""
+    if _keras_device and str(getattr(target, "__module__", "")).startswith("keras."):
+        with importlib.import_module("keras").device(_keras_device):
+            return _run(target, request)
     if _device:
         with importlib.import_module("tensorflow").device(_device):
             return _run(target, request)

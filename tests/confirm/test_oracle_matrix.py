@@ -77,6 +77,8 @@ def test_oracle_agrees(api: Api, backend: str, workers: dict[tuple[str, str], Wo
     if not path:
         assert reason.startswith(("ModuleNotFoundError", "ImportError", "AttributeError")), reason
         pytest.skip(reason)
+    if not worker.device:
+        worker.use("cpu")
     every = EVERY.get(api.id, 1)
     cases = list(matrix.cases(api, path))[::every]
     outcomes = [matrix.compare(worker, api, case) for case in cases]
