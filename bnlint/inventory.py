@@ -235,9 +235,18 @@ def _dropped(site: Site, api: Api) -> int | None:
     return dropped
 
 
-def summary(found: list[SiteRow]) -> Iterator[tuple[str, int, str, str]]:
-    """Yield (framework, count, eps, decay) for each setting, the most common first."""
-    counts: dict[tuple[str, str, str], int] = {}
+class Shared(NamedTuple):
+    """Sites of one framework that have eps and decay in common."""
+
+    framework: str
+    eps: str
+    decay: str
+    rows: tuple[SiteRow, ...]
+
+
+def summary(found: list[SiteRow]) -> Iterator[Shared]:
+    """Yield the sites by framework and settings, the most common settings first."""
+    shared: dict[tuple[str, str, str], list[SiteRow]] = {}
     for row in found:
         if row.api:
             key = (
@@ -245,11 +254,9 @@ def summary(found: list[SiteRow]) -> Iterator[tuple[str, int, str, str]]:
                 _text(row.eps),
                 "unknown" if row.decay is None else f"{row.decay:g}",
             )
-            counts[key] = counts.get(key, 0) + 1
-    for (framework, eps, kept), count in sorted(
-        counts.items(), key=lambda i: (i[0][0], -i[1], i[0])
-    ):
-        yield framework, count, eps, kept
+            shared.setdefault(key, []).append(row)
+    for key, rows in sorted(shared.items(), key=lambda i: (i[0][0], -len(i[1]), i[0])):
+        yield Shared(*key, tuple(rows))
 
 
 def _text(setting: Setting) -> str:

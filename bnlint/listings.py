@@ -58,6 +58,9 @@ def sites(parsed: argparse.Namespace) -> int:
             problems.append(facts)
         elif facts is not None:
             listed += rows(facts)
+    if not listed and sources and not problems:
+        number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
+        notices.append(Notice(f"no batch normalisation is known in {number}"))
     choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
     write(render_sites(listed, choice, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
     for notice in notices:

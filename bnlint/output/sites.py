@@ -120,22 +120,39 @@ def _settings(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
     """Yield how many sites of each framework share their settings, and which of them stand out."""
     from bnlint.inventory import summary
 
-    for framework, group in groupby(summary(list(rows)), key=lambda item: item[0]):
-        found = [item[1:] for item in group]
-        total = sum(count for count, _, _ in found)
+    for framework, group in groupby(summary(list(rows)), key=lambda shared: shared.framework):
+        found = list(group)
+        total = sum(len(shared.rows) for shared in found)
         yield ""
         yield f"{framework}: {counted(total, 'site')}"
         most = found[0]
-        has_rule = 2 * most[0] > total > 2 and "unknown" not in most
-        for count, eps, decay in found:
-            is_odd = has_rule and count < most[0] and "unknown" not in (eps, decay)
-            line = f"{count:>{len(str(most[0])) + 2}}  eps={eps} decay={decay}"
+        has_rule = 2 * len(most.rows) > total > 2 and "unknown" not in most
+        indent = len(str(len(most.rows))) + 2
+        for shared in found:
+            is_odd = has_rule and shared is not most and "unknown" not in shared
+            line = f"{len(shared.rows):>{indent}}  eps={shared.eps} decay={shared.decay}"
             mark = "  <- odd ones out" if is_odd else ""
             yield paint([(line, ""), (mark, "bold yellow")], style.color)
+            if is_odd:
+                yield from _places(shared.rows, indent + 2, style)
     unresolved = sum(not row.api for row in rows)
     if unresolved:
         yield ""
         yield f"{counted(unresolved, 'call')} not resolved: what is called there is not known"
+
+
+#: How many places of sites that stand out are named.
+_SHOWN = 5
+
+
+def _places(rows: Sequence[SiteRow], indent: int, style: Style) -> Iterator[str]:
+    """Yield where sites are, the first few of them."""
+    places = [f"{clean(row.path)}:{row.row}" for row in rows[:_SHOWN]]
+    rest = len(rows) - len(places)
+    text = ", ".join(places) + (f" and {rest} more" if rest else "")
+    head, *others = wrapped(text, style.width, indent, indent)
+    for line in (" " * indent + head, *others):
+        yield paint([(line, "dim")], style.color)
 
 
 def _totals(files: Sequence[tuple[str, list[SiteRow]]], style: Style) -> Iterator[str]:

@@ -105,13 +105,33 @@ def test_sites_formats(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output_format", "expected"), [("json", "[]\n"), ("concise", ""), ("table", None)]
+    ("output_format", "lines"), [("json", ["[]"]), ("concise", []), ("table", []), ("csv", None)]
 )
-def test_no_sites(tmp_path: Path, output_format: str, expected: str | None) -> None:
-    write(tmp_path, c="x = 1\n")
+def test_no_sites(tmp_path: Path, output_format: str, lines: list[str] | None) -> None:
+    """Programs get an empty list, a person is told."""
+    write(tmp_path, c="x = 1\n", d="import torch.nn as nn\n")
     run = bnlint(tmp_path, "sites", "--output-format", output_format)
+    assert (run.code, run.err) == (0, "no batch normalisation is known in 2 files\n")
+    if lines is None:
+        assert list(csv.DictReader(io.StringIO(run.out))) == []
+        assert run.out.startswith("filename,row,column,api,")
+    else:
+        assert run.out.splitlines() == lines
+
+
+def test_sites_of_a_project(tmp_path: Path) -> None:
+    """The table ends in what most layers have in common, and where the others are."""
+    port = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(8, eps=1e-3, momentum=0.01)\n"
+    for name in ("a", "b", "c"):
+        write(tmp_path, **{f"net__{name}": port})
+    write(tmp_path, net__odd=port.replace("eps=1e-3, ", ""))
+    write(tmp_path, ref="from keras import layers\n\nbn = layers.BatchNormalization()\n")
+    run = bnlint(tmp_path, "sites", "--output-format", "table")
     assert (run.code, run.err) == (0, "")
-    assert expected is None or run.out == expected
+    assert (
+        "Keras: 1 site\n  1  eps=0.001 decay=0.99\n\nPyTorch: 4 sites\n"
+        "  3  eps=0.001 decay=0.99\n  1  eps=1e-05 decay=0.99  <- odd ones out\n     net/odd.py:3\n"
+    ) in run.out
 
 
 def test_sites_of_standard_input(tmp_path: Path) -> None:

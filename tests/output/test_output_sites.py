@@ -125,10 +125,41 @@ def test_the_summary_points_at_the_odd_ones() -> None:
         "PyTorch: 13 sites\n"
         "  11  eps=1e-05 decay=0.9\n"
         "   1  eps=0.001 decay=0.99  <- odd ones out\n"
+        "      src/model.py:30\n"
         "   1  eps=1e-05 decay=unknown\n"
         "\n"
         "1 call not resolved: what is called there is not known\n" in text
     )
+
+
+def test_the_first_of_many_odd_ones_are_named() -> None:
+    """On a narrow terminal in several lines."""
+    odd = [torch(row, eps=Setting(0.001, "known")) for row in range(30, 37)]
+    rows = [*[torch(row) for row in range(1, 12)], *odd]
+    places = "src/model.py:30, src/model.py:31, src/model.py:32, src/model.py:33, src/model.py:34"
+    assert f"\n      {places} and 2 more\n" in written("table", *rows)
+    narrow = written("table", *rows, width=44).split("odd ones out\n")[1].split("\n\n")[0]
+    assert narrow == (
+        "      src/model.py:30, src/model.py:31,\n"
+        "      src/model.py:32, src/model.py:33,\n"
+        "      src/model.py:34 and 2 more"
+    )
+
+
+def test_every_framework_has_its_own_rule() -> None:
+    """What is common in one is not held against another."""
+    titles = [f"Framework {letter}" for letter in "ABCDEFGHIJKLMNOPQRST"]
+    rows = [
+        torch(row, path=f"{title}.py", framework=title, eps=Setting(10.0**-place, "known"))
+        for place, title in enumerate(titles, 1)
+        for row in range(1, 4)
+    ]
+    text = written("table", *rows, *[row._replace(decay=0.5) for row in rows[:1]], width=100)
+    assert [line for line in text.split("\n") if line.endswith(("3 sites", "4 sites"))] == [
+        f"{title}: {4 if title.endswith('A') else 3} sites" for title in titles
+    ]
+    assert text.count("odd ones out\n     Framework A.py:1\n") == text.count("odd") == 1
+    assert "  3  eps=1e-20 decay=0.9\n" in text
 
 
 @pytest.mark.parametrize(
