@@ -106,7 +106,7 @@ from bnlint.semantics.modes import (
     mode_after,
     switches,
 )
-from bnlint.semantics.module import dotted
+from bnlint.semantics.module import dotted, last_name
 from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.order import (
     are_exclusive,
@@ -127,21 +127,24 @@ _HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_st
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report freezes that a later switch of the whole model undoes."""
-    if not _may_freeze(context):
+    frameworks = context.frameworks.frameworks.values()
+    freezes = {name for framework in frameworks for name, _ in framework.modes.to_inference}
+    wakes = {name for framework in frameworks for name, _ in framework.modes.to_training}
+    if not _calls_one_of(freezes, context):
         return
-    for made in constructions(context.evaluator, context.module):
-        if made.framework.modes.switch == "object":
-            yield from _of_object(made, context)
+    if _calls_one_of(wakes, context):
+        for made in constructions(context.evaluator, context.module):
+            if made.framework.modes.switch == "object":
+                yield from _of_object(made, context)
     for cls in context.module.classes:
         yield from _of_class(ClassRef(context.module, cls), context)
 
 
-def _may_freeze(context: Context) -> bool:
-    """Tell at little cost whether the file puts anything into inference mode."""
+def _calls_one_of(methods: set[str], context: Context) -> bool:
+    """Tell at little cost whether the file calls one of ``methods`` of anything."""
+    calls = context.module.calls_by_name
     return any(
-        name in context.module.calls_by_name
-        for framework in context.frameworks.frameworks.values()
-        for name, _ in framework.modes.to_inference
+        isinstance(call.func, ast.Attribute) for name in methods for call in calls.get(name, ())
     )
 
 
@@ -286,8 +289,12 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             return
     if not all(runs_only_at_setup(module, call, cls) for call in calls):
         return
+    if any(
+        mode_after(Use(PART, call, last_name(call.func)), framework) != INFERENCE for call in calls
+    ):
+        return  # switched back at once: it was to be run there
     for call in calls:
-        part = _frozen_part(call, framework, context)
+        part = _frozen_part(call, context)
         if part is None or not has_other_weights(ev, part, cls):
             continue
         if part and is_switched_elsewhere(module, part, methods, calls):
@@ -297,14 +304,11 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             return
 
 
-def _frozen_part(call: ast.Call, framework: Framework, context: Context) -> str | None:
+def _frozen_part(call: ast.Call, context: Context) -> str | None:
     """Return the name of the part that is frozen, empty for layers of the whole, else ``None``."""
     module = context.module
     assert isinstance(call.func, ast.Attribute)
     held = call.func.value
-    fake = Use(PART, call, call.func.attr)
-    if mode_after(fake, framework) != INFERENCE:
-        return None
     if isinstance(held, ast.Name):  # for m in self.modules()
         return "" if is_for_norm_layers(module, call) else None
     if not isinstance(held, ast.Attribute) or not isinstance(held.value, ast.Name):
@@ -319,8 +323,7 @@ def _frozen_part(call: ast.Call, framework: Framework, context: Context) -> str 
 
 def _report(freeze: ast.expr, wake: ast.expr, framework: Framework, context: Context) -> Finding:
     module = context.module
-    text = module.source(freeze)
-    waking = module.source(wake)
+    text, waking = module.source(freeze), module.source(wake)
     return context.report(
         RULE,
         freeze,
@@ -351,9 +354,8 @@ def _again(freeze: ast.expr, wake: ast.expr, context: Context) -> Fix | None:
     if any(line.strip() and not line.startswith(indent) for line in rest):
         return None
     text = "\n".join([first, *(line[len(indent) :] for line in rest)])
-    message = "freeze again here"
     intents = (InsertStatement(module.span(at), text, "after"),)
-    return Fix(UNSAFE, message, intents, "the layers may be frozen for a while only")
+    return Fix(UNSAFE, "freeze again here", intents, "the layers may be frozen for a while only")
 
 
 def _report_class(call: ast.Call, framework: Framework, context: Context) -> Finding:

@@ -201,3 +201,26 @@ def test_every_pass_trains() -> None:
         names["train"](torch.from_numpy(X))
         moved = names["model"][0].running_mean.numpy() / X.mean(0)
         assert moved == pytest.approx(1 - 0.9**steps, rel=1e-4)
+
+
+PROBE = """
+import torch
+import torch.nn as nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.features = nn.Sequential(nn.BatchNorm2d(4))
+        self.features.load_state_dict(nn.Sequential(nn.BatchNorm2d(4)).state_dict())
+        with torch.no_grad():
+            self.shape = self.features(torch.zeros(2, 4, 8, 8)).shape
+
+norm = Net().features[0]
+"""
+
+
+def test_a_made_up_input_moves_no_statistics() -> None:
+    """One run on zeros takes the variance from 1 to 0.9; after the fix it stays 1."""
+    for names, variance in zip(both(PROBE, "BN209"), (0.9, 1.0), strict=True):
+        assert names["norm"].running_var.numpy() == pytest.approx(variance)
+        assert names["norm"].training

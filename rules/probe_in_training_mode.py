@@ -1,0 +1,211 @@
+"""A model that is run on a made-up input when it is built, in training mode.
+
+What it does
+------------
+Reports a layer or model with batch normalisation that a class runs in its constructor, on constant
+or random tensors and in training mode, to learn the shape of its output.
+
+Where the layers have learned nothing yet, training soon makes up for it, and confidence is low.
+
+Left alone are constructors that switch a mode, layers that never train or whose batch normalisation
+is not in view, lazy layers, which need the run to be made, and runs on the meta device.
+
+Why it matters
+--------------
+The run is a step of training for the statistics: they are no longer the initial ones, or those of
+the weights that were loaded, but part of the way to those of an input that never occurs. Gradients
+being off does not change that. With a batch of one sample it can fail, too: a layer needs more than
+one value per channel to normalise in training mode.
+
+Example
+-------
+Hazard:
+
+    import torch
+    import torch.nn as nn
+    import torchvision
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = torchvision.models.resnet18(weights="DEFAULT")
+            with torch.no_grad():
+                width = self.features(torch.zeros(1, 3, 224, 224)).shape[1]
+            self.head = nn.Linear(width, 10)
+
+Clean:
+
+    import torch
+    import torch.nn as nn
+    import torchvision
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = torchvision.models.resnet18(weights="DEFAULT")
+            self.features.eval()
+            with torch.no_grad():
+                width = self.features(torch.zeros(1, 3, 224, 224)).shape[1]
+            self.features.train()
+            self.head = nn.Linear(width, 10)
+
+Fix
+---
+Switches to inference before the run and back to training after it.
+
+Fix safety
+----------
+Unsafe always: code that is not in view may have chosen the mode before.
+
+Not written where the run shares its line with other statements, or is not a statement by itself.
+
+Numbers
+-------
+One run on zeros takes the running variance from 1 to 0.9, and the running mean 10 % of the way from
+what was learned to 0.
+
+References
+----------
+Measured with torch 2.13.0.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.frameworks.tables import Framework
+from bnlint.rule import Context, Rule
+from bnlint.semantics.classes import SETUP
+from bnlint.semantics.freezing import normalising_framework
+from bnlint.semantics.models import class_framework, contents, models_at, names_in
+from bnlint.semantics.modes import INFERENCE, TRAINING, switches
+from bnlint.semantics.module import dotted
+from bnlint.semantics.objects import ClassRef, Instance, Symbol
+from bnlint.semantics.surroundings import in_test
+from bnlint.trial import STATISTICS, Trial
+from bnlint.trials import layer_of_family
+
+RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
+
+_MAX_DEPTH = 4
+
+#: Arguments of ready-made models that give them weights.
+_WEIGHTS = ("weights", "pretrained")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report runs on made-up inputs in constructors."""
+    fillers = {path.rpartition(".")[2] for path in context.frameworks.word("fillers")}
+    if not any(name in context.module.calls_by_name for name in fillers):
+        return
+    for cls in context.module.classes:
+        for statement in cls.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name in SETUP:
+                yield from _of_setup(statement, cls, context)
+
+
+def _of_setup(function: ast.FunctionDef, cls: ast.ClassDef, context: Context) -> Iterator[Finding]:
+    """Report the first such run of a constructor."""
+    ev, module = context.evaluator, context.module
+    if in_test(module, function):
+        return
+    methods = {n for f in context.frameworks.frameworks.values() for n in switches(f)}
+    attributes = {f.modes.attribute for f in context.frameworks.frameworks.values()} | methods
+    if any(isinstance(p, ast.Attribute) and p.attr in attributes for p in ast.walk(function)):
+        return
+    for call in module.calls:
+        if module.enclosing_function(call) is not function or not call.args:
+            continue
+        if not all(_is_made_up(argument, context, 0) for argument in call.args):
+            continue
+        framework = normalising_framework(ev, context.sites, module, call.func)
+        if framework is None or framework.modes.switch != "object":
+            continue
+        if _is_lazy(call.func, context):
+            continue  # this run makes its weights
+        if (
+            framework.modes.initial != TRAINING
+            or class_framework(ev, ClassRef(module, cls)) is None
+        ):
+            continue
+        learned = _has_learned(call.func, function, context)
+        yield _report(call, framework, learned, context)
+        return
+
+
+def _is_lazy(model: ast.expr, context: Context) -> bool:
+    """Tell whether layers in a model get their shape from the first input."""
+    found = models_at(context.evaluator, context.module, model)
+    nodes = (n for v in found for n in contents(context.evaluator, context.sites, v).nodes)
+    return any(name.startswith("Lazy") for node in nodes for name in names_in(node))
+
+
+def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -> bool:
+    """Tell whether a model comes with weights, or is given some in its constructor."""
+    for value in models_at(context.evaluator, context.module, model):
+        made = value.object
+        if isinstance(made, Instance) and made.call is not None:
+            given = [k.value for k in made.call.keywords if k.arg in _WEIGHTS]
+            if any(not isinstance(v, ast.Constant) or v.value for v in given):
+                return True
+    loads = context.frameworks.word("load_methods")
+    return any(isinstance(p, ast.Attribute) and p.attr in loads for p in ast.walk(function))
+
+
+def _is_made_up(node: ast.expr, context: Context, depth: int) -> bool:
+    """Tell whether a tensor is constant or random, and holds values."""
+    values = context.evaluator.evaluate(context.module, node)
+    if values and all(
+        isinstance(v.object, Instance)
+        and isinstance(v.object.cls, Symbol)
+        and context.frameworks.means(v.object.cls.path, "fillers") is not None
+        and v.object.call is not None
+        and not any(k.arg == "device" and _is_meta(k.value) for k in v.object.call.keywords)
+        for v in values
+    ):
+        return True
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < _MAX_DEPTH:
+        return _is_made_up(node.func.value, context, depth + 1)
+    return False
+
+
+def _is_meta(node: ast.expr) -> bool:
+    return not isinstance(node, ast.Constant) or node.value == "meta"
+
+
+def _report(call: ast.Call, framework: Framework, learned: bool, context: Context) -> Finding:
+    module = context.module
+    name = dotted(call.func) or module.source(call.func)
+    off, on = framework.modes.to_inference[0], framework.modes.to_training[0]
+    fix = None
+    statement = module.statement(call)
+    if off[1] is None and on[1] is None and isinstance(statement, (ast.Assign, ast.Expr)):
+        span = module.span(statement)
+        fix = Fix(
+            UNSAFE,
+            f"insert {name}.{off[0]}() before and {name}.{on[0]}() after it",
+            (
+                InsertStatement(span, f"{name}.{off[0]}()"),
+                InsertStatement(span, f"{name}.{on[0]}()", "after"),
+            ),
+            "the mode may have been chosen before",
+        )
+    return context.report(
+        RULE,
+        call,
+        f"{name} is run on a made-up input in training mode: its running statistics take a step "
+        "towards those of an input that never occurs, with gradients off too",
+        help=f"call {name}.{off[0]}() before it, and {name}.{on[0]}() after it",
+        confidence="medium" if learned else "low",
+        fix=fix,
+        trial=_trial(framework),
+    )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare running statistics after steps in training mode, and in inference."""
+    fixed = layer_of_family(framework.name, INFERENCE)
+    port = fixed._replace(mode=TRAINING)
+    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")
