@@ -13,7 +13,7 @@ from bnlint.semantics.alignment import site_name
 from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.numbers import decay
 from bnlint.semantics.sites import Site, Unresolved
-from bnlint.semantics.traits import training_flag
+from bnlint.semantics.traits import takes_weight, training_flag
 from bnlint.semantics.values import Value
 
 _COUNT = re.compile(r"(?P<per_channel>\d*)C(?:\+(?P<fixed>\d+))?\Z")
@@ -48,7 +48,8 @@ class SiteRow(NamedTuple):
 
     ``api`` is the id of the first API the call may reach, ``apis`` all of them; both are empty for
     a call whose callee is not known, whose ``why`` says why. ``mode`` is the mode a new layer is
-    in. ``within`` is the class or function around the call.
+    in. ``within`` is the class or function around the call. ``of_weight`` tells a call that
+    normalises a weight tensor, whose eps and momentum mean nothing of what a layer's mean.
     """
 
     path: str
@@ -68,6 +69,7 @@ class SiteRow(NamedTuple):
     channels: int | None
     parameters: Parameters | None
     why: str = ""
+    of_weight: bool = False
 
 
 _ABSENT = Setting(None, "unknown", "the callee is not known")
@@ -106,6 +108,7 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         channels,
         _parameters(facts, site, channels),
         site.presumed,
+        takes_weight(site),
     )
 
 
@@ -245,10 +248,13 @@ class Shared(NamedTuple):
 
 
 def summary(found: list[SiteRow]) -> Iterator[Shared]:
-    """Yield the sites by framework and settings, the most common settings first."""
+    """Yield the sites by framework and settings, the most common settings first.
+
+    Calls that normalise weights are not among them.
+    """
     shared: dict[tuple[str, str, str], list[SiteRow]] = {}
     for row in found:
-        if row.api:
+        if row.api and not row.of_weight:
             key = (
                 row.framework,
                 _text(row.eps),

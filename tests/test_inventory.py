@@ -159,3 +159,14 @@ def test_settings_from_two_dictionaries(code: str) -> None:
     (row,) = listed(code)
     assert (row.eps.value, row.eps.kind) == (1e-3, "known")
     assert (row.momentum.value, row.momentum.kind) == (0.01, "known")
+
+
+def test_calls_on_weights() -> None:
+    """A batch normalisation whose input is named as a weight is told from the layers."""
+    code = """
+        import torch.nn.functional as F
+
+        def standardised(self, x, weight):
+            return F.batch_norm(weight.view(1, -1, 4), None, None, training=True), F.batch_norm(x)
+        """
+    assert [row.of_weight for row in listed(code)] == [True, False]

@@ -108,6 +108,8 @@ def _how_known(row: SiteRow) -> str:
     if row.why and all(why != row.why for _, why in how):
         how["presumed", row.why] = ["API"]
     parts = [f"or {api}" for api in row.apis if api != row.api]
+    if row.of_weight:
+        parts.append("normalises a weight")
     for (kind, why), names in how.items():
         parts.append(f"{kind} {', '.join(names)}" + (f": {why}" if why else ""))
     return clean("; ".join(parts))
@@ -135,6 +137,10 @@ def _settings(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
             yield paint([(line, ""), (mark, "bold yellow")], style.color)
             if is_odd:
                 yield from _places(shared.rows, indent + 2, style)
+    of_weight = sum(row.of_weight for row in rows)
+    if of_weight:
+        yield ""
+        yield f"{counted(of_weight, 'call')} beside these: what is normalised there is a weight"
     unresolved = sum(not row.api for row in rows)
     if unresolved:
         yield ""
@@ -147,9 +153,12 @@ _SHOWN = 5
 
 def _places(rows: Sequence[SiteRow], indent: int, style: Style) -> Iterator[str]:
     """Yield where sites are, the first few of them."""
-    places = [f"{clean(row.path)}:{row.row}" for row in rows[:_SHOWN]]
-    rest = len(rows) - len(places)
-    text = ", ".join(places) + (f" and {rest} more" if rest else "")
+    files: dict[str, list[str]] = {}
+    for row in rows[:_SHOWN]:
+        files.setdefault(row.path, []).append(str(row.row))
+    text = ", ".join(f"{clean(path)}:{', '.join(lines)}" for path, lines in files.items())
+    rest = len(rows) - _SHOWN
+    text += f" and {rest} more" if rest > 0 else ""
     head, *others = wrapped(text, style.width, indent, indent)
     for line in (" " * indent + head, *others):
         yield paint([(line, "dim")], style.color)

@@ -136,14 +136,19 @@ def test_the_first_of_many_odd_ones_are_named() -> None:
     """On a narrow terminal in several lines."""
     odd = [torch(row, eps=Setting(0.001, "known")) for row in range(30, 37)]
     rows = [*[torch(row) for row in range(1, 12)], *odd]
-    places = "src/model.py:30, src/model.py:31, src/model.py:32, src/model.py:33, src/model.py:34"
-    assert f"\n      {places} and 2 more\n" in written("table", *rows)
-    narrow = written("table", *rows, width=44).split("odd ones out\n")[1].split("\n\n")[0]
-    assert narrow == (
-        "      src/model.py:30, src/model.py:31,\n"
-        "      src/model.py:32, src/model.py:33,\n"
-        "      src/model.py:34 and 2 more"
-    )
+    text = written("table", *rows)
+    assert "\n      src/model.py:30, 31, 32, 33, 34 and 2 more\n" in text
+    narrow = written("table", *rows, width=30).split("odd ones out\n")[1].split("\n\n")[0]
+    assert narrow == "      src/model.py:30, 31, 32,\n      33, 34 and 2 more"
+
+
+def test_calls_on_weights_are_no_odd_ones() -> None:
+    """Weight standardisation has an eps of its own, and nothing to do with the layers."""
+    rows = [*[torch(row) for row in range(1, 5)], torch(eps=Setting(1e-6, "known"), of_weight=True)]
+    text = written("table", *rows)
+    assert "odd" not in text
+    assert "PyTorch: 4 sites\n  4  eps=1e-05 decay=0.9\n\n1 call beside these: what is " in text
+    assert "normalises a weight" in text
 
 
 def test_every_framework_has_its_own_rule() -> None:
