@@ -6,7 +6,7 @@ Compares the convolution that feeds a layer with those of the reference, where b
 down: ``padding="same"`` with a stride on one side, as many rows before as after on the other
 (``padding=1`` for a kernel of 3). The partner is the convolution before the layer's own partner;
 where layers are not paired one by one, all convolutions of the reference with this kernel and
-stride must agree.
+stride must agree, and stand in one file.
 
 Why it matters
 --------------
@@ -169,7 +169,12 @@ def _partner(site: Site, mine: Found, reference: Counterpart, context: Context) 
 
 
 def _agreed(found: list[Found], mine: Found) -> Found | None:
-    """Return one of the convolutions, if all of them pad in one way, which is known."""
+    """Return one of the convolutions, if all of them pad in one way, which is known.
+
+    What several files agree on says little: they may well be other models.
+    """
+    if len({theirs.before.module.path for theirs in found}) > 1:
+        return None
     if not all(_says_enough(theirs, mine) for theirs in found):
         return None
     ways = {(theirs.numbers.at_end, theirs.numbers.pads) for theirs in found}

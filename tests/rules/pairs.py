@@ -8,10 +8,13 @@ from bnlint.finding import Finding
 from bnlint.linter import Options, ReferenceFile, check
 
 
-def run_pair(rule: str, reference: str, port: str) -> list[Finding]:
-    """Return what ``rule`` finds in ``port``, a port of ``reference``."""
+def run_pair(rule: str, reference: str, port: str, *more: str) -> list[Finding]:
+    """Return what ``rule`` finds in ``port``, a port of ``reference`` and of ``more`` files."""
     codes = frozenset(loaded.code for loaded in all_rules())
-    files = (ReferenceFile("reference.py", plain(reference).encode()),)
+    files = tuple(
+        ReferenceFile(f"reference{i or ''}.py", plain(text).encode())
+        for i, text in enumerate((reference, *more))
+    )
     options = Options(codes, references=files)
     result = check(plain(port).encode(), "port.py", all_rules(), options)
     assert result.problems == ()

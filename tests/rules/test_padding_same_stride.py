@@ -314,3 +314,17 @@ def test_layers_paired_by_name(stem: str, body: str, rows: list[int]) -> None:
 
 def test_a_reference_that_pads_by_hand() -> None:
     assert run_pair("BN501", REFERENCE.format(stem="same", body="same", pads=True), PORT) == []
+
+
+def test_what_several_files_agree_on_says_little() -> None:
+    """They may be other models; one file that all layers are compared with is enough."""
+    one = """
+        from keras import layers
+
+        def stem(x):
+            x = layers.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(x)
+            return layers.BatchNormalization()(x)
+        """
+    assert [finding.span.row for finding in run_pair("BN501", one, PORT)] == [6, 8]
+    others = [one.replace("stem", name) for name in ("body", "head")]
+    assert run_pair("BN501", one, PORT, *others) == []
