@@ -105,7 +105,7 @@ from bnlint.semantics.freezing import (
     unfreezes,
     weight_freezes,
 )
-from bnlint.semantics.life import CALL, METHOD, Life, Use, life_of
+from bnlint.semantics.life import METHOD, Life, Use, life_of
 from bnlint.semantics.models import class_framework, contents, models_at
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -113,6 +113,7 @@ from bnlint.semantics.modes import (
     feeds_gradient,
     manages_itself,
     mode_after,
+    runs,
     switches,
     tells_of_mode,
 )
@@ -185,7 +186,7 @@ def _trains_on(life: Life, freeze: Freeze, framework: Framework, context: Contex
     return any(
         feeds_gradient(context.evaluator, module, use.node)
         for use in life.uses
-        if use.kind == CALL
+        if runs(context.evaluator, use)
         and (
             use.node.lineno > freeze.statement.lineno
             or module.enclosing_function(use.node) is not inside

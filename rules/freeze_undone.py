@@ -97,13 +97,14 @@ from bnlint.semantics.freezing import (
     normalising_framework,
     runs_only_at_setup,
 )
-from bnlint.semantics.life import CALL, METHOD, PART, Life, Use, life_of
+from bnlint.semantics.life import METHOD, PART, Life, Use, life_of
 from bnlint.semantics.models import Made, class_framework, constructions, contents
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
     mode_after,
+    runs,
     switches,
 )
 from bnlint.semantics.module import dotted, last_name
@@ -255,7 +256,7 @@ def _undoes(wake: Use, freeze: Use, freezes: list[Use], life: Life, context: Con
     elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.node, other):
         return False
     return any(
-        use.kind == CALL
+        runs(context.evaluator, use)
         and feeds_gradient(context.evaluator, module, use.node)
         and (running_in(module, use.node) is not other or is_after(use.node, wake.node))
         for use in life.uses
@@ -360,9 +361,7 @@ def _again(freeze: ast.expr, wake: ast.expr, context: Context) -> Fix | None:
 
 def _report_class(call: ast.Call, framework: Framework, context: Context) -> Finding:
     module = context.module
-    text = module.source(call)
-    waking = framework.modes.to_training[0][0]
-    fix = None
+    waking, fix = framework.modes.to_training[0][0], None
     function = module.enclosing_function(call)
     part = call.func.value if isinstance(call.func, ast.Attribute) else None
     if (
@@ -385,7 +384,7 @@ def _report_class(call: ast.Call, framework: Framework, context: Context) -> Fin
     return context.report(
         RULE,
         call,
-        f"{text} in the constructor lasts until the first {waking}() of the whole model, which "
+        f"{module.source(call)} in the constructor lasts until the first {waking}() of the whole model, which "
         "puts every layer into training mode again: batch normalisation normalises with each "
         "batch, and its statistics drift",
         help=f"override {waking}() so that it freezes again after that of the base class",

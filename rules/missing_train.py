@@ -95,6 +95,7 @@ from bnlint.semantics.modes import (
     manages_itself,
     may_switch,
     mode_after,
+    runs,
 )
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
@@ -147,9 +148,7 @@ def _check(made: Made, life: Life, loops: list[_Loop], context: Context) -> Iter
     plain = Life(tuple(u for u in life.uses if u not in on and u not in off))
     if not off or may_switch(plain, framework, TRAINING, walks):
         return  # parts of it are switched, or methods of its own may do so
-    trained = [
-        use for use in life.uses if use.kind == CALL and feeds_gradient(ev, module, use.node)
-    ]
+    trained = [use for use in life.uses if runs(ev, use) and feeds_gradient(ev, module, use.node)]
     for loop in loops:
         if places_in(ev, module, loop, made.call):
             continue  # each pass has a model of its own

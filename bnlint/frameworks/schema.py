@@ -58,6 +58,7 @@ MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
 #: The words a framework has for the things around a layer; see docs/frameworks.md for each.
 VOCABULARY = (
     "modules", "forward", "sequential", "functional_models", "walks", "load_methods", "loaders",
+    "savers",
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
     "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",

@@ -312,7 +312,7 @@ class _Follower:
         if frameworks.means(path, "exporters"):
             self.uses.append(Use(EXPORT if what == _WHOLE else PART, call, path))
             return True
-        if frameworks.means(path, "loaders"):
+        if frameworks.means(path, "loaders") or frameworks.means(path, "savers"):
             return True
         if frameworks.means(path, "gradients"):
             self.uses.append(Use(CALL, call))

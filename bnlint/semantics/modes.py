@@ -10,7 +10,7 @@ from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.semantics.calling import default_nodes
 from bnlint.semantics.flow import Reach, reaching
-from bnlint.semantics.life import METHOD, PART, READ, WRITE, Life, Use
+from bnlint.semantics.life import CALL, METHOD, PART, READ, WRITE, Life, Use
 from bnlint.semantics.models import Contents, slice_back
 from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import Evaluate, FunctionRef, Symbol
@@ -52,6 +52,11 @@ def mode_after(use: Use, framework: Framework) -> str | None:
     if len(arguments) == 1 and isinstance(first, ast.Constant):
         return table.get((use.name, bool(first.value)), "")
     return ""
+
+
+def runs(ev: Evaluate, use: Use) -> bool:
+    """Tell whether a use runs the model: by a call, or by a call of its forward method."""
+    return use.kind == CALL or (use.kind == METHOD and use.name in ev.frameworks.word("forward"))
 
 
 def may_switch(life: Life, framework: Framework, to: str, walks: object) -> bool:

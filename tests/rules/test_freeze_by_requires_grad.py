@@ -105,8 +105,9 @@ HAZARDS = [
             p.requires_grad = False
         model.classifier = nn.Linear(1024, 10)
         for x, y in loader:
-            loss = nn.functional.cross_entropy(model(x), y)
+            loss = nn.functional.cross_entropy(model.forward(x), y)
             loss.backward()
+        torch.save(model, "model.pth")
         """,
         *SAYS,
         kind=KIND,
