@@ -221,7 +221,6 @@ def test_same_settings_are_run_once(tmp_path: Path, both: list[str]) -> None:
 
 def test_picture(tmp_path: Path, both: list[str]) -> None:
     """Statistics and outputs: three panels, on two rows."""
-    pytest.importorskip("matplotlib")
     write(tmp_path, bad=FAULTY)
     found = bnlint(tmp_path, "--confirm-plot", "plot.PNG", "--from", "keras", *both)
     picture = (tmp_path / "plot.PNG").read_bytes()
@@ -237,7 +236,6 @@ def test_picture(tmp_path: Path, both: list[str]) -> None:
 
 def test_picture_of_nothing(tmp_path: Path) -> None:
     """That there is nothing to draw is said, and is no failure."""
-    pytest.importorskip("matplotlib")
     write(tmp_path, good=CLEAN)
     why = "not written: no experiment on running statistics or on eps was run"
     found = bnlint(tmp_path, "--confirm-plot", "plot.png")
@@ -262,7 +260,6 @@ def test_picture_that_cannot_be_written(
     tmp_path: Path, both: list[str], path: str, error: str
 ) -> None:
     """It is told before experiments are run; the findings are reported."""
-    pytest.importorskip("matplotlib")
     write(tmp_path, bad=FAULTY)
     (tmp_path / "folder.png").mkdir()
     log = tmp_path / "built"
@@ -273,7 +270,6 @@ def test_picture_that_cannot_be_written(
 
 
 def test_picture_on_a_full_disk(tmp_path: Path, both: list[str]) -> None:
-    pytest.importorskip("matplotlib")
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     write(tmp_path, bad=FAULTY)
@@ -313,7 +309,6 @@ def test_matplotlib_that_is_missing(
 )
 def test_matplotlibrc_of_the_project(tmp_path: Path, both: list[str], settings: bytes) -> None:
     """Matplotlib would read it, and could have LaTeX run."""
-    pytest.importorskip("matplotlib")
     write(tmp_path, bad=FAULTY, trap="open('caught', 'w')\n")
     (tmp_path / "matplotlibrc").write_bytes(settings)
     arguments = ["-q", "bad.py", "--confirm-plot", "plot.png", *both]
@@ -325,7 +320,6 @@ def test_matplotlibrc_of_the_project(tmp_path: Path, both: list[str], settings: 
 
 @pytest.mark.parametrize("name", ["a$b^{$", "模型", "x" * 120, "tab\tline\nend"])
 def test_picture_of_a_file_of_any_name(tmp_path: Path, both: list[str], name: str) -> None:
-    pytest.importorskip("matplotlib")
     write(tmp_path, **{f"{name}.py": FAULTY})
     found = bnlint(tmp_path, "-q", "--confirm-plot", "plot.png", *both)
     assert (found.code, found.err) == (1, "")
