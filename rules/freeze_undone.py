@@ -384,9 +384,9 @@ def _report_class(call: ast.Call, framework: Framework, context: Context) -> Fin
     return context.report(
         RULE,
         call,
-        f"{module.source(call)} in the constructor lasts until the first {waking}() of the whole model, which "
-        "puts every layer into training mode again: batch normalisation normalises with each "
-        "batch, and its statistics drift",
+        f"{module.source(call)} in the constructor lasts until the first {waking}() of the whole "
+        "model, which puts every layer into training mode again: batch normalisation normalises "
+        "with each batch, and its statistics drift",
         help=f"override {waking}() so that it freezes again after that of the base class",
         fix=fix,
         trial=_trial(framework),

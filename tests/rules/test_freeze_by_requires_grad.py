@@ -229,3 +229,21 @@ def test_mindspore() -> None:
     """
     (finding,) = run("BN251", code)
     assert "requires_grad freezes the weights of net" in finding.message
+
+
+@pytest.mark.parametrize(("name", "value"), [("stop_gradient", True), ("trainable", False)])
+def test_paddle(name: str, value: bool) -> None:
+    code = f"""
+    import paddle
+    net = paddle.nn.Sequential(paddle.nn.Linear(4, 8), paddle.nn.BatchNorm1D(8))
+    for p in net.parameters():
+        p.{name} = {value}
+    net.train()
+    for x, y in loader:
+        loss = paddle.nn.functional.mse_loss(head(net(x)), y)
+        loss.backward()
+    """
+    (finding,) = run("BN251", code)
+    assert f"{name} freezes the weights of net" in finding.message
+    (clean,) = [run("BN251", code.replace(str(value), str(not value)))]
+    assert clean == []
