@@ -27,6 +27,7 @@ from bnlint.registry import LoadedRule
 from bnlint.rule import Context
 from bnlint.semantics.carried import Carried
 from bnlint.semantics.later import apply_stores
+from bnlint.semantics.layout import Layout
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.project import Project, imported_roots
 from bnlint.semantics.references import Side
@@ -131,10 +132,11 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     except Unreadable as error:
         failure = Failure(path, error.message, error.row, error.column)
         return _unreadable(failure, None, rules, options)
-    if not is_interesting(source.text, options.wrappers):
+    file = file_in(options.folder, path)
+    if not is_interesting(source.text, options.wrappers, file):
         return Result(path, ())
     try:
-        module = parse_file(path, source.text, options.folder)
+        module = parse_file(path, source.text, file)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return _unreadable(syntax_failure(source, error), source.text, rules, options)
     try:
@@ -143,9 +145,14 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         return Result(path, (), (crashed("bnlint", error, path),))
 
 
-def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = ()) -> bool:
-    """Tell whether a file may hold anything for bnlint; others are not even parsed."""
-    return _triage()(text) is not None or any(wrapper.name in text for wrapper in wrappers)
+def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | None = None) -> bool:
+    """Tell whether a file may hold anything for bnlint; others are not even parsed.
+
+    ``file`` is where it lies, if it lies in a file: it may use layers of its project.
+    """
+    if _triage()(text) is not None or any(wrapper.name in text for wrapper in wrappers):
+        return True
+    return file is not None and _carried(wrappers).reaches(_layout().place(file), text)
 
 
 #: Functions that are named for inference.
@@ -179,7 +186,8 @@ def read_facts(
     around it.
     """
     tables = catalogue()
-    sources = PACKAGES if module.file else None
+    layout = _layout() if module.file else None
+    names = _carried(wrappers).of(module)
     wanted: set[str] = set(tables.roots(imported_roots(module)))
     if source is not None:
         wanted.add(source)
@@ -189,8 +197,7 @@ def read_facts(
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, sources, module)
-        names = Carried(project, _mentions).of(module)
+        project = Project(frameworks, layout, module)
         sites, unresolved = find_sites(project, module, names)
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
@@ -200,15 +207,30 @@ def read_facts(
         wanted |= more
 
 
-def parse_file(path: str, text: str, folder: str | None) -> Module:
-    """Parse a file called ``path`` that lies in the absolute ``folder``, if in any.
+def file_in(folder: str | None, path: str) -> str | None:
+    """Return the absolute path of the file shown as ``path``, if it lies in a ``folder``."""
+    return None if folder is None else f"{folder.rstrip('/')}/{path.rpartition('/')[2]}"
+
+
+def parse_file(path: str, text: str, file: str | None) -> Module:
+    """Parse what is called ``path``, and lies in ``file`` if it lies in one.
 
     Raises:
         SyntaxError, ValueError, RecursionError: as :func:`bnlint.semantics.module.parse`.
     """
-    if folder is None:
-        return parse(path, text)
-    return PACKAGES.parsed(f"{folder.rstrip('/')}/{path.rpartition('/')[2]}", path, text)
+    return PACKAGES.parsed(file, path, text) if file else parse(path, text)
+
+
+@lru_cache(maxsize=1)
+def _layout() -> Layout:
+    return Layout(PACKAGES, frozenset(catalogue().imports))
+
+
+@lru_cache(maxsize=8)
+def _carried(wrappers: tuple[Wrapper, ...]) -> Carried:
+    """Return what tells which names may stand for an API, or for one of ``wrappers``."""
+    paths = [wrapper.path for wrapper in wrappers]
+    return Carried(_layout(), catalogue().aliases.union(paths), _mentions)
 
 
 def _mentions(text: str) -> bool:
@@ -390,9 +412,10 @@ def facts_of(
     """
     try:
         source = decode(data, path)
-        if not is_interesting(source.text, wrappers):
+        file = file_in(folder, path)
+        if not is_interesting(source.text, wrappers, file):
             return None
-        return read_facts(parse_file(path, source.text, folder), wrappers=wrappers)
+        return read_facts(parse_file(path, source.text, file), wrappers=wrappers)
     except Unreadable as error:
         return Problem(error.message, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

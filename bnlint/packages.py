@@ -15,6 +15,7 @@ from collections import OrderedDict
 from bnlint.files import displayed
 from bnlint.reading import read_file
 from bnlint.semantics.module import Module, parse
+from bnlint.semantics.sketch import Glance
 from bnlint.source import Unreadable, decode
 
 #: What marks the top folder of a project.
@@ -30,15 +31,15 @@ _TOO_LONG = 2_000_000
 class Packages:
     """The packages on disk, by the absolute paths of their files.
 
-    What has been parsed last is kept, since many files import the same few. A file that has
-    changed is read again.
+    What has been parsed last is kept, since many files import the same few; of all files that were
+    looked at, the text is. A file that has changed is read again.
     """
 
     def __init__(self) -> None:
         self._files: dict[tuple[str, str], str | None] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self._bases: dict[str, str] = {}
-        self._texts: dict[str, tuple[tuple[int, int], str | None]] = {}
+        self._glances: dict[str, tuple[tuple[int, int], Glance | None]] = {}
         self._modules: OrderedDict[str, Module] = OrderedDict()
         self._kept = 0
 
@@ -105,31 +106,32 @@ class Packages:
             namespace = namespace or found
         return namespace
 
-    def text(self, file: str) -> str | None:
-        """Return the text of ``file``, ``None`` where it cannot be read."""
+    def look(self, file: str) -> Glance | None:
+        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
         try:
             state = os.stat(file)
         except OSError:
             return None
         stamp = (state.st_mtime_ns, state.st_size)
-        known = self._texts.get(file)
+        known = self._glances.get(file)
         if known is None or known[0] != stamp:
-            text: str | None = None
+            glance: Glance | None = None
             if state.st_size <= _TOO_LONG:
                 try:
                     text = "" if os.path.isdir(file) else decode(read_file(file), file).text
+                    glance = Glance(text)
                 except (OSError, Unreadable):
-                    text = None
-            known = self._texts[file] = (stamp, text)
+                    glance = None
+            known = self._glances[file] = (stamp, glance)
         return known[1]
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
-        text = self.text(file)
-        if text is None:
+        glance = self.look(file)
+        if glance is None:
             return None
         try:
-            return self.parsed(file, displayed(file, _cwd()), text)
+            return self.parsed(file, displayed(file, _cwd()), glance.text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # reported where that file is checked
 
@@ -151,9 +153,8 @@ class Packages:
         self._modules.move_to_end(file)
         self._kept += len(text)
         while self._kept > _KEPT and len(self._modules) > 1:
-            dropped, old = self._modules.popitem(last=False)
+            _, old = self._modules.popitem(last=False)
             self._kept -= len(old.text)
-            self._texts.pop(dropped, None)
         return module
 
 

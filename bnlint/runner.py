@@ -97,7 +97,7 @@ def _job(
     text = ""
     with contextlib.suppress(Unreadable):  # that is to be reported, and not here
         text = decode(data, file.display).text
-        if not is_interesting(text, config.wrappers):
+        if not is_interesting(text, config.wrappers, file.path):
             return Result(file.display, ())
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options, problems = with_references(options_for(config, path, rules), config, file, text)

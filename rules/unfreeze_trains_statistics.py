@@ -100,7 +100,7 @@ RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report pretrained models that are unfrozen with their statistics."""
-    if _keeps_norm_layers(context):
+    if not _may_unfreeze(context) or _keeps_norm_layers(context):
         return
     for made in constructions(context.evaluator, context.module):
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
@@ -112,6 +112,17 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         if not _is_called_to_infer(life, made.framework):
             yield _report(unfreeze, made.framework, row, context)
+
+
+def _may_unfreeze(context: Context) -> bool:
+    """Tell at little cost whether the file sets what freezes a layer in any framework."""
+    stored = {store.attr for store in context.module.stores}
+    return any(
+        row.name in stored
+        for framework in context.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if row.statistics
+    )
 
 
 def _is_pretrained(made: Made, context: Context) -> bool:

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
+from pathlib import Path
 
 import pytest
+
+# What runs the command line in its own tests serves others too.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))
 
 #: Marker, and the packages that a test with it imports.
 FRAMEWORKS = {

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import bnlint, write
 
 from bnlint.config import ConfigError, show
 from bnlint.options import parse
 from bnlint.wrappers import check_wrappers
-from tests.cli.command_line import bnlint, write
 
 tomllib = __import__("tomllib" if sys.version_info >= (3, 11) else "tomli")
 

@@ -66,6 +66,13 @@ class Catalogue(NamedTuple):
         """The names ``--from`` takes, sorted."""
         return tuple(sorted(self.tables))
 
+    @property
+    def aliases(self) -> frozenset[str]:
+        """The import paths of the APIs of all tables."""
+        return frozenset(
+            alias for t in self.tables.values() for row in t["api"] for alias in row["aliases"]
+        )
+
     def roots(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the tables that files importing ``names`` (dotted or not) call for, sorted."""
         wanted = {t for name in names for t in self.imports.get(name.partition(".")[0], ())}

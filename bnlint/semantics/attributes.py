@@ -113,9 +113,7 @@ def _stored_outside(
     ``instance`` is the object that is asked about, ``None`` for the class itself.
     """
     module = cls.module
-    for store in module.stores:
-        if store.attr != name or _is_first_parameter(module, store.value):
-            continue
+    for store in _outside_stores(ev, module, name):
         for value in ev.evaluate(module, store.value):
             found = value.object
             hit = isinstance(found, ClassRef) and cls in lineage(ev, found)
@@ -125,6 +123,19 @@ def _stored_outside(
             if hit:
                 return unknown(f"line {store.lineno} sets {name} from outside", module, node)
     return ()
+
+
+def _outside_stores(ev: Evaluate, module: Module, name: str) -> list[ast.Attribute]:
+    """Return the stores to attributes called ``name`` that are no business of the object itself."""
+    key = (f"stores to {name}", module.tree)
+    if key not in ev.kept:
+        ev.kept[key] = [
+            store
+            for store in module.stores
+            if store.attr == name and not _is_first_parameter(module, store.value)
+        ]
+    found: list[ast.Attribute] = ev.kept[key]
+    return found
 
 
 def _is_first_parameter(module: Module, node: ast.expr) -> bool:

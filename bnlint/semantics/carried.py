@@ -8,130 +8,185 @@ that mention an API are parsed for it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
+from bnlint.semantics.layout import Importer, Layout, absolute, joined
 from bnlint.semantics.module import Module
-from bnlint.semantics.project import Importer, Project
-from bnlint.semantics.sketch import Sketch, sketch
+from bnlint.semantics.sketch import Glance, words
 from bnlint.semantics.taint import carriers
-from bnlint.typed import NamedTuple
 
-
-class Seen(NamedTuple):
-    """What has been seen of a file: its text, whether it mentions an API, and its sketch."""
-
-    text: str
-    mentions: bool
-    sketch: Sketch
-
-
-#: What has been seen of each file in this process. It is little: the names it binds.
-_SEEN: dict[str, Seen] = {}
+#: A name that a file binds.
+Binding = tuple[str, str]
 
 
 class Carried:
-    """What may be called as an API under which name, for the modules of one project.
+    """What may be called as an API under which name, in the files of any project.
 
-    ``mentions`` tells whether a text mentions an API at all. In a circle of imports, a question
-    that comes up again while it is being answered counts as answered with no.
+    ``aliases`` are the import paths of all APIs, ``mentions`` tells whether a text mentions one at
+    all. Answers are kept until a file turns out to have changed. They are exact (a name carries if
+    any name behind it does), so that they do not depend on what was asked before.
     """
 
-    def __init__(self, project: Project, mentions: Callable[[str], bool]) -> None:
-        self.project = project
+    def __init__(
+        self, layout: Layout, aliases: Collection[str], mentions: Callable[[str], bool]
+    ) -> None:
+        self.layout = layout
+        self.aliases = aliases
+        self.names = {alias.rpartition(".")[2] for alias in aliases}
         self.mentions = mentions
-        self.names = {alias.rpartition(".")[2] for alias in project.frameworks.by_alias}
-        self._answers: dict[tuple[str, str], bool] = {}
-        self._own: dict[str, set[str]] = {}
+        self._answers: dict[Binding, bool] = {}
+        self._own: dict[str, tuple[Glance, set[str]]] = {}
 
     def of(self, module: Module) -> set[str]:
         """Return the identifiers of ``module`` through which an API may be called."""
-        return carriers(module, self.names.union(self._imported(module)))
+        found = self._imported(module) if module.file else ()
+        return carriers(module, self.names.union(found))
+
+    def reaches(self, importer: Importer, text: str) -> bool:
+        """Tell whether a file with this text has carriers of other modules."""
+        if "import" not in text:
+            return False
+        sketch = Glance(text).sketch
+        for name, origins in sketch.imported.items():
+            if text.count(name) > 1 and any(self._comes_from(importer, *o) for o in origins):
+                return True
+        if not sketch.modules and not sketch.stars:
+            return False
+        found = words(text)
+        modules = [module for named in sketch.modules.values() for module in named]
+        return any(
+            self._any_of(self.layout.find(importer, origin), found)
+            for origin in (*modules, *sketch.stars)
+        )
 
     def _imported(self, module: Module) -> Iterator[str]:
         """Yield the identifiers under which ``module`` has carriers of other modules."""
-        if self.project.sources is None:
-            return
         mentioned = module.uses.nodes.keys()
         for statement in module.imports:
             if isinstance(statement, ast.Import):
                 for alias in statement.names:
-                    yield from self._among(self._file(module, alias.name), mentioned)
+                    yield from self._among(self.layout.find(module, alias.name), mentioned)
                 continue
             origin = "." * statement.level + (statement.module or "")
             for alias in statement.names:
                 if alias.name == "*":
-                    yield from self._among(self._file(module, origin), mentioned)
+                    yield from self._among(self.layout.find(module, origin), mentioned)
                 elif self._comes_from(module, origin, alias.name):
                     yield alias.asname or alias.name
                 else:  # it may be a module
-                    file = self._file(module, _joined(origin, alias.name))
+                    file = self.layout.find(module, joined(origin, alias.name))
                     yield from self._among(file, mentioned)
-
-    def _file(self, module: Importer, symbol: str) -> str | None:
-        return self.project.find(module, self.project.symbol(module, symbol))
 
     def _among(self, file: str | None, names: Iterable[str]) -> Iterator[str]:
         """Yield those of ``names`` that are carriers in ``file``."""
-        seen = self._look(file) if file is not None else None
-        if file is None or seen is None:
+        glance = self.layout.look(file) if file is not None else None
+        if file is None or glance is None:
             return
+        found = glance.sketch
         for name in sorted(names):
-            if (seen.sketch.binds(name) or seen.sketch.stars) and self._carries(file, name):
+            if (found.binds(name) or found.stars) and self._carries((file, name)):
                 yield name
+
+    def _any_of(self, file: str | None, names: set[str]) -> bool:
+        """Tell whether one of ``names`` is a carrier that ``file`` binds or imports by name."""
+        glance = self.layout.look(file) if file is not None else None
+        if glance is None:
+            return False
+        found = glance.sketch
+        bound = names.intersection((*found.made_of, *found.imported))
+        return any(True for _ in self._among(file, bound))
 
     def _comes_from(self, importer: Importer, origin: str, name: str) -> bool:
         """Tell whether ``from origin import name`` in ``importer`` gives a carrier."""
-        symbol = self.project.symbol(importer, _joined(origin, name))
-        if self.project.frameworks.knows(symbol):
+        if absolute(importer, joined(origin, name)) in self.aliases:
             return True
-        file = self._file(importer, origin)
-        return file is not None and self._carries(file, name)
+        file = self.layout.find(importer, origin)
+        return file is not None and self._carries((file, name))
 
-    def _carries(self, file: str, name: str) -> bool:
-        """Tell whether ``name``, as ``file`` binds it, may be called as an API."""
-        key = (file, name)
-        if key not in self._answers:
-            self._answers[key] = False
-            self._answers[key] = self._is_carrier(file, name)
-        return self._answers[key]
+    def _carries(self, wanted: Binding) -> bool:
+        """Tell whether a name, as a file binds it, may be called as an API.
 
-    def _is_carrier(self, file: str, name: str) -> bool:
-        seen = self._look(file)
-        if seen is None:
+        It may if that is so of any name it is made of or imported from, however far away.
+        """
+        known = self._answers.get(wanted)
+        if known is not None:
+            return known
+        reached, queue = {wanted}, [wanted]
+        while queue:
+            binding = queue.pop()
+            known = self._answers.get(binding)
+            if known is None:
+                known = self._is_own(binding)
+            if known:
+                self._answers[wanted] = True
+                return True
+            if binding not in self._answers:
+                for other in self._behind(binding):
+                    if other is None:
+                        self._answers[wanted] = True
+                        return True
+                    if other not in reached:
+                        reached.add(other)
+                        queue.append(other)
+        self._answers.update(dict.fromkeys(reached, False))
+        return False
+
+    def _is_own(self, binding: Binding) -> bool:
+        """Tell whether a file by itself makes a name stand for an API.
+
+        Only a function that speaks of an API, or of what is made of one, must be parsed for it.
+        """
+        file, name = binding
+        glance = self._look(file)
+        if glance is None or not glance.mentions or name not in glance.sketch.made_of:
             return False
-        found = seen.sketch
-        made_of = found.made_of.get(name)
-        if made_of is not None and seen.mentions and name in self._own_carriers(file):
-            return True
-        importer = self.project.place(file)
-        if any(self._comes_from(importer, *origin) for origin in found.imported.get(name, ())):
-            return True
-        behind = [n for n in sorted(made_of or ()) if n != name and found.binds(n)]
-        if any(self._carries(file, other) for other in behind):
-            return True
-        return not found.binds(name) and any(
-            self._comes_from(importer, origin, name) for origin in found.stars
+        text = glance.statement(name)
+        found = words(text)
+        if text.startswith("class "):
+            return not self.names.isdisjoint(words(text.partition(":")[0]))
+        if text and not text.startswith("def "):
+            return not self.names.isdisjoint(found)
+        if text and self.names.isdisjoint(found) and not self._speaks_of_own(glance, name, found):
+            return False
+        known = self._own.get(file)
+        if known is None or known[0] is not glance:
+            module = self.layout.sources.module(file)
+            own = carriers(module, self.names) if module is not None else set()
+            known = self._own[file] = (glance, own)
+        return name in known[1]
+
+    def _speaks_of_own(self, glance: Glance, name: str, found: set[str]) -> bool:
+        """Tell whether one of the names ``found`` in a function is a variable made of an API."""
+        return any(
+            other != name and not self.names.isdisjoint(words(glance.statement(other)))
+            for other in found.intersection(glance.sketch.made_of)
+            if not glance.is_function(other) and f"\nclass {other}" not in glance.text
         )
 
-    def _own_carriers(self, file: str) -> set[str]:
-        """Return the carriers of ``file``, as far as it binds them without others."""
-        own = self._own.get(file)
-        if own is None:
-            module = self.project.load(file)
-            own = self._own[file] = carriers(module, self.names) if module is not None else set()
-        return own
+    def _behind(self, binding: Binding) -> Iterator[Binding | None]:
+        """Yield the names that a name of a file may stand for; ``None`` is an API."""
+        file, name = binding
+        glance = self._look(file)
+        if glance is None:
+            return
+        if not glance.mentions and (glance.is_function(name) or glance.is_own_class(name)):
+            return
+        found = glance.sketch
+        importer = self.layout.place(file)
+        origins = list(found.imported.get(name, ()))
+        if not found.binds(name):
+            origins += [(origin, name) for origin in found.stars]
+        for origin, other in origins:
+            if absolute(importer, joined(origin, other)) in self.aliases:
+                yield None
+            there = self.layout.find(importer, origin)
+            if there is not None:
+                yield there, other
+        for other in found.behind(name):
+            yield file, other
 
-    def _look(self, file: str) -> Seen | None:
-        """Return what is seen of ``file``; ``None`` if it cannot be read or is empty."""
-        sources = self.project.sources
-        text = sources.text(file) if sources is not None else None
-        if not text:
-            return None
-        seen = _SEEN.get(file)
-        if seen is None or seen.text is not text:
-            seen = _SEEN[file] = Seen(text, self.mentions(text), sketch(text))
-        return seen
-
-
-def _joined(origin: str, name: str) -> str:
-    return f"{origin}{name}" if origin.endswith(".") else f"{origin}.{name}"
+    def _look(self, file: str) -> Glance | None:
+        glance = self.layout.look(file)
+        if glance is not None and glance.mentions is None:
+            glance.mentions = self.mentions(glance.text)
+        return glance

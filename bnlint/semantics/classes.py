@@ -80,18 +80,7 @@ def attribute_stores(
 
     Those of set-up methods, if there are any, unless ``every`` one is asked for.
     """
-    found: list[tuple[ast.AST, ast.Attribute]] = []
-    for store in module.stores:
-        if store.attr != name or not isinstance(store.value, ast.Name):
-            continue
-        function = module.enclosing_function(store)
-        while function is not None and module.parents.get(function) is not cls:
-            function = module.enclosing_function(function)
-        if function is None or isinstance(function, ast.Lambda):
-            continue
-        positional = [*function.args.posonlyargs, *function.args.args]
-        if positional and positional[0].arg == store.value.id:
-            found.append((function, store))
+    found = module.own_stores.get((cls, name), [])
     setup = [store for function, store in found if getattr(function, "name", "") in SETUP]
     return setup if setup and not every else [store for _, store in found]
 

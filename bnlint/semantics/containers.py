@@ -7,6 +7,8 @@ import ast
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
     LISTED,
+    MAX_CANDIDATES,
+    TOO_MANY,
     Argument,
     Candidate,
     Candidates,
@@ -122,6 +124,8 @@ def pick(
         return unknown(container.open or "there is no such element", module, node)
     if container.open:
         return unknown(container.open, module, node)
+    if len(entries) > MAX_CANDIDATES:  # each is a candidate of its own
+        return unknown(TOO_MANY, module, node)
     found: Candidates = ()
     for _, argument in entries:
         found += presumed(ev.argument(argument), f"one of the entries of {short(node)}")

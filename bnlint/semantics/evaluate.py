@@ -14,6 +14,8 @@ from bnlint.semantics import arithmetic, attributes, containers, invocation, nam
 from bnlint.semantics.flow import says_of
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
+    MAX_CANDIDATES,
+    TOO_MANY,
     Argument,
     Candidate,
     Candidates,
@@ -37,10 +39,9 @@ from bnlint.semantics.scopes import Scope
 from bnlint.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bnlint.frameworks.tables import Frameworks
+    from typing import Any
 
-#: More candidates than this are no knowledge.
-MAX_CANDIDATES = 12
+    from bnlint.frameworks.tables import Frameworks
 
 #: Steps after which one question is given up.
 MAX_WORK = 50_000
@@ -59,6 +60,7 @@ class Evaluator:
         # environment is kept with it, so that no other takes its id meanwhile.
         self._inlined: dict[int, tuple[Env, dict[ast.expr, Candidates]]] = {}
         self._scopes: dict[ast.AST, Scope] = {}
+        self.kept: dict[tuple[str, ast.AST], Any] = {}
         self._active: dict[object, int] = {}
         self._lowest = _NEVER
         self._work = 0
@@ -72,6 +74,7 @@ class Evaluator:
         """
         self._memo.clear()
         self._scopes.clear()
+        self.kept.clear()
 
     def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> Candidates:
         """Return what ``node`` may be; never empty, never raises."""
@@ -92,7 +95,7 @@ class Evaluator:
             except RecursionError:
                 values = unknown("it is nested too deeply", module, node)
             if len(values) > MAX_CANDIDATES:
-                values = unknown("there are too many possibilities", module, node)
+                values = unknown(TOO_MANY, module, node)
             # A cycle that reaches further out has cut this answer short: it is not kept.
             if self._lowest >= len(self._active):
                 memo[node] = values
@@ -270,7 +273,7 @@ class Evaluator:
         for values in parts:
             combinations = [(*c, v) for c in combinations for v in values]
             if len(combinations) > MAX_CANDIDATES:
-                return unknown("there are too many possibilities", module, node)
+                return unknown(TOO_MANY, module, node)
         found: list[Candidate] = []
         for combination in combinations:
             missing = next((v for v in combination if not isinstance(v.object, Constant)), None)

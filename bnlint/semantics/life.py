@@ -73,11 +73,15 @@ class Life(NamedTuple):
 
 def life_of(ev: Evaluate, module: Module, made: ast.Call) -> Life:
     """Return the life of the object that the call ``made`` makes."""
-    follower = _Follower(ev, module)
-    follower.use(made, _WHOLE)
-    follower.follow_variables()
-    uses = sorted(follower.uses, key=lambda use: (use.node.lineno, use.node.col_offset))
-    return Life(tuple(uses), follower.escapes)
+    key = ("life", made)
+    if key not in ev.kept:
+        follower = _Follower(ev, module)
+        follower.use(made, _WHOLE)
+        follower.follow_variables()
+        uses = sorted(follower.uses, key=lambda use: (use.node.lineno, use.node.col_offset))
+        ev.kept[key] = Life(tuple(uses), follower.escapes)
+    found: Life = ev.kept[key]
+    return found
 
 
 class _Variable(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.classes import lineage, outside_bases
@@ -91,11 +91,19 @@ class Made(NamedTuple):
     framework: Framework
 
 
-def constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
-    """Yield the models and layers that calls in ``module`` make, in source order.
+def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
+    """Return the models and layers that calls in ``module`` make, in source order.
 
     A wrapper makes none: it runs the model it is given.
     """
+    key = ("constructions", module.tree)
+    if key not in ev.kept:
+        ev.kept[key] = tuple(_constructions(ev, module))
+    found: Sequence[Made] = ev.kept[key]
+    return found
+
+
+def _constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
     takers = {
         path.rpartition(".")[2]
         for word in ("wrappers", "exporters")
@@ -150,6 +158,8 @@ def _may_make(ev: Evaluate, module: Module, call: ast.Call, bound: set[str] | No
     scope: Scope | None = ev.scope(module, module.scope_node(call))
     while scope is not None:
         for binding in scope.bindings.get(root, ()):
+            if binding.kind == "import" and isinstance(call.func, ast.Name):
+                return not ev.project.is_function(module, binding.symbol)
             return binding.kind in ("import", "class")
         scope = scope.parent
     return True  # a star import may give it

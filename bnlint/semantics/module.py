@@ -119,6 +119,8 @@ class Module:
         self.outer: set[str] = set()
         self.walruses: list[ast.NamedExpr] = []
         self._tested: dict[str, bool] = {}
+        self._own_stores: dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]] | None
+        self._own_stores = None
         self._index()
         self.calls_by_name = self._by_name()
 
@@ -204,6 +206,26 @@ class Module:
         while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare)):
             node, parent = parent, self.parents[parent]
         return isinstance(parent, (ast.If, ast.Assert)) and parent.test is node
+
+    @property
+    def own_stores(self) -> dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]]:
+        """The stores ``self.name = ...`` by class and name, each with the method it stands in."""
+        if self._own_stores is None:
+            self._own_stores = {}
+            for store in self.stores:
+                if isinstance(store.value, ast.Name):
+                    self._note_store(store, store.value.id)
+        return self._own_stores
+
+    def _note_store(self, store: ast.Attribute, receiver: str) -> None:
+        function = self.enclosing_function(store)
+        while function is not None:
+            cls = self.parents[function]
+            if isinstance(cls, ast.ClassDef) and not isinstance(function, ast.Lambda):
+                positional = [*function.args.posonlyargs, *function.args.args]
+                if positional and positional[0].arg == receiver:
+                    self.own_stores.setdefault((cls, store.attr), []).append((function, store))
+            function = self.enclosing_function(function)
 
     def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
         """Return where ``node`` stands, in rows, columns and code point offsets."""

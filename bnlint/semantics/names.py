@@ -213,8 +213,8 @@ def _outside(
     """Look for ``name`` in star imports, the last one first, then among the builtins."""
     doubt = ""
     for origin, statement in reversed(ev.scope(module, module.tree).stars):
-        target = ev.project.resolve(module, origin)
-        if isinstance(target, Module):
+        target = ev.project.module(module, origin)
+        if target is not None:
             values = export(ev, target, name, use)
             if not isinstance(values[0].object, Unknown):
                 return values

@@ -164,20 +164,28 @@ def _added_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None
 
 def _applied(ev: Evaluate, module: Module, call: ast.Call, target: ast.Attribute) -> Before | None:
     """Return what feeds ``self.bn(x)`` where the layer ``self.bn`` is applied, if that is once."""
-    applications = [
-        use.func
-        for use in module.calls_by_name.get(target.attr, ())
-        if isinstance(use.func, ast.Attribute)
-        and any(
-            isinstance(c.object, Instance) and c.object.call is call
-            for c in ev.evaluate(module, use.func)
-        )
-    ]
+    applications = _applications(ev, module, target.attr).get(call, [])
     if len(applications) != 1:
         return None
     outer = module.parents[applications[0]]
     assert isinstance(outer, ast.Call)
     return _origin(ev, module, outer.args[0]) if outer.args else None
+
+
+def _applications(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, list[ast.Attribute]]:
+    """Return where attributes called ``name`` are called, by the calls that made what they hold."""
+    key = (f"applications of {name}", module.tree)
+    if key not in ev.kept:
+        found: dict[ast.Call, list[ast.Attribute]] = {}
+        for use in module.calls_by_name.get(name, ()):
+            if isinstance(use.func, ast.Attribute):
+                held = (c.object for c in ev.evaluate(module, use.func))
+                made = {o.call for o in held if isinstance(o, Instance) and o.call is not None}
+                for call in made:
+                    found.setdefault(call, []).append(use.func)
+        ev.kept[key] = found
+    kept: dict[ast.Call, list[ast.Attribute]] = ev.kept[key]
+    return kept
 
 
 def _origin(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:

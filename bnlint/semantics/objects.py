@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager
 from bnlint.typed import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from bnlint.frameworks.tables import Frameworks
     from bnlint.semantics.module import Module
     from bnlint.semantics.scopes import Scope
@@ -214,8 +216,14 @@ class Imports(Protocol):
     def resolve(self, module: Module, symbol: str) -> Module | tuple[Module, str] | None:
         """Return the project module, or the name in one, that ``module`` imports as ``symbol``."""
 
+    def module(self, importer: Module, symbol: str) -> Module | None:
+        """Return the project module that ``importer`` imports as ``symbol``."""
+
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
+
+    def is_function(self, importer: Module, symbol: str) -> bool:
+        """Tell, by the text of files alone, whether ``symbol`` is a function of the project."""
 
     def submodule(self, module: Module, name: str) -> Module | None:
         """Return the project module ``module.name``, if ``module`` is a package that has it."""
@@ -226,6 +234,8 @@ class Evaluate(Protocol):
 
     frameworks: Frameworks
     project: Imports
+    #: What other parts of the engine have found out about a node, by what it is called there.
+    kept: dict[tuple[str, ast.AST], Any]
 
     def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> Candidates:
         """Return what ``node`` may be."""
@@ -257,6 +267,10 @@ class Evaluate(Protocol):
     def guard(self, key: object) -> AbstractContextManager[bool]:
         """Enter ``key``; yields ``False`` if it has been entered already (a cycle)."""
 
+
+#: More candidates than this are no knowledge, and why.
+MAX_CANDIDATES = 12
+TOO_MANY = "there are too many possibilities"
 
 #: Why nothing is known of what an object gives when it is called.
 APPLIED = "the result of calling an object is not followed"

@@ -1,0 +1,115 @@
+"""How the files of a project lie: which file an import leads to, before any of them is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bnlint.semantics.module import Module
+from bnlint.semantics.sketch import Glance
+from bnlint.typed import NamedTuple, Protocol
+
+#: Files through which a name is passed on at most.
+_MAX_HOPS = 8
+
+
+class Place(NamedTuple):
+    """Where an import stands: the absolute file, the name of its module, and of its package."""
+
+    file: str
+    name: str
+    package: str
+
+
+Importer = Module | Place
+
+
+class Sources(Protocol):
+    """Where the files of a project are, and what stands in them."""
+
+    def name(self, file: str) -> str:
+        """Return the dotted import name of ``file``."""
+
+    def find(self, importer: str, path: str) -> str | None:
+        """Return the file of the module that the file ``importer`` imports as ``path``."""
+
+    def look(self, file: str) -> Glance | None:
+        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+
+    def module(self, file: str) -> Module | None:
+        """Return ``file`` parsed, ``None`` where it cannot be."""
+
+
+class Layout:
+    """The files of a project, found by import.
+
+    ``tops`` are the packages of the frameworks: a folder of the project that is called like one
+    is not what an import of that name means, except in the framework's own source.
+    """
+
+    def __init__(self, sources: Sources, tops: Collection[str]) -> None:
+        self.sources = sources
+        self.tops = tops
+
+    def find(self, importer: Importer, symbol: str) -> str | None:
+        """Return the file of the module that ``importer`` imports as ``symbol``."""
+        path = absolute(importer, symbol)
+        top = path.partition(".")[0]
+        if not importer.file or (top in self.tops and top != importer.name.partition(".")[0]):
+            return None
+        return self.sources.find(importer.file, path)
+
+    def look(self, file: str) -> Glance | None:
+        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+        return self.sources.look(file)
+
+    def place(self, file: str) -> Place:
+        """Return where the imports of ``file`` stand."""
+        name = self.sources.name(file)
+        package = name if file.endswith("/__init__.py") else name.rpartition(".")[0]
+        return Place(file, name, package)
+
+    def is_function(self, importer: Importer, symbol: str) -> bool:
+        """Tell, by the text of files alone, whether ``symbol`` is a function of the project.
+
+        Where that cannot be seen, the answer is no.
+        """
+        for _ in range(_MAX_HOPS):
+            parent, name = split(absolute(importer, symbol))
+            file = self.find(importer, parent) if parent else None
+            glance = self.look(file) if file is not None else None
+            if file is None or glance is None:
+                return False
+            if glance.is_function(name):
+                return True
+            origins = glance.sketch.imported.get(name, ())
+            if len(origins) != 1:
+                return False
+            importer, symbol = self.place(file), joined(*origins[0])
+        return False
+
+
+def absolute(module: Importer, symbol: str) -> str:
+    """Return the absolute import path of ``symbol`` as written in ``module``.
+
+    A relative import stays as it is where the name of the module's package is not known, as in a
+    folder without ``__init__.py``.
+    """
+    name = symbol.lstrip(".")
+    level = len(symbol) - len(name)
+    package = module.package.split(".") if module.package else []
+    if not level or level > len(package):
+        return symbol
+    above = package[: len(package) - level + 1]
+    return ".".join([*above, name] if name else above)
+
+
+def joined(origin: str, name: str) -> str:
+    """Return the import path of ``name`` in the module ``origin``, as written in an import."""
+    return f"{origin}{name}" if origin.endswith(".") else f"{origin}.{name}"
+
+
+def split(path: str) -> tuple[str, str]:
+    """Return ``path`` as the module that holds the last name in it, and that name."""
+    name = path.rpartition(".")[2]
+    parent = path.removesuffix(name)
+    return (parent.removesuffix(".") if parent.strip(".") else parent), name
