@@ -62,10 +62,8 @@ from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
 from bnlint.patterns import lazy
 from bnlint.rule import DEGENERATE, Context, Rule
-from bnlint.semantics.freezing import is_said_to_freeze
-from bnlint.semantics.layer_tests import guards
+from bnlint.semantics.freezing import is_said_to_freeze, tested_for
 from bnlint.semantics.numbers import decay
-from bnlint.semantics.objects import Symbol
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import keeps_statistics, names_around, takes_weight
 from bnlint.semantics.values import assumption
@@ -97,8 +95,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 def check_file(context: Context) -> Iterator[Finding]:
     """Report stores of a momentum in layers that are to be frozen."""
     names = {api.roles["momentum"] for api in context.frameworks.apis.values() if _has(api)}
-    for store in context.module.stores:
-        statement = context.module.statement(store)
+    module = context.module
+    for store in module.stores:
+        statement = module.statement(store)
         if store.attr not in names or not isinstance(statement, ast.Assign):
             continue
         value = statement.value
@@ -107,8 +106,8 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         if number not in (0, 1) or not _is_freeze(statement, context):
             continue
-        api = _tested(store, statement, context)
-        if api is not None and api.roles["momentum"] == store.attr:
+        api = tested_for(context.evaluator, module, statement)
+        if api is not None and _has(api) and api.roles["momentum"] == store.attr:
             yield from _report(value, api, float(number), "", context, None)
 
 
@@ -142,32 +141,6 @@ def _is_freeze(statement: ast.stmt, context: Context) -> bool:
         and (part.attr in switching or (part.attr in holding and isinstance(part.ctx, ast.Store)))
         for part in ast.walk(function)
     )
-
-
-def _tested(store: ast.Attribute, statement: ast.stmt, context: Context) -> Api | None:
-    """Return the API that a test on the way to a store asks the layer for."""
-    module = context.module
-    end = module.enclosing_function(store) or module.tree
-    for guard in guards(module, statement, end):
-        if not guard.holds:
-            continue
-        for part in ast.walk(guard.test):
-            if not isinstance(part, (ast.Name, ast.Attribute)):
-                continue
-            for candidate in context.evaluator.evaluate(module, part):
-                found = candidate.object
-                if isinstance(found, Symbol) and (api := _named(found.path, context)) is not None:
-                    return api
-    return None
-
-
-def _named(path: str, context: Context) -> Api | None:
-    """Return an API that a class is, or is the base of."""
-    found = context.frameworks.by_alias.get(path)
-    if found:
-        return found[0] if _has(found[0]) else None
-    apis = context.frameworks.apis.values()
-    return next((api for api in apis if path in api.bases and _has(api)), None)
 
 
 def _report(

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from bnlint.frameworks.tables import Framework, Frameworks
+from bnlint.frameworks.tables import Api, Framework, Frameworks
 from bnlint.patterns import lazy
 from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.layer_tests import guards
@@ -181,6 +181,29 @@ def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
         guard.holds and asks_for_norm(guard.test)
         for guard in guards(module, module.statement(call), end)
     )
+
+
+def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
+    """Return the batch normalisation layer that a test on the way to ``statement`` asks for."""
+    end = module.enclosing_function(statement) or module.tree
+    for guard in guards(module, statement, end):
+        for part in ast.walk(guard.test) if guard.holds else ():
+            if not isinstance(part, (ast.Name, ast.Attribute)):
+                continue
+            for candidate in ev.evaluate(module, part):
+                found = candidate.object
+                if isinstance(found, Symbol) and (api := _named(ev, found.path)) is not None:
+                    return api
+    return None
+
+
+def _named(ev: Evaluate, path: str) -> Api | None:
+    """Return the layer that a class is, or one that it is the base of."""
+    layers = [api for api in ev.frameworks.by_alias.get(path, ()) if api.kind == "layer"]
+    if layers:
+        return layers[0]
+    apis = ev.frameworks.apis.values()
+    return next((api for api in apis if path in api.bases and api.kind == "layer"), None)
 
 
 def is_for_other_layers(module: Module, call: ast.Call) -> bool:

@@ -224,3 +224,15 @@ def test_a_made_up_input_moves_no_statistics() -> None:
     for names, variance in zip(both(PROBE, "BN209"), (0.9, 1.0), strict=True):
         assert names["norm"].running_var.numpy() == pytest.approx(variance)
         assert names["norm"].training
+
+
+def test_inference_mode_leaves_weights_to_the_optimiser() -> None:
+    """One step changes the weight of a layer in inference mode, and not its running mean."""
+    import torch
+
+    norm = torch.nn.BatchNorm1d(4).eval()
+    optimizer = torch.optim.SGD(norm.parameters(), 0.1)
+    norm(torch.from_numpy(X)).pow(2).mean().backward()
+    optimizer.step()
+    assert (norm.weight - 1).abs().min() > 0.01
+    assert not norm.running_mean.any()
