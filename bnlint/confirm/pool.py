@@ -96,9 +96,9 @@ class Pool:
             return "no worker knows it"
         chosen = self.interpreters.get(api.framework.worker)
         where = f"for {chosen}" if chosen else "here"
-        packages = {path.partition(".")[0] for path in api.aliases}
-        if any(reason == f"ModuleNotFoundError: No module named {name!r}" for name in packages):
-            return f"not installed {where}"
+        for name in {path.partition(".")[0] for path in api.aliases}:  # timm is one of PyTorch's
+            if reason == f"ModuleNotFoundError: No module named {name!r}":
+                return f"{name} is not installed {where}"
         return f"cannot be used {where}: {reason}"
 
     def devices(self, api: Api) -> tuple[str, ...]:

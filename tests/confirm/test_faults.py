@@ -129,7 +129,7 @@ def test_given_up(tmp_path: Path, torch: Path) -> None:
 
 
 BROKEN = {
-    "missing": ({}, "not installed for"),
+    "missing": ({}, "torch is not installed for"),
     "import error": (
         {"torch": "raise ImportError('libcudart.so.13: cannot open shared object file')"},
         "ImportError: libcudart.so.13: cannot open shared object file",

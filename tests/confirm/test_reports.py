@@ -39,7 +39,7 @@ def test_line_in_full(tmp_path: Path, both: list[str]) -> None:
     assert re.fullmatch(
         r"confirmed on cpu: max \|difference\| of the running statistics 98 -> "
         rf"{NUMBER} with the fix \(torch 0\.1 against the oracle for Keras "
-        rf"\(not installed for \S+\); floor {NUMBER}\)",
+        rf"\(\w+ is not installed for \S+\); floor {NUMBER}\)",
         line,
     )
     assert note == (
