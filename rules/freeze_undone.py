@@ -106,6 +106,7 @@ from bnlint.semantics.modes import (
     mode_after,
     runs,
     switches,
+    switches_to,
 )
 from bnlint.semantics.module import dotted, last_name
 from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
@@ -128,25 +129,15 @@ _HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_st
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report freezes that a later switch of the whole model undoes."""
-    frameworks = context.frameworks.frameworks.values()
-    freezes = {name for framework in frameworks for name, _ in framework.modes.to_inference}
-    wakes = {name for framework in frameworks for name, _ in framework.modes.to_training}
-    if not _calls_one_of(freezes, context):
+    modes = [framework.modes for framework in context.frameworks.frameworks.values()]
+    if not any(switches_to(context.module, m.to_inference) for m in modes):
         return
-    if _calls_one_of(wakes, context):
+    if any(switches_to(context.module, m.to_training) for m in modes):
         for made in constructions(context.evaluator, context.module):
             if made.framework.modes.switch == "object":
                 yield from _of_object(made, context)
     for cls in context.module.classes:
         yield from _of_class(ClassRef(context.module, cls), context)
-
-
-def _calls_one_of(methods: set[str], context: Context) -> bool:
-    """Tell at little cost whether the file calls one of ``methods`` of anything."""
-    calls = context.module.calls_by_name
-    return any(
-        isinstance(call.func, ast.Attribute) for name in methods for call in calls.get(name, ())
-    )
 
 
 # ---------------------------------------------------------------------------------- objects

@@ -96,6 +96,7 @@ from bnlint.semantics.modes import (
     may_switch,
     mode_after,
     runs,
+    switches_to,
 )
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
@@ -113,8 +114,10 @@ _LEAVES = (ast.Break, ast.Return, ast.Raise)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
+    if not _may_infer(context):
+        return
     loops = [node for node in ast.walk(module.tree) if isinstance(node, LOOPS)]
-    if not loops or not _may_infer(context):
+    if not loops:
         return
     for made in constructions(ev, module):
         if made.framework.modes.switch != "object" or in_test(module, made.call):
@@ -131,12 +134,8 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 
 def _may_infer(context: Context) -> bool:
-    """Tell at little cost whether the file switches anything to inference."""
-    return any(
-        name in context.module.calls_by_name
-        for framework in context.frameworks.frameworks.values()
-        for name, _ in framework.modes.to_inference
-    )
+    frameworks = context.frameworks.frameworks.values()
+    return any(switches_to(context.module, f.modes.to_inference) for f in frameworks)
 
 
 def _check(made: Made, life: Life, loops: list[_Loop], context: Context) -> Iterator[Finding]:

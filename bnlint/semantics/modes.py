@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
@@ -52,6 +52,21 @@ def mode_after(use: Use, framework: Framework) -> str | None:
     if len(arguments) == 1 and isinstance(first, ast.Constant):
         return table.get((use.name, bool(first.value)), "")
     return ""
+
+
+def switches_to(module: Module, rows: Iterable[tuple[str, bool | None]]) -> bool:
+    """Tell at little cost whether ``module`` makes one of the calls ``rows`` of any object.
+
+    A row is a method and the literal argument it is called with, if with any.
+    """
+    for method, wanted in rows:
+        for call in module.calls_by_name.get(method, ()):
+            if isinstance(call.func, ast.Attribute):
+                values = [*call.args, *(keyword.value for keyword in call.keywords)]
+                given = [v.value for v in values if isinstance(v, ast.Constant)]
+                if (not values) if wanted is None else (wanted in given):
+                    return True
+    return False
 
 
 def runs(ev: Evaluate, use: Use) -> bool:
