@@ -6,8 +6,8 @@ Reports code that puts the batch normalisation layers of a model into inference 
 test of its class, and leaves their gradients alone. Many detectors do this on purpose, so that the
 rule is for information only, and off unless it is selected.
 
-Code that keeps weights of any kind from being trained in the same function, and evaluation code,
-are left alone.
+Code that keeps weights of any kind from being trained in the same class or function, and evaluation
+code, are left alone.
 
 Why it matters
 --------------
@@ -102,17 +102,17 @@ def _to_inference(context: Context) -> Iterator[tuple[str, bool | None]]:
 
 
 def _stops_weights(call: ast.Call, context: Context) -> bool:
-    """Tell whether the function around ``call`` keeps any weights from being trained."""
+    """Tell whether the class or function around ``call`` keeps any weights from being trained."""
     module = context.module
     names = {
         row.name
         for framework in context.frameworks.frameworks.values()
         for row in framework.modes.freezes
     }
-    function = module.enclosing_function(call) or module.tree
+    around = module.enclosing_class(call) or module.enclosing_function(call) or module.tree
     return any(
         isinstance(part, ast.Attribute)
         and part.attr in names
         and (isinstance(part.ctx, ast.Store) or isinstance(module.parents[part], ast.Call))
-        for part in ast.walk(function)
+        for part in ast.walk(around)
     )

@@ -61,6 +61,18 @@ def freeze_bn(model):
         if isinstance(m, nn.BatchNorm2d):
             m.eval()
             m.requires_grad_(False)
+--- the weights are kept from being trained elsewhere in the class
+class Trainer:
+    def setup(self):
+        for name, p in self.model.named_parameters():
+            if any(part in name for part in self.frozen):
+                p.requires_grad = False
+
+    def model_train(self):
+        self.model.train()
+        for name, m in self.model.named_modules():
+            if any(part in name for part in self.frozen) and isinstance(m, nn.BatchNorm2d):
+                m.eval()
 --- layers of another kind
 def freeze(model):
     for m in model.modules():
