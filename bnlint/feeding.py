@@ -64,8 +64,9 @@ def differences(reference: Feed | None, port: Feed | None) -> Iterator[str]:
         ):
             if one and other and one != other:
                 yield name
-        if left.kernel and (left.kernel, left.stride) == (right.kernel, right.stride):
-            rows = [rows_padded(numbers, left.kernel, left.stride) for numbers in (left, right)]
+        sizes = left.kernel, left.stride
+        if all(sizes) and sizes == (right.kernel, right.stride):
+            rows = [rows_padded(numbers, *sizes) for numbers in (left, right)]
             if all(rows) and rows[0] != rows[1] and not (reference.padded or port.padded):
                 yield "padding"
     if None not in (reference.bias, port.bias) and reference.bias is not port.bias:

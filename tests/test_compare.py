@@ -350,6 +350,7 @@ def before(reference: str, port: str) -> tuple[str, ...]:
         ("strides=2, padding='same'", "3, 2, padding=1", ("padding",)),
         ("strides=2, padding='same'", "3, padding=1", ("stride",)),
         ("strides=S, padding='same'", "3, 2, padding=1", ()),
+        ("strides=S, padding='same'", "3, S, padding=1", ()),
         ("padding='same'", "3", ("padding",)),
         ("padding='same'", "5, padding=2", ("kernel",)),
         ("padding=P", "3, padding=1", ()),
