@@ -71,9 +71,9 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
             arguments.append(text)
         else:
             arguments.append(f"{parameter.name}={text}")
-    flag, said = _statistics(given, target)
-    arguments += flag
-    notes += said
+    for flag, said in (_statistics(given, target), _training_statistics(given, target)):
+        arguments += flag
+        notes += said
     notes += _left_over(given, target, done)
     notes += _meanings(given, target, done)
     notes += _beyond_the_usual(given.api, frameworks)
@@ -278,6 +278,29 @@ def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
     return notes
 
 
+def _never_moves(api: Api) -> bool:
+    """Tell whether the API uses running statistics in training too, and never changes them."""
+    return api.training_statistics == "running" and api.convention == "none"
+
+
+def _training_statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
+    """Return the argument with which the target trains as the source does, or what differs."""
+    source, used = given.api, given.api.training_statistics
+    for row in source.training_statistics_when:
+        if given.others.get(row["argument"]) == repr(row["value"]):
+            used = row.get("training_statistics", used)
+    if used == target.training_statistics or "none" in (source.convention, target.convention):
+        return [], []
+    if UNKNOWN in (used, target.training_statistics):
+        return [], []
+    for row in target.training_statistics_when:
+        if row.get("training_statistics") == used and row.get("running_update") != "none":
+            return [f"{row['argument']}={row['value']!r}"], []
+    what = {"batch": "the batch", "running": "the running statistics"}
+    there, here = what[used], what[target.training_statistics]
+    return [], [f"training normalises with {here} here, with {there} there"]
+
+
 def _statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
     """Return the argument that the flag which fixes the statistics becomes, and notes."""
     source = given.api
@@ -285,7 +308,7 @@ def _statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
     text = given.others.get(name)
     wanted = ""
     if text is None:
-        if source.training_statistics == "running" and target.training_statistics != "running":
+        if _never_moves(source) and not _never_moves(target):
             wanted = "always_running"
     else:
         for which in ("always_batch", "always_running"):

@@ -6,7 +6,8 @@ Reports a layer that is constructed inside ``forward``, ``call`` or ``construct`
 in a function that is called from there, and applied at once.
 
 Building layers in a function is the idiom of Keras's functional models and of TensorFlow 1: only
-methods that run when a module is called are meant. A layer that is kept on the object is built
+methods that run when a module is called are meant. Flax's compact methods and Haiku's modules keep
+what they build by name. A layer that is kept on the object is built
 lazily, which is right; one that is given its weights or statistics is used as arithmetic. Tests and
 comparisons are left alone.
 
@@ -63,10 +64,11 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
+from bnlint.semantics.classes import outside_bases
 from bnlint.semantics.models import is_forward
 from bnlint.semantics.modes import switches
 from bnlint.semantics.module import Module, last_name
-from bnlint.semantics.objects import FunctionRef
+from bnlint.semantics.objects import ClassRef, FunctionRef, Symbol
 from bnlint.semantics.parameters import callers
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import names_around
@@ -160,7 +162,7 @@ def _reached_from(
         return None
     module, ev = context.module, context.evaluator
     if is_forward(ev, module, function):
-        return None if _builds_once(function) else function
+        return None if _builds_once(context, function) else function
     for call, _ in callers(ev, module, function):
         if not any(
             isinstance(c.object, FunctionRef) and c.object.node is function
@@ -175,9 +177,16 @@ def _reached_from(
     return None
 
 
-def _builds_once(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether the framework itself keeps layers built here (a decorated compact method)."""
-    return any(
-        last_name(d.func if isinstance(d, ast.Call) else d) == "compact"
+def _builds_once(context: Context, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Tell whether the framework itself keeps layers built here: by decorator, or by class."""
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("builds_once")}
+    if any(
+        last_name(d.func if isinstance(d, ast.Call) else d) in names
         for d in function.decorator_list
+    ):
+        return True
+    owner = context.module.parents.get(function)
+    return isinstance(owner, ast.ClassDef) and any(
+        isinstance(base, Symbol) and context.frameworks.means(base.path, "builds_once")
+        for base in outside_bases(context.evaluator, ClassRef(context.module, owner))
     )

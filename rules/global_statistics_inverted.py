@@ -76,7 +76,12 @@ from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.numbers import shown
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.training import trains
-from bnlint.semantics.traits import always_uses_running, is_frozen, names_around
+from bnlint.semantics.traits import (
+    always_uses_running,
+    is_frozen,
+    names_around,
+    runs_itself,
+)
 from bnlint.semantics.values import Value, assumption
 from bnlint.trial import OUTPUT, TRAINING, Trial
 from bnlint.trials import layer_of
@@ -93,7 +98,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that is trained and always uses its running statistics."""
     if site.api.kind != "layer" or not always_uses_running(site):
         return
-    if is_frozen(site.module, site.call) or _is_meant(site):
+    if is_frozen(site.module, site.call) or _is_meant(site) or runs_itself(context.evaluator, site):
         return
     if not trains(context.evaluator, context.module):
         return

@@ -64,6 +64,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
+from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use, life_of
 from bnlint.semantics.models import Made, constructions, contents
@@ -199,8 +200,8 @@ def _run(context: Context, made: Made) -> Run | None:
         if use.node in calls and isinstance(use.node, ast.Call):
             asked: str | None = ""
             if made.framework.modes.switch == "call-argument":
-                asked = _flag(use.node, made.framework.modes.argument, context)
-            if asked is None:
+                asked = _flag(use.node, made.framework.modes, context)
+            if asked is None or (asked or mode) not in (TRAINING, INFERENCE):
                 break
             found.add(asked or mode)
             switched = switched or bool(asked)
@@ -258,16 +259,16 @@ def _always_before(switch: ast.expr, calls: list[ast.Call], context: Context) ->
     )
 
 
-def _flag(call: ast.Call, argument: str, context: Context) -> str | None:
+def _flag(call: ast.Call, modes: Modes, context: Context) -> str | None:
     """Return the mode a call asks for, ``""`` if it asks for none, ``None`` if not known."""
     for keyword in call.keywords:
         if keyword.arg is None:
             return None
-        if keyword.arg == argument:
+        if keyword.arg in (modes.argument, modes.inference_argument):
             value = settle(context.evaluator.evaluate(context.module, keyword.value), keyword.value)
             if value.kind != "known" or not isinstance(value.value, bool):
                 return None if value.value is not None or not value.is_known else ""
-            return TRAINING if value.value else INFERENCE
+            return TRAINING if value.value is (keyword.arg == modes.argument) else INFERENCE
     return "" if len(call.args) == 1 else None
 
 

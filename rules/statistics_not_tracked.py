@@ -60,7 +60,7 @@ from bnlint.rule import Context, Rule, lower, where_reference
 from bnlint.semantics.numbers import shown
 from bnlint.semantics.references import Counterpart
 from bnlint.semantics.sites import STATISTICS, Site
-from bnlint.semantics.traits import always_uses_batch, names_around
+from bnlint.semantics.traits import always_uses_batch, names_around, runs_itself
 from bnlint.semantics.values import assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 from bnlint.trials import layer_of
@@ -74,6 +74,8 @@ _MEANT = ("maml", "meta", "adabn", "instance")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer built to normalise with the batch in both modes."""
     if site.api.kind != "layer" or not always_uses_batch(site):
+        return
+    if runs_itself(context.evaluator, site):
         return
     if any(
         word in name.lower() for name in names_around(site.module, site.call) for word in _MEANT

@@ -3,7 +3,9 @@
 What it does
 ------------
 Reports ``training=True`` (or a constant that is True) in the call of a batch normalisation layer,
-inside a layer's ``call`` or in a functional model.
+inside a layer's ``call`` or in a functional model. In Flax and Equinox the flag says the opposite:
+there it is ``use_running_average=False`` and ``inference=False``, in linen also where the layer is
+built, which must be told its mode.
 
 Inside ``if training:``, where the layer is called with ``training=False`` too, in a ``train_step``,
 and in generators that sample in training mode on purpose, the flag is right. Passing the flag of
@@ -44,15 +46,18 @@ Clean:
 
 Fix
 ---
-Passes the enclosing ``call``'s own flag on where it has one. Else removes the argument, so that the
-model decides.
+Passes the enclosing ``call``'s own flag on where it has one, or the opposite of its ``train``. Else
+removes the argument, so that the model decides.
 
 Fix safety
 ----------
 Safe where the enclosing ``call`` has the flag as a parameter and does not change it: training is
 as before, and inference does what it is asked to.
 
-Unsafe where the argument is removed: training mode in inference may be meant.
+Unsafe where the argument is removed: training mode in inference may be meant. Unsafe, too, where a
+parameter of another name is taken for the flag.
+
+Not written where the layer must be told its mode and nothing around the call says it.
 
 Numbers
 -------
@@ -60,7 +65,7 @@ Predicting one sample of N(3, 4) in two different batches of 8 gives outputs tha
 
 References
 ----------
-Measured with Keras 3.15.1 and tf_keras 2.21.0.
+Measured with Keras 3.15.1 and tf_keras 2.21.0; Flax 0.12.8, Haiku 0.0.17 and Equinox 0.13.8.
 """
 
 from __future__ import annotations
@@ -69,7 +74,16 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bnlint.finding import SAFE, UNSAFE, Finding, Fix, Intent, RemoveArgument, ReplaceValue
+from bnlint.finding import (
+    MANUAL,
+    SAFE,
+    UNSAFE,
+    Finding,
+    Fix,
+    Intent,
+    RemoveArgument,
+    ReplaceValue,
+)
 from bnlint.frameworks.tables import Api
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
@@ -79,6 +93,7 @@ from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.traits import names_around
 from bnlint.semantics.values import settle
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
+from bnlint.typed import NamedTuple
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
 
@@ -90,53 +105,90 @@ _MEANT = lazy(
 _ASKS = lazy(r"train|phase|mode", re.IGNORECASE)
 
 
+class Flag(NamedTuple):
+    """A keyword that is given the same value always: the API's role for it, and that value.
+
+    ``built`` tells that it is given when the layer is built, and not when it is called.
+    """
+
+    call: ast.Call
+    keyword: ast.keyword
+    api: Api
+    role: str
+    value: bool
+    built: bool
+
+
 def check_file(context: Context) -> Iterator[Finding]:
-    """Report calls of batch normalisation layers with a training flag that is always True."""
+    """Report calls of batch normalisation layers with a flag that always says to train."""
     module = context.module
-    flags = {
-        api.roles.get("training")
+    names = {
+        api.roles[role]
         for api in context.frameworks.apis.values()
-        if api.mode_switch == "call-argument"
+        for role in _ROLES
+        if role in api.roles and api.kind == "layer"
     }
     for call in module.calls:
         for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg not in flags:
+            if keyword.arg is None or keyword.arg not in names:
                 continue
-            if not (api := _layer(call, keyword.arg, context)):
+            flag = _layer(call, keyword, context)
+            if flag is None:
                 continue
             value = settle(context.evaluator.evaluate(module, keyword.value), keyword.value)
-            if value.kind != "known" or value.value is not True:
+            if value.kind != "known" or value.value is not flag.value:
                 continue
-            if _is_meant(call, keyword.arg, context):
+            if _is_meant(flag, context):
                 continue
-            yield from _report(call, keyword, api, context)
+            yield from _report(flag, context)
 
 
-def _layer(call: ast.Call, keyword: str, context: Context) -> Api | None:
-    """Return the API of the layer that is called, if ``keyword`` is its training flag."""
+#: The value of each role that says to train.
+_ROLES = {"training": True, "inference": False}
+
+
+def _layer(call: ast.Call, keyword: ast.keyword, context: Context) -> Flag | None:
+    """Return the flag that ``keyword`` is of the layer that is called, or that must be told so."""
     apis: list[Api] = []
+    built = False
     for candidate in context.evaluator.evaluate(context.module, call.func):
         made = candidate.object
-        if not isinstance(made, Instance) or not isinstance(made.cls, Symbol):
+        if isinstance(made, Symbol):
+            cls, built = made, True
+        elif isinstance(made, Instance) and isinstance(made.cls, Symbol):
+            cls = made.cls
+        else:
             return None
-        found = context.frameworks.by_alias.get(made.cls.path, ())
+        found = context.frameworks.by_alias.get(cls.path, ())
         if not found:
             return None
         apis += found
-    if not apis or any(a.kind != "layer" or a.roles.get("training") != keyword for a in apis):
-        return None
-    return apis[0]
+    for role, value in _ROLES.items():
+        if apis and all(_takes(api, role, str(keyword.arg), built) for api in apis):
+            return Flag(call, keyword, apis[0], role, value, built)
+    return None
 
 
-def _is_meant(call: ast.Call, flag: str, context: Context) -> bool:
+def _takes(api: Api, role: str, name: str, built: bool) -> bool:
+    """Tell whether the mode of the layer is said by ``name``, where it is built or called."""
+    if api.kind != "layer" or api.roles.get(role) != name:
+        return False
+    if built:  # a mode that has a default is only that of a new layer
+        return api.default_mode == "required" and api.parameter(name) is not None
+    return any(parameter.name == name for parameter in api.call_signature)
+
+
+def _is_meant(flag: Flag, context: Context) -> bool:
     """Tell whether training mode is meant here, or chosen by a test."""
-    module = context.module
+    module, call = context.module, flag.call
     if any(_MEANT.search(name) for name in names_around(module, call)):
         return True
     for around in module.ancestors(call):
         if isinstance(around, (ast.If, ast.IfExp)):
             if _ASKS.search(ast.unparse(around.test)):
                 return True
+    if flag.built:
+        return False  # another layer, which may be told another mode
     # The other branch of K.in_train_phase(...), tf.cond(...) and the like.
     function = module.enclosing_function(call) or module.tree
     while isinstance(function, ast.Lambda):
@@ -144,48 +196,62 @@ def _is_meant(call: ast.Call, flag: str, context: Context) -> bool:
     return any(
         isinstance(other, ast.Call)
         and ast.dump(other.func) == ast.dump(call.func)
-        and any(k.arg == flag and _is_false(k.value) for k in other.keywords)
+        and any(k.arg == flag.keyword.arg and _is_other(k.value, flag) for k in other.keywords)
         for other in ast.walk(function)
     )
 
 
-def _is_false(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is False
+def _is_other(node: ast.expr, flag: Flag) -> bool:
+    return isinstance(node, ast.Constant) and node.value is not flag.value
 
 
-def _report(call: ast.Call, keyword: ast.keyword, api: Api, context: Context) -> Iterator[Finding]:
-    module = context.module
+def _report(flag: Flag, context: Context) -> Iterator[Finding]:
+    module, call, api = context.module, flag.call, flag.api
+    name = str(flag.keyword.arg)
     function = module.enclosing_function(call)
-    flag = str(keyword.arg)
     in_layer = function is not None and is_forward(context.evaluator, module, function)
     if not in_layer and not _builds_model(function, context):
         return
-    parameters = (
-        [a.arg for a in (*function.args.args, *function.args.kwonlyargs)]
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-        else []
-    )
-    intent: Intent
-    if in_layer and flag in parameters and not _is_rebound(flag, function):
-        advice = f"write {flag}={flag}, the flag this call is given"
-        intent = ReplaceValue(module.span(keyword.value), flag)
-        fix = Fix(SAFE, advice, (intent,))
-    else:
-        advice = f"remove {flag}={ast.unparse(keyword.value)}: the model then decides"
-        intent = RemoveArgument(module.span(call), flag)
-        fix = Fix(UNSAFE, advice, (intent,), "training mode in inference may be meant")
-    written = f"{flag}={ast.unparse(keyword.value)}"
-    calls = "in inference too" if in_layer else f"wherever the model is called without {flag}="
+    written = f"{name}={ast.unparse(flag.keyword.value)}"
+    calls = "in inference too" if in_layer else f"wherever the model is called without {name}="
     yield context.report(
         RULE,
-        keyword,
+        flag.keyword,
         f"{written} makes {api.short_name} normalise with the batch and move its statistics "
         f"{calls}",
-        help=advice,
-        confidence=None if in_layer else "medium",
+        help=(fix := _fix(flag, function if in_layer else None, context)).message,
+        confidence="medium" if flag.built or not in_layer else None,
         fix=fix,
         trial=_trial(api),
     )
+
+
+def _fix(flag: Flag, forward: ast.AST | None, context: Context) -> Fix:
+    """Return the fix: the flag of the method around the call, where it has one, or none at all."""
+    module, name = context.module, str(flag.keyword.arg)
+    parameters = (
+        [a.arg for a in (*forward.args.args, *forward.args.kwonlyargs)]
+        if isinstance(forward, (ast.FunctionDef, ast.AsyncFunctionDef))
+        else []
+    )
+    free = [p for p in parameters if not _is_rebound(p, forward)]
+    if name in free:
+        advice = f"write {name}={name}, the flag this call is given"
+        return Fix(SAFE, advice, (ReplaceValue(module.span(flag.keyword.value), name),))
+    told = next((p for p in free if p in _TOLD), "")
+    if told:
+        text = told if flag.value else f"not {told}"
+        intent = ReplaceValue(module.span(flag.keyword.value), text)
+        return Fix(UNSAFE, f"write {name}={text}", (intent,), f"{told} is taken to say the mode")
+    if flag.api.default_mode == "required":
+        return Fix(MANUAL, f"give {name} the mode that the model runs in", (), "it must be given")
+    advice = f"remove {name}={ast.unparse(flag.keyword.value)}: the model then decides"
+    intents: tuple[Intent, ...] = (RemoveArgument(module.span(flag.call), name),)
+    return Fix(UNSAFE, advice, intents, "training mode in inference may be meant")
+
+
+#: What a parameter that is true to train is called.
+_TOLD = ("train", "training", "is_training")
 
 
 def _trial(api: Api) -> Trial:

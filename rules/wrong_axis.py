@@ -7,6 +7,8 @@ written down: a convolution with ``data_format="channels_first"`` has its channe
 with ``channels_last`` (or the default) in the last axis. The two must be joined in view: one
 applied to the other's output, or neighbours in a ``Sequential``.
 
+Convolutions of Flax have their channels in the last axis always.
+
 A layout that is left at its default is what a global setting says: nothing is reported where the
 file mentions that setting or the other layout, or has an input shape with the channels first. Where
 names speak of spectrograms, the axis may be that of the frequencies: a warning, not an error.
@@ -48,7 +50,8 @@ Writes the axis of the channels.
 
 Fix safety
 ----------
-Safe where the layout is written as a literal at the convolution: nothing else can change it.
+Safe where the layout is written as a literal at the convolution, or cannot be chosen: nothing else
+can change it.
 
 Unsafe where the layout is the default, which a global setting can change, or comes from a name;
 where the axis is in a dictionary that other files may take; and where the call passes on keywords
@@ -63,7 +66,7 @@ On [16, 4, 8, 8] with channels first, the layer builds 8 gammas instead of 4; th
 
 References
 ----------
-Measured with Keras 3.15.1 and tf_keras 2.21.0.
+Measured with Keras 3.15.1 and tf_keras 2.21.0; the layouts of others stand in the framework tables.
 """
 
 from __future__ import annotations
@@ -94,14 +97,15 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if axis is None or site.presumed or not site.is_direct:
         return
     found = before(context.evaluator, site)
-    if found is None or found.neighbour.kind != "convolution" or not found.neighbour.rank:
+    if found is None or found.neighbour.kind != "convolution":
         return
     layout = argument(context.evaluator, found, "data_format")
-    channels = _channels_of(found.neighbour, layout)
-    if channels is None:
+    rank = found.neighbour.rank or _rank_of_kernel(argument(context.evaluator, found, "kernel"))
+    channels = _channels_of(found.neighbour, layout, rank)
+    if channels is None or not rank:
         return
-    rank = found.neighbour.rank
     there, is_written = channels
+    is_fixed = "data_format" not in found.neighbour.roles
     if not is_written and _may_be_set_globally(found.neighbour, context):
         return
     here = axis.number if axis.number >= 0 else rank + axis.number
@@ -112,13 +116,14 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     api = site.api
     convolution = last_name(found.call.func) or "the convolution"
     stated = f"data_format={layout.value!r}" if is_written else "its default layout"
+    stated = "as it always has" if is_fixed else stated
     given = f"{axis.name}={axis.value.value!r}"
     if axis.value.from_default:
         given += ", the default"
     text = _text(axis, there, rank)
     advice = f"write {axis.name}={text}"
     value = axis.value
-    is_literal = isinstance(layout.argument, ast.Constant)
+    is_literal = is_fixed or isinstance(layout.argument, ast.Constant)
     reason = "" if is_literal else "another value of the layout asks for another axis"
     reason = reason if is_written else "a global setting may change the default layout"
     yield context.report(
@@ -160,8 +165,18 @@ def channel_axis(site: Site) -> Axis | None:
     return None
 
 
-def _channels_of(neighbour: Neighbour, layout: Value) -> tuple[int, bool] | None:
-    """Return the channel axis of a convolution, and whether its layout is written down."""
+def _rank_of_kernel(kernel: Value) -> int:
+    """Return the rank of what a kernel of this size is for, 0 where that is not known."""
+    return len(kernel.value) + 2 if isinstance(kernel.value, tuple) else 0
+
+
+def _channels_of(neighbour: Neighbour, layout: Value, rank: int) -> tuple[int, bool] | None:
+    """Return the channel axis of a convolution, and whether its layout is written down.
+
+    That of a convolution which knows one layout only counts as written.
+    """
+    if "data_format" not in neighbour.roles and isinstance(neighbour.channel_axis, int):
+        return neighbour.channel_axis % rank if rank else 0, True
     if not layout.is_known:
         return None
     written = not layout.from_default
@@ -171,7 +186,7 @@ def _channels_of(neighbour: Neighbour, layout: Value) -> tuple[int, bool] | None
         axis = neighbour.channel_axis
     if not isinstance(axis, int):
         return None
-    return (axis if axis >= 0 else neighbour.rank + axis), written
+    return (axis if axis >= 0 else rank + axis), written
 
 
 def _text(axis: Axis, channels: int, rank: int) -> str:

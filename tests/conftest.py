@@ -22,7 +22,7 @@ FRAMEWORKS = {
     "tensorflow": ("tensorflow", "keras"),
     "mindspore": ("mindspore",),
     "paddle": ("paddle",),
-    "jax": ("jax",),
+    "jax": ("jax", "flax", "haiku", "equinox"),
 }
 
 

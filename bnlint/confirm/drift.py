@@ -184,7 +184,7 @@ def _number_rows(worker: Worker, api: Api, path: str) -> Iterator[DriftRow]:
     failures: dict[int, _Failure] = {}
     given = _released(api)
     for rank in api.ranks if isinstance(api.ranks, tuple) else (2, 3, 4, 5):
-        measured = _tried(measure.training_step, worker, path, api, rank, given)
+        measured = _tried(measure.training_steps, worker, path, api, rank, given)
         if isinstance(measured, _Failure):
             failures[rank] = measured
         else:
@@ -219,13 +219,18 @@ def _released(api: Api) -> dict[str, Any]:
 
 
 def _seen_rows(api: Api, seen: dict[int, Measured]) -> Iterator[DriftRow]:
-    """Compare what a training step showed at each rank."""
+    """Compare what two training steps showed at each rank."""
     axes = {_axis_in_table(api, m.channel_axis, rank) for rank, m in seen.items()}
     yield _compared(api.id, "channel axis", str(api.channel_axis), _listed(axes))
     conventions = {m.convention for m in seen.values()}
     yield _compared(api.id, "convention", api.convention, _listed(conventions))
     divisors = {m.normalises_with for m in seen.values()}
     yield _compared(api.id, "normalises with", api.normalises_with, _listed(divisors))
+    if api.convention != "none":
+        updates = {m.running_update for m in seen.values()}
+        yield _compared(api.id, "running update", api.running_update, _listed(updates))
+        used = {m.training_statistics for m in seen.values()}
+        yield _compared(api.id, "training statistics", api.training_statistics, _listed(used))
     for rank, measured in seen.items():
         table = api.estimator_at(rank)
         yield _compared(api.id, f"estimator at rank {rank}", table, measured.estimator)
@@ -247,9 +252,16 @@ def _condition_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[
             yield DriftRow(api.id, field, row["estimator"], "any value", NOT_CHECKED)
             continue
         arguments = {row["argument"]: row["value"]}
-        measured = _tried(measure.training_step, worker, path, api, rank, arguments)
+        measured = _tried(measure.training_steps, worker, path, api, rank, arguments)
         installed = getattr(measured, "estimator", measured)
         yield _compared(api.id, f"{field}={row['value']!r}", row["estimator"], installed)
+    for row in api.training_statistics_when:
+        argument, value = row["argument"], row["value"]
+        measured = _tried(measure.training_steps, worker, path, api, rank, {argument: value})
+        for name in ("running_update", "training_statistics"):
+            if name in row:
+                field = f"{name.replace('_', ' ')} with {argument}={value!r}"
+                yield _compared(api.id, field, row[name], getattr(measured, name, measured))
     for always, used, mode in _STATISTICS:
         if always in api.statistics:
             argument, value = api.statistics["argument"], api.statistics[always]
@@ -264,8 +276,8 @@ def _layout_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[Dri
     for value, axis in api.data_formats.items():
         there = api._replace(channel_axis=axis)
         arguments = {api.roles["data_format"]: value}
-        for rank_there in (len(value) if value.isupper() else rank, rank):
-            measured = _tried(measure.training_step, worker, path, there, rank_there, arguments)
+        for rank_there in (len(value) if value.isalpha() and value.isupper() else rank, rank):
+            measured = _tried(measure.training_steps, worker, path, there, rank_there, arguments)
             if not isinstance(measured, _Failure):
                 measured = _axis_in_table(there, measured.channel_axis, rank_there)
                 break

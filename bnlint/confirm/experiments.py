@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnlint.confirm.meaning import Given, names_of
+from bnlint.confirm.meaning import Given, names_of, required
 from bnlint.confirm.workers import Experiment, Result, Step
 from bnlint.frameworks.records import Api
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Trial
@@ -66,7 +66,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     axis = channel_axis(api, trial.rank)
     inputs = [np.moveaxis(x, 1, axis) for x in batches(trial)]
     state = planted(trial)
-    layer = layer._replace(arguments=tuple({**_required(api), **dict(layer.arguments)}.items()))
+    layer = layer._replace(arguments=tuple({**required(api), **dict(layer.arguments)}.items()))
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
@@ -204,17 +204,6 @@ def _affine(api: Api, layer: Layer) -> set[str]:
         on = api.leaves_on(switch, value)
         if value if on is None else on:
             found.add(role)
-    return found
-
-
-def _required(api: Api) -> dict[str, Any]:
-    """Return a value for each argument without a default that a layer may leave to us."""
-    keep = {"old-weight": 0.9, "new-weight": 0.1}.get(api.convention)
-    found: dict[str, Any] = {}
-    for role, value in (("scale", True), ("center", True), ("affine", True), ("momentum", keep)):
-        parameter = api.parameter(api.roles.get(role, ""))
-        if parameter is not None and parameter.required and value is not None:
-            found[parameter.name] = value
     return found
 
 

@@ -165,6 +165,17 @@ class Given:
         return None if parameter is None else parameter.default
 
 
+def required(api: Api) -> dict[str, Any]:
+    """Return a value for each argument without a default that whoever asks may leave to us."""
+    keep = {"old-weight": 0.9, "new-weight": 0.1}.get(api.convention)
+    found: dict[str, Any] = {}
+    for role, value in (("scale", True), ("center", True), ("affine", True), ("momentum", keep)):
+        parameter = api.parameter(api.roles.get(role, ""))
+        if parameter is not None and parameter.required and value is not None:
+            found[parameter.name] = value
+    return found
+
+
 def names_of(given: Given) -> Names:
     """Return what the API of ``given`` calls its arrays, as far as it has them."""
     api, state = given.api, given.api.state
@@ -292,7 +303,7 @@ def axis_of(given: Given, rank: int) -> int:
             raise RejectedError(f"{api.id}: {api.roles['data_format']}={layout!r} is no layout")
         axis = api.data_formats[layout]
     ranks = api.ranks
-    if isinstance(layout, str) and layout.isupper() and len(ranks) == 1:
+    if isinstance(layout, str) and layout.isalpha() and layout.isupper() and len(ranks) == 1:
         ranks = (len(layout),)  # an API for one rank: a layout that spells another is for that
     if ranks == UNKNOWN:
         raise given.unclear("ranks", "unknown")

@@ -1,17 +1,18 @@
 """Finds out by experiment what an installed API does: its convention, estimator, axis and mode.
 
-The table says how to build and call the API; what it computes is read off the numbers, from
-running statistics that start at mean 0 and variance 1.
+The table says how to build and call the API; what it computes is read off the numbers of two
+training steps, on batches that differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bnlint.confirm.workers import Experiment, RequestError, Step, Worker
+from bnlint.confirm.meaning import required
+from bnlint.confirm.workers import Experiment, RequestError, Result, Step, Worker
 
 if TYPE_CHECKING:
     from bnlint.confirm.workers import Array
@@ -32,24 +33,26 @@ TOLERANCE = 4e-4
 
 
 class Measured(NamedTuple):
-    """What one training step shows, in the words of a table; ``channel_axis`` counts from 0."""
+    """What two training steps show, in the words of a table; ``channel_axis`` counts from 0."""
 
     channel_axis: int
     convention: str
     estimator: str
     normalises_with: str
+    running_update: str
+    training_statistics: str
 
 
-def batch(rank: int, dtype: str = "float32") -> Array:
-    """Return the input of every experiment: drawn from N(3, 4) with a fixed seed."""
-    drawn: Array = np.random.default_rng(0).normal(3.0, 2.0, SHAPE[:rank]).astype(dtype)
+def batch(rank: int, dtype: str = "float32", seed: int = 0) -> Array:
+    """Return an input of the experiments: drawn from N(3, 4) with a fixed seed."""
+    drawn: Array = np.random.default_rng(seed).normal(3.0, 2.0, SHAPE[:rank]).astype(dtype)
     return drawn
 
 
-def training_step(
+def training_steps(
     worker: Worker, path: str, api: Api, rank: int, arguments: Mapping[str, Any]
 ) -> Measured:
-    """Run one training step and read off what it did.
+    """Run two training steps and read off what they did.
 
     The axis that the table names is tried first, then the others: an API that must be told its
     number of channels rejects the wrong ones.
@@ -66,8 +69,7 @@ def training_step(
         except RequestError as error:
             failure = failure or error
             continue
-        mean, variance = (np.asarray(result.states[0][name]) for name in experiment.observe)
-        return _read(experiment.steps[0].input, result.outputs[0], mean, variance)
+        return _read([step.input for step in experiment.steps], result, *experiment.observe)
     raise failure or RequestError("nothing to measure")
 
 
@@ -88,8 +90,9 @@ def mode_of_call(
         WorkerError: the worker gave no answer.
     """
     axis = next(_axes(api, rank))
-    experiment = _experiment(path, api, rank, axis, arguments, mode)._replace(observe=())
+    experiment = _experiment(path, api, rank, axis, arguments, mode)
     x = experiment.steps[0].input
+    experiment = experiment._replace(observe=(), steps=experiment.steps[:1])
     y = worker.run(experiment).outputs[0]
     if _same(y, _normalised(x, *_moments(x, axis))):
         return "training"
@@ -108,9 +111,10 @@ def _axes(api: Api, rank: int) -> Iterator[int]:
 def _experiment(
     path: str, api: Api, rank: int, axis: int, arguments: Mapping[str, Any], mode: str
 ) -> Experiment:
-    x = batch(rank, "float64" if arguments.get("dtype") == "float64" else "float32")
+    dtype = "float64" if arguments.get("dtype") == "float64" else "float32"
+    x = batch(rank, dtype)
     roles = api.roles
-    given: dict[str, Any] = {}
+    given = required(api)
     for role, value in (("eps", EPS), ("momentum", MOMENTUM), ("channels", x.shape[axis])):
         if role in roles:
             given[roles[role]] = value
@@ -129,42 +133,88 @@ def _experiment(
         for role in ("training", "inference"):
             if role in roles:
                 step = Step(x, "", {roles[role]: mode == role})
-    return Experiment(path, api.kind, given, (step,), plant, observe, roles.get("input", ""))
+    steps = (step, step._replace(input=batch(rank, dtype, 1)))
+    return Experiment(path, api.kind, given, steps, plant, observe, roles.get("input", ""))
 
 
 _ARRAYS = {"running_mean": 0.0, "running_var": 1.0, "weight": 1.0, "bias": 0.0}
 
 
-def _read(x: Array, y: Array, running_mean: Array, running_var: Array) -> Measured:
-    if running_mean.ndim != 1 or running_mean.shape[0] not in x.shape:
-        raise RequestError(f"the running mean has shape {running_mean.shape}")
-    axis = x.shape.index(running_mean.shape[0])
-    mean, variance = _moments(x, axis)
-    per_channel = mean.ravel()
-    weight = float(running_mean @ per_channel / (per_channel @ per_channel))
-    if not _same(running_mean, weight * per_channel):
-        convention = "the running mean is no multiple of that of the batch"
-    elif abs(weight) < TOLERANCE:
-        convention = "none"
-    elif abs(weight - MOMENTUM) < TOLERANCE:
-        convention = "new-weight"
-    elif abs(weight - (1 - MOMENTUM)) < TOLERANCE:
-        convention = "old-weight"
-    else:
-        convention = f"weight {weight:.4g} of the new batch for momentum {MOMENTUM}"
+def _read(inputs: list[Array], result: Result, mean: str, variance: str) -> Measured:
+    means = [np.asarray(state[mean]) for state in result.states]
+    variances = [np.asarray(state[variance]) for state in result.states]
+    x, y = inputs[0], result.outputs[0]
+    if means[0].ndim != 1 or means[0].shape[0] not in x.shape:
+        raise RequestError(f"the running mean has shape {means[0].shape}")
+    axis = x.shape.index(means[0].shape[0])
+    batch_mean, batch_variance = _moments(x, axis)
     n = x.size // x.shape[axis]
-    estimates = {"biased": variance, "unbiased": variance * n / (n - 1)}
-    estimator = "none" if _same(running_var, np.ones_like(running_var)) else "neither"
-    for name, estimate in estimates.items():
-        if estimator != "none" and _same(running_var, 1 - weight + weight * estimate.ravel()):
-            estimator = name
+    estimates = {"biased": batch_variance, "unbiased": batch_variance * n / (n - 1)}
     normalises_with = "neither"
     if _same(y, _normalised(x, np.float64(0.0), np.float64(1.0))):
         normalises_with = "none"
     for name, estimate in estimates.items():
-        if _same(y, _normalised(x, mean, estimate)):
+        if _same(y, _normalised(x, batch_mean, estimate)):
             normalises_with = name
-    return Measured(axis, convention, estimator, normalises_with)
+    flat = {name: estimate.ravel() for name, estimate in estimates.items()}
+    batch_means = [_moments(batch, axis)[0].ravel() for batch in inputs]
+    update = _update(means, variances[0], batch_means, flat.values())
+    estimator = "none" if _same(variances[0], np.ones_like(variances[0])) else "neither"
+    for name, estimate in flat.items():
+        if update.convention != "none" and _same(
+            variances[0], update.start + update.new * estimate
+        ):
+            estimator = name
+    running = (wide.reshape(batch_mean.shape) for wide in (means[1], variances[1]))
+    uses = "running" if _same(result.outputs[1], _normalised(inputs[1], *running)) else "batch"
+    return Measured(axis, update.convention, estimator, normalises_with, update.rule, uses)
+
+
+class _Update(NamedTuple):
+    """What a step does to the running statistics; the weights are those of its first variance."""
+
+    convention: str
+    rule: str
+    start: float = 0.0
+    new: float = 0.0
+
+
+def _update(
+    means: list[Array], variance: Array, batch_means: list[Any], estimates: Iterable[Any]
+) -> _Update:
+    """Find the rule that gives the running means of both steps, and the first variance.
+
+    Means start at 0, so that the rules which treat the start differently differ in the variance.
+    """
+    first, second = batch_means
+    weight = float(means[0] @ first / (first @ first))
+    if not _same(means[0], weight * first):
+        return _Update("the running mean is no multiple of that of the batch", "?")
+    if abs(weight) < TOLERANCE:
+        return _Update("none", "none", 1.0)
+    for convention, keep in (("new-weight", 1 - MOMENTUM), ("old-weight", MOMENTUM)):
+        new, left = 1 - keep, 1 - keep**2
+        rules = (
+            (_Update(convention, "ema", keep, new), keep * new, new),
+            (_Update(convention, "first-then-ema", 0.0, 1.0), keep, new),
+            (
+                _Update(convention, "debiased-from-initial", keep / new, 1.0),
+                keep * new / left,
+                new / left,
+            ),
+            (_Update(convention, "zero-debiased", 0.0, 1.0), keep * new / left, new / left),
+        )
+        for found, before, now in rules:
+            if abs(weight - found.new) > TOLERANCE:
+                continue
+            if not _same(means[1], before * first + now * second):
+                continue
+            if found.rule == "debiased-from-initial" and not any(
+                _same(variance, found.start + estimate) for estimate in estimates
+            ):
+                continue
+            return found
+    return _Update(f"weight {weight:.4g} of the new batch for momentum {MOMENTUM}", "?")
 
 
 def _moments(x: Array, axis: int) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ from bnlint.confirm.meaning import (
     names_of,
 )
 from bnlint.confirm.workers import Result
-from bnlint.frameworks.records import UNKNOWN
+from bnlint.frameworks.records import FIRST_BATCH, UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,14 +80,33 @@ def _complete(given: Given, experiment: Experiment) -> None:
 
 def _initial(given: Given, names: Names, first: Step) -> dict[str, Wide]:
     """Return the state of a new layer, which takes its size from its first input."""
+    x = np.asarray(first.input, np.float64)
     channels = given.role("channels")
     if channels is None:
-        channels = first.input.shape[axis_of(given, first.input.ndim)]
-    moments = given.api.initial(given.number("eps"))
-    if moments is None:
-        raise given.unclear("initial_statistics", "unknown")
-    values = zip(names, (1.0, 0.0, *moments), strict=False)
-    state = {name: np.full(channels, value) for name, value in values if name}
+        channels = x.shape[axis_of(given, x.ndim)]
+    said = dict(given.api.initial_statistics)
+    for row in given.api.training_statistics_when:
+        if given.meets(row):
+            said.update(row.get("initial_statistics", {}))
+    mean, variance = said.get("mean", 0.0), said.get("variance", 1.0)
+    if UNKNOWN in (mean, variance):
+        raise given.unclear("initial_statistics", UNKNOWN)
+    values: list[Any] = [
+        1.0,
+        0.0,
+        mean,
+        1.0 - given.number("eps") if variance == "1-eps" else variance,
+    ]
+    if FIRST_BATCH in (mean, variance):
+        others = tuple(i for i in range(x.ndim) if i != axis_of(given, x.ndim))
+        new = np.float64(1 - (given.api.decay(given.number("momentum")) or 0.0))
+        with np.errstate(invalid="ignore"):  # a step that keeps all has nothing to debias
+            values[2:] = new * x.mean(others) / new, new * x.var(others) / new
+    state = {
+        name: np.full(channels, value, np.float64)
+        for name, value in zip(names, values, strict=False)
+        if name
+    }
     if names.counter:
         state[names.counter] = np.zeros(())
     return state
@@ -139,7 +158,8 @@ class _Running:
                 new = value
             self.hidden[name] = self.state[name] = new
             if rule in ("zero-debiased", "debiased-from-initial"):
-                self.state[name] = new / (1 - keep**self.steps)
+                with np.errstate(divide="ignore", invalid="ignore"):  # what keeps all is not 0
+                    self.state[name] = new / (1 - keep**self.steps)
             elif rule not in ("ema", "first-then-ema"):
                 raise given.unclear("running_update", rule)
 

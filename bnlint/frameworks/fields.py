@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
-from bnlint.frameworks.records import UNKNOWN, TableError
+from bnlint.frameworks.records import FIRST_BATCH, UNKNOWN, TableError
 
 Check = Callable[[str, str, Any], Any]
 
@@ -61,10 +61,10 @@ def literal(file: str, key: str, value: Any) -> Any:
 
 
 def initial(file: str, key: str, value: Any) -> float | str:
-    """Accept what a running statistic starts at: a number, ``"1-eps"`` or ``"unknown"``."""
-    if type(value) in (int, float) or value in ("1-eps", UNKNOWN):
+    """Accept what a running statistic starts at: a number, or a word for it."""
+    if type(value) in (int, float) or value in ("1-eps", FIRST_BATCH, UNKNOWN):
         return value  # type: ignore[no-any-return]  # narrowed by the test above
-    raise failure(file, key, 'a number, "1-eps" or "unknown"', value)
+    raise failure(file, key, f'a number, "1-eps", "{FIRST_BATCH}" or "unknown"', value)
 
 
 def axis(file: str, key: str, value: Any) -> int | str:

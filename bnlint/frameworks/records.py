@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 #: What a table says where nobody has measured or read the fact.
 UNKNOWN = "unknown"
 
+#: What running statistics start at that are those of the batch a layer is initialised with.
+FIRST_BATCH = "first-batch"
+
 
 class TableError(ValueError):
     """A framework table breaks the format. The message names the file and the key."""
@@ -181,16 +184,6 @@ class Api(NamedTuple):
         if isinstance(self.estimator, str):
             return self.estimator
         return self.estimator.get(str(rank), UNKNOWN)
-
-    def initial(self, eps: float) -> tuple[float, float] | None:
-        """Return the running mean and variance of a new layer, ``None`` if they are unknown."""
-        found = []
-        for name, usual in (("mean", 0.0), ("variance", 1.0)):
-            value = self.initial_statistics.get(name, usual)
-            if value == UNKNOWN:
-                return None
-            found.append(1.0 - eps if value == "1-eps" else float(value))
-        return found[0], found[1]
 
     def leaves_on(self, role: str, value: object) -> bool | None:
         """Return whether ``value``, given for ``role``, leaves gamma or beta there.

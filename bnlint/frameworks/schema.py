@@ -127,6 +127,9 @@ _STATE = f.record(
 )
 
 
+_INITIAL = f.record({"mean": f.initial, "variance": f.initial})
+
+
 def _when(**changed: f.Check) -> f.Check:
     """Return a check for rows that say what an argument with a certain value changes."""
     return f.records(
@@ -177,11 +180,12 @@ _API_FIELDS: dict[str, f.Check] = {
     "training_statistics_when": _when(
         training_statistics=f.one_of(*TRAINING_STATISTICS),
         running_update=f.one_of(*RUNNING_UPDATES),
+        initial_statistics=_INITIAL,
     ),
     "single_value": f.one_of(*SINGLE_VALUES),
     "variance_formula": f.one_of(*VARIANCE_FORMULAS),
     "variance_formula_when": _when(variance_formula=f.one_of(*VARIANCE_FORMULAS)),
-    "initial_statistics": f.record({"mean": f.initial, "variance": f.initial}),
+    "initial_statistics": _INITIAL,
     "eps_at_most": f.number,
     "state": _STATE,
     "saved_order": f.texts,

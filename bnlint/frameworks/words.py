@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: A token shorter than this would let files through that have nothing to do with the matter.
 _SHORTEST_TOKEN = 8

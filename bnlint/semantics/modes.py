@@ -111,7 +111,7 @@ def is_made_of_switched(ev: Evaluate, module: Module, made: ast.Call, framework:
 def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:
     """Tell whether the object switches its own mode, or may: not all it is made of is in view."""
     methods = switches(framework)
-    flags = {framework.modes.argument} - {""}
+    flags = {framework.modes.argument, framework.modes.inference_argument} - {""}
     for base in found.outside:
         if not isinstance(base, Symbol):
             return True

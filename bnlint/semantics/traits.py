@@ -6,7 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.patterns import lazy
+from bnlint.semantics.classes import method
 from bnlint.semantics.module import Module
+from bnlint.semantics.objects import Evaluate
 from bnlint.semantics.sites import STATISTICS, Site
 from bnlint.semantics.surroundings import in_test, is_frozen, names_around
 from bnlint.semantics.values import DEFAULT, KNOWN, Value
@@ -18,6 +20,7 @@ __all__ = [
     "is_frozen",
     "keeps_statistics",
     "names_around",
+    "runs_itself",
     "takes_weight",
     "training_flag",
 ]
@@ -89,6 +92,26 @@ def always_uses_running(site: Site) -> bool:
     """Tell whether the layer normalises with running statistics even in training mode."""
     value = site.value(STATISTICS)
     return value.is_known and _is_always(site, "always_running", value.value)
+
+
+def runs_itself(ev: Evaluate, site: Site) -> bool:
+    """Tell whether the layer is of a class that normalises by a method of its own.
+
+    What the arguments of the API mean is then up to that method.
+    """
+    for resolution in site.resolutions:
+        framework = resolution.api.framework
+        if resolution.through is None:
+            continue
+        for name in ev.frameworks.word("forward"):
+            if not ev.frameworks.shares(name, "forward", framework):
+                continue
+            found = method(ev, resolution.through, name)
+            if found is not None and not any(
+                isinstance(part, ast.Name) and part.id == "super" for part in ast.walk(found[1])
+            ):
+                return True
+    return False
 
 
 def _identifiers(node: ast.expr, module: Module) -> Iterator[str]:

@@ -11,7 +11,9 @@ import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
 COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
-FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch", "paddle")
+FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch", "paddle", "flax", "nnx", "haiku",
+    "equinox",
+)  # fmt: skip
 
 # -------------------------------------------------------------------------------- help
 
@@ -196,11 +198,13 @@ def test_frameworks_that_are_installed(tmp_path: Path) -> None:
 
 # ------------------------------------------------------------------------- translate
 
+OTHERS = sorted(set(FAMILIES) - {"torch"})
+
 
 @pytest.mark.parametrize(
     ("arguments", "families"),
     [
-        pytest.param([], ["keras", "mindspore", "paddle", "slim", "tensorflow"], id="all others"),
+        pytest.param([], OTHERS, id="all others"),
         pytest.param(["--to", "keras"], ["keras"], id="one"),
         pytest.param(["--to", "slim,keras"], ["slim", "keras"], id="list"),
         pytest.param(["--to", "slim", "--to", "keras"], ["slim", "keras"], id="two options"),

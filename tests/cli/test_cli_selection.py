@@ -170,7 +170,10 @@ def test_unknown_family(tmp_path: Path, command: list[str], family: str) -> None
     assert (run.code, run.out) == (2, "")
     (line,) = run.err.splitlines()
     assert "unknown framework" in line
-    assert line.endswith("; accepted are keras, mindspore, paddle, slim, tensorflow, torch")
+    assert line.endswith(
+        "; accepted are equinox, flax, haiku, keras, mindspore, nnx, paddle, slim, tensorflow, "
+        "torch"
+    )
 
 
 def test_ports_of_the_configuration(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bnlint.confirm import oracle
+from bnlint.confirm.meaning import required
 from bnlint.confirm.workers import Experiment, RequestError, Step, Worker
 from bnlint.frameworks.records import Api
 
@@ -132,8 +133,9 @@ def distance(mine: Any, other: Any) -> float:
     mine, other = np.asarray(mine, np.float64), np.asarray(other, np.float64)
     if mine.shape != other.shape or not np.array_equal(np.isnan(mine), np.isnan(other)):
         return math.inf
-    largest = float(np.nanmax(np.abs(mine), initial=1.0))
-    return float(np.nanmax(np.abs(mine - other), initial=0.0)) / largest
+    largest = float(np.nanmax(np.abs(mine), initial=1.0, where=np.isfinite(mine)))
+    with np.errstate(invalid="ignore"):  # one infinity less another is none
+        return float(np.nanmax(np.abs(mine - other), initial=0.0)) / largest
 
 
 def quantity_of(api: Api, name: str) -> str:
@@ -160,8 +162,15 @@ def cases(api: Api, path: str) -> Iterator[Case]:
             for shapes in SIZES.values():
                 for patterns in (ONE, SEVERAL):
                     number = next(turn)
-                    pattern = patterns[number // 2 % len(patterns)]
+                    pattern = _told(api, patterns[number // 2 % len(patterns)], number)
                     yield _case(api, path, number, rank, layout, axis, shapes, pattern, {})
+    for row in api.training_statistics_when:
+        extra = {row["argument"]: row["value"]}
+        for (rank, layout, axis), shapes in itertools.product(offered, SIZES.values()):
+            if not layout:
+                number = next(turn)
+                pattern = _told(api, SEVERAL[number % len(SEVERAL)], number)
+                yield _case(api, path, number, rank, layout, axis, shapes, pattern, extra)
     shapes, pattern = SIZES[16], (TRAIN, INFER)
     for rank, layout, axis in offered:
         for extra in () if layout else extras(api):
@@ -169,6 +178,13 @@ def cases(api: Api, path: str) -> Iterator[Case]:
     for rank in sorted({2, 3, 4, 5}.difference(_ranks(api))):
         case = _case(api, path, next(turn), rank, {}, _default_axis(api, rank), shapes, pattern, {})
         yield case._replace(offered=False)
+
+
+def _told(api: Api, pattern: Sequence[str], number: int) -> Sequence[str]:
+    """Say the mode, most times, where a call that says nothing of it is refused."""
+    if api.default_mode != "required" or number % 5 == 0:
+        return pattern
+    return [mode or INFER for mode in pattern]
 
 
 def _ranks(api: Api) -> Sequence[int]:
@@ -192,7 +208,7 @@ def layouts(api: Api) -> Iterator[tuple[int, dict[str, Any], int]]:
                     yield rank, {api.roles["axis"]: axis}, axis % rank
     for value, axis in api.data_formats.items():
         assert isinstance(axis, int)
-        for rank in {len(value)} if value.isupper() else set(ranks):
+        for rank in {len(value)} if value.isalpha() and value.isupper() else set(ranks):
             yield rank, {api.roles["data_format"]: value}, axis % rank
 
 
@@ -248,7 +264,7 @@ def _case(
             value = 0.1
         if name and value is not _UNSET:
             arguments[name] = value
-    arguments = {**arguments, **api.plain, **layout, **extra}
+    arguments = {**required(api), **arguments, **api.plain, **layout, **extra}
     plant = planted(api, channels, arguments, drawn, everything=turn % 3 > 0)
     observe = observed(api, arguments, plant)
     steps = tuple(_step(api, mode, batch(shape, axis, drawn)) for mode in pattern)

@@ -24,10 +24,13 @@ GROUPS = {
     "tensorflow": ("keras", "slim", "tensorflow"),
     "mindspore": ("mindspore",),
     "paddle": ("paddle",),
+    "jax": ("equinox", "flax", "haiku", "nnx"),
 }
 
 #: What is compared by number of an API whose running statistics move.
-NUMBERS = {"channel axis", "convention", "normalises with", "mode of a bare call"}
+NUMBERS = {
+    "channel axis", "convention", "normalises with", "running update", "training statistics",
+}  # fmt: skip
 
 
 @cache
@@ -75,6 +78,10 @@ def test_no_installed_framework_differs_from_its_table(group: str) -> None:
         _marked("paddle", "paddle.nn.BatchNorm"),
         _marked("paddle", "paddle.nn.functional.batch_norm"),
         _marked("paddle", "paddle.static.nn.batch_norm"),
+        _marked("jax", "flax.linen.BatchNorm"),
+        _marked("jax", "flax.nnx.BatchNorm"),
+        _marked("jax", "haiku.BatchNorm"),
+        _marked("jax", "equinox.nn.BatchNorm"),
     ],
 )
 def test_an_installed_api_is_compared_in_every_respect(group: str, identity: str) -> None:
@@ -84,7 +91,17 @@ def test_an_installed_api_is_compared_in_every_respect(group: str, identity: str
     agreed = {row.field for row in rows_of(group) if (row.api, row.status) == (api.id, AGREES)}
     ranks = api.ranks if isinstance(api.ranks, tuple) else (2, 3, 4, 5)
     assert agreed >= NUMBERS | {"signature"} | {f"estimator at rank {r}" for r in ranks}
+    assert ("mode of a bare call" in agreed) == (api.default_mode != "required")
     assert ("call signature" in agreed) == (api.kind == "layer")
+
+
+@pytest.mark.jax
+def test_what_an_argument_changes_is_compared() -> None:
+    """By a training step with each value that the table names."""
+    fields = {row.field for row in rows_of("jax") if row.api == "equinox.nn.BatchNorm"}
+    for mode in ("batch", "ema"):
+        assert f"running update with mode='{mode}'" in fields
+        assert f"training statistics with mode='{mode}'" in fields
 
 
 @pytest.mark.tensorflow
@@ -120,6 +137,8 @@ def test_tampering_with_a_table_is_seen() -> None:
         convention="old-weight",
         estimator="biased",
         normalises_with="unbiased",
+        running_update="zero-debiased",
+        training_statistics="running",
         default_mode="inference",
         channel_axis=-1,
         signature=_with_default(right, "eps", 1e-3),
@@ -141,6 +160,8 @@ def test_tampering_with_a_table_is_seen() -> None:
         "convention": [("convention", "old-weight", "new-weight")],
         "estimator": [("estimator at rank 4", "biased", "unbiased")],
         "normalises_with": [("normalises with", "unbiased", "biased")],
+        "running_update": [("running update", "zero-debiased", "ema")],
+        "training_statistics": [("training statistics", "running", "batch")],
         "default_mode": [("mode of a bare call", "inference", "training")],
         "channel_axis": [("channel axis", "-1", "-3")],
         "call_signature": [("call signature", "(x)", "(input)")],

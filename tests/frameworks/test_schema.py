@@ -182,6 +182,14 @@ def test_checking_leaves_the_table_it_was_given_alone() -> None:
             [{"argument": "flag", "value": False, "variance_formula": "two-pass"}],
         ),
         ("api.0.initial_statistics", {"mean": 0, "variance": "1-eps"}),
+        ("api.0.initial_statistics", {"mean": "first-batch", "variance": "first-batch"}),
+        (
+            "api.0.training_statistics_when",
+            [{"argument": "flag", "value": 1, "initial_statistics": {"variance": 0}}],
+        ),
+        ("api.0.eps_at_most", 0.001),
+        ("framework.known_for", "old-weight"),
+        ("modes.inference_argument", "flag"),
         ("framework.worker", "toy"),
         ("vocabulary.builders", ["toy.models.*", "toy.Res*"]),
         ("neighbour", []),
@@ -201,6 +209,8 @@ def test_a_value_of_the_right_form_is_accepted(path: str, value: object) -> None
         ("extra", {}, "extra: unknown key"),
         ("framework", del_, "framework: missing"),
         ("framework.colour", "red", "framework.colour: unknown key"),
+        ("framework.known_for", "none", "framework.known_for: expected one of new-weight, old-w"),
+        ("api.0.eps_at_most", "0.1", "api[0].eps_at_most: expected a number, found '0.1'"),
         ("framework.title", del_, "framework.title: missing"),
         ("framework.title", "", "framework.title: expected a string, found ''"),
         ("framework.title", 3, "framework.title: expected a string, found 3"),
@@ -275,7 +285,7 @@ def test_a_value_of_the_right_form_is_accepted(path: str, value: object) -> None
         (
             "api.0.initial_statistics",
             {"variance": "eps"},
-            'api[0].initial_statistics.variance: expected a number, "1-eps" or',
+            'api[0].initial_statistics.variance: expected a number, "1-eps", "first',
         ),
         ("api.0.installed", [{"module": "toy"}], "api[0].installed[0].path: missing"),
         (

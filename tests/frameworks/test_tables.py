@@ -73,6 +73,10 @@ def test_an_api_has_the_defaults_and_the_convention_that_were_measured(
         pytest.param("torchvision.ops.FrozenBatchNorm2d", 0.1, None, id="frozen has no decay"),
         pytest.param("paddle.nn.BatchNorm2D", 0.9, 0.9, id="paddle weighs the old value"),
         pytest.param("paddle.nn.functional.batch_norm", 0.9, 0.9, id="and so does its function"),
+        pytest.param("flax.linen.BatchNorm", 0.99, 0.99, id="linen weighs the old value"),
+        pytest.param("flax.nnx.BatchNorm", 0.99, 0.99, id="nnx weighs the old value"),
+        pytest.param("haiku.BatchNorm", 0.9, 0.9, id="Haiku weighs the old value"),
+        pytest.param("equinox.nn.BatchNorm", 0.99, 0.99, id="Equinox weighs the old value"),
     ],
 )
 def test_decay_is_the_weight_of_the_old_value_whatever_the_convention(
@@ -176,7 +180,9 @@ def test_the_reference_of_a_family_has_an_eps_and_a_momentum(
     api = every.reference(family)
     assert api.framework.name == family
     assert isinstance(api.default("eps"), float)
-    assert isinstance(api.default("momentum"), float)
+    momentum = api.parameter(api.roles["momentum"])
+    assert momentum is not None
+    assert momentum.required or isinstance(momentum.default, float)
 
 
 def test_neighbours_say_where_their_channels_are(every: Frameworks) -> None:
@@ -203,6 +209,10 @@ def test_neighbours_say_where_their_channels_are(every: Frameworks) -> None:
         ("tensorflow.contrib.slim.conv2d", "convolution", 4, -1),
         ("mindspore.nn.Conv2d", "convolution", 4, 1),
         ("paddle.nn.Conv2D", "convolution", 4, 1),
+        ("flax.linen.Conv", "convolution", 0, -1),
+        ("flax.nnx.Conv", "convolution", 0, -1),
+        ("haiku.Conv2D", "convolution", 4, -1),
+        ("equinox.nn.Conv2d", "convolution", 4, 1),
     ],
 )
 def test_a_neighbour_is_found_under_each_of_its_paths(
@@ -247,7 +257,8 @@ def test_frameworks_may_share_a_word(every: Frameworks) -> None:
 def test_families_are_the_names_a_user_may_declare() -> None:
     """They are listed in the help text."""
     assert catalogue().families == (
-        "keras", "mindspore", "paddle", "slim", "tensorflow", "torch",
+        "equinox", "flax", "haiku", "keras", "mindspore", "nnx", "paddle", "slim", "tensorflow",
+        "torch",
     )  # fmt: skip
 
 
@@ -258,6 +269,8 @@ def test_families_are_the_names_a_user_may_declare() -> None:
         pytest.param(["tensorflow"], ("keras", "slim", "tensorflow"), id="TensorFlow has three"),
         pytest.param(["keras"], ("keras",), id="Keras alone"),
         pytest.param(["numpy", "torchx"], (), id="a longer name is another package"),
+        pytest.param(["flax.linen"], ("flax", "nnx"), id="Flax has two"),
+        pytest.param(["jax"], (), id="JAX itself has no layers"),
         pytest.param(["timm", "torch"], ("torch",), id="one table is named once"),
         pytest.param([], (), id="nothing imported"),
     ],

@@ -9,6 +9,7 @@ IMPORTS = """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
+from flax import linen
 from mindspore import nn as mnn
 from tensorflow import keras
 from tensorflow.keras import layers
@@ -260,10 +261,10 @@ class Block(nn.Module):
         return x
 
 --- a compact method, whose layers the framework keeps
-class Block(nn.Module):
-    @nn.compact
-    def forward(self, x):
-        return nn.BatchNorm2d(8)(x)
+class Block(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        return linen.BatchNorm(use_running_average=True)(x)
 
 --- the functional form
 class Block(nn.Module):

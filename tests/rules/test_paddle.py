@@ -243,6 +243,23 @@ HAZARD = [
     ),
     hazard(
         "BN110",
+        "a class that adds to what the layer does",
+        """
+        import paddle
+        from paddle import nn
+
+        class Act(nn.BatchNorm2D):
+            def forward(self, x):
+                return paddle.tanh(super().forward(x))
+
+        net = Act(8, use_global_stats=«True»)
+        optimizer = paddle.optimizer.SGD(parameters=net.parameters())
+        """,
+        kind="error medium",
+        fix="unsafe: Act(8, use_global_stats=True) less use_global_stats",
+    ),
+    hazard(
+        "BN110",
         "the default of X2Paddle's layer",
         """
         from paddle import nn
@@ -442,6 +459,15 @@ net = nn.Sequential(nn.BatchNorm2D(8, use_global_stats=True))
 import paddle
 from paddle import nn
 net = nn.Sequential(nn.BatchNorm2D(8, use_global_stats=None))
+optimizer = paddle.optimizer.SGD(parameters=net.parameters())
+--- BN110 a class that normalises by itself
+import paddle
+from paddle import nn
+import paddle.nn.functional as F
+class MetaBN(nn.BatchNorm2D):
+    def forward(self, x, training=True):
+        return F.batch_norm(x, self._mean, self._variance, training=training)
+net = MetaBN(8, use_global_stats=True)
 optimizer = paddle.optimizer.SGD(parameters=net.parameters())
 --- BN110 a frozen backbone
 import paddle
