@@ -161,7 +161,7 @@ def sites(folder: Path, config: str = DECLARED, **files: str) -> list[dict[str, 
     write(folder, **{"bnlint.toml": config, "mypkg__init__": "", **texts})
     (folder / "mypkg" / "__init__.py").write_text("")
     run = bnlint(folder, "sites", "--output-format", "json")
-    assert (run.code, run.err) == (0, "")
+    assert run.code == 0, run.err
     found: list[dict[str, Any]] = json.loads(run.out)
     return found
 
