@@ -101,6 +101,7 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.training import takes_gradients
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -114,7 +115,7 @@ _LEAVES = (ast.Break, ast.Return, ast.Raise)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
-    if not _may_infer(context):
+    if not _may_infer(context) or not takes_gradients(ev, module):
         return
     loops = [node for node in ast.walk(module.tree) if isinstance(node, LOOPS)]
     if not loops:

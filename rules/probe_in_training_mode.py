@@ -97,13 +97,15 @@ _WEIGHTS = ("weights", "pretrained")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report runs on made-up inputs in constructors."""
+    module = context.module
     fillers = {path.rpartition(".")[2] for path in context.frameworks.word("fillers")}
-    if not any(name in context.module.calls_by_name for name in fillers):
-        return
-    for cls in context.module.classes:
+    made_up = [call for name in fillers for call in module.calls_by_name.get(name, ())]
+    functions = {module.enclosing_function(call) for call in made_up}
+    for cls in module.classes:
         for statement in cls.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name in SETUP:
-                yield from _of_setup(statement, cls, context)
+            if isinstance(statement, ast.FunctionDef) and statement in functions:
+                if statement.name in SETUP:
+                    yield from _of_setup(statement, cls, context)
 
 
 def _of_setup(function: ast.FunctionDef, cls: ast.ClassDef, context: Context) -> Iterator[Finding]:
