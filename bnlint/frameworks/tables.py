@@ -16,13 +16,13 @@ from bnlint.frameworks.records import (
     UNKNOWN,
     Api,
     Framework,
-    Freeze,
     Modes,
     Neighbour,
     Parameter,
     Source,
     TableError,
 )
+from bnlint.frameworks.rows import api_of, framework_of, neighbour_of
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Frameworks:
     """Some tables as records, indexed by id, by import path and by vocabulary word."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, Any]], names: tuple[str, ...]) -> None:
-        self.frameworks = {name: _framework(tables[name]) for name in names}
+        self.frameworks = {name: framework_of(tables[name]) for name in names}
         self.apis: dict[str, Api] = {}
         self.by_alias: dict[str, tuple[Api, ...]] = {}
         self.neighbours: dict[str, Neighbour] = {}
@@ -141,12 +141,12 @@ class Frameworks:
 
     def _add(self, framework: Framework, table: Mapping[str, Any]) -> None:
         for row in table["api"]:
-            api = _api(framework, row)
+            api = api_of(framework, row)
             self.apis[api.id] = api
             for alias in api.aliases:
                 self.by_alias[alias] = (*self.by_alias.get(alias, ()), api)
         for row in json.loads(table["neighbour"]):
-            neighbour = _neighbour(framework, row)
+            neighbour = neighbour_of(framework, row)
             self.neighbours.update(dict.fromkeys(neighbour.aliases, neighbour))
         words = {**table["vocabulary"]}
         for name in ("gradient_free", "tapes", "phase_setters"):
@@ -301,115 +301,3 @@ def _read(path: str) -> bytes:
 @lru_cache(maxsize=64)
 def _load(names: tuple[str, ...]) -> Frameworks:
     return Frameworks(catalogue().tables, names)
-
-
-def _framework(table: Mapping[str, Any]) -> Framework:
-    head, modes = table["framework"], table["modes"]
-    return Framework(
-        head["name"],
-        head["title"],
-        head["ecosystem"],
-        tuple(head["imports"]),
-        head["reference"],
-        head["checked"],
-        Modes(
-            modes["switch"],
-            modes["initial"],
-            modes.get("attribute", ""),
-            _switches(modes.get("to_inference", ())),
-            _switches(modes.get("to_training", ())),
-            modes.get("argument", ""),
-            tuple(
-                Freeze(row["kind"], row["name"], row["value"], row.get("statistics", False))
-                for row in modes.get("freezes", ())
-            ),
-            modes.get("inference_argument", ""),
-        ),
-        head.get("worker", ""),
-        head.get("neighbours_from", {}),
-        head.get("shorthand", {}),
-    )
-
-
-def _switches(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, bool | None], ...]:
-    return tuple((row["method"], row.get("argument")) for row in rows)
-
-
-def _parameters(rows: Iterable[list[Any]]) -> tuple[Parameter, ...]:
-    return tuple(
-        Parameter(name, kind, default is None and kind != "extra", _default(default))
-        for name, kind, default in rows
-    )
-
-
-def _default(default: list[Any] | None) -> object:
-    if default is None:
-        return None
-    how, value = default
-    return Source(value) if how == "source" else _tupled(value)
-
-
-def _tupled(value: Any) -> Any:
-    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value
-
-
-def _neighbour(framework: Framework, row: Mapping[str, Any]) -> Neighbour:
-    return Neighbour(
-        tuple(row["aliases"]),
-        framework,
-        row["kind"],
-        _parameters(row["signature"]),
-        row["roles"],
-        row.get("rank", 0),
-        row.get("channel_axis", UNKNOWN),
-        row.get("data_formats", {}),
-        row.get("transposed", False),
-        row.get("padding_modes", {}),
-        row.get("bias_off", "false"),
-    )
-
-
-def _api(framework: Framework, row: Mapping[str, Any]) -> Api:
-    ranks = row["ranks"]
-    return Api(
-        row["id"],
-        framework,
-        tuple(row["aliases"]),
-        row["kind"],
-        _parameters(row["signature"]),
-        _parameters(row.get("call_signature", ())),
-        frozenset(row.get("extra_keywords", ())),
-        row["roles"],
-        row["convention"],
-        row["estimator"],
-        tuple(row.get("estimator_when", ())),
-        row["normalises_with"],
-        row["default_mode"],
-        row["mode_switch"],
-        row["channel_axis"],
-        row.get("data_formats", {}),
-        ranks if isinstance(ranks, str) else tuple(ranks),
-        row["momentum_none"],
-        row.get("momentum_none_how", ""),
-        row.get("statistics", {}),
-        {name: tuple(names) for name, names in row["state"].items()},
-        tuple(row.get("saved_order", ())),
-        row["parameters"],
-        row.get("versions", ""),
-        frozenset(row["read"]),
-        tuple(row.get("notes", ())),
-        tuple(row.get("bases", ())),
-        tuple(row.get("installed", ())),
-        row.get("plain", {}),
-        row.get("running_update", "ema"),
-        row.get("training_statistics", "batch"),
-        tuple(row.get("training_statistics_when", ())),
-        row.get("single_value", UNKNOWN),
-        row.get("variance_formula", UNKNOWN),
-        tuple(row.get("variance_formula_when", ())),
-        row.get("initial_statistics", {}),
-        frozenset(row.get("inert", ())),
-        row.get("affine_off", "absent"),
-        row.get("estimator_elsewhere", {}),
-        row.get("eps_at_most"),
-    )

@@ -1,0 +1,135 @@
+"""Entries of checked tables, which are plain data, as records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bnlint.frameworks.records import (
+    UNKNOWN,
+    Api,
+    Framework,
+    Freeze,
+    Modes,
+    Neighbour,
+    Parameter,
+    Source,
+)
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def framework_of(table: Mapping[str, Any]) -> Framework:
+    """Return the head of a checked table, with how its modes are switched."""
+    head, modes = table["framework"], table["modes"]
+    return Framework(
+        head["name"],
+        head["title"],
+        head["ecosystem"],
+        tuple(head["imports"]),
+        head["reference"],
+        head["checked"],
+        Modes(
+            modes["switch"],
+            modes["initial"],
+            modes.get("attribute", ""),
+            _switches(modes.get("to_inference", ())),
+            _switches(modes.get("to_training", ())),
+            modes.get("argument", ""),
+            tuple(
+                Freeze(row["kind"], row["name"], row["value"], row.get("statistics", False))
+                for row in modes.get("freezes", ())
+            ),
+            modes.get("inference_argument", ""),
+        ),
+        head.get("worker", ""),
+        head.get("neighbours_from", {}),
+        head.get("shorthand", {}),
+    )
+
+
+def _switches(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, bool | None], ...]:
+    return tuple((row["method"], row.get("argument")) for row in rows)
+
+
+def _parameters(rows: Iterable[list[Any]]) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(name, kind, default is None and kind != "extra", _default(default))
+        for name, kind, default in rows
+    )
+
+
+def _default(default: list[Any] | None) -> object:
+    if default is None:
+        return None
+    how, value = default
+    return Source(value) if how == "source" else _tupled(value)
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value
+
+
+def neighbour_of(framework: Framework, row: Mapping[str, Any]) -> Neighbour:
+    """Return an entry of a neighbouring layer."""
+    return Neighbour(
+        tuple(row["aliases"]),
+        framework,
+        row["kind"],
+        _parameters(row["signature"]),
+        row["roles"],
+        row.get("rank", 0),
+        row.get("channel_axis", UNKNOWN),
+        row.get("data_formats", {}),
+        row.get("transposed", False),
+        row.get("padding_modes", {}),
+        row.get("bias_off", "false"),
+    )
+
+
+def api_of(framework: Framework, row: Mapping[str, Any]) -> Api:
+    """Return an entry of an API."""
+    ranks = row["ranks"]
+    return Api(
+        row["id"],
+        framework,
+        tuple(row["aliases"]),
+        row["kind"],
+        _parameters(row["signature"]),
+        _parameters(row.get("call_signature", ())),
+        frozenset(row.get("extra_keywords", ())),
+        row["roles"],
+        row["convention"],
+        row["estimator"],
+        tuple(row.get("estimator_when", ())),
+        row["normalises_with"],
+        row["default_mode"],
+        row["mode_switch"],
+        row["channel_axis"],
+        row.get("data_formats", {}),
+        ranks if isinstance(ranks, str) else tuple(ranks),
+        row["momentum_none"],
+        row.get("momentum_none_how", ""),
+        row.get("statistics", {}),
+        {name: tuple(names) for name, names in row["state"].items()},
+        tuple(row.get("saved_order", ())),
+        row["parameters"],
+        row.get("versions", ""),
+        frozenset(row["read"]),
+        tuple(row.get("notes", ())),
+        tuple(row.get("bases", ())),
+        tuple(row.get("installed", ())),
+        row.get("plain", {}),
+        row.get("running_update", "ema"),
+        row.get("training_statistics", "batch"),
+        tuple(row.get("training_statistics_when", ())),
+        row.get("single_value", UNKNOWN),
+        row.get("variance_formula", UNKNOWN),
+        tuple(row.get("variance_formula_when", ())),
+        row.get("initial_statistics", {}),
+        frozenset(row.get("inert", ())),
+        row.get("affine_off", "absent"),
+        row.get("estimator_elsewhere", {}),
+        row.get("eps_at_most"),
+    )
