@@ -8,8 +8,9 @@ function, where the code evaluates: in a function that is named for evaluation, 
 and takes no gradients, or in a loop over validation or test data whose results no gradient is taken
 of.
 
-A flag that is passed on, code that samples, generates or drops out at random on purpose, unit
-tests, and models in which no batch normalisation is in view are left alone.
+A flag that is passed on, code that samples (calls the model a number of times), generates or drops
+out at random on purpose, unit tests, and models in which no batch normalisation is in view are left
+alone.
 
 Why it matters
 --------------
@@ -66,7 +67,7 @@ from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.models import contents, model_framework, models_at
 from bnlint.semantics.modes import feeds_gradient, has_gradient
-from bnlint.semantics.module import last_name
+from bnlint.semantics.module import FunctionNode, last_name
 from bnlint.semantics.objects import Candidate, FunctionRef, Instance, Symbol, Unknown
 from bnlint.semantics.sites import Site
 from bnlint.semantics.surroundings import in_test, names_around
@@ -135,6 +136,26 @@ def _evaluates(call: ast.Call, context: Context) -> str:
     return ""
 
 
+def _is_repeated(call: ast.Call, context: Context) -> bool:
+    """Tell whether the call is made a number of times, as sampling by dropout does."""
+    for around in context.module.ancestors(call):
+        if isinstance(around, FunctionNode):
+            return False
+        if isinstance(around, (ast.For, ast.comprehension)):
+            loops = [around.iter]
+        elif isinstance(around, (ast.ListComp, ast.GeneratorExp, ast.SetComp)):
+            loops = [generator.iter for generator in around.generators]
+        else:
+            continue
+        if any(
+            isinstance(part, ast.Call) and last_name(part.func) in ("range", "trange")
+            for loop in loops
+            for part in ast.walk(loop)
+        ):
+            return True
+    return False
+
+
 def _names(node: ast.AST) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, (ast.Name, ast.Attribute)):
@@ -145,7 +166,7 @@ def _is_meant(call: ast.Call, context: Context) -> bool:
     """Tell whether training mode is meant: by the names around, or since gradients are taken."""
     module = context.module
     names = [*names_around(module, call), *_names(call.func)]
-    if any(_MEANT.search(name) for name in names):
+    if any(_MEANT.search(name) for name in names) or _is_repeated(call, context):
         return True
     if in_test(module, call) and not _is_step(call, context):
         return True

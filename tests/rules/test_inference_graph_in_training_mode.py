@@ -175,6 +175,17 @@ def test(x):
 model = Net()
 def predict_mc_dropout(x):
     return [model(x, training=True) for _ in range(10)]
+--- dropout at random in a step of a test, told by its repetition alone
+model = Net()
+def test_step(x, y):
+    yhats = [model(x, training=True) for _ in range(4)]
+    metric.update_state(y, tf.reduce_mean(yhats, axis=0))
+--- dropout at random in a loop
+def predict(model, x, n):
+    found = []
+    for i in range(n):
+        found.append(model(x, training=True))
+    return tf.stack(found)
 --- no batch normalisation
 model = keras.Sequential([layers.Dense(8), layers.Dropout(0.5)])
 def predict(x):
