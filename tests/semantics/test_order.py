@@ -1,0 +1,89 @@
+"""Which of two calls, ``first()`` and ``second()``, runs after the other, and where."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from bnlint.linter import read_facts
+from bnlint.semantics.module import Module, parse
+from bnlint.semantics.objects import Evaluate
+from bnlint.semantics.order import LOOPS, are_exclusive, calls_later, common_loop, places_in
+
+
+def read(code: str) -> tuple[Evaluate, Module, ast.Call, ast.Call]:
+    """Return the evaluator, the file, and the first calls of ``first`` and ``second`` in it."""
+    module = parse("a.py", f"import torch\n{code}")
+    evaluator = read_facts(module).project.evaluator
+    first, second = (module.calls_by_name[name][0] for name in ("first", "second"))
+    return evaluator, module, first, second
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("if x:\n    first()\nelse:\n    second()\n", True, id="branches of one test"),
+        pytest.param("if x:\n    first()\nelif y:\n    second()\n", True, id="elif"),
+        pytest.param("if x:\n    first()\n    second()\n", False, id="one branch"),
+        pytest.param("if x:\n    first()\nif y:\n    second()\n", False, id="two tests"),
+    ],
+)
+def test_exclusive(code: str, expected: bool) -> None:
+    _, module, first, second = read(code)
+    assert are_exclusive(module, first, second) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "row"),
+    [
+        pytest.param("for a in b:\n    first()\n    second()\n", 2, id="one loop"),
+        pytest.param("for a in b:\n    first()\n    while c:\n        second()\n", 2, id="outer"),
+        pytest.param("first()\nfor a in b:\n    second()\n", None, id="one of them outside"),
+        pytest.param("for a in b:\n    first()\nfor a in b:\n    second()\n", None, id="two loops"),
+        pytest.param(
+            "for a in b:\n    first()\n    def f():\n        second()\n", None, id="a function"
+        ),
+    ],
+)
+def test_common_loop(code: str, row: int | None) -> None:
+    _, module, first, second = read(code)
+    assert getattr(common_loop(module, first, second), "lineno", None) == row
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("def f():\n    second()\nfirst()\nf()\n", True, id="called after it"),
+        pytest.param("def f():\n    second()\nf()\nfirst()\n", False, id="called before it"),
+        pytest.param(
+            "def f():\n    second()\ndef g():\n    f()\nfirst()\ng()\n", True, id="through another"
+        ),
+        pytest.param("def f():\n    second()\nfirst()\n", False, id="never called"),
+        pytest.param("def f():\n    second()\n    f()\nfirst()\n", False, id="by itself only"),
+    ],
+)
+def test_calls_later(code: str, expected: bool) -> None:
+    evaluator, module, first, second = read(code)
+    function = module.enclosing_function(second)
+    assert function is not None
+    assert calls_later(evaluator, module, first, function) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "rows"),
+    [
+        pytest.param("first()\nfor a in b:\n    second()\n", [4], id="in it"),
+        pytest.param(
+            "first()\ndef f():\n    second()\nfor a in b:\n    f()\n    f()\n", [6, 7], id="calls"
+        ),
+        pytest.param("first()\nsecond()\nfor a in b:\n    pass\n", [], id="outside"),
+        pytest.param(
+            "first()\nfor a in b:\n    def f():\n        second()\n", [], id="defined in it"
+        ),
+    ],
+)
+def test_places_in(code: str, rows: list[int]) -> None:
+    evaluator, module, _, second = read(code)
+    loop = next(node for node in ast.walk(module.tree) if isinstance(node, LOOPS))
+    assert [at.lineno for at in places_in(evaluator, module, loop, second)] == rows
