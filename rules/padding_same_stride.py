@@ -189,7 +189,7 @@ def _may_be_alike(theirs: Found, mine: Found) -> bool:
     """Tell whether kernel and stride are, as far as they are known, those of the port's."""
     numbers, wanted = theirs.numbers, mine.numbers
     return (
-        theirs.before.neighbour.rank == mine.before.neighbour.rank
+        numbers.axes == wanted.axes
         and numbers.is_strided is not False
         and numbers.kernel in ((), wanted.kernel)
         and numbers.stride in ((), wanted.stride)
@@ -255,7 +255,9 @@ def _fix(mine: Found, there: tuple[Pads, ...], context: Context) -> Fix:
     """Return the fix: pad where the convolution is applied, and nowhere else."""
     advice = _advice(mine, there)
     argument = mine.numbers.padding.argument
-    pad = imported_as(context.module, context.frameworks.word("pads"))
+    own = mine.before.neighbour.framework
+    pads = context.frameworks.word("pads")
+    pad = imported_as(context.module, [path for path in pads if pads[path] is own])
     given = application(context.evaluator, context.module, mine.before.call)
     if mine.numbers.at_end or argument is None or not context.owns(argument):
         return Fix(MANUAL, advice, (), "the port says how to pad by a word")

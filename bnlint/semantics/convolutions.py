@@ -16,7 +16,7 @@ Pads = tuple[int, int]
 
 
 class Convolution(NamedTuple):
-    """What is known of a convolution; sizes are one for each axis of the image.
+    """What is known of a convolution over so many ``axes``; there is a size for each of them.
 
     ``kernel`` and ``stride`` are empty where they are not known. ``pads`` are the rows it pads,
     ``None`` where they depend on the size of the input (``at_end``: as many as give the input's
@@ -25,6 +25,7 @@ class Convolution(NamedTuple):
     argument that says how it pads, in the role ``said_by``.
     """
 
+    axes: int
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
     pads: tuple[Pads, ...] | None
@@ -42,7 +43,7 @@ class Convolution(NamedTuple):
 def convolution(ev: Evaluate, found: Before) -> Convolution | None:
     """Return the numbers of ``found``, ``None`` if it is no convolution (or a transposed one)."""
     neighbour = found.neighbour
-    axes = neighbour.rank - 2
+    axes = _axes(ev, found)
     if neighbour.kind != "convolution" or neighbour.transposed or axes < 1:
         return None
     kernel, stride = (_sizes(argument(ev, found, role), axes) for role in ("kernel", "stride"))
@@ -56,7 +57,15 @@ def convolution(ev: Evaluate, found: Before) -> Convolution | None:
         padding = argument(ev, found, role)
     pads, at_end = _pads(neighbour, padding, axes)
     dilated = any(d != 1 for d in dilation or (0,))
-    return Convolution(kernel, stride, pads, at_end, dilated, padding, role)
+    return Convolution(axes, kernel, stride, pads, at_end, dilated, padding, role)
+
+
+def _axes(ev: Evaluate, found: Before) -> int:
+    """Return the number of axes of the image: as the layer has them, or as many as its kernel."""
+    if found.neighbour.rank:
+        return found.neighbour.rank - 2
+    kernel = argument(ev, found, "kernel").value
+    return len(kernel) if isinstance(kernel, tuple) else 0
 
 
 def rows_padded(

@@ -12,6 +12,7 @@ import tensorflow.compat.v1 as tf1
 import tf_slim as slim
 import torch
 import torch.nn.functional as F
+from flax import linen
 from keras import layers
 from mindspore import nn as ms
 from torch import nn
@@ -37,7 +38,7 @@ HAZARD = [
         "one before and one after against one after",
         same_file(SAME, EVEN),
         "Conv2d pads 1 before and 1 after (padding=1), Conv2D of the Keras reference 0 before and "
-        "1 after (padding='same') (line 10): kernel 3, stride 2, at sizes that 2 divides",
+        "1 after (padding='same') (line 11): kernel 3, stride 2, at sizes that 2 divides",
         kind=KIND,
         fix=BY_HAND,
     ),
@@ -78,7 +79,7 @@ HAZARD = [
         )
         """,
         "pads 2 before and 2 after (padding=(0, 2)), Conv2D of the Keras reference 1 before and 2 "
-        "after (padding='same') (line 11): kernel 5, stride 2",
+        "after (padding='same') (line 12): kernel 5, stride 2",
         kind=KIND,
         fix=BY_HAND.replace("0, 1, 0, 1", "1, 2, 0, 0"),
     ),
@@ -96,7 +97,7 @@ HAZARD = [
         port = ms.SequentialCell([«ms.Conv2d(3, 8, 3, 2)», ms.BatchNorm2d(8)])
         """,
         "Conv2d pads 0 before and 1 after (pad_mode='same', the default), Conv2d of the PyTorch "
-        "reference 1 before and 1 after (padding=1) (line 10)",
+        "reference 1 before and 1 after (padding=1) (line 11)",
         kind=KIND,
         fix="manual: pad 1 and 1 in a layer of its own, and let the convolution pad nothing",
     ),
@@ -113,6 +114,21 @@ HAZARD = [
         "Conv2d pads 1 before and 1 after (padding=1), Conv2D of the Keras",
         kind=KIND,
         fix="manual: pad (0, 1, 0, 1) in front of the convolution, and write padding=0",
+    ),
+    hazard(
+        "a layer for any number of axes",
+        """
+        reference = keras.Sequential([
+            layers.Conv2D(8, 3, strides=2, padding="same"), layers.BatchNormalization(),
+        ])
+
+        def port(x, train):
+            x = linen.Conv(8, (3, 3), strides=(2, 2), padding=«1»)(x)
+            return linen.BatchNorm(use_running_average=not train)(x)
+        """,
+        "Conv pads 1 before and 1 after (padding=1), Conv2D of the Keras reference 0 before and 1",
+        kind=KIND,
+        fix=BY_HAND,
     ),
     hazard(
         "layer functions of TensorFlow 1",
