@@ -136,11 +136,13 @@ def difference(port: Mapping[str, Array], reference: Mapping[str, Array]) -> flo
     return worst
 
 
-def corrected(values: Mapping[str, Array], keep: float, mine: str, theirs: str) -> dict[str, Array]:
+def corrected(
+    values: Mapping[str, Array], keep: float, mine: str, theirs: str, rule: str = "ema"
+) -> dict[str, Array]:
     """Return running statistics as they would be with the other side's estimator.
 
     The estimators differ by n/(n - 1), which no argument can change. ``keep`` is the decay of the
-    layer, whose running variance starts at one.
+    layer, and ``rule`` how it updates its running variance, which starts at one where that counts.
     """
     factors = {"unbiased": VALUES / (VALUES - 1), "biased": 1.0}
     if mine not in factors or theirs not in factors or mine == theirs:
@@ -149,9 +151,20 @@ def corrected(values: Mapping[str, Array], keep: float, mine: str, theirs: str) 
     done = dict(values)
     for step in STEPS:
         name = f"running_var after {step}"
-        start = keep**step
+        start = keep**step if rule in ("ema", "debiased-from-initial") else 0.0
+        if rule == "debiased-from-initial":
+            start /= 1 - start
         done[name] = start + (values[name] - start) * factor
     return done
+
+
+def update_of(api: Api, layer: Layer) -> str:
+    """Return the rule by which ``layer`` updates its running statistics."""
+    given = dict(layer.arguments)
+    for row in api.training_statistics_when:
+        if given.get(row["argument"]) == row["value"] and "running_update" in row:
+            return str(row["running_update"])
+    return api.running_update
 
 
 def estimator(api: Api, layer: Layer, rank: int) -> str:

@@ -16,6 +16,7 @@ from bnlint.confirm.experiments import (
     keep_of,
     measured,
     rank_for,
+    update_of,
 )
 from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
 from bnlint.confirm.workers import Result
@@ -229,11 +230,18 @@ class Laboratory:
             api, other = self.apis[layer.api], self.apis[against.api]
             keep = keep_of(api, layer)
             kinds = estimator(api, layer, trial.rank), estimator(other, against, trial.rank)
+            rules = update_of(api, layer), update_of(other, against)
             if keep is not None and kinds[0] != kinds[1]:
-                values = corrected(values, keep, *kinds)
+                values = corrected(values, keep, *kinds, rules[0])
                 remainder = (
                     f"{api.framework.title} keeps the {kinds[0]} variance, "
                     f"{other.framework.title} the {kinds[1]}: a factor n/(n-1), left out here"
+                )
+            if rules[0] != rules[1]:
+                remainder += "; " if remainder else ""
+                remainder += (
+                    f"the first steps differ whatever the momentum: {api.framework.title} updates "
+                    f"by the rule {rules[0]}, {other.framework.title} by {rules[1]}"
                 )
         return difference(values, theirs.values), remainder
 
