@@ -455,6 +455,23 @@ def test_files_without_a_partner_are_counted(
     assert "all 2 alike" in out
 
 
+def test_a_narrow_terminal(tmp_path: Path) -> None:
+    """No word is cut, and no line is longer than the terminal."""
+    keras = "from keras import layers\ndef f(x):\n    "
+    port = (
+        "from torch import nn\nm = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.ReLU(), {})\n"
+    )
+    found = compare(
+        [Input("ref.py", (keras + SAME.format(options="padding='same'")).encode())],
+        [Input("port.py", port.format("nn.BatchNorm2d(8)").encode())],
+        RULES,
+    )
+    text = "".join(render_comparison(found, "table", width=44))
+    assert max(map(len, text.splitlines())) <= 44
+    words = "before it Conv2D 3x3 same, bias | Conv2d 3x3 pad 0, no bias, activation, paired by"
+    assert words in " ".join(text.split())
+
+
 def test_without_a_common_name_all_is_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -169,7 +169,7 @@ def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
     for total in known:
         yield f"{total.framework} counts {total.counted} parameters, {total.trainable} trainable."
     if len(known) == 2 and known[0].counted != known[1].counted:
-        yield _explained(*known)
+        yield from wrapped(_explained(*known), style.width)
 
 
 def _explained(reference: Total, port: Total) -> str:

@@ -109,7 +109,8 @@ def _block(columns: Sequence[Column], texts: Row, width: int | None, color: bool
             title += [(_GAP if title else "", ""), (text, column.style)]
         elif text and not column.prose:
             item = text if column.plain else f"{column.heading} {text}"
-            body.append(item.replace(" ", _NO_BREAK))
+            fits = width is None or cells(item) < width - _INDENT
+            body.append(item.replace(" ", _NO_BREAK) if fits else item)
     yield paint(title, color)
     yield from _below(", ".join(body), "", _INDENT, width, color)
     if columns[-1].prose:
