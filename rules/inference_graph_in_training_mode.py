@@ -8,6 +8,8 @@ function, where the code evaluates: in a function that is named for evaluation, 
 and takes no gradients, or in a loop over validation or test data whose results no gradient is taken
 of.
 
+Where the model comes from out of view, and the file only builds others like it, confidence is low.
+
 A flag that is passed on, code that samples (calls the model a number of times), generates or drops
 out at random on purpose, unit tests, and models in which no batch normalisation is in view are left
 alone.
@@ -222,11 +224,15 @@ def _of_value(value: Candidate, call: ast.Call, context: Context) -> Framework |
             return None
         normalises = contents(context.evaluator, context.sites, value).normalises
         return framework if normalises else None
-    if isinstance(made, Unknown) and _MODEL.search(last_name(call.func)):
-        # A model that is given from outside, in a file that builds models with normalisation.
+    if _is_given(value, call):  # in a file that builds models with normalisation
         sites = [s for s in context.sites if s.api.framework.modes.switch == "call-argument"]
         return sites[0].api.framework if sites else None
     return None
+
+
+def _is_given(value: Candidate, call: ast.Call) -> bool:
+    """Tell whether a model comes from out of view, and is only known by its name."""
+    return isinstance(value.object, Unknown) and _MODEL.search(last_name(call.func)) is not None
 
 
 def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:
@@ -239,6 +245,7 @@ def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:
 def _report(
     call: ast.Call, keyword: ast.keyword, where: str, framework: Framework, context: Context
 ) -> Finding:
+    values = models_at(context.evaluator, context.module, call.func)
     written = context.module.source(keyword.value)
     text = f"{keyword.arg}={written}"
     return context.report(
@@ -247,6 +254,7 @@ def _report(
         f"{text} in {where}: {ast.unparse(call.func)} normalises what it evaluates with its own "
         "batches, so that the output for a sample depends on the samples beside it",
         help=f"write {keyword.arg}=False",
+        confidence="low" if any(_is_given(value, call) for value in values) else None,
         fix=Fix(
             UNSAFE,
             f"write {keyword.arg}=False",

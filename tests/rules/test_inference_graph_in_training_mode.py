@@ -84,11 +84,14 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
-        "a model that is given",
+        "a model that is given by a caller in view",
         """
         def evaluate(model, dataset):
             for x, y in dataset:
                 metric.update_state(y, model(x, «training=True»))
+
+        net = Net()
+        evaluate(net, data)
         """,
         "training=True in evaluate()",
         *SAYS,
@@ -196,6 +199,10 @@ model = other.build()
 scorer = other.score
 def evaluate(x):
     return scorer(x, training=True)
+--- a model of which nothing is in view: not shown unless low confidence is asked for
+def evaluate(model, dataset):
+    for x, y in dataset:
+        metric.update_state(y, model(x, training=True))
 --- a flag that is not the mode
 import data
 def evaluate():
