@@ -279,7 +279,7 @@ def check_facts(
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
-            found += _run(loaded, context, module.path, problems)
+            found += _run(loaded, context, options, problems)
     found = _one_per_argument(_unrepeated(found))
     found = [finding for finding in found if _is_wanted(finding, options)]
     directives: list[Directive] = []
@@ -424,18 +424,23 @@ def facts_of(
 
 
 def _run(
-    loaded: LoadedRule, context: Context, path: str, problems: list[Problem]
+    loaded: LoadedRule, context: Context, options: Options, problems: list[Problem]
 ) -> Iterator[Finding]:
-    """Run the checks of one rule; a crash is a problem and costs this rule on this file."""
+    """Run the checks of one rule; a crash is a problem and costs this rule on this file.
+
+    What a rule of severity ``info`` has to say of single sites is asked for only by who selects it.
+    """
     try:
         check_site = loaded.checks.get("check_site")
-        if check_site is not None:
+        if check_site is not None and (
+            loaded.rule.severity != "info" or loaded.code in options.explicit
+        ):
             yield from _once(check_site, context)
         check_file = loaded.checks.get("check_file")
         if check_file is not None:
             yield from _findings(check_file(context))
     except Exception as error:
-        problems.append(crashed(f"rule {loaded.code}", error, path))
+        problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
 
 
 def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:

@@ -48,8 +48,15 @@ class Packages:
     def name(self, file: str) -> str:
         """Return the dotted import name of ``file`` within the folder that holds its package."""
         folder, _, base = file.rpartition("/")
-        name = f"{folder}/{base.rpartition('.')[0]}".removesuffix("/__init__")
+        stem = base.removesuffix(".py").removesuffix(".pyi")
+        name = f"{folder}/{stem}".removesuffix("/__init__")
         return name.removeprefix(f"{self._base(folder)}/").replace("/", ".")
+
+    def package(self, file: str) -> str:
+        """Return the dotted name of the package from which relative imports in ``file`` start."""
+        name = self.name(file)
+        is_package = file.endswith("/__init__.py") or not file.endswith((".py", ".pyi"))
+        return name if is_package else name.rpartition(".")[0]
 
     def _base(self, folder: str) -> str:
         """Return the folder that holds the package in ``folder`` (itself, if it is none)."""
@@ -147,6 +154,8 @@ class Packages:
             return known
         module = parse(path, text, self.name(file))
         module.file = file
+        module.is_namespace = not file.endswith((".py", ".pyi"))
+        module.package = self.package(file)
         if known is not None:
             self._kept -= len(known.text)
         self._modules[file] = module

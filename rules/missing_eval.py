@@ -136,10 +136,8 @@ def _has_inference(context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("gradient_free")}
     if any(name in module.uses for name in names):
         return True
-    known = {d.name for d in (*module.functions, *module.classes)}
-    known.update((a.asname or a.name).partition(".")[0] for i in module.imports for a in i.names)
     return any(
-        _EVALUATES.search(function.name) and _runs_objects(function, known)
+        _EVALUATES.search(function.name) and _runs_objects(function, module.defined)
         for function in module.functions
     )
 

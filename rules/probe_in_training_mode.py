@@ -72,7 +72,7 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
@@ -81,7 +81,7 @@ from bnlint.semantics.classes import SETUP
 from bnlint.semantics.freezing import normalising_framework
 from bnlint.semantics.models import class_framework, contents, models_at, names_in
 from bnlint.semantics.modes import INFERENCE, TRAINING, switches
-from bnlint.semantics.module import dotted
+from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import ClassRef, Instance, Symbol
 from bnlint.semantics.surroundings import in_test
 from bnlint.trial import STATISTICS, Trial
@@ -99,17 +99,22 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report runs on made-up inputs in constructors."""
     module = context.module
     fillers = {path.rpartition(".")[2] for path in context.frameworks.word("fillers")}
-    made_up = [call for name in fillers for call in module.calls_by_name.get(name, ())]
-    functions = {module.enclosing_function(call) for call in made_up}
+    made_up = (call for name in fillers for call in module.calls_by_name.get(name, ()))
+    runs = {run for call in made_up for run in _runs(module, call)}
+    functions = {module.enclosing_function(run) for run in runs}
     for cls in module.classes:
         for statement in cls.body:
             if isinstance(statement, ast.FunctionDef) and statement in functions:
                 if statement.name in SETUP:
-                    yield from _of_setup(statement, cls, context)
+                    inside = [run for run in runs if module.enclosing_function(run) is statement]
+                    inside.sort(key=lambda run: (run.lineno, run.col_offset))
+                    yield from _of_setup(statement, cls, inside, context)
 
 
-def _of_setup(function: ast.FunctionDef, cls: ast.ClassDef, context: Context) -> Iterator[Finding]:
-    """Report the first such run of a constructor."""
+def _of_setup(
+    function: ast.FunctionDef, cls: ast.ClassDef, runs: Iterable[ast.Call], context: Context
+) -> Iterator[Finding]:
+    """Report the first of ``runs`` of a constructor that moves statistics."""
     ev, module = context.evaluator, context.module
     if in_test(module, function):
         return
@@ -117,9 +122,7 @@ def _of_setup(function: ast.FunctionDef, cls: ast.ClassDef, context: Context) ->
     attributes = {f.modes.attribute for f in context.frameworks.frameworks.values()} | methods
     if any(isinstance(p, ast.Attribute) and p.attr in attributes for p in ast.walk(function)):
         return
-    for call in module.calls:
-        if module.enclosing_function(call) is not function or not call.args:
-            continue
+    for call in runs:
         if not all(_is_made_up(argument, context, 0) for argument in call.args):
             continue
         framework = normalising_framework(ev, context.sites, module, call.func)
@@ -135,6 +138,32 @@ def _of_setup(function: ast.FunctionDef, cls: ast.ClassDef, context: Context) ->
         learned = _has_learned(call.func, function, context)
         yield _report(call, framework, learned, context)
         return
+
+
+def _runs(module: Module, made_up: ast.Call) -> Iterator[ast.Call]:
+    """Yield the calls that are given a made-up tensor, and may be runs of a model."""
+    node, parent = _outermost(module, made_up)
+    given = [(node, parent)]
+    if isinstance(parent, (ast.Assign, ast.AnnAssign)):
+        targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        given = [_outermost(module, use) for name in names for use in module.uses.of(name)]
+    for argument, call in given:
+        if isinstance(call, ast.Call) and call.func is not argument:
+            root = dotted(call.func).partition(".")[0]
+            # Functions and classes are no models.
+            if root not in module.defined and not last_name(call.func)[:1].isupper():
+                yield call
+
+
+def _outermost(module: Module, node: ast.expr) -> tuple[ast.expr, ast.AST]:
+    """Return the last of the methods called on a tensor (``.to(device)``), and what holds it."""
+    parent = module.parents[node]
+    while isinstance(parent, ast.Attribute) or (
+        isinstance(parent, ast.Call) and parent.func is node
+    ):
+        node, parent = parent, module.parents[parent]
+    return node, parent
 
 
 def _is_lazy(model: ast.expr, context: Context) -> bool:

@@ -46,7 +46,8 @@ class Carried:
         """Tell whether a file with this text has carriers of other modules."""
         if "import" not in text:
             return False
-        sketch = Glance(text).sketch
+        glance = self.layout.look(importer.file)
+        sketch = (glance if glance is not None and glance.text == text else Glance(text)).sketch
         for name, origins in sketch.imported.items():
             if text.count(name) > 1 and any(self._comes_from(importer, *o) for o in origins):
                 return True

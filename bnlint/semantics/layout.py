@@ -29,6 +29,9 @@ class Sources(Protocol):
     def name(self, file: str) -> str:
         """Return the dotted import name of ``file``."""
 
+    def package(self, file: str) -> str:
+        """Return the dotted name of the package from which relative imports in ``file`` start."""
+
     def find(self, importer: str, path: str) -> str | None:
         """Return the file of the module that the file ``importer`` imports as ``path``."""
 
@@ -49,6 +52,7 @@ class Layout:
     def __init__(self, sources: Sources, tops: Collection[str]) -> None:
         self.sources = sources
         self.tops = tops
+        self._places: dict[str, Place] = {}
 
     def find(self, importer: Importer, symbol: str) -> str | None:
         """Return the file of the module that ``importer`` imports as ``symbol``."""
@@ -64,9 +68,11 @@ class Layout:
 
     def place(self, file: str) -> Place:
         """Return where the imports of ``file`` stand."""
-        name = self.sources.name(file)
-        package = name if file.endswith("/__init__.py") else name.rpartition(".")[0]
-        return Place(file, name, package)
+        place = self._places.get(file)
+        if place is None:
+            name, package = self.sources.name(file), self.sources.package(file)
+            place = self._places[file] = Place(file, name, package)
+        return place
 
     def is_function(self, importer: Importer, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project.
@@ -94,10 +100,12 @@ def absolute(module: Importer, symbol: str) -> str:
     A relative import stays as it is where the name of the module's package is not known, as in a
     folder without ``__init__.py``.
     """
+    if not symbol.startswith("."):
+        return symbol
     name = symbol.lstrip(".")
     level = len(symbol) - len(name)
     package = module.package.split(".") if module.package else []
-    if not level or level > len(package):
+    if level > len(package):
         return symbol
     above = package[: len(package) - level + 1]
     return ".".join([*above, name] if name else above)

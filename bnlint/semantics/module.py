@@ -98,6 +98,8 @@ class Module:
 
     ``name`` is the dotted import name within the project (empty if it cannot be imported),
     ``path`` the displayed path, ``file`` the absolute one (empty for text that lies in no file).
+    ``package`` is what relative imports start from; a folder without ``__init__.py``, which holds
+    modules and no code, is a namespace.
     ``parents`` maps every node to the node that holds it, ``uses`` every identifier to the nodes
     that mention it (names and the last part of attributes).
     """
@@ -108,6 +110,8 @@ class Module:
         self.tree = tree
         self.name = name
         self.file = ""
+        self.package = ""
+        self.is_namespace = False
         self.lines = Lines(text)
         self.parents: dict[ast.AST, ast.AST] = {}
         self.calls: list[ast.Call] = []
@@ -119,6 +123,7 @@ class Module:
         self.outer: set[str] = set()
         self.walruses: list[ast.NamedExpr] = []
         self._tested: dict[str, bool] = {}
+        self._defined: frozenset[str] | None = None
         self._own_stores: dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]] | None
         self._own_stores = None
         self._index()
@@ -180,18 +185,6 @@ class Module:
                 named.setdefault(name, []).append(call)
         return named
 
-    @property
-    def package(self) -> str:
-        """The dotted name of the package that relative imports start from."""
-        if self.file.endswith("/__init__.py") or self.is_namespace:
-            return self.name
-        return self.name.rpartition(".")[0]
-
-    @property
-    def is_namespace(self) -> bool:
-        """Whether this is a folder without ``__init__.py``, which holds modules and no code."""
-        return bool(self.file) and not self.file.endswith((".py", ".pyi"))
-
     def is_tested(self, name: str) -> bool:
         """Tell whether ``name`` stands in the test of a statement, anywhere in the file."""
         found = self._tested.get(name)
@@ -206,6 +199,16 @@ class Module:
         while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare)):
             node, parent = parent, self.parents[parent]
         return isinstance(parent, (ast.If, ast.Assert)) and parent.test is node
+
+    @property
+    def defined(self) -> frozenset[str]:
+        """The names that imports, functions and classes bind, wherever in the file."""
+        if self._defined is None:
+            names = {d.name for d in (*self.functions, *self.classes)}
+            for statement in self.imports:
+                names.update((a.asname or a.name).partition(".")[0] for a in statement.names)
+            self._defined = frozenset(names)
+        return self._defined
 
     @property
     def own_stores(self) -> dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]]:
