@@ -47,18 +47,15 @@ class Carried:
         if "import" not in text:
             return False
         glance = self.layout.look(importer.file)
-        sketch = (glance if glance is not None and glance.text == text else Glance(text)).sketch
-        for name, origins in sketch.imported.items():
+        if glance is None or glance.text != text:
+            glance = Glance(text)
+        imports = glance.imports
+        for name, origins in imports.names.items():
             if text.count(name) > 1 and any(self._comes_from(importer, *o) for o in origins):
                 return True
-        if not sketch.modules and not sketch.stars:
-            return False
-        found = words(text)
-        modules = [module for named in sketch.modules.values() for module in named]
-        return any(
-            self._any_of(self.layout.find(importer, origin), found)
-            for origin in (*modules, *sketch.stars)
-        )
+        modules = [module for named in imports.modules.values() for module in named]
+        files = {self.layout.find(importer, origin) for origin in (*modules, *imports.stars)}
+        return any(self._any_of(file, glance) for file in sorted(filter(None, files)))
 
     def _imported(self, module: Module) -> Iterator[str]:
         """Yield the identifiers under which ``module`` has carriers of other modules."""
@@ -83,19 +80,20 @@ class Carried:
         glance = self.layout.look(file) if file is not None else None
         if file is None or glance is None:
             return
-        found = glance.sketch
+        stars = bool(glance.imports.stars)
         for name in sorted(names):
-            if (found.binds(name) or found.stars) and self._carries((file, name)):
+            if (stars or (name in glance.words and glance.binds(name))) and self._carries(
+                (file, name)
+            ):
                 yield name
 
-    def _any_of(self, file: str | None, names: set[str]) -> bool:
-        """Tell whether one of ``names`` is a carrier that ``file`` binds or imports by name."""
-        glance = self.layout.look(file) if file is not None else None
+    def _any_of(self, file: str, user: Glance) -> bool:
+        """Tell whether ``user`` mentions a carrier that ``file`` binds or imports by name."""
+        glance = self.layout.look(file)
         if glance is None:
             return False
-        found = glance.sketch
-        bound = names.intersection((*found.made_of, *found.imported))
-        return any(True for _ in self._among(file, bound))
+        names = (name for name in user.words & glance.words if glance.binds(name))
+        return any(True for _ in self._among(file, names))
 
     def _comes_from(self, importer: Importer, origin: str, name: str) -> bool:
         """Tell whether ``from origin import name`` in ``importer`` gives a carrier."""
@@ -139,15 +137,15 @@ class Carried:
         """
         file, name = binding
         glance = self._look(file)
-        if glance is None or not glance.mentions or name not in glance.sketch.made_of:
+        text = glance.statement(name) if glance is not None and glance.mentions else ""
+        if glance is None or not text:
             return False
-        text = glance.statement(name)
         found = words(text)
         if text.startswith("class "):
             return not self.names.isdisjoint(words(text.partition(":")[0]))
-        if text and not text.startswith("def "):
+        if not text.startswith("def "):
             return not self.names.isdisjoint(found)
-        if text and self.names.isdisjoint(found) and not self._speaks_of_own(glance, name, found):
+        if self.names.isdisjoint(found) and not self._speaks_of_own(glance, name, found):
             return False
         known = self._own.get(file)
         if known is None or known[0] is not glance:
@@ -158,10 +156,11 @@ class Carried:
 
     def _speaks_of_own(self, glance: Glance, name: str, found: set[str]) -> bool:
         """Tell whether one of the names ``found`` in a function is a variable made of an API."""
+        statements = (glance.statement(other) for other in found if other != name)
         return any(
-            other != name and not self.names.isdisjoint(words(glance.statement(other)))
-            for other in found.intersection(glance.sketch.made_of)
-            if not glance.is_function(other) and f"\nclass {other}" not in glance.text
+            not self.names.isdisjoint(words(statement))
+            for statement in statements
+            if not statement.startswith(("def ", "class "))
         )
 
     def _behind(self, binding: Binding) -> Iterator[Binding | None]:
@@ -172,18 +171,18 @@ class Carried:
             return
         if not glance.mentions and (glance.is_function(name) or glance.is_own_class(name)):
             return
-        found = glance.sketch
+        imports = glance.imports
         importer = self.layout.place(file)
-        origins = list(found.imported.get(name, ()))
-        if not found.binds(name):
-            origins += [(origin, name) for origin in found.stars]
+        origins = list(imports.names.get(name, ()))
+        if not glance.binds(name):
+            origins += [(origin, name) for origin in imports.stars]
         for origin, other in origins:
             if absolute(importer, joined(origin, other)) in self.aliases:
                 yield None
             there = self.layout.find(importer, origin)
             if there is not None:
                 yield there, other
-        for other in found.behind(name):
+        for other in glance.behind(name):
             yield file, other
 
     def _look(self, file: str) -> Glance | None:

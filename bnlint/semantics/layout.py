@@ -87,7 +87,7 @@ class Layout:
                 return False
             if glance.is_function(name):
                 return True
-            origins = glance.sketch.imported.get(name, ())
+            origins = glance.imports.names.get(name, ())
             if len(origins) != 1:
                 return False
             importer, symbol = self.place(file), joined(*origins[0])

@@ -1,48 +1,47 @@
 """What the text of a file shows at a glance: which names it binds, and out of what.
 
 Most files of a project mention no batch normalisation at all; what such a file passes on from
-others is read off its lines, which takes a fiftieth of the time of parsing it.
+others is read off its text, which takes a fiftieth of the time of parsing it. Names that are bound
+in a function, or further in than one level of ``if`` or ``try``, are not seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 
 from bnlint.patterns import lazy
 from bnlint.typed import NamedTuple
 
-#: Statements that are indented further stand in a function or a method.
-_OUTERMOST = 4
-
-_ALIAS = lazy(r"([\w.]+)(?:\s+as\s+(\w+))?")
+_IMPORT = lazy(
+    r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n(]*(?:\\\r?\n[^\n]*)*)"
+    r"|import[ \t]+([^\n]*(?:\\\r?\n[^\n]*)*))",
+    re.MULTILINE,
+)
+_ALIAS = lazy(r"([\w.]+)(?:[\s\\]+as[\s\\]+(\w+))?")
+_COMMENT = lazy(r"#[^\n]*")
 _WORD = lazy(r"[A-Za-z_]\w*")
 
 #: Where the next outermost statement begins.
 _NEXT = lazy(r"\n(?=[A-Za-z_@])")
 
+#: How the line begins that binds a name.
+_BEGINNINGS = tuple(
+    f"\n{indent}{keyword}" for indent in ("", "    ") for keyword in ("class ", "def ", "")
+)
 
-class Sketch(NamedTuple):
-    """The names that a file binds, and what they may come from.
 
-    ``made_of`` maps classes, functions and variables to the text behind them on the same line.
-    ``imported`` maps a name to the modules it is imported from and what it is called there;
+class Imports(NamedTuple):
+    """What a file imports, wherever in it.
+
+    ``names`` maps a name to the modules it is imported from and what it is called there;
     ``modules`` maps one to the modules it stands for. ``stars`` are the modules from which
     everything is imported.
     """
 
-    made_of: Mapping[str, str]
-    imported: Mapping[str, tuple[tuple[str, str], ...]]
+    names: Mapping[str, tuple[tuple[str, str], ...]]
     modules: Mapping[str, tuple[str, ...]]
     stars: tuple[str, ...]
-
-    def binds(self, name: str) -> bool:
-        """Tell whether the file binds ``name`` by itself."""
-        return name in self.made_of or name in self.imported or name in self.modules
-
-    def behind(self, name: str) -> list[str]:
-        """Return the other names of the file out of which it makes ``name``, in order."""
-        words = dict.fromkeys(_WORD.findall(self.made_of.get(name, "")))
-        return [word for word in words if word != name and self.binds(word)]
 
 
 class Glance:
@@ -54,42 +53,81 @@ class Glance:
     def __init__(self, text: str) -> None:
         self.text = text
         self.mentions: bool | None = None
-        self._sketch: Sketch | None = None
+        self._imports: Imports | None = None
+        self._words: frozenset[str] | None = None
+        self._statements: dict[str, str] = {}
 
     @property
-    def sketch(self) -> Sketch:
-        """What the text shows at a glance."""
-        if self._sketch is None:
-            self._sketch = sketch(self.text)
-        return self._sketch
+    def imports(self) -> Imports:
+        """What the file imports."""
+        if self._imports is None:
+            self._imports = imports_in(self.text)
+        return self._imports
+
+    @property
+    def words(self) -> frozenset[str]:
+        """The identifiers (and keywords) in the text."""
+        if self._words is None:
+            self._words = frozenset(words(self.text))
+        return self._words
+
+    def binds(self, name: str) -> bool:
+        """Tell whether the file binds ``name`` by itself."""
+        found = self.imports
+        return name in found.names or name in found.modules or bool(self.statement(name))
 
     def is_function(self, name: str) -> bool:
         """Tell whether the file defines the function ``name``."""
         return f"\ndef {name}(" in self.text
-
-    def statement(self, name: str) -> str:
-        """Return the text of the first outermost statement that defines or assigns ``name``.
-
-        It is empty where there is none that begins a line.
-        """
-        for start in (f"\nclass {name}", f"\ndef {name}", f"\n{name} =", f"\n{name}="):
-            at = self.text.find(start)
-            following = self.text[at + len(start) : at + len(start) + 1]
-            if at >= 0 and not (following.isalnum() or following == "_"):
-                end = _NEXT.search(self.text, at + 1)
-                return self.text[at + 1 : end.start() if end is not None else len(self.text)]
-        return ""
 
     def is_own_class(self, name: str) -> bool:
         """Tell whether the file defines the class ``name``, and no base of it is a plain name.
 
         Only a plain name could be imported from another file of the project.
         """
-        start = self.text.find(f"\nclass {name}(")
-        if start < 0:
+        if f"\nclass {name}(" not in self.text:
             return False
-        bases = self.text[start : self.text.find(":", start)].partition("(")[2]
+        bases = self.statement(name).partition(":")[0].partition("(")[2]
         return bool(bases) and all("." in base for base in bases.split(","))
+
+    def statement(self, name: str) -> str:
+        """Return the text of the first statement that defines or assigns ``name``, if there is one.
+
+        What follows it up to the next outermost statement is taken along.
+        """
+        found = self._statements.get(name)
+        if found is None:
+            found = self._statements[name] = self._statement(name)
+        return found
+
+    def _statement(self, name: str) -> str:
+        text = self.text
+        for beginning in _BEGINNINGS:
+            start = f"{beginning}{name}"
+            at = text.find(start)
+            while at >= 0:
+                rest = text[at + len(start) : at + len(start) + 40].lstrip(" ")
+                is_whole = (
+                    rest[:1] in ("(", ":") if beginning.endswith(" ") else rest[:1] in ("=", ":")
+                )
+                if is_whole and not rest.startswith("=="):
+                    end = _NEXT.search(text, at + 1)
+                    return text[at : end.start() if end is not None else len(text)].strip()
+                at = text.find(start, at + 1)
+        return ""
+
+    def behind(self, name: str) -> list[str]:
+        """Return the other names of the file out of which it makes ``name``, in order.
+
+        A class is made of its bases, a variable of what is assigned to it.
+        """
+        statement = self.statement(name)
+        if not statement or statement.startswith("def "):
+            return []
+        if statement.startswith("class "):
+            statement = statement.partition(":")[0]
+        found = dict.fromkeys(_WORD.findall(statement))
+        return [word for word in found if word != name and self.binds(word)]
 
 
 def words(text: str) -> set[str]:
@@ -97,55 +135,20 @@ def words(text: str) -> set[str]:
     return set(_WORD.findall(text))
 
 
-def sketch(text: str) -> Sketch:
-    """Return what ``text`` shows at a glance."""
-    made_of: dict[str, str] = {}
+def imports_in(text: str) -> Imports:
+    """Return what a file with this ``text`` imports."""
     imported: dict[str, tuple[tuple[str, str], ...]] = {}
     modules: dict[str, tuple[str, ...]] = {}
     stars: list[str] = []
-    lines = iter(text.splitlines())
-    for line in lines:
-        start = line.lstrip()
-        keyword, _, rest = start.partition(" ")
-        if keyword == "from" and " import" in rest:
-            origin, _, names = rest.partition(" import")
-            names = _whole(names, lines)
-            if "*" in names:
-                stars.append(origin.strip())
-            for name, alias in _ALIAS.findall(names):
-                bound = alias or name
-                imported[bound] = (*imported.get(bound, ()), (origin.strip(), name))
-        elif keyword == "import":
-            for name, alias in _ALIAS.findall(_whole(rest, lines)):
+    for origin, listed, plain in _IMPORT.findall(text):
+        if not origin:
+            for name, alias in _ALIAS.findall(_COMMENT.sub("", plain)):
                 bound = alias or name.partition(".")[0]
                 modules[bound] = (*modules.get(bound, ()), name)
-        elif len(line) - len(start) <= _OUTERMOST:
-            for name, behind in _definition(keyword, rest, start):
-                made_of[name] = f"{made_of.get(name, '')} {behind}"
-    return Sketch(made_of, imported, modules, tuple(stars))
-
-
-def _definition(keyword: str, rest: str, line: str) -> Iterator[tuple[str, str]]:
-    """Yield the name that a line binds by a definition or an assignment, and what is behind it."""
-    if keyword in ("class", "def"):
-        name, _, bases = rest.partition("(")
-        yield name.strip().rstrip(":"), bases if keyword == "class" else ""
-    elif keyword == "async" and rest.startswith("def "):
-        yield rest[4:].partition("(")[0].strip(), ""
-    elif "=" in line:
-        left, _, right = line.partition("=")
-        name = left.partition(":")[0].strip()
-        if name.isidentifier() and not right.startswith("="):
-            yield name, right
-
-
-def _whole(names: str, lines: Iterator[str]) -> str:
-    """Return the names of an import that may go on over the following ``lines``."""
-    found = [names.partition("#")[0]]
-    if "(" in found[0]:
-        while ")" not in found[-1]:
-            found.append(next(lines, ")").partition("#")[0])
-    while found[-1].endswith("\\"):
-        found[-1] = found[-1][:-1]
-        found.append(next(lines, "").partition("#")[0])
-    return " ".join(found).partition(")")[0]
+            continue
+        if "*" in listed:
+            stars.append(origin)
+        for name, alias in _ALIAS.findall(_COMMENT.sub("", listed)):
+            bound = alias or name
+            imported[bound] = (*imported.get(bound, ()), (origin, name))
+    return Imports(imported, modules, tuple(stars))
