@@ -2,13 +2,15 @@
 
 What it does
 ------------
-Reports ``momentum=None`` where the API rejects or misreads it (Keras, MindSpore's ``nn``), the
-text ``1 - None``, and, against a reference that takes the cumulative average, a port that cannot.
+Reports ``momentum=None`` where the API rejects or misreads it (Keras, MindSpore's ``nn``, Paddle,
+Flax, Haiku, Equinox), the text ``1 - None``, and, against a reference that takes the cumulative
+average, a port that cannot.
 
 Why it matters
 --------------
 PyTorch then averages over all batches seen, with equal weight. Keras 3 raises at construction,
-Keras 2 at the first training step, MindSpore at construction: but only in the run that trains.
+Keras 2 at the first training step, MindSpore at construction, the others at the first step: but
+only in the run that trains.
 
 Example
 -------
@@ -35,7 +37,8 @@ After ten batches a cumulative average holds 1.018 of the true mean, a decay of 
 
 References
 ----------
-Measured with torch 2.13.0, Keras 3.15.1, tf_keras 2.21.0 and MindSpore 2.10.0.
+Measured with torch 2.13.0, Keras 3.15.1, tf_keras 2.21.0, MindSpore 2.10.0, PaddlePaddle 3.3.1,
+Flax 0.12.8, Haiku 0.0.17 and Equinox 0.13.8.
 """
 
 from __future__ import annotations
