@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.alignment import Pair
-    from bnlint.semantics.evaluate import Evaluator
 
 
 class ReferenceFile(NamedTuple):
@@ -238,9 +237,9 @@ def _mentions(text: str) -> bool:
     return _names()(text) is not None
 
 
-#: The evaluator of the file checked last. It forgets the file when the next one has been checked:
+#: The project of the file checked last. It forgets the file when the next one has been checked:
 #: to take a tree apart is 2 % of a run, and needless at the end of the process.
-_done: list[Evaluator] = []
+_done: list[Project] = []
 
 
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
@@ -311,7 +310,7 @@ def check_facts(
     )
     while _done:
         _done.pop().forget()
-    _done.append(context.evaluator)
+    _done.append(context.project)
     return result
 
 

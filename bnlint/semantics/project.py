@@ -29,6 +29,11 @@ class Project:
             self.modules[main.file] = main
         self.evaluator = Evaluator(self, frameworks)
 
+    def forget(self) -> None:
+        """Drop what has been read and worked out: the circles that keep trees alive."""
+        self.evaluator.forget()
+        self.modules.clear()
+
     def resolve(self, module: Module, symbol: str) -> Module | tuple[Module, str] | None:
         """Return the project module, or the name in one, that ``symbol`` imported in ``module`` is.
 
