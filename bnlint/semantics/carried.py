@@ -97,10 +97,14 @@ class Carried:
 
     def _comes_from(self, importer: Importer, origin: str, name: str) -> bool:
         """Tell whether ``from origin import name`` in ``importer`` gives a carrier."""
-        if absolute(importer, joined(origin, name)) in self.aliases:
+        if self._is_alias(importer, origin, name):
             return True
         file = self.layout.find(importer, origin)
         return file is not None and self._carries((file, name))
+
+    def _is_alias(self, importer: Importer, origin: str, name: str) -> bool:
+        """Tell whether ``from origin import name`` gives an API itself."""
+        return name in self.names and absolute(importer, joined(origin, name)) in self.aliases
 
     def _carries(self, wanted: Binding) -> bool:
         """Tell whether a name, as a file binds it, may be called as an API.
@@ -177,7 +181,7 @@ class Carried:
         if not glance.binds(name):
             origins += [(origin, name) for origin in imports.stars]
         for origin, other in origins:
-            if absolute(importer, joined(origin, other)) in self.aliases:
+            if self._is_alias(importer, origin, other):
                 yield None
             there = self.layout.find(importer, origin)
             if there is not None:
