@@ -170,3 +170,58 @@ def test_calls_on_weights() -> None:
             return F.batch_norm(weight.view(1, -1, 4), None, None, training=True), F.batch_norm(x)
         """
     assert [row.of_weight for row in listed(code)] == [True, False]
+
+
+IMPORTS = """
+import equinox as eqx
+import haiku as hk
+import paddle
+from flax import linen, nnx
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "mode"),
+    [
+        ("paddle.nn.BatchNorm2D(8)", "training"),
+        ("paddle.nn.BatchNorm(8, is_test=True)", "inference"),
+        ("paddle.nn.BatchNorm(8, is_test=flag)", "by argument"),
+        ("paddle.static.nn.batch_norm(x)", "training"),
+        ("paddle.static.nn.batch_norm(x, is_test=True)", "inference"),
+        ("linen.BatchNorm()", "required"),
+        ("linen.BatchNorm(use_running_average=True)", "inference"),
+        ("linen.BatchNorm(use_running_average=not train)", "by argument"),
+        ("nnx.BatchNorm(8, rngs=rngs)", "training"),
+        ("nnx.BatchNorm(8, use_running_average=True, rngs=rngs)", "inference"),
+        ("hk.BatchNorm(True, True, 0.9)", "required"),
+        ("eqx.nn.BatchNorm(8, 'batch')", "training"),
+        ("eqx.nn.BatchNorm(8, 'batch', inference=True)", "inference"),
+    ],
+)
+def test_the_mode_of_a_new_layer(call: str, mode: str) -> None:
+    """As its constructor is told, or as the framework starts."""
+    (row,) = listed(f"{IMPORTS}\nbn = {call}\n")
+    assert row.mode == mode
+
+
+@pytest.mark.parametrize(
+    ("call", "counted", "trainable"),
+    [
+        ("paddle.nn.BatchNorm2D(8)", 32, 16),
+        ("paddle.nn.BatchNorm2D(8, weight_attr=False)", 24, 8),
+        ("paddle.nn.BatchNorm2D(8, weight_attr=False, bias_attr=False)", 16, 0),
+        ("paddle.nn.BatchNorm2D(8, weight_attr='gamma')", 32, 16),
+        ("nnx.BatchNorm(8, use_scale=False, rngs=rngs)", 8, 8),
+        ("eqx.nn.BatchNorm(8, 'batch', channelwise_affine=False)", 0, 0),
+    ],
+)
+def test_parameters_less_what_is_switched_off(call: str, counted: int, trainable: int) -> None:
+    """An argument that is None by default leaves them on, whatever else than false it is."""
+    (row,) = listed(f"{IMPORTS}\nbn = {call}\n")
+    assert row.parameters is not None
+    assert (row.parameters.counted_number, row.parameters.trainable_number) == (counted, trainable)
+
+
+def test_parameters_that_a_value_out_of_view_decides_are_not_counted() -> None:
+    (row,) = listed(f"{IMPORTS}\nbn = paddle.nn.BatchNorm2D(8, weight_attr=attr)\n")
+    assert row.parameters is None
