@@ -262,8 +262,9 @@ def _add_frameworks(parser: _Parser) -> None:
         help="compare the tables with the frameworks that are installed",
     )  # fmt: skip
     parser.add_argument(
-        "--interpreter", metavar="PATH", default=None,
-        help="with --check: the Python in whose environment the frameworks are (default: this one)",
+        "--interpreter", metavar="[NAME=]PATH", action="append", default=[],
+        help="with --check: the Python in whose environment the frameworks are, or the one called "
+        "NAME (default: as for --confirm)",
     )  # fmt: skip
     parser.add_argument("--output-format", choices=("table", "json"), default="table")
 

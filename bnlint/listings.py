@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -114,18 +115,26 @@ def frameworks(parsed: argparse.Namespace) -> int:
 
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     if not parsed.check:
-        if parsed.interpreter is not None:
+        if parsed.interpreter:
             return close([Problem("--interpreter goes with --check")])
         tables = catalogue()
         loaded = tables.load(tables.families)
         write(render_frameworks(loaded, parsed.output_format, color=color, width=width))
         return CLEAN
     from bnlint.confirm.drift import check_installed
+    from bnlint.confirm.interpreters import InterpreterError, interpreters, named
 
+    pairs = [g for g in parsed.interpreter if "=" in g and g.partition("=")[0].isidentifier()]
+    everywhere = [given for given in parsed.interpreter if given not in pairs]
     try:
-        drift = check_installed(parsed.interpreter)
+        chosen = named(pairs) if everywhere else interpreters(pairs, os.environ)
+    except InterpreterError as error:
+        return close([Problem(str(error))])
+    one = everywhere[-1] if everywhere else None
+    try:
+        drift = check_installed(one, chosen=chosen)
     except OSError as error:
-        return close([Problem(f"cannot be run: {error.strerror or error}", parsed.interpreter)])
+        return close([Problem(f"cannot be run: {error.strerror or error}", one)])
     write(render_drift(drift, parsed.output_format, color=color, width=width))
     if not any(row.status in ("agrees", "differs") for row in drift):
         return close([Problem("nothing was compared: no framework could be run")])

@@ -8,7 +8,7 @@ signature. Every framework runs in a worker process of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bnlint.frameworks.records import UNKNOWN, Api, Neighbour, Parameter, Source
@@ -36,12 +36,15 @@ class DriftRow(NamedTuple):
 
 
 def check_installed(
-    interpreter: str | None = None, frameworks: Frameworks | None = None
+    interpreter: str | None = None,
+    frameworks: Frameworks | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> list[DriftRow]:
     """Compare ``frameworks`` (default: every table) with what ``interpreter`` has installed.
 
-    The default interpreter is the running one. What cannot be compared is a row of its own, with
-    the reason in the place of the installed value; nothing is raised for it.
+    The default interpreter is the running one; ``chosen`` has those of single workers, by name.
+    What cannot be compared is a row of its own, with the reason in the place of the installed
+    value; nothing is raised for it.
     """
     from bnlint.confirm.workers import Worker
 
@@ -55,7 +58,7 @@ def check_installed(
             rows += [DriftRow(api.id, "", "", "no worker runs it", NOT_CHECKED) for api in apis]
             continue
         every = {id(n): n for n in frameworks.neighbours.values()}
-        with Worker(name, interpreter) as worker:
+        with Worker(name, (chosen or {}).get(name, interpreter)) as worker:
             for api in apis:
                 rows += _api_rows(worker, api, frameworks)
             rows += _neighbour_rows(

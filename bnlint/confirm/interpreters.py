@@ -52,8 +52,16 @@ def interpreters(
                     "use --interpreter"
                 )
     chosen |= _pairs(environment.get(VARIABLE, "").split(os.pathsep), VARIABLE)
-    chosen |= _pairs(given, "--interpreter")
-    return chosen
+    return chosen | named(given)
+
+
+def named(given: Iterable[str]) -> dict[str, str]:
+    """Return the interpreters that the command line names, and no others.
+
+    Raises:
+        InterpreterError: a pair is malformed, a name unknown, or there is no such program.
+    """
+    return _pairs(given, "--interpreter")
 
 
 def user_configuration() -> str:

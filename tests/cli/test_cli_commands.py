@@ -61,6 +61,8 @@ def test_version(tmp_path: Path, option: str) -> None:
         (["frameworks", "torch"], "unrecognized arguments: torch"),
         (["frameworks", "--interpreter", "python3"], "--interpreter goes with --check"),
         (["frameworks", "--check", "--interpreter", "/no/python"], "nothing was compared: no "),
+        (["frameworks", "--check", "--interpreter", "torhc=python3"], "unknown framework torhc"),
+        (["frameworks", "--check", "--interpreter", "torch=/no/python"], "no such program"),
         (["frameworks", "--output-format", "csv"], "invalid choice: 'csv'"),
         (["translate"], "bnlint translate: error: the following arguments are required: CALL"),
         (["translate", "x", "y"], "unrecognized arguments: y"),
