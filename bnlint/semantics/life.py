@@ -230,6 +230,10 @@ class _Follower:
                 self.passed(node, call, what)
         elif isinstance(parent, ast.Return) and what == _WHOLE:
             self.returned(parent, node)
+        elif isinstance(parent, (ast.IfExp, ast.BoolOp)) and isinstance(
+            self.module.parents[parent], ast.Expr
+        ):
+            return  # model.train() if training else model.eval()
         elif not isinstance(parent, (*_LOOKED_AT, *((ast.BinOp,) if what == _PART else ()))):
             self.escape(f"line {node.lineno} hands it on", node)
 

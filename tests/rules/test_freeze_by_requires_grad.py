@@ -141,6 +141,24 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
+        "switched for each phase in one expression",
+        """
+        model = torchvision.models.resnet18(weights="DEFAULT")
+        for p in «model.parameters()»:
+            p.requires_grad = False
+        model.fc = nn.Linear(512, 2)
+        for phase in ("train", "val"):
+            model.train() if phase == "train" else model.eval()
+            for x, y in loaders[phase]:
+                loss = nn.functional.cross_entropy(model(x), y)
+                if phase == "train":
+                    loss.backward()
+        """,
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
         "part of a class",
         """
         class Net(nn.Module):
