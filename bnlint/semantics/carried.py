@@ -51,7 +51,7 @@ class Carried:
             glance = Glance(text)
         imports = glance.imports
         for name, origins in imports.names.items():
-            if text.count(name) > 1 and any(self._comes_from(importer, *o) for o in origins):
+            if name in glance.used and any(self._comes_from(importer, *o) for o in origins):
                 return True
         modules = [module for named in imports.modules.values() for module in named]
         files = {self.layout.find(importer, origin) for origin in (*modules, *imports.stars)}
@@ -92,7 +92,7 @@ class Carried:
         glance = self.layout.look(file)
         if glance is None:
             return False
-        names = (name for name in user.words & glance.words if glance.binds(name))
+        names = (name for name in user.used & glance.words if glance.binds(name))
         return any(True for _ in self._among(file, names))
 
     def _comes_from(self, importer: Importer, origin: str, name: str) -> bool:

@@ -55,6 +55,7 @@ class Glance:
         self.mentions: bool | None = None
         self._imports: Imports | None = None
         self._words: frozenset[str] | None = None
+        self._used: frozenset[str] | None = None
         self._statements: dict[str, str] = {}
 
     @property
@@ -70,6 +71,13 @@ class Glance:
         if self._words is None:
             self._words = frozenset(words(self.text))
         return self._words
+
+    @property
+    def used(self) -> frozenset[str]:
+        """The identifiers in the text outside of its imports."""
+        if self._used is None:
+            self._used = frozenset(words(_IMPORT.sub("", self.text)))
+        return self._used
 
     def binds(self, name: str) -> bool:
         """Tell whether the file binds ``name`` by itself."""
