@@ -64,22 +64,25 @@ else:
             Raises:
                 TypeError: a value is missing, given twice, or has no field.
             """
+            given, defaults = named, cls._field_defaults
             rest = cls._fields[len(values) :]
-            given = {**cls._field_defaults, **named}
-            wrong = [name for name in named if name not in rest]
-            missing = [field for field in rest if field not in given]
-            if wrong or missing or len(values) > len(cls._fields):
-                raise TypeError(
-                    f"{cls.__name__}: missing {missing}, unknown or given twice {wrong}"
-                )
-            return (*values, *(given[field] for field in rest))
+            try:
+                found = [given.pop(f) if f in given else defaults[f] for f in rest]
+            except KeyError as missing:
+                raise TypeError(f"{cls.__name__}: missing {missing}") from None
+            if given or len(values) > len(cls._fields):
+                raise TypeError(f"{cls.__name__}: unknown or given twice {list(given)}")
+            return (*values, *found)
 
         @classmethod
         def _make(cls, values):
             return cls(*values)
 
         def _replace(self, **changes):
-            return type(self)(**{**self._asdict(), **changes})
+            changed = tuple.__new__(type(self), map(changes.pop, self._fields, self))
+            if changes:
+                raise TypeError(f"{type(self).__name__}: no such field {list(changes)}")
+            return changed
 
         def _asdict(self):
             return dict(zip(self._fields, self, strict=True))
