@@ -26,13 +26,14 @@ PARALLEL_FROM = 400_000
 
 
 class Job(NamedTuple):
-    """One file to check, read already."""
+    """One file to check, read already; ``weight`` is how much of it is likely to be parsed."""
 
     data: bytes
     display: str
     options: Options
     treatment: Treatment = Treatment()
     problems: tuple[Problem, ...] = ()
+    weight: int = 0
 
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
@@ -72,7 +73,7 @@ def run(
     for file in files:
         job = _job(file, configs, rules, treatment_for)
         if isinstance(job, Job):
-            size += len(job.data)
+            size += job.weight
         jobs.append(job)
     work = [job for job in jobs if isinstance(job, Job)]
     outcomes = _outcomes(work, rules, processes if size >= PARALLEL_FROM else 1)
@@ -88,20 +89,24 @@ def _job(
     rules: Sequence[LoadedRule],
     treatment_for: Callable[[str, Config], Treatment] | None,
 ) -> Job | Result | Problem:
-    """Read a file; what holds nothing for bnlint is done with here, before any process starts."""
+    """Read a file; what holds nothing for bnlint is done with here, before any process starts.
+
+    Whether a file that names no API uses one by way of the files it imports is left to those.
+    """
     data = read(file)
     if isinstance(data, Problem):
         return data
     path = file.path
     config = configs.of(path)
-    text = ""
+    text, mentions = "", False
     with contextlib.suppress(Unreadable):  # that is to be reported, and not here
         text = decode(data, file.display).text
-        if not is_interesting(text, config.wrappers, file.path):
+        mentions = is_interesting(text, config.wrappers)
+        if not mentions and "import" not in text:
             return Result(file.display, ())
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options, problems = with_references(options_for(config, path, rules), config, file, text)
-    return Job(data, file.display, options, treatment, problems)
+    return Job(data, file.display, options, treatment, problems, len(data) if mentions else 0)
 
 
 def with_references(
@@ -160,8 +165,27 @@ def _start(rules: Sequence[LoadedRule] | None) -> None:
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
 
 
-def _work(job: Job) -> Result:
-    return _done(job, _RULES)
+def _work(jobs: Sequence[Job]) -> list[Result]:
+    return [_done(job, _RULES) for job in jobs]
+
+
+#: Bytes of source that a process is given at a time: to hand over a file takes as long as to check
+#: one that holds little.
+_PORTION = 50_000
+
+
+def _portions(work: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:
+    """Yield the jobs in order, as many together as have ``size`` bytes."""
+    portion: list[Job] = []
+    held = 0
+    for job in work:
+        portion.append(job)
+        held += len(job.data)
+        if held >= size:
+            yield portion
+            portion, held = [], 0
+    if portion:
+        yield portion
 
 
 def _parallel(
@@ -175,22 +199,23 @@ def _parallel(
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context = multiprocessing.get_context("fork" if forks else "spawn")
     given = (rules,) if forks else (None,)
-    done, pool_size = 0, processes
+    done, pool_size, size = 0, processes, _PORTION
     while done < len(work):
         with contextlib.ExitStack() as stack:
             with _started_elsewhere(forks):
                 pool = stack.enter_context(ProcessPoolExecutor(pool_size, context, _start, given))
-                futures = [pool.submit(_work, job) for job in work[done:]]
+                futures = [pool.submit(_work, jobs) for jobs in _portions(work[done:], size)]
             try:
                 for future in futures:
-                    yield future.result()
-                    done += 1
+                    results = future.result()
+                    done += len(results)
+                    yield from results
             except BrokenProcessPool:
                 if pool_size == 1:
                     yield Problem("reading it crashed the Python interpreter", work[done].display)
                     done += 1
                 # The rest goes on one file at a time, so that the culprit is known.
-                pool_size = 1
+                pool_size, size = 1, 0
 
 
 @contextlib.contextmanager
