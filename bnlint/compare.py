@@ -6,12 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bnlint.facts import Facts, facts_of
 from bnlint.feeding import Feed, differences, feed_of
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
 from bnlint.frameworks.tables import catalogue
 from bnlint.inventory import Setting, SiteRow, row_of
-from bnlint.linter import Facts, Options, Result, check_facts, facts_of
+from bnlint.linter import Options, Result, check_facts
 from bnlint.registry import LoadedRule
 from bnlint.semantics.alignment import UNIFORM, Pair, align
 from bnlint.semantics.module import Module

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bnlint.linter import Facts
+from bnlint.facts import Facts
 from bnlint.semantics.convolutions import (
     Convolution,
     activation,

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bnlint.facts import Facts
 from bnlint.frameworks.tables import UNKNOWN, Api
-from bnlint.linter import Facts
 from bnlint.semantics.alignment import site_name
 from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.numbers import decay

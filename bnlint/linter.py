@@ -6,9 +6,7 @@ that crashes becomes a problem that costs this rule on this file only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
 
 from bnlint.directives import (
     PORT_OF,
@@ -18,21 +16,24 @@ from bnlint.directives import (
     may_have_directives,
     suppress,
 )
+from bnlint.facts import (
+    Facts,
+    Failure,
+    ReferenceFile,
+    file_in,
+    is_interesting,
+    parse_file,
+    read_facts,
+    reference_facts,
+    syntax_failure,
+)
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
-from bnlint.frameworks.declared import families_of, with_wrappers
-from bnlint.frameworks.tables import catalogue
-from bnlint.packages import PACKAGES
-from bnlint.patterns import lazy
 from bnlint.registry import LoadedRule
 from bnlint.rule import Context
-from bnlint.semantics.carried import Carried
-from bnlint.semantics.later import apply_stores
-from bnlint.semantics.layout import Layout
 from bnlint.semantics.module import Module, parse
-from bnlint.semantics.project import Project, imported_roots
+from bnlint.semantics.project import Project
 from bnlint.semantics.references import Side
-from bnlint.semantics.sites import Site, Unresolved, find_sites
-from bnlint.source import Source, Unreadable, decode
+from bnlint.source import Unreadable, decode
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,19 +42,6 @@ if TYPE_CHECKING:
 
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.alignment import Pair
-
-
-class ReferenceFile(NamedTuple):
-    """A file that another is a port of: what it is called, its bytes, and the part that counts.
-
-    ``part`` names a class or function; empty, all of the file counts. ``folder`` is the absolute
-    folder it lies in.
-    """
-
-    path: str
-    data: bytes
-    part: str = ""
-    folder: str | None = None
 
 
 class Options(NamedTuple):
@@ -78,15 +66,6 @@ class Options(NamedTuple):
     trials: bool = False
     references: tuple[ReferenceFile, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
-
-
-class Failure(NamedTuple):
-    """A file that could not be read: what is wrong, where, and what it probably is."""
-
-    path: str
-    message: str
-    row: int
-    column: int
 
 
 class Result(NamedTuple):
@@ -115,15 +94,6 @@ class Result(NamedTuple):
     accepted: tuple[tuple[str, str], ...] = ()
 
 
-class Facts(NamedTuple):
-    """What the reader found in a file."""
-
-    module: Module
-    project: Project
-    sites: Sequence[Site]
-    unresolved: Sequence[Unresolved]
-
-
 def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
     """Check one file given as bytes; ``path`` is what it is called in the findings."""
     try:
@@ -142,99 +112,6 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         return _check_module(module, rules, options)
     except Exception as error:  # a fault of bnlint's own costs this file only
         return Result(path, (), (crashed("bnlint", error, path),))
-
-
-def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | None = None) -> bool:
-    """Tell whether a file may hold anything for bnlint; others are not even parsed.
-
-    ``file`` is where it lies, if it lies in a file: it may use layers of its project.
-    """
-    if _triage()(text) is not None or any(wrapper.name in text for wrapper in wrappers):
-        return True
-    return file is not None and _carried(wrappers).reaches(_layout().place(file), text)
-
-
-#: Functions that are named for inference.
-_EVALUATES = r"def \w*(?:eval|test|predict|infer|valid|demo)"
-
-
-@lru_cache(maxsize=1)
-def _names() -> Callable[[str], Any]:
-    return re.compile("|".join(map(re.escape, sorted(catalogue().tokens)))).search
-
-
-@lru_cache(maxsize=1)
-def _triage() -> Callable[[str], Any]:
-    tables = catalogue()
-    # A mode switch that is named and not called ends its line.
-    uncalled = rf"\.(?:{'|'.join(sorted(tables.switches()))})[ \t]*(?:[#;\r\n]|\Z)"
-    words = [*map(re.escape, sorted(tables.tokens)), "bnlint:", uncalled]
-    models = "|".join(map(re.escape, tables.model_words))
-    modes = "|".join([*map(re.escape, tables.mode_words), _EVALUATES])
-    names = re.compile("|".join(words)).search
-    model, mode = lazy(models), lazy(modes)  # 1 ms to compile, and not for a file with a name
-    return lambda text: names(text) or (mode.search(text) and model.search(text))
-
-
-def read_facts(
-    module: Module, source: str | None = None, wrappers: tuple[Wrapper, ...] = ()
-) -> Facts:
-    """Read a parsed file: its sites with what is known of their arguments.
-
-    Where the file lies in a folder (``module.file``), its imports are followed through the project
-    around it.
-    """
-    tables = catalogue()
-    layout = _layout() if module.file else None
-    names = _carried(wrappers).of(module)
-    wanted: set[str] = set(tables.roots(imported_roots(module)))
-    if source is not None:
-        wanted.add(source)
-    if wrappers:
-        wanted |= families_of(wrappers)
-    while True:
-        frameworks = tables.load(tuple(sorted(wanted)))
-        if wrappers:
-            frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, layout, module)
-        sites, unresolved = find_sites(project, module, names)
-        sites = apply_stores(project, module, sites)
-        # What the modules of the project import may need more tables than the file itself does.
-        more = set(tables.roots(project.imported_roots())) - wanted
-        if not more:
-            return Facts(module, project, sites, unresolved)
-        wanted |= more
-
-
-def file_in(folder: str | None, path: str) -> str | None:
-    """Return the absolute path of the file shown as ``path``, if it lies in a ``folder``."""
-    return None if folder is None else f"{folder.rstrip('/')}/{path.rpartition('/')[2]}"
-
-
-def parse_file(path: str, text: str, file: str | None) -> Module:
-    """Parse what is called ``path``, and lies in ``file`` if it lies in one.
-
-    Raises:
-        SyntaxError, ValueError, RecursionError: as :func:`bnlint.semantics.module.parse`.
-    """
-    return PACKAGES.parsed(file, path, text) if file else parse(path, text)
-
-
-@lru_cache(maxsize=1)
-def _layout() -> Layout:
-    return Layout(PACKAGES, frozenset(catalogue().imports))
-
-
-@lru_cache(maxsize=8)
-def _carried(wrappers: tuple[Wrapper, ...]) -> Carried:
-    """Return what tells which names may stand for an API, or for one of ``wrappers``."""
-    paths = [wrapper.path for wrapper in wrappers]
-    return Carried(_layout(), catalogue().aliases.union(paths), _mentions)
-
-
-def _mentions(text: str) -> bool:
-    """Tell whether a text names an API of any framework, or what makes one."""
-    return _names()(text) is not None
 
 
 #: The project of the file checked last. It forgets the file when the next one has been checked:
@@ -378,50 +255,6 @@ def _reference_notices(directives: Sequence[Directive], options: Options) -> Ite
             )
 
 
-def reference_facts(
-    reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
-) -> Facts | Problem:
-    """Read a reference: all of a file, or what one class or function of it is made of."""
-    facts = facts_of(reference.data, reference.path, reference.folder, wrappers)
-    if isinstance(facts, Problem):
-        return facts
-    if facts is None or not facts.sites:
-        what = "it has no batch normalisation layer that is known, and is named as a reference"
-        return Problem(what, reference.path)
-    if not reference.part:
-        return facts
-    from bnlint.semantics.parts import within
-
-    sites = within(facts.module, reference.part, facts.sites)
-    if sites is None:
-        what = f"there is no class or function {reference.part} in it"
-        return Problem(what, reference.path)
-    if not sites:
-        what = f"no batch normalisation layer is known in {reference.part}"
-        return Problem(what, reference.path)
-    return facts._replace(sites=sites)
-
-
-def facts_of(
-    data: bytes, path: str, folder: str | None = None, wrappers: tuple[Wrapper, ...] = ()
-) -> Facts | Problem | None:
-    """Read a file given as bytes, in ``folder`` if it lies in one.
-
-    Returns ``None`` if it holds nothing of interest.
-    """
-    try:
-        source = decode(data, path)
-        file = file_in(folder, path)
-        if not is_interesting(source.text, wrappers, file):
-            return None
-        return read_facts(parse_file(path, source.text, file), wrappers=wrappers)
-    except Unreadable as error:
-        return Problem(error.message, path)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        failure = syntax_failure(source, error)
-        return Problem(f"line {failure.row}: {failure.message}", path)
-
-
 def _run(
     loaded: LoadedRule, context: Context, options: Options, problems: list[Problem]
 ) -> Iterator[Finding]:
@@ -547,46 +380,3 @@ def _is_wanted(finding: Finding, options: Options) -> bool:
     if finding.severity == "info" and finding.code not in options.explicit:
         return False
     return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)
-
-
-_PYTHON_2 = lazy(
-    r"^[ \t]*(?:print[ \t]+[^\s(=.,:\[\])]|exec[ \t]+['\"]|raise[ \t]+\w+[ \t]*,"
-    r"|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|<>|\bur['\"]",
-    re.MULTILINE,
-)
-
-
-def syntax_failure(source: Source, error: BaseException) -> Failure:
-    """Say what keeps a file from being parsed: Python 2, newer Python, or a plain error."""
-    if isinstance(error, (RecursionError, MemoryError)):
-        return Failure(source.path, "expressions are nested too deeply to be read", 1, 1)
-    if not isinstance(error, SyntaxError):
-        return Failure(source.path, f"it cannot be parsed: {error}", 1, 1)
-    row, column = error.lineno or 1, error.offset or 1
-    if _PYTHON_2.search(source.text):
-        message = "this is Python 2: bnlint reads Python 3 only (2to3 or a fork may convert it)"
-    elif _newer_python(source.text):
-        import platform
-
-        message = (
-            f"this needs a newer Python than {platform.python_version()}, which runs bnlint: "
-            "run bnlint with that one"
-        )
-    else:
-        message = f"this is not valid Python: {error.msg}"
-    return Failure(source.path, message, row, max(column, 1))
-
-
-def _newer_python(text: str) -> bool:
-    """Tell whether LibCST, whose grammar is its own, can read what the interpreter cannot."""
-    from bnlint.semantics.depth import is_deep
-
-    if len(text) > 1_000_000 or is_deep(text):
-        return False
-    import libcst
-
-    try:
-        libcst.parse_module(text)
-    except Exception:
-        return False
-    return True

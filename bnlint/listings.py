@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 def sites(parsed: argparse.Namespace) -> int:
     """List every batch normalisation call."""
+    from bnlint.facts import facts_of
     from bnlint.files import read
     from bnlint.inventory import SiteRow, rows
-    from bnlint.linter import facts_of
     from bnlint.output import render_sites
 
     try:

@@ -6,9 +6,9 @@ import os
 
 from bnlint.config import Config, reference_for
 from bnlint.directives import PORT_OF, find_directives
+from bnlint.facts import ReferenceFile
 from bnlint.files import displayed
 from bnlint.finding import Problem
-from bnlint.linter import ReferenceFile
 from bnlint.options import absolute
 from bnlint.reading import read_file
 from bnlint.semantics.module import parse

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 
 from bnlint.config import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
+from bnlint.facts import is_interesting
 from bnlint.files import File, Unreadable, decode, read
 from bnlint.finding import Problem
-from bnlint.linter import Options, Result, is_interesting
+from bnlint.linter import Options, Result
 from bnlint.registry import LoadedRule
 from bnlint.selection import named_in_ignores, selected
 from bnlint.treatment import Treatment, treat

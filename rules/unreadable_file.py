@@ -35,8 +35,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.facts import Failure
 from bnlint.finding import Finding, Span
-from bnlint.linter import Failure
 from bnlint.rule import Rule
 
 RULE = Rule("BN900", "unreadable-file", "error", always=True)

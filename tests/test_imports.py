@@ -24,6 +24,7 @@ LAYERS = (
     ("bnlint.treatment", "bnlint.given_call"),
     ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
     ("bnlint.linter",),
+    ("bnlint.facts",),
     ("bnlint.evidence", "bnlint.promises"),
     ("bnlint.drafts",),
     ("bnlint.registry", "bnlint.documentation", "bnlint.packages"),

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from measured import Array, rules, run
 
+from bnlint.facts import ReferenceFile
 from bnlint.finding import Finding
 from bnlint.fixing import fix
-from bnlint.linter import Options, ReferenceFile, check
+from bnlint.linter import Options, check
 
 pytestmark = [pytest.mark.torch, pytest.mark.tensorflow]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from one_rule import all_rules, plain
 
+from bnlint.facts import ReferenceFile
 from bnlint.finding import Finding
-from bnlint.linter import Options, ReferenceFile, check
+from bnlint.linter import Options, check
 
 
 def run_pair(rule: str, reference: str, port: str, *more: str) -> list[Finding]:

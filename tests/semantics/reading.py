@@ -6,8 +6,8 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from bnlint.facts import read_facts
 from bnlint.frameworks.tables import catalogue
-from bnlint.linter import read_facts
 from bnlint.semantics.evaluate import Evaluator
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.objects import (

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.life import Life, life_of
 from bnlint.semantics.module import parse
 

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.models import (
     constructions,
     contents,

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.life import METHOD, Use, life_of
 from bnlint.semantics.models import constructions, contents, variable_of
 from bnlint.semantics.modes import (

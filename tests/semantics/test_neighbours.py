@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.module import parse
 from bnlint.semantics.neighbours import argument, before
 

@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bnlint.documentation import page
-from bnlint.linter import Options, check, is_interesting
+from bnlint.facts import is_interesting
+from bnlint.linter import Options, check
 from bnlint.registry import load_rules
 
 if sys.version_info < (3, 14):

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.objects import Evaluate
 from bnlint.semantics.order import LOOPS, are_exclusive, calls_later, common_loop, places_in

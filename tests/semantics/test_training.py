@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bnlint.linter import read_facts
+from bnlint.facts import read_facts
 from bnlint.semantics.module import parse
 from bnlint.semantics.training import takes_gradients, trains
 
