@@ -102,7 +102,8 @@ def read_facts(
     """
     tables = catalogue()
     layout = _layout() if module.file else None
-    names = _carried(wrappers).of(module)
+    carried = _carried(wrappers)
+    names = carried.of(module)
     wanted: set[str] = set(tables.roots(imported_roots(module)))
     if source is not None:
         wanted.add(source)
@@ -112,7 +113,7 @@ def read_facts(
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, layout, module)
+        project = Project(frameworks, layout, module, carried.of)
         sites, unresolved = find_sites(project, module, names)
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.

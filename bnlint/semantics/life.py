@@ -29,6 +29,9 @@ _WHOLE, _PART, _RESULT = "whole", "part", "result"
 
 _MAX_FOLLOWED = 24
 
+#: Files through which an object is handed on at most.
+_MAX_FILES = 3
+
 #: Nodes that only look at an object.
 _LOOKED_AT = (
     ast.Expr, ast.Compare, ast.Assert, ast.Delete, ast.FormattedValue, ast.If, ast.While,
@@ -101,6 +104,7 @@ class _Follower:
         self.holders: dict[_Variable, list[Binding]] = {}
         self.done: set[tuple[ast.AST, str]] = set()
         self.returned_by: set[ast.AST] = set()
+        self.depth = 0
         self.switches = {
             method
             for framework in ev.frameworks.frameworks.values()
@@ -299,9 +303,12 @@ class _Follower:
             found = callee.object
             if isinstance(found, Symbol) and self.understood(found.path, call, what):
                 continue
-            if isinstance(found, FunctionRef) and found.module is self.module:
-                self.into(found, call, node, what)
-                continue
+            if isinstance(found, FunctionRef):
+                if found.module is self.module:
+                    self.into(found, call, node, what)
+                    continue
+                if self.is_left_alone_by(found, call, node, what):
+                    continue
             self.escape(f"line {node.lineno} passes it to {ast.unparse(call.func)}()", node)
 
     def understood(self, path: str, call: ast.Call, what: str) -> bool:
@@ -343,6 +350,38 @@ class _Follower:
             self.escape(f"line {node.lineno} passes it on in a container", node)
         for name in names:
             self.hold(name, definition.body[0], definition, what)
+
+    def is_left_alone_by(
+        self, function: FunctionRef, call: ast.Call, node: ast.expr, what: str
+    ) -> bool:
+        """Tell whether a function of another file only looks at the object it is given.
+
+        One that runs it, switches it or keeps it ends the view.
+        """
+        definition = function.node
+        if isinstance(definition, ast.Lambda) or function.receiver is not None:
+            return False
+        there = _Follower(self.ev, function.module)
+        bound = bind(
+            function.module, definition, arguments_of(self.ev, self.module, call, None), None
+        )
+        names = [name for (_, name), argument in bound.items() if argument.node is node]
+        if not names or self.depth >= _MAX_FILES or not there.sees_through(definition):
+            return False
+        there.depth = self.depth + 1
+        for name in names:
+            there.hold(name, definition.body[0], definition, what)
+        there.follow_variables()
+        return not there.escapes and all(there.is_look(use) for use in there.uses)
+
+    def is_look(self, use: Use) -> bool:
+        """Tell whether a use only looks at the object, or gives it weights."""
+        if use.name in self.switches:
+            return False
+        if use.kind == METHOD:
+            words = ("weights_attributes", "load_methods", "keeps")
+            return any(use.name in self.ev.frameworks.word(word) for word in words)
+        return use.kind in (READ, PART)
 
     def sees_through(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Tell whether the decorators of a function leave modes alone."""

@@ -260,6 +260,7 @@ class _Search:
     def __init__(self, ev: Evaluate, sites: Iterable[Site]) -> None:
         self.ev = ev
         self.sites = {site.call: site for site in sites}
+        self.modules = {site.module for site in self.sites.values()}
         self.seen: set[ast.AST] = set()
         self.found = False
         self.nodes: list[ast.AST] = []
@@ -304,6 +305,9 @@ class _Search:
             return
         self.seen.add(node)
         self.nodes.append(node)
+        if module not in self.modules:
+            self.modules.add(module)
+            self.sites.update((site.call, site) for site in self.ev.project.sites(module))
         for call in ast.walk(node):
             if not isinstance(call, ast.Call):
                 continue

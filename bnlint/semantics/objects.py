@@ -7,7 +7,7 @@ tuple never stands for "unknown": that is one candidate holding :class:`Unknown`
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 
 from bnlint.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks
     from bnlint.semantics.module import Module
     from bnlint.semantics.scopes import Scope
+    from bnlint.semantics.sites import Site
 
 
 class Constant(NamedTuple):
@@ -218,6 +219,9 @@ class Imports(Protocol):
 
     def module(self, importer: Module, symbol: str) -> Module | None:
         """Return the project module that ``importer`` imports as ``symbol``."""
+
+    def sites(self, module: Module) -> Iterable[Site]:
+        """Return the sites of another module of the project."""
 
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.evaluate import Evaluator
 from bnlint.semantics.layout import Layout, absolute, split
 from bnlint.semantics.module import Module
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bnlint.semantics.sites import Site
 
 
 class Project:
@@ -16,14 +20,20 @@ class Project:
 
     The findings of a file may depend on the modules of its project, never on which files were
     named on the command line. Without a ``layout``, the file stands alone. ``main`` is the file
-    that is checked, as it is in memory.
+    that is checked, as it is in memory. ``names_of`` gives the identifiers of a module through
+    which an API may be called.
     """
 
     def __init__(
-        self, frameworks: Frameworks, layout: Layout | None = None, main: Module | None = None
+        self,
+        frameworks: Frameworks,
+        layout: Layout | None = None,
+        main: Module | None = None,
+        names_of: Callable[[Module], Collection[str]] | None = None,
     ) -> None:
         self.frameworks = frameworks
         self.layout = layout
+        self._names_of = names_of
         self.modules: dict[str, Module | None] = {}
         if main is not None and main.file:
             self.modules[main.file] = main
@@ -57,6 +67,17 @@ class Project:
         if file not in self.modules:
             self.modules[file] = self.layout.sources.module(file)
         return self.modules[file]
+
+    def sites(self, module: Module) -> Sequence[Site]:
+        """Return the sites of another module of the project, as its constructors leave them."""
+        from bnlint.semantics.sites import find_sites
+
+        kept, key = self.evaluator.kept, ("sites", module.tree)
+        if key not in kept:
+            names = self._names_of(module) if self._names_of is not None else ()
+            kept[key] = find_sites(self, module, names)[0]
+        found: Sequence[Site] = kept[key]
+        return found
 
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""

@@ -1,0 +1,133 @@
+"""Models that are built of other files of the project, and handed to functions there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bnlint.linter import Options, check
+from bnlint.registry import load_rules
+
+RULES = load_rules()
+
+FILES = {
+    "pyproject.toml": "",
+    "blocks.py": """\
+import torch.nn as nn
+
+class ConvBN(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Conv2d(a, b, 3), nn.BatchNorm2d(b))
+
+class ConvGN(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Conv2d(a, b, 3), nn.GroupNorm(2, b))
+""",
+    "net.py": """\
+import torch.nn as nn
+from blocks import ConvBN, ConvGN
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = ConvBN(3, 8)
+
+    def forward(self, x):
+        return self.body(x)
+
+class Grouped(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = ConvGN(3, 8)
+
+    def forward(self, x):
+        return self.body(x)
+
+class Sampler(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = ConvBN(3, 8)
+
+    def forward(self, x):
+        self.body.eval()
+        return self.body(x)
+""",
+    "helpers.py": """\
+import torch
+from registry import MODELS
+
+def load(model, path):
+    model.load_state_dict(torch.load(path))
+
+def count(model):
+    return sum(p.numel() for p in model.parameters())
+
+def count_by_way_of(model):
+    return count(model)
+
+def prepare(model):
+    model.eval()
+
+def prepare_by_way_of(model):
+    prepare(model)
+
+def keep(model):
+    MODELS.append(model)
+
+def run(model, x):
+    return model(x)
+""",
+}
+
+SCRIPT = """\
+import sys
+import torch
+from helpers import {helper}
+from net import {net}
+
+model = {net}()
+{line}
+with torch.no_grad():
+    print(model(torch.load(sys.argv[1])))
+"""
+
+
+def codes(folder: Path, helper: str, net: str, line: str) -> list[str]:
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    text = SCRIPT.format(helper=helper, net=net, line=line)
+    options = Options(frozenset(rule.code for rule in RULES), folder=str(folder))
+    result = check(text.encode(), "predict.py", RULES, options)
+    assert result.problems == ()
+    return [f"{finding.span.row} {finding.code}" for finding in result.findings]
+
+
+@pytest.mark.parametrize(
+    ("helper", "line"),
+    [
+        pytest.param("load", 'load(model, "net.pt")', id="loads"),
+        pytest.param("count", "print(count(model))", id="counts"),
+        pytest.param("count_by_way_of", "print(count_by_way_of(model))", id="two files away"),
+    ],
+)
+def test_model_that_is_only_looked_at(tmp_path: Path, helper: str, line: str) -> None:
+    assert codes(tmp_path, helper, "Net", line) == ["9 BN201"]
+
+
+@pytest.mark.parametrize(
+    ("helper", "net", "line"),
+    [
+        pytest.param("load", "Net", 'load(model, "net.pt"); model.eval()', id="switched here"),
+        pytest.param("prepare", "Net", "prepare(model)", id="switched there"),
+        pytest.param("prepare_by_way_of", "Net", "prepare_by_way_of(model)", id="further away"),
+        pytest.param("keep", "Net", "keep(model)", id="kept there"),
+        pytest.param("run", "Net", "run(model, 1)", id="run there"),
+        pytest.param("gone", "Net", "gone(model)", id="not there"),
+        pytest.param("load", "Grouped", 'load(model, "net.pt")', id="no batch normalisation"),
+        pytest.param("load", "Sampler", 'load(model, "net.pt")', id="switches itself"),
+        pytest.param("load", "Gone", "pass", id="model that is not there"),
+    ],
+)
+def test_clean(tmp_path: Path, helper: str, net: str, line: str) -> None:
+    assert codes(tmp_path, helper, net, line) == []
