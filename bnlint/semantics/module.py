@@ -27,7 +27,10 @@ _LEAF_FIELDS = frozenset(
         "type_ignores",
     }
 )  # fmt: skip
-_NO_FIELDS = (ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Constant, ast.Name)
+_NO_FIELDS = (
+    ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Constant, ast.Name,
+    ast.MatchSingleton,  # its value is True, False or None, and no node
+)  # fmt: skip
 
 
 class _Fields(dict[type, tuple[str, ...]]):

@@ -15,7 +15,7 @@ import pytest
 import test_reads_calls
 import test_reads_names
 import test_reads_values
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from bnlint.documentation import page
@@ -34,6 +34,8 @@ ALL = frozenset(rule.code for rule in RULES)
 SLOW = settings(
     deadline=None,
     max_examples=120,
+    # To explain a failure takes minutes for programs of this size.
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
@@ -115,6 +117,14 @@ def grafted(draw: st.DrawFn) -> str:
 @settings(SLOW, max_examples=400)
 def test_code_in_odd_places(code: str, source: str | None) -> None:
     assert problems(code, source) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["match x:\n    case False: pass", "match x:\n    case [None, {1: True, **y}] | z: pass"],
+)
+def test_patterns(code: str) -> None:
+    assert problems(f"{PIECES[0]}\n{code}\n", None) == []
 
 
 @pytest.mark.parametrize("piece", PIECES)
