@@ -292,7 +292,7 @@ def site_of(layer: Layer, sites: dict[str, list[Span]]) -> Span | None:
 
 def read_sites(file: str) -> list[Span]:
     """Return the sites of a file, with the lines they cover."""
-    facts = facts_of(Path(file).read_bytes(), file)
+    facts = facts_of(Path(file).read_bytes(), file, str(Path(file).parent))
     if facts is None or isinstance(facts, Problem):
         return []
     ends = {(c.lineno, c.col_offset): c.end_lineno or c.lineno for c in facts.module.calls}
