@@ -109,11 +109,15 @@ def read_facts(
         wanted.add(source)
     if wrappers:
         wanted |= families_of(wrappers)
+
+    def sites_of(project: Project, other: Module) -> Sequence[Site]:
+        return find_sites(project, other, carried.of(other))[0]
+
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, layout, module, carried.of)
+        project = Project(frameworks, layout, module, sites_of)
         sites, unresolved = find_sites(project, module, names)
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.

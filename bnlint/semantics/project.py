@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.evaluate import Evaluator
@@ -20,8 +20,7 @@ class Project:
 
     The findings of a file may depend on the modules of its project, never on which files were
     named on the command line. Without a ``layout``, the file stands alone. ``main`` is the file
-    that is checked, as it is in memory. ``names_of`` gives the identifiers of a module through
-    which an API may be called.
+    that is checked, as it is in memory. ``sites_of`` finds the sites of another module.
     """
 
     def __init__(
@@ -29,11 +28,11 @@ class Project:
         frameworks: Frameworks,
         layout: Layout | None = None,
         main: Module | None = None,
-        names_of: Callable[[Module], Collection[str]] | None = None,
+        sites_of: Callable[[Project, Module], Sequence[Site]] | None = None,
     ) -> None:
         self.frameworks = frameworks
         self.layout = layout
-        self._names_of = names_of
+        self._sites_of = sites_of
         self.modules: dict[str, Module | None] = {}
         if main is not None and main.file:
             self.modules[main.file] = main
@@ -70,12 +69,9 @@ class Project:
 
     def sites(self, module: Module) -> Sequence[Site]:
         """Return the sites of another module of the project, as its constructors leave them."""
-        from bnlint.semantics.sites import find_sites
-
         kept, key = self.evaluator.kept, ("sites", module.tree)
         if key not in kept:
-            names = self._names_of(module) if self._names_of is not None else ()
-            kept[key] = find_sites(self, module, names)[0]
+            kept[key] = self._sites_of(self, module) if self._sites_of is not None else ()
         found: Sequence[Site] = kept[key]
         return found
 
