@@ -153,59 +153,60 @@ def _done(job: Job, rules: Sequence[LoadedRule]) -> Result:
 
 
 _RULES: Sequence[LoadedRule] = ()
+_JOBS: Sequence[Job] = ()
 
 
-def _start(rules: Sequence[LoadedRule] | None) -> None:
-    global _RULES
+def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
+    global _RULES, _JOBS
     if rules is None:
         from bnlint.registry import load_rules
 
         rules = load_rules()
-    _RULES = rules
+    _RULES, _JOBS = rules, jobs
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
 
 
-def _work(jobs: Sequence[Job]) -> list[Result]:
-    return [_done(job, _RULES) for job in jobs]
+def _work(start: int, end: int) -> list[Result]:
+    return [_done(job, _RULES) for job in _JOBS[start:end]]
 
 
-#: Bytes of source that a process is given at a time: to hand over a file takes as long as to check
+#: Bytes of source that a process is given at a time: to ask for a file takes as long as to check
 #: one that holds little.
 _PORTION = 50_000
 
 
-def _portions(work: Sequence[Job], size: int) -> Iterator[Sequence[Job]]:
-    """Yield the jobs in order, as many together as have ``size`` bytes."""
-    portion: list[Job] = []
+def _portions(work: Sequence[Job], start: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of portions of the jobs from ``start`` on, of ``size`` bytes or one job."""
     held = 0
-    for job in work:
-        portion.append(job)
-        held += len(job.data)
-        if held >= size:
-            yield portion
-            portion, held = [], 0
-    if portion:
-        yield portion
+    for index in range(start, len(work)):
+        held += len(work[index].data)
+        if held >= size or index == len(work) - 1:
+            yield start, index + 1
+            start, held = index + 1, 0
 
 
 def _parallel(
     work: Sequence[Job], rules: Sequence[LoadedRule], processes: int
 ) -> Iterator[Result | Problem]:
-    """Check jobs in a pool; a process that dies costs only the file it died of."""
+    """Check jobs in a pool; a process that dies costs only the file it died of.
+
+    Each process has all jobs from the start, and is told which are its own: to send them one by one
+    takes longer, and before Python 3.12 a pool hangs if a process dies while its queue is full.
+    """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
 
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context = multiprocessing.get_context("fork" if forks else "spawn")
-    given = (rules,) if forks else (None,)
+    given = (rules if forks else None, work)
     done, pool_size, size = 0, processes, _PORTION
     while done < len(work):
         with contextlib.ExitStack() as stack:
             with _started_elsewhere(forks):
                 pool = stack.enter_context(ProcessPoolExecutor(pool_size, context, _start, given))
-                futures = [pool.submit(_work, jobs) for jobs in _portions(work[done:], size)]
+                futures = [pool.submit(_work, *bounds) for bounds in _portions(work, done, size)]
             try:
                 for future in futures:
                     results = future.result()

@@ -190,7 +190,13 @@ def _imported(ev: Evaluate, module: Module, binding: Binding) -> Candidates:
 
 
 def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
-    """Return what ``module.name`` is once the module has been imported."""
+    """Return what ``module.name`` is once the module has been imported.
+
+    In a framework's own source, what its table lists is what the table says.
+    """
+    path = f"{module.name}.{name}"
+    if module.name and ev.frameworks.has_root(module.name) and ev.frameworks.knows(path):
+        return (Candidate(Symbol(path), module, use),)
     with ev.guard((module.tree, name)) as entered:
         scope = ev.scope(module, module.tree)
         if name in scope.bindings and entered:
@@ -201,7 +207,6 @@ def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
             return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
         if not entered:
             return unknown(f"{name} is imported in a circle", module, use)
-        path = f"{module.name}.{name}"
         if any(f"{declared}.".startswith(f"{path}.") for declared in ev.frameworks.declared):
             return (Candidate(Symbol(path), module, use),)
         return _outside(ev, module, name, module.tree, builtin=False)
