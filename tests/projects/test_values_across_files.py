@@ -288,6 +288,20 @@ def test_folder_called_as_a_framework(
     assert (found["eps"], found["momentum"]) == (1e-3, 0.99)
 
 
+def test_source_of_a_framework(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the table lists is an API there, too, and no function of the project."""
+    project(tmp_path, {
+        "tf_slim/__init__.py": "",
+        "tf_slim/layers/__init__.py": "",
+        "tf_slim/layers/layers.py": "def batch_norm(inputs, decay=0.5):\n    return inputs\n",
+        "tf_slim/nets.py": "from tf_slim.layers import layers as l\nx = l.batch_norm(1, decay=0.9)\n",
+    })  # fmt: skip
+    (found,) = sites(tmp_path, "tf_slim/nets.py", capsys, monkeypatch)
+    assert (found["eps"], found["momentum"]) == (1e-3, 0.9)
+
+
 @pytest.mark.parametrize(
     ("layer", "other"),
     [
