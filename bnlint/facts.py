@@ -103,22 +103,21 @@ def read_facts(
     tables = catalogue()
     layout = _layout() if module.file else None
     carried = _carried(wrappers)
-    names = carried.of(module)
-    wanted: set[str] = set(tables.roots(imported_roots(module)))
+    wanted: set[str] = set(tables.roots((*imported_roots(module), module.name)))
     if source is not None:
         wanted.add(source)
     if wrappers:
         wanted |= families_of(wrappers)
 
     def sites_of(project: Project, other: Module) -> Sequence[Site]:
-        return find_sites(project, other, carried.of(other))[0]
+        return find_sites(project, other, carried.of(other, project.frameworks))[0]
 
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
         project = Project(frameworks, layout, module, sites_of)
-        sites, unresolved = find_sites(project, module, names)
+        sites, unresolved = find_sites(project, module, carried.of(module, frameworks))
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
         more = set(tables.roots(project.imported_roots())) - wanted

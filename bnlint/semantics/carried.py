@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator
 
+from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.layout import Importer, Layout, absolute, joined
 from bnlint.semantics.module import Module
 from bnlint.semantics.sketch import Glance, words
@@ -37,10 +38,13 @@ class Carried:
         self._answers: dict[Binding, bool] = {}
         self._own: dict[str, tuple[Glance, set[str]]] = {}
 
-    def of(self, module: Module) -> set[str]:
-        """Return the identifiers of ``module`` through which an API may be called."""
-        found = self._imported(module) if module.file else ()
-        return carriers(module, self.names.union(found))
+    def of(self, module: Module, frameworks: Frameworks) -> set[str]:
+        """Return the identifiers of ``module`` through which it may call an API of ``frameworks``.
+
+        A name that other modules make of an API counts whichever framework it is of.
+        """
+        names = {alias.rpartition(".")[2] for alias in frameworks.by_alias}
+        return carriers(module, names.union(self._imported(module) if module.file else ()))
 
     def reaches(self, importer: Importer, text: str) -> bool:
         """Tell whether a file with this text has carriers of other modules."""

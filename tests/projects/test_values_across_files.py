@@ -296,7 +296,7 @@ def test_source_of_a_framework(
         "tf_slim/__init__.py": "",
         "tf_slim/layers/__init__.py": "",
         "tf_slim/layers/layers.py": "def batch_norm(inputs, decay=0.5):\n    return inputs\n",
-        "tf_slim/nets.py": "from tf_slim.layers import layers as l\nx = l.batch_norm(1, decay=0.9)\n",
+        "tf_slim/nets.py": "from .layers import layers as l\nx = l.batch_norm(1, decay=0.9)\n",
     })  # fmt: skip
     (found,) = sites(tmp_path, "tf_slim/nets.py", capsys, monkeypatch)
     assert (found["eps"], found["momentum"]) == (1e-3, 0.9)
