@@ -112,7 +112,7 @@ def _open_ends(module: Module) -> set[int]:
         for row in range(1, len(module.lines.starts) + 1)
         if module.lines.line(row).endswith("\\")
     }
-    plain = module.text.replace("\r\n", " \n").replace("\r", "\n")
+    plain = module.text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", "\n")
     depth: list[int] = []
     for token in tokenize.generate_tokens(io.StringIO(plain).readline):
         name = tokenize.tok_name[token.type]

@@ -180,8 +180,8 @@ def _check_comments(text: Text, fixed: Sequence[Finding]) -> None:
 
 def _comments(text: str, except_at: Sequence[tuple[int, int]]) -> Iterator[str]:
     """Yield the comments of ``text`` but those that touch one of the places."""
-    # The tokenizer knows \n only; what it is given has the same length.
-    plain = text.replace("\r\n", " \n").replace("\r", "\n")
+    # The tokenizer knows \n only, at once after a backslash; what it is given has the same length.
+    plain = text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", "\n")
     lines = Lines(plain)
     for token in tokenize.generate_tokens(io.StringIO(plain).readline):
         if token.type == tokenize.COMMENT:
