@@ -91,9 +91,6 @@ RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
 
 _MAX_DEPTH = 4
 
-#: Arguments of ready-made models that give them weights.
-_WEIGHTS = ("weights", "pretrained")
-
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report runs on made-up inputs in constructors."""
@@ -170,7 +167,10 @@ def _is_lazy(model: ast.expr, context: Context) -> bool:
     """Tell whether layers in a model get their shape from the first input."""
     found = models_at(context.evaluator, context.module, model)
     nodes = (n for v in found for n in contents(context.evaluator, context.sites, v).nodes)
-    return any(name.startswith("Lazy") for node in nodes for name in names_in(node))
+    lazy = tuple(
+        path.rpartition(".")[2].removesuffix("*") for path in context.frameworks.word("lazy_layers")
+    )
+    return any(name.startswith(lazy) for node in nodes for name in names_in(node))
 
 
 def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -> bool:
@@ -178,7 +178,8 @@ def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -
     for value in models_at(context.evaluator, context.module, model):
         made = value.object
         if isinstance(made, Instance) and made.call is not None:
-            given = [k.value for k in made.call.keywords if k.arg in _WEIGHTS]
+            asks = context.frameworks.word("weights_arguments")
+            given = [k.value for k in made.call.keywords if k.arg in asks]
             if any(not isinstance(v, ast.Constant) or v.value for v in given):
                 return True
     loads = context.frameworks.word("load_methods")

@@ -132,7 +132,8 @@ def _is_pretrained(made: Made, context: Context) -> bool:
         return False
     if context.frameworks.means(found.cls.path, "builders") is None:
         return False
-    given = [k.value for k in made.call.keywords if k.arg == "weights"]
+    asks = context.frameworks.word("weights_arguments")
+    given = [k.value for k in made.call.keywords if k.arg in asks]
     return not any(isinstance(v, ast.Constant) and v.value is None for v in given) and not any(
         keyword.arg is None for keyword in made.call.keywords
     )
