@@ -88,7 +88,7 @@ def bound(
     found += _rebound(ev, scope, name, env)
     if not found:
         return unknown(caller or f"{name} is not assigned here", scope.module, use or scope.node)
-    return presumed(found, caller)
+    return presumed(found, caller or (decide.rests_on if decide is not None else ""))
 
 
 def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidates:
