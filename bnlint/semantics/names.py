@@ -79,7 +79,8 @@ def bound(
         values = _reached(ev, reach, scope, env, None if later else use)
         if reach.narrowed == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
-            if len(kept) < len(values) and not kept:
+            # What is written in place of None holds only where no caller gives anything else.
+            if any(v.presumed for v in values) or (values and not kept):
                 caller = f"parameter {name} may be given by a caller"
             values = kept
         elif reach.narrowed == "none":

@@ -137,6 +137,16 @@ class Bottleneck(nn.Module):
 class Net(nn.Module):
     def __init__(self, block: Type[Union[Basic, Bottleneck]]):
         self.layers = block(8, norm_layer=partial(nn.BatchNorm2d, eps=1e-3))
+--- a layer in place of None, beside callers that give one => presumed 1e-05
+import torch.nn as nn
+class Block(nn.Module):
+    def __init__(self, n, norm=None):
+        if norm is None:
+            norm = nn.BatchNorm2d
+        self.bn = norm(n)
+class Net(nn.Module):
+    def __init__(self, block: type[Block]):
+        self.layers = block(8, norm=nn.BatchNorm2d)
 --- two callers that differ => unknown
 from functools import partial
 import torch.nn as nn
