@@ -73,6 +73,10 @@ class Packages:
             self._notes[-1].files.update(grounds.files)
             self._notes[-1].imports.update(grounds.imports)
 
+    def saw(self, file: str, data: bytes) -> None:
+        """Take it that ``file`` holds ``data``, for its fingerprint."""
+        self._prints[file] = _digest(data)
+
     def fingerprint(self, file: str) -> str:
         """Return what tells ``file``, as it was when it was looked at, from any other state of it.
 
