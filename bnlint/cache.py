@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from bnlint.linter import Options, Result
-from bnlint.packages import PACKAGES, Packages
+from bnlint.packages import EVERYTHING, PACKAGES, Packages
 from bnlint.registry import LoadedRule
 from bnlint.semantics.layout import Grounds
 from bnlint.typed import NamedTuple
@@ -124,8 +124,10 @@ def open_cache(
     return Cache(os.path.join(folder, f"clean-{name}.json"), identity, packages)
 
 
-def basis_of(packages: Packages, grounds: Grounds) -> Basis:
-    """Return ``grounds`` with the state they are in."""
+def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
+    """Return ``grounds`` with the state they are in; ``None`` if that is all of a project."""
+    if EVERYTHING in grounds.files:
+        return None
     files, imports = tuple(sorted(grounds.files)), tuple(sorted(grounds.imports))
     return Basis(files, imports, state_of(packages, files, imports))
 

@@ -186,19 +186,24 @@ def facts_of(
 ) -> Facts | Problem | None:
     """Read a file given as bytes, in ``folder`` if it lies in one.
 
-    Returns ``None`` if it holds nothing of interest.
+    What other files of the project set later is not known. Returns ``None`` if the file holds
+    nothing of interest.
     """
     try:
         source = decode(data, path)
         file = file_in(folder, path)
         if not is_interesting(source.text, wrappers, file):
             return None
-        return read_facts(parse_file(path, source.text, file), wrappers=wrappers)
+        facts = read_facts(parse_file(path, source.text, file), wrappers=wrappers)
     except Unreadable as error:
         return Problem(error.message, path)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         failure = syntax_failure(source, error)
         return Problem(f"line {failure.row}: {failure.message}", path)
+    from bnlint.semantics.abroad import unsettled, without
+
+    sites = [without(site, unsettled(facts.project, site)) for site in facts.sites]
+    return facts._replace(sites=sites)
 
 
 _PYTHON_2 = lazy(

@@ -6,7 +6,7 @@ that crashes becomes a problem that costs this rule on this file only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from bnlint.directives import (
     PORT_OF,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.alignment import Pair
+    from bnlint.semantics.sites import Site
 
 
 class Options(NamedTuple):
@@ -279,16 +280,25 @@ def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]
     """Yield what is found at each site, once for each place of another file that decides it.
 
     What the constructor of a class in another file decides is found there, and not reported here.
+    Nothing is said of a setting that another file may change later.
     """
     reported: set[ast.AST] = set()
     for site in context.sites:
         for finding in _findings(check_site(site, context)):
+            if finding.argument and finding.argument in _unsettled(context, site):
+                continue
             there = context.elsewhere(site, finding.argument) if finding.argument else None
             if there is not None and (there in reported or context.is_derived_elsewhere(site)):
                 continue
             if there is not None:
                 reported.add(there)
             yield finding
+
+
+def _unsettled(context: Context, site: Site) -> Collection[str]:
+    from bnlint.semantics.abroad import unsettled  # only where there is something to say
+
+    return unsettled(context.project, site)
 
 
 def _findings(found: Iterable[Any]) -> Iterator[Finding]:

@@ -10,11 +10,13 @@ top of a project is the first folder upwards with one of :data:`TOPS` in it.
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bnlint.files import displayed
+from bnlint.options import EXCLUDE
 from bnlint.reading import read_file
 from bnlint.semantics.layout import Grounds
 from bnlint.semantics.module import Module, parse
@@ -26,6 +28,12 @@ TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml",
 
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
 _KEPT = 2_000_000
+
+#: Files that are searched at most.
+_TOO_MANY = 50_000
+
+#: What an answer rests on that rests on all files of a project.
+EVERYTHING = "*"
 
 #: A file longer than this (in bytes) is data, not code that others import from.
 _TOO_LONG = 2_000_000
@@ -50,6 +58,8 @@ class Packages:
         self._prints: dict[str, str] = {}
         #: Whether fingerprints of files will be asked for; they are made where files are read.
         self.remembers = False
+
+        self._found: dict[tuple[str, str], list[str]] = {}
 
     # ------------------------------------------------------------------ grounds
 
@@ -188,6 +198,32 @@ class Packages:
             os.path.normcase(name) in found or os.path.normcase(f"{name}.py") in found
         ) or found == {"?"}
 
+    def search(self, file: str, pattern: str) -> list[str]:
+        """Return the files of the project around ``file`` whose text matches ``pattern``."""
+        root = self.root(file)
+        found = self._found.get((root, pattern))
+        if found is None:
+            matches = re.compile(pattern.encode()).search
+            found = [path for path in _python_files(root) if matches(_bytes(path))]
+            self._found[(root, pattern)] = found
+        return found
+
+    def root(self, file: str) -> str:
+        """Return the folder that holds all of the project around ``file``.
+
+        It is what lies below its top; without one, the package of ``file``. What is asked of that
+        folder rests on all files of it.
+        """
+        if self._notes:
+            self._notes[-1].files.add(EVERYTHING)
+        folder = file.rpartition("/")[0]
+        base = self._base(folder)
+        above = [base, *_up_to_top(base)]
+        if len(above) > 1 or _is_top(base):
+            return above[-1]
+        inside = folder.removeprefix(base).strip("/").partition("/")[0]
+        return f"{base}/{inside}".rstrip("/")
+
     def look(self, file: str) -> Glance | None:
         """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
         if self._notes:
@@ -272,6 +308,29 @@ def _named_above(folder: str, name: str) -> list[str]:
     """
     above, found, _ = f"{folder}/".rpartition(f"/{name}/")
     return [above] if found else []
+
+
+def _python_files(root: str) -> list[str]:
+    """Return the Python files below ``root`` in order, without folders that hold no project code.
+
+    Where ``root`` is no package and has no top above it, only its own files: it may be anything.
+    """
+    found: list[str] = []
+    deep = _is_top(root) or os.path.isfile(f"{root}/__init__.py")
+    for folder, folders, names in os.walk(root):
+        kept = sorted(n for n in folders if n not in EXCLUDE and not n.startswith("."))
+        folders[:] = kept if deep else []
+        found += [f"{folder}/{name}" for name in sorted(names) if name.endswith((".py", ".pyi"))]
+        if len(found) > _TOO_MANY:
+            break
+    return found
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        return read_file(path) if os.stat(path).st_size <= _TOO_LONG else b""
+    except OSError:
+        return b""
 
 
 def _digest(data: bytes) -> str:

@@ -23,6 +23,7 @@ LAYERS = (
     ("bnlint.ports",),
     ("bnlint.treatment", "bnlint.given_call"),
     ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
+    ("bnlint.cache",),
     ("bnlint.linter",),
     ("bnlint.facts",),
     ("bnlint.evidence", "bnlint.promises"),

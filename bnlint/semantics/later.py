@@ -7,7 +7,7 @@ makes the setting unknown, unless both agree.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.semantics.classes import SETUP, construction, lineage
 from bnlint.semantics.layer_tests import LayerTests, guards
@@ -19,7 +19,7 @@ from bnlint.semantics.values import absent, settle
 from bnlint.typed import NamedTuple
 
 #: The roles whose attributes are followed.
-_ROLES = ("eps", "momentum")
+ROLES = ("eps", "momentum")
 
 _LOOPS = (ast.For, ast.AsyncFor)
 
@@ -49,13 +49,13 @@ def apply_stores(project: Project, module: Module, sites: list[Site]) -> list[Si
         for site in sites
         for api in site.apis
         if api.kind == "layer"
-        for role in _ROLES
+        for role in ROLES
         if role in api.roles
     }
     changed = list(sites)
     found = [
         (store, reached)
-        for store in _stores(module, wanted)
+        for store in stores(module, wanted)
         for reached in _reached(project, store, sites)
     ]
     # What may happen at another time comes last: nothing is sure to undo it.
@@ -64,7 +64,21 @@ def apply_stores(project: Project, module: Module, sites: list[Site]) -> list[Si
     return changed
 
 
-def _stores(module: Module, attributes: set[str]) -> Iterator[Store]:
+def may_pass(project: Project, store: Store, site: Site) -> bool:
+    """Tell whether a store of another file, on any layer of some class, may be on one of ``site``.
+
+    What is stored on something else than a layer that was asked for its class is left out.
+    """
+    if not isinstance(store.target, ast.Name):
+        return False
+    function = store.module.enclosing_function(store.statement)
+    found = guards(store.module, store.statement, _loop(store) or function or store.module.tree)
+    tests = LayerTests(project.evaluator, store.module, found, store.target.id)
+    return tests.ask_for_class and any(tests.passed_by(r) is not False for r in site.resolutions)
+
+
+def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
+    """Yield where ``module`` stores one of ``attributes`` of anything, in source order."""
     found: list[Store] = []
     for node in module.stores:
         if node.attr in attributes:
@@ -285,7 +299,7 @@ def _may_be_named(store: Store, site: Site) -> bool:
 def _apply(project: Project, site: Site, store: Store, reached: Reached) -> Site:
     values = dict(site.values)
     line = store.statement.lineno
-    for role in _ROLES:
+    for role in ROLES:
         if not any(api.roles.get(role) == store.attribute for api in site.apis):
             continue
         new = absent("it is changed step by step")

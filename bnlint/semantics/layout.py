@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager
 
 from bnlint.semantics.module import Module
 from bnlint.semantics.sketch import Glance
-from bnlint.typed import NamedTuple, Protocol
+from bnlint.typed import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: Files through which a name is passed on at most.
 _MAX_HOPS = 8
@@ -52,6 +55,12 @@ class Sources(Protocol):
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
 
+    def root(self, file: str) -> str:
+        """Return the folder that holds all of the project around ``file``."""
+
+    def search(self, file: str, pattern: str) -> list[str]:
+        """Return the files of the project around ``file`` whose text matches ``pattern``."""
+
     def noting(self) -> AbstractContextManager[Grounds]:
         """Note what is looked at meanwhile."""
 
@@ -70,6 +79,8 @@ class Layout:
         self.sources = sources
         self.tops = tops
         self._places: dict[str, Place] = {}
+        #: What has been found out about whole projects, by what it is called there.
+        self.kept: dict[object, Any] = {}
 
     def find(self, importer: Importer, symbol: str) -> str | None:
         """Return the file of the module that ``importer`` imports as ``symbol``."""

@@ -34,6 +34,16 @@ class Net:
     bn = Norm(8, momentum=MOMENTUM)
     other = extra.Layer(8, momentum=MOMENTUM)
 """
+HELPER = """\
+import torch.nn as nn
+import tuned
+
+def prepare(model):
+    model.eval()
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eps = 1e-3
+"""
 MAIN = """\
 import torch
 from pkg import Net
@@ -54,12 +64,13 @@ def project(tmp_path: Path) -> Path:
     write(
         folder,
         **{
-            "pyproject.toml": "[tool.bnlint]\n",
+            "pyproject.toml": "[tool.bnlint]\nfrom = 'keras'\n",
             "pkg__config": "EPS = 1e-3\nMOMENTUM = 0.01\n",
             "pkg__layers": LAYERS,
             "pkg__net": NET,
             "pkg__extra": "import torch.nn as nn\nLayer = nn.LayerNorm\n",
-            "helper": "def prepare(model):\n    model.eval()\n",
+            "helper": HELPER,
+            "tuned": CLEAN,
             "main": MAIN,
             "faulty": FAULTY,
             **{f"more{i}": f"import os\nx = {i}\n" for i in range(runner.CACHE_FROM)},
@@ -111,8 +122,9 @@ EDITS = {
     "an imported file is broken": replace("pkg/layers.py", "class Norm", "class = Norm"),
     "a clean file gets a fault": replace("more7.py", "x = 7", FAULTY),
     "a faulty file gets clean": replace("faulty.py", FAULTY, CLEAN),
-    "the configuration": replace("pyproject.toml", "bnlint]\n", "bnlint]\nfrom = 'keras'\n"),
+    "the configuration": replace("pyproject.toml", "keras", "torch"),
     "a file names a reference": replace("helper.py", "def", "# bnlint: port-of faulty.py\ndef"),
+    "a helper that changed settings goes": replace("helper.py", "m.eps", "m.weight"),
     "a file comes": create("pkg/new.py", FAULTY),
 }  # fmt: skip
 
@@ -157,11 +169,12 @@ def test_clean_files_are_not_checked_again(project: Path) -> None:
     original = runner.treat
     with mock.patch.object(runner, "treat", treat):
         assert bnlint(project, ".", environment=cache) == first
-        assert checked == ["faulty.py"]
+        # What rests on all files of the project, as for tuned.py, is not remembered.
+        assert checked == ["faulty.py", "tuned.py"]
         bnlint(project, ".", "--no-cache", environment=cache)
         assert len(checked) > 50
         checked.clear()
-        bnlint(project, ".", "--from", "keras", environment=cache)
+        bnlint(project, ".", "--from", "slim", environment=cache)
         assert len(checked) > 50
 
 
@@ -171,7 +184,8 @@ def test_a_subset_is_not_forgotten(project: Path) -> None:
     write(project, more1="import os\nx = 'changed'\n")
     bnlint(project, "pkg", "main.py", *(f"more{i}.py" for i in range(50)), environment=cache)
     with mock.patch.object(runner, "treat", side_effect=AssertionError):
-        found = bnlint(project, ".", "--exclude", "faulty.py", environment=cache)
+        arguments = ["--exclude", "faulty.py,tuned.py"]
+        found = bnlint(project, ".", *arguments, environment=cache)
     assert found.code == 0
 
 
