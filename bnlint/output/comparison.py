@@ -14,9 +14,10 @@ from bnlint.output.text import clean, literal, paint, wrapped
 from bnlint.source import Lines
 
 if TYPE_CHECKING:
-    from bnlint.compare import Comparison, Row, Total
+    from bnlint.compare import Comparison, Row, Unseen
     from bnlint.feeding import Feed
     from bnlint.inventory import Setting, SiteRow
+    from bnlint.totals import Total
 
 _COLUMNS = (
     Column("reference", "cyan", title=True),
@@ -70,6 +71,14 @@ def json(comparison: Comparison) -> Iterator[str]:
                 }
                 for row in comparison.rows
             ],
+            "not_compared": [
+                {
+                    "filename": unseen.path,
+                    "unresolved": list(unseen.unresolved),
+                    "elsewhere": unseen.elsewhere,
+                }
+                for unseen in comparison.unseen
+            ],
             "totals": [total._asdict() for total in comparison.totals],
             "findings": [finding_object(f, lines.get(f.path)) for f in comparison.findings],
         }
@@ -100,7 +109,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"all {row.alike} alike" if is_any else _place(reference),
         _place(port),
         _both(reference, port, lambda r: _value(r.eps)),
-        _both(reference, port, lambda r: "?" if r.decay is None else literal(r.decay)),
+        _both(reference, port, _decay),
         _both(reference, port, lambda r: _value(r.axis)),
         _both(reference, port, lambda r: clean(r.mode)),
         _both(reference, port, _per_channel if row.how == "uniform" else _count),
@@ -141,6 +150,12 @@ def _value(setting: Setting) -> str:
     return literal(setting.value) + ("?" if setting.kind == "presumed" else "")
 
 
+def _decay(row: SiteRow) -> str:
+    if row.decay is None:
+        return "?"
+    return literal(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
+
+
 def _per_channel(row: SiteRow) -> str:
     return row.parameters.counted if row.parameters is not None else "?"
 
@@ -150,7 +165,8 @@ def _count(row: SiteRow) -> str:
         return "?"
     if row.parameters.counted_number is None:
         return row.parameters.counted
-    return f"{row.parameters.counted_number} = {row.parameters.counted}"
+    doubt = "?" if row.channels_why else ""
+    return f"{row.parameters.counted_number}{doubt} = {row.parameters.counted}"
 
 
 def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
@@ -165,11 +181,56 @@ def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
         parts.append(f"{counted(alone, 'layer')} without a partner")
     color = "bold yellow" if differing or alone else "green"
     yield paint([(", ".join(parts) + ".", color)], style.color)
+    for line in _limits(comparison):
+        yield from wrapped(line, style.width)
     known = [total for total in comparison.totals if total.counted is not None]
     for total in known:
         yield f"{total.framework} counts {total.counted} parameters, {total.trainable} trainable."
     if len(known) == 2 and known[0].counted != known[1].counted:
         yield from wrapped(_explained(*known), style.width)
+
+
+def _limits(comparison: Comparison) -> Iterator[str]:
+    """Yield what was not compared, so that nothing is taken for equal that was not looked at."""
+    pairs = [(row.reference, row.port) for row in comparison.rows if row.reference and row.port]
+    missing = {
+        "eps": sum("unknown" in (one.eps.kind, other.eps.kind) for one, other in pairs),
+        "decay": sum(None in (one.decay, other.decay) for one, other in pairs),
+    }
+    if any(missing.values()):
+        where = (
+            f"{name} in {'all' if number == len(pairs) else counted(number, 'pair')}"
+            for name, number in missing.items()
+            if number
+        )
+        yield f"Not known on both sides, and so not compared: {', '.join(where)}."
+    for unseen in comparison.unseen[:_SHOWN]:
+        yield f"Not compared: {unseen_text(unseen)}."
+    more = comparison.unseen[_SHOWN:]
+    if more:
+        number = sum(len(unseen.unresolved) for unseen in more)
+        yield f"Nor {counted(number, 'call')} not resolved in {counted(len(more), 'other file')}."
+
+
+def unseen_text(unseen: Unseen) -> str:
+    """Return what a file builds, or may build, that was not looked at."""
+    name = clean(unseen.path.rpartition("/")[2])
+    parts = []
+    if unseen.unresolved:
+        parts.append(
+            f"{counted(len(unseen.unresolved), 'call')} in {name} that may build layers (from line "
+            f"{unseen.unresolved[0]}; 'bnlint sites' says why they are not resolved)"
+        )
+    if unseen.elsewhere:
+        files = sorted(unseen.elsewhere.items(), key=lambda item: (-item[1], item[0]))
+        named = ", ".join(f"{clean(path)} ({counted(n, 'layer')})" for path, n in files[:_SHOWN])
+        more = f" and {counted(len(files) - _SHOWN, 'other file')}" if len(files) > _SHOWN else ""
+        parts.append(f"what {name} has built in {named}{more}")
+    return ", and ".join(parts)
+
+
+#: How many files are named at most.
+_SHOWN = 3
 
 
 def _explained(reference: Total, port: Total) -> str:
