@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from bnlint.totals import Total
 
 _COLUMNS = (
-    Column("reference", "cyan", title=True),
-    Column("port", "bold", title=True),
+    Column("reference", "cyan", title=True, named=True),
+    Column("port", "bold", title=True, named=True),
     Column("eps"),
     Column("decay"),
     Column("axis"),
@@ -147,13 +147,18 @@ def _place(row: SiteRow | None) -> str:
 def _value(setting: Setting) -> str:
     if setting.kind == "unknown":
         return "?"
-    return literal(setting.value) + ("?" if setting.kind == "presumed" else "")
+    return _number(setting.value) + ("?" if setting.kind == "presumed" else "")
+
+
+def _number(value: object) -> str:
+    """Return a value, of a float the six digits that count: the eps of a converter is 0.001."""
+    return literal(float(f"{value:.6g}") if isinstance(value, float) else value)
 
 
 def _decay(row: SiteRow) -> str:
     if row.decay is None:
         return "?"
-    return literal(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
+    return _number(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
 
 
 def _per_channel(row: SiteRow) -> str:
