@@ -174,7 +174,7 @@ def compare(parsed: argparse.Namespace) -> int:
     """Compare the layers of a port with those of its reference."""
     from bnlint.compare import compare as compare_sides
     from bnlint.output import Report, render, render_comparison, summary
-    from bnlint.output.comparison import unseen_text
+    from bnlint.output.comparison import unseen_texts
 
     try:
         rules_ = rules_of_run()
@@ -187,9 +187,9 @@ def compare(parsed: argparse.Namespace) -> int:
         paths = {item.path for item in side}
         rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
         if not any(row.path in paths for row in rows) and not found.problems:
-            unseen = [u for u in found.unseen if u.path in paths]
-            why = [f"; not looked at: {unseen_text(u)}" for u in unseen[:1]]
-            what = f"no batch normalisation layer is known in it{''.join(why)}"
+            unseen = [file for file in found.unseen if file.path in paths]
+            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
+            what = f"no batch normalisation layer is known in it{why}"
             return close([Problem(what, name)])
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     write(render_comparison(found, parsed.output_format, color=color, width=width))

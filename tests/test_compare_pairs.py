@@ -108,6 +108,67 @@ def test_blocks_without_words_in_common_are_paired_as_they_stand() -> None:
     ]  # fmt: skip
 
 
+def test_branches_of_a_block_are_told_apart_by_their_length() -> None:
+    port = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self, c):
+                self.main = nn.Sequential(
+                    nn.Conv2d(c, c, 1), nn.BatchNorm2d(1),
+                    nn.Conv2d(c, c, 3), nn.BatchNorm2d(2),
+                    nn.Conv2d(c, c, 1), nn.BatchNorm2d(3),
+                )
+                self.side = nn.Sequential(nn.Conv2d(c, c, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(5))
+        """
+    reference = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self, c):
+                side = [nn.Conv2d(c, c, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(5, eps=1e-3)]
+                main = [nn.Conv2d(c, c, 1), nn.BatchNorm2d(1), nn.Conv2d(c, c, 3),
+                        nn.BatchNorm2d(2), nn.Conv2d(c, c, 1), nn.BatchNorm2d(3)]
+                self.run = nn.Sequential(*side), nn.Sequential(*main)
+        """
+    found = compared(reference, port).rows
+    assert [(row.reference.channels, row.port.channels) for row in found
+            if row.reference and row.port] == [(n, n) for n in range(1, 6)]  # fmt: skip
+    assert [row.differs for row in found] == [(), (), (), (), ("eps",)]
+
+
+def test_how_sure_the_pairs_are() -> None:
+    """One line for each way in which some were made."""
+    text = table(compared(KERAS_HELPERS_LAST, TORCH_BLOCKS_FIRST))
+    told = "\n".join(line for line in text.splitlines() if line.startswith("Paired by "))
+    assert told == (
+        "Paired by order: as they stand in the source, sure if both sides are written in the same "
+        "order."
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "how", "applicability", "confidence"),
+    [
+        ("", "order", "safe", "high"),
+        ("c = nn.BatchNorm2d(8, eps=1e-5)", "likeness", "unsafe", "medium"),
+    ],
+)  # fmt: skip
+def test_a_fix_after_a_partner_that_is_guessed_is_unsafe(
+    more: str, how: str, applicability: str, confidence: str
+) -> None:
+    reference = """
+        from torch import nn
+        stem = nn.BatchNorm2d(8, eps=1e-3)
+        b = nn.BatchNorm2d(8)
+        """
+    port = "from torch import nn\nstem = nn.BatchNorm2d(8)\nhead = nn.BatchNorm2d(8)\n" + more
+    found = compared(reference, port)
+    assert found.rows[0].how == how
+    (finding,) = found.findings
+    assert finding.fix is not None
+    assert (finding.span.row, finding.code) == (2, "BN103")
+    assert (finding.fix.applicability, finding.confidence) == (applicability, confidence)
+
+
 def test_sides_that_are_divided_otherwise_are_paired_in_the_order_of_the_source() -> None:
     port = """
         from torch import nn
@@ -180,7 +241,10 @@ def test_where_all_is_known_there_is_nothing_to_add() -> None:
 def test_calls_that_are_not_resolved_are_counted() -> None:
     found = compared(KERAS_HELPERS_LAST, plain(TORCH_BLOCKS_FIRST) + UNRESOLVED)
     assert [(unseen.path, len(unseen.unresolved)) for unseen in found.unseen] == [("port.py", 1)]
-    assert "Not compared: 1 call in port.py that may build layers (from line 21; " in table(found)
+    assert table(found).endswith(
+        "Not compared: 1 call that may build layers and could not be resolved, in port.py "
+        "('bnlint sites' says why).\n"
+    )
     found = compared(KERAS_HELPERS_LAST, plain(TORCH_BLOCKS_FIRST) + UNRESOLVED, "Net")
     assert found.unseen == ()
 
@@ -190,6 +254,18 @@ def head(c, norm_layer=None):
     return norm_layer(c)
 other = elsewhere(norm_layer=nn.BatchNorm2d)
 """
+
+
+def test_files_of_a_folder_are_counted_together() -> None:
+    port = (plain(TORCH_BLOCKS_FIRST) + UNRESOLVED).encode()
+    found = compare(
+        [Input("ref.py", plain(KERAS_HELPERS_LAST).encode())],
+        [Input(f"p/{name}.py", port + UNRESOLVED.encode() * (name == "d")) for name in "abcde"],
+        RULES,
+    )
+    text = table(found)
+    assert "6 calls that may build layers and could not be resolved, in " in text
+    assert " in d.py, a.py, b.py and 2 other files ('bnlint sites' says why)." in text
 
 
 def write(root: Path, **files: str) -> None:

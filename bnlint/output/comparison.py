@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -186,13 +186,30 @@ def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
         parts.append(f"{counted(alone, 'layer')} without a partner")
     color = "bold yellow" if differing or alone else "green"
     yield paint([(", ".join(parts) + ".", color)], style.color)
-    for line in _limits(comparison):
+    for line in (*_certainty(comparison), *_limits(comparison)):
         yield from wrapped(line, style.width)
     known = [total for total in comparison.totals if total.counted is not None]
     for total in known:
         yield f"{total.framework} counts {total.counted} parameters, {total.trainable} trainable."
     if len(known) == 2 and known[0].counted != known[1].counted:
         yield from wrapped(_explained(*known), style.width)
+
+
+#: How sure pairs are, by how they were made.
+_SURE = {
+    "names": "the same names on both sides, sure",
+    "order": "as they stand in the source, sure if both sides are written in the same order",
+    "uniform": "all layers of the reference are alike, so that each stands for the others",
+    "likeness": "by names, surroundings and place, not sure: look at them",
+}
+
+
+def _certainty(comparison: Comparison) -> Iterator[str]:
+    """Yield how sure the pairs are."""
+    made = {row.how for row in comparison.rows}
+    for how, told in _SURE.items():
+        if how in made:
+            yield f"Paired by {how}: {told}."
 
 
 def _limits(comparison: Comparison) -> Iterator[str]:
@@ -209,29 +226,38 @@ def _limits(comparison: Comparison) -> Iterator[str]:
             if number
         )
         yield f"Not known on both sides, and so not compared: {', '.join(where)}."
-    for unseen in comparison.unseen[:_SHOWN]:
-        yield f"Not compared: {unseen_text(unseen)}."
-    more = comparison.unseen[_SHOWN:]
-    if more:
-        number = sum(len(unseen.unresolved) for unseen in more)
-        yield f"Nor {counted(number, 'call')} not resolved in {counted(len(more), 'other file')}."
+    for unseen in unseen_texts(comparison.unseen):
+        yield f"Not compared: {unseen}."
 
 
-def unseen_text(unseen: Unseen) -> str:
-    """Return what a file builds, or may build, that was not looked at."""
-    name = clean(unseen.path.rpartition("/")[2])
-    parts = []
-    if unseen.unresolved:
-        parts.append(
-            f"{counted(len(unseen.unresolved), 'call')} in {name} that may build layers (from line "
-            f"{unseen.unresolved[0]}; 'bnlint sites' says why they are not resolved)"
+def unseen_texts(unseen: Sequence[Unseen]) -> Iterator[str]:
+    """Yield what files build, or may build, that was not looked at."""
+    calls = {file.path: len(file.unresolved) for file in unseen if file.unresolved}
+    if calls:
+        yield (
+            f"{counted(sum(calls.values()), 'call')} that may build layers and could not be "
+            f"resolved, in {_files(_most(calls))} ('bnlint sites' says why)"
         )
-    if unseen.elsewhere:
-        files = sorted(unseen.elsewhere.items(), key=lambda item: (-item[1], item[0]))
-        named = ", ".join(f"{clean(path)} ({counted(n, 'layer')})" for path, n in files[:_SHOWN])
-        more = f" and {counted(len(files) - _SHOWN, 'other file')}" if len(files) > _SHOWN else ""
-        parts.append(f"what {name} has built in {named}{more}")
-    return ", and ".join(parts)
+    built = {path: n for file in unseen for path, n in file.elsewhere.items()}
+    if built:
+        users = [file.path for file in unseen if file.elsewhere]
+        layers = (f"{clean(path)} ({counted(built[path], 'layer')})" for path in _most(built))
+        verb = "has" if len(users) == 1 else "have"
+        yield f"what {_files(users)} {verb} built in {_listed(list(layers))}"
+
+
+def _most(found: Mapping[str, int]) -> list[str]:
+    """Return the files with most first."""
+    return sorted(found, key=lambda path: (-found[path], path))
+
+
+def _files(paths: Sequence[str]) -> str:
+    return _listed([clean(path.rpartition("/")[2]) for path in paths])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {counted(more, 'other file')}" if more > 0 else "")
 
 
 #: How many files are named at most.

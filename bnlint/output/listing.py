@@ -22,8 +22,8 @@ class Column(NamedTuple):
 
     Where the columns do not fit, the ``title`` columns of a row become a headline, and the others
     stand below it, each after its heading unless it speaks for itself (``plain``). A title that is
-    ``named`` stands in a line of its own, after its heading. The last column may be ``prose``, which is wrapped, and stands below the rest if there is no room
-    beside it.
+    ``named`` stands in a line of its own, after its heading. The last column may be ``prose``,
+    which is wrapped, and stands below the rest if there is no room beside it.
     """
 
     heading: str

@@ -110,8 +110,32 @@ def _by_blocks(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | 
     for i, block in enumerate(mine):
         other = theirs[partners[i]]
         named = _by_names(block, other) if len(block) > 1 else None
-        pairs += [p._replace(how=ORDER) for p in named] if named else _in_order(block, other)
+        pairs += [p._replace(how=ORDER) for p in named] if named else _by_displays(block, other)
     return pairs
+
+
+def _by_displays(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Pair the layers of two blocks in order: those of a ``Sequential`` with those of one as long.
+
+    A block may build its two branches in either order.
+    """
+    mine, theirs = _displays(port), _displays(reference)
+    if sorted(map(len, mine)) != sorted(map(len, theirs)):
+        return _in_order(port, reference)
+    pairs: list[Pair] = []
+    for display in mine:
+        other = next(one for one in theirs if len(one) == len(display))
+        theirs.remove(other)
+        pairs += _in_order(display, other)
+    return pairs
+
+
+def _displays(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the layers by the statement that builds them, in source order."""
+    found: dict[ast.AST, list[Site]] = {}
+    for site in sites:
+        found.setdefault(site.module.statement(site.call), []).append(site)
+    return list(found.values())
 
 
 def _blocks(sites: Sequence[Site]) -> list[list[Site]]:
