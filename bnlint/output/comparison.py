@@ -218,14 +218,15 @@ def _limits(comparison: Comparison) -> Iterator[str]:
     missing = {
         "eps": sum("unknown" in (one.eps.kind, other.eps.kind) for one, other in pairs),
         "decay": sum(None in (one.decay, other.decay) for one, other in pairs),
+        "parameters": sum(None in (one.parameters, other.parameters) for one, other in pairs),
     }
     if any(missing.values()):
         where = (
-            f"{name} in {'all' if number == len(pairs) else counted(number, 'pair')}"
+            f"{name} in {'all pairs' if number == len(pairs) > 1 else counted(number, 'pair')}"
             for name, number in missing.items()
             if number
         )
-        yield f"Not known on both sides, and so not compared: {', '.join(where)}."
+        yield f"Not compared, since a side is not known: {', '.join(where)}."
     for unseen in unseen_texts(comparison.unseen):
         yield f"Not compared: {unseen}."
 
