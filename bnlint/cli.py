@@ -219,10 +219,21 @@ def _add_check(parser: _Parser) -> None:
         help="how long one experiment, and all of them, may take (default: 120,1800)",
     )  # fmt: skip
     group = parser.add_argument_group("running")
-    group.add_argument("--no-cache", action="store_true", help="accepted; there is no cache yet")
+    _add_cache(group)
     group.add_argument(
         "-j", "--jobs", metavar="N", type=_positive, default=None,
         help="how many processes to use at most (default: one for each processor)",
+    )  # fmt: skip
+
+
+def _add_cache(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--no-cache", action="store_true",
+        help="check every file, and remember nothing of this run",
+    )  # fmt: skip
+    group.add_argument(
+        "--cache-dir", metavar="DIR", default=None,
+        help="where to remember clean files (default: the user's cache folder)",
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from bnlint.linter import Result
 from bnlint.options import Config, absolute
 from bnlint.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
 from bnlint.registry import LoadedRule
-from bnlint.runner import default_processes, options_for, run, with_references
+from bnlint.runner import CACHE_FROM, default_processes, options_for, run, with_references
 from bnlint.terminal import (
     CLEAN,
     FOUND,
@@ -31,6 +31,7 @@ from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.baseline import Baseline
+    from bnlint.cache import Cache
     from bnlint.finding import Finding
 
 
@@ -179,10 +180,11 @@ def _check_all(
         except Failed as failed:
             problems += failed.problems
     processes = parsed.jobs or default_processes()
+    cache = _cache(parsed, rules, found)
     with Progress(len(found.files)) as progress:
         for outcome in run(
             found.files, configs, rules, processes=processes, advance=progress.advance,
-            treatment_for=plan.treatment,
+            treatment_for=plan.treatment, cache=cache,
         ):  # fmt: skip
             if isinstance(outcome, Problem):
                 problems.append(outcome)
@@ -191,6 +193,17 @@ def _check_all(
     for result in results:
         problems += result.problems
     return results, problems
+
+
+def _cache(parsed: argparse.Namespace, rules: Sequence[LoadedRule], found: Found) -> Cache | None:
+    """Return what is remembered of earlier runs, where that is wanted and pays."""
+    if parsed.no_cache:
+        return None
+    if len(found.files) < CACHE_FROM:
+        return None
+    from bnlint.cache import open_cache
+
+    return open_cache(parsed.cache_dir, cwd(), rules)
 
 
 def _check_stdin(

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bnlint.files import displayed
 from bnlint.reading import read_file
+from bnlint.semantics.layout import Grounds
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.sketch import Glance
 from bnlint.source import Unreadable, decode
@@ -42,6 +45,47 @@ class Packages:
         self._glances: dict[str, tuple[tuple[int, int], Glance | None]] = {}
         self._modules: OrderedDict[str, Module] = OrderedDict()
         self._kept = 0
+        self._entries: dict[str, frozenset[str]] = {}
+        self._notes: list[Grounds] = []
+        self._prints: dict[str, str] = {}
+        #: Whether fingerprints of files will be asked for; they are made where files are read.
+        self.remembers = False
+
+    # ------------------------------------------------------------------ grounds
+
+    @contextmanager
+    def noting(self) -> Iterator[Grounds]:
+        """Note what is looked at meanwhile, if it will be asked for: what an answer rests on."""
+        grounds = Grounds(set(), set())
+        if not self.remembers:
+            yield grounds
+            return
+        self._notes.append(grounds)
+        try:
+            yield grounds
+        finally:
+            self._notes.pop()
+            self.note(grounds)
+
+    def note(self, grounds: Grounds) -> None:
+        """Note ``grounds``, on which an answer rests that was found before."""
+        if self._notes:
+            self._notes[-1].files.update(grounds.files)
+            self._notes[-1].imports.update(grounds.imports)
+
+    def saw(self, file: str, data: bytes) -> None:
+        """Take it that ``file`` holds ``data``, for its fingerprint."""
+        self._prints[file] = _digest(data)
+
+    def fingerprint(self, file: str) -> str:
+        """Return what tells ``file``, as it was when it was looked at, from any other state of it.
+
+        Its name as a module is part of it. What has not been looked at is read.
+        """
+        found = self._prints.get(file)
+        if found is None:
+            found = self._prints[file] = _fingerprint(file)
+        return f"{found} {self.name(file)}"
 
     # ------------------------------------------------------------------ names
 
@@ -89,6 +133,8 @@ class Packages:
         """
         folder = importer.rpartition("/")[0]
         key = (folder, path)
+        if self._notes:
+            self._notes[-1].imports.add(key)
         if key not in self._files:
             self._files[key] = self._find(folder, path)
         return self._files[key]
@@ -102,10 +148,10 @@ class Packages:
         if level:
             for _ in range(level - 1):
                 folder = folder.rpartition("/")[0]
-            return _in_folder(folder, parts)
+            return self._in_folder(folder, parts)
         namespace: str | None = None
         for root in (*self._search_path(folder), *_named_above(folder, parts[0])):
-            found = _in_folder(root, parts)
+            found = self._in_folder(root, parts)
             if found is None:
                 continue
             if not os.path.isdir(found):
@@ -113,8 +159,39 @@ class Packages:
             namespace = namespace or found
         return namespace
 
+    def _in_folder(self, root: str, parts: list[str]) -> str | None:
+        """Return the file or namespace folder of a module that is looked for in ``root``."""
+        if parts and not self._holds(root, parts[0]):
+            return None
+        path = "/".join([root, *parts])
+        if os.path.isfile(f"{path}/__init__.py"):
+            return f"{path}/__init__.py"
+        if parts and os.path.isfile(f"{path}.py"):
+            return f"{path}.py"
+        return path if os.path.isdir(path) else None
+
+    def _holds(self, folder: str, name: str) -> bool:
+        """Tell whether a module called ``name`` may stand in ``folder``: most imports are not it.
+
+        A folder that cannot be listed may still let its files be read.
+        """
+        found = self._entries.get(folder)
+        if found is None:
+            try:
+                found = frozenset(map(os.path.normcase, os.listdir(folder)))
+            except NotADirectoryError:
+                found = frozenset()
+            except OSError:
+                found = frozenset() if not os.path.isdir(folder) else frozenset("?")
+            self._entries[folder] = found
+        return (
+            os.path.normcase(name) in found or os.path.normcase(f"{name}.py") in found
+        ) or found == {"?"}
+
     def look(self, file: str) -> Glance | None:
         """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
         try:
             state = os.stat(file)
         except OSError:
@@ -125,8 +202,10 @@ class Packages:
             glance: Glance | None = None
             if state.st_size <= _TOO_LONG:
                 try:
-                    text = "" if os.path.isdir(file) else decode(read_file(file), file).text
-                    glance = Glance(text)
+                    data = b"" if os.path.isdir(file) else read_file(file)
+                    if self.remembers:
+                        self._prints[file] = _digest(data)
+                    glance = Glance(decode(data, file).text)
                 except (OSError, Unreadable):
                     glance = None
             known = self._glances[file] = (stamp, glance)
@@ -195,14 +274,17 @@ def _named_above(folder: str, name: str) -> list[str]:
     return [above] if found else []
 
 
-def _in_folder(root: str, parts: list[str]) -> str | None:
-    """Return the file or namespace folder of a module that is looked for in ``root``."""
-    path = "/".join([root, *parts])
-    if os.path.isfile(f"{path}/__init__.py"):
-        return f"{path}/__init__.py"
-    if parts and os.path.isfile(f"{path}.py"):
-        return f"{path}.py"
-    return path if os.path.isdir(path) else None
+def _digest(data: bytes) -> str:
+    from hashlib import blake2b  # 2 ms to import, and not for a run that remembers nothing
+
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def _fingerprint(file: str) -> str:
+    try:
+        return _digest(b"" if os.path.isdir(file) else read_file(file))
+    except OSError as error:
+        return type(error).__name__
 
 
 #: The packages of this process.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bnlint.semantics.evaluate import Evaluator
     from bnlint.semantics.module import Module
     from bnlint.semantics.project import Project
+    from bnlint.semantics.resolution import Resolution
     from bnlint.semantics.sites import Site
     from bnlint.trial import Trial
 
@@ -152,17 +153,29 @@ class Context:
         if isinstance(node, ast.expr) and self.owns(node):
             if any(around is site.call for around in self.module.ancestors(node)):
                 return node
-        return None
+        roles = [role for role, other in site.values.items() if other is value]
+        return self._passed(site.resolutions[0], roles[0]) if roles else None
 
     def elsewhere(self, site: Site, role: str) -> ast.AST | None:
         """Return the node of another file that alone says what the argument in ``role`` is."""
         value, resolution = site.value(role), site.resolutions[0]
-        if self.owns(value.argument) or self.owns(value.node):
+        if self.owns(value.argument) or self.owns(value.node) or self._passed(resolution, role):
             return None
         if not value.from_default and value.argument is not None:
             return value.argument
         holder = resolution.holder
         return holder if holder is not None and not self.owns(holder) else None
+
+    def _passed(self, resolution: Resolution, role: str) -> ast.expr | None:
+        """Return the expression of this file that a constructor elsewhere passes on in ``role``."""
+        argument = resolution.matched.given.get(resolution.api.roles.get(role, ""))
+        while argument is not None and not self.owns(argument.node):
+            node, env = argument.node, argument.env
+            if not isinstance(node, ast.Name) or env is None:
+                return None
+            function = argument.module.enclosing_function(node)
+            argument = env.find(function, node.id) if function is not None else None
+        return argument.node if argument is not None else None
 
     def is_derived_elsewhere(self, site: Site) -> bool:
         """Tell whether ``site`` calls a class of another file that derives from the API."""

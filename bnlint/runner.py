@@ -17,24 +17,43 @@ from bnlint.facts import is_interesting
 from bnlint.files import File, Unreadable, decode, read
 from bnlint.finding import Problem
 from bnlint.linter import Options, Result
+from bnlint.packages import PACKAGES
 from bnlint.registry import LoadedRule
 from bnlint.selection import named_in_ignores, selected
 from bnlint.treatment import Treatment, treat
-from bnlint.typed import NamedTuple
+from bnlint.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.cache import Basis, Cache
 
 #: Below this many bytes of files worth parsing, starting processes costs more than it saves.
 PARALLEL_FROM = 400_000
 
+#: Of fewer files, to read what is remembered takes as long as to check them.
+CACHE_FROM = 50
+
 
 class Job(NamedTuple):
-    """One file to check, read already; ``weight`` is how much of it is likely to be parsed."""
+    """One file to check, read already; ``weight`` is how much of it is likely to be parsed.
+
+    ``key`` is what it is remembered by, empty where nothing is to be remembered.
+    """
 
     data: bytes
     display: str
     options: Options
+    path: str = ""
     treatment: Treatment = Treatment()
     problems: tuple[Problem, ...] = ()
     weight: int = 0
+    key: str = ""
+
+
+class Done(NamedTuple):
+    """What came of a job, and on what it rests, if that is to be remembered."""
+
+    result: Result
+    basis: Basis | None = None
 
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
@@ -63,25 +82,34 @@ def run(
     processes: int,
     advance: Callable[[int], None] | None = None,
     treatment_for: Callable[[str, Config], Treatment] | None = None,
+    cache: Cache | None = None,
 ) -> Iterator[Result | Problem]:
     """Check ``files``; yields a result, or a problem, for each in order.
 
     ``advance`` is told how many files are done. ``treatment_for`` says what to do with the file
-    at an absolute path, under its configuration, beyond checking it.
+    at an absolute path, under its configuration, beyond checking it. What ``cache`` remembers to
+    be clean is not checked again.
     """
     jobs: list[Job | Result | Problem] = []
     size = 0
     for file in files:
-        job = _job(file, configs, rules, treatment_for)
+        job = _job(file, configs, rules, treatment_for, cache)
         if isinstance(job, Job):
             size += job.weight
         jobs.append(job)
     work = [job for job in jobs if isinstance(job, Job)]
     outcomes = _outcomes(work, rules, processes if size >= PARALLEL_FROM else 1)
     for done, job in enumerate(jobs, 1):
-        yield next(outcomes) if isinstance(job, Job) else job
+        outcome: Done | Result | Problem = next(outcomes) if isinstance(job, Job) else job
+        if isinstance(outcome, Done):
+            if cache is not None and isinstance(job, Job) and outcome.basis is not None:
+                cache.remember(job.path, job.key, outcome.result, outcome.basis)
+            outcome = outcome.result
+        yield outcome
         if advance is not None:
             advance(done)
+    if cache is not None:
+        cache.save()
 
 
 def _job(
@@ -89,6 +117,7 @@ def _job(
     configs: Configs,
     rules: Sequence[LoadedRule],
     treatment_for: Callable[[str, Config], Treatment] | None,
+    cache: Cache | None,
 ) -> Job | Result | Problem:
     """Read a file; what holds nothing for bnlint is done with here, before any process starts.
 
@@ -99,6 +128,14 @@ def _job(
         return data
     path = file.path
     config = configs.of(path)
+    options: Options | None = None
+    key = ""
+    if cache is not None and not config.ports and b"port-of" not in data:
+        options = options_for(config, path, rules)
+        key = cache.key(path, file.display, data, options)
+        known = cache.recall(path, file.display, key)
+        if known is not None:
+            return known
     text, mentions = "", False
     with contextlib.suppress(Unreadable):  # that is to be reported, and not here
         text = decode(data, file.display).text
@@ -106,8 +143,10 @@ def _job(
         if not mentions and "import" not in text:
             return Result(file.display, ())
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
-    options, problems = with_references(options_for(config, path, rules), config, file, text)
-    return Job(data, file.display, options, treatment, problems, len(data) if mentions else 0)
+    options = options or options_for(config, path, rules)
+    options, problems = with_references(options, config, file, text)
+    weight = len(data) if mentions else 0
+    return Job(data, file.display, options, path, treatment, problems, weight, key)
 
 
 def with_references(
@@ -125,7 +164,7 @@ def with_references(
 
 def _outcomes(
     work: Sequence[Job], rules: Sequence[LoadedRule], processes: int
-) -> Iterator[Result | Problem]:
+) -> Iterator[Done | Problem]:
     if processes < 2 or len(work) < 2:
         for job in work:
             yield _done(job, rules)
@@ -140,7 +179,17 @@ _COLLECT_AFTER = 20_000_000
 _since_collection = 0
 
 
-def _done(job: Job, rules: Sequence[LoadedRule]) -> Result:
+def _done(job: Job, rules: Sequence[LoadedRule]) -> Done:
+    if not job.key:
+        return Done(_treated(job, rules))
+    from bnlint.cache import basis_of
+
+    with PACKAGES.noting() as grounds:
+        result = _treated(job, rules)
+    return Done(result, basis_of(PACKAGES, grounds) if not result.findings else None)
+
+
+def _treated(job: Job, rules: Sequence[LoadedRule]) -> Result:
     global _since_collection
     result = treat(job.data, job.display, rules, job.options, job.treatment)
     if job.problems:
@@ -163,11 +212,12 @@ def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
 
         rules = load_rules()
     _RULES, _JOBS = rules, jobs
+    PACKAGES.remembers = any(job.key for job in jobs)
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
 
 
-def _work(start: int, end: int) -> list[Result]:
+def _work(start: int, end: int) -> list[Done]:
     return [_done(job, _RULES) for job in _JOBS[start:end]]
 
 
@@ -188,7 +238,7 @@ def _portions(work: Sequence[Job], start: int, size: int) -> Iterator[tuple[int,
 
 def _parallel(
     work: Sequence[Job], rules: Sequence[LoadedRule], processes: int
-) -> Iterator[Result | Problem]:
+) -> Iterator[Done | Problem]:
     """Check jobs in a pool; a process that dies costs only the file it died of.
 
     Each process has all jobs from the start, and is told which are its own: to send them one by one

@@ -116,6 +116,35 @@ def call(name: str, arguments: tuple[object, ...], keywords: dict[str, object]) 
     return _limited(lambda: FUNCTIONS[name](*arguments, **keywords))
 
 
+def text(method: str, value: str, *arguments: object) -> object:
+    """Call a method of the string ``value``.
+
+    Raises:
+        NoValue: Python would raise, or the result is too large.
+    """
+    if method == "replace" and len(str(arguments)) + len(value) > 1000:  # may square the length
+        raise NoValue
+    return _limited(lambda: getattr(value, method)(*arguments))
+
+
+#: What stands between the parts that :func:`split` returns.
+BETWEEN = "\0"
+
+
+def split(method: str, value: str, *arguments: object) -> str:
+    """Call ``split`` or ``rsplit`` of the string ``value``; returns the parts in one string.
+
+    Raises:
+        NoValue: Python would raise, or a part is not told from what stands between them.
+    """
+    if BETWEEN in value:
+        raise NoValue
+    parts = text(method, value, *arguments)
+    if not isinstance(parts, list) or not parts:
+        raise NoValue
+    return BETWEEN.join(parts)
+
+
 def is_affordable(value: object) -> bool:
     """Tell whether a constant is of a size that is computed with."""
     if isinstance(value, int):

@@ -8,13 +8,13 @@ from bnlint.semantics.calling import arguments_of, has_decorator
 from bnlint.semantics.changes import mutated_attribute
 from bnlint.semantics.classes import SETUP, attribute_stores, construction, lineage, method
 from bnlint.semantics.containers import element
+from bnlint.semantics.forms import is_dead
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
     Argument,
     Candidate,
     Candidates,
     ClassRef,
-    Env,
     Evaluate,
     FunctionRef,
     Instance,
@@ -170,7 +170,7 @@ def _stored(
             found += unknown(f"{name} gets its value in a way not followed", module, node)
             continue
         inside = env if env is not None and env.binds_any(module, store) else None
-        if inside is not None and _is_dead(ev, module, store, inside):
+        if inside is not None and is_dead(ev, module, store, inside):
             continue
         values = ev.evaluate(module, value, inside)
         for index in path:
@@ -188,21 +188,6 @@ def _path(targets: list[ast.expr], store: ast.Attribute) -> tuple[int, ...]:
                 if any(part is store for part in ast.walk(item)):
                     return (1 << 20,)  # deeper nesting is not followed: no such element
     return ()
-
-
-def _is_dead(ev: Evaluate, module: Module, node: ast.AST, env: Env) -> bool:
-    """Tell whether a test around ``node`` is known to go the other way."""
-    decide = ev.decide(module, env)
-    child = node
-    for parent in module.ancestors(node):
-        if isinstance(parent, ast.If) and child is not parent.test:
-            answer = decide(parent.test)
-            if answer is not None and answer is not any(child is s for s in parent.body):
-                return True
-        if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return False
-        child = parent
-    return False
 
 
 def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast.AST) -> Candidates:

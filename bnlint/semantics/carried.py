@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Frameworks
-from bnlint.semantics.layout import Importer, Layout, absolute, joined
+from bnlint.semantics.layout import Grounds, Importer, Layout, absolute, joined
 from bnlint.semantics.module import Module
 from bnlint.semantics.sketch import Glance, words
 from bnlint.semantics.taint import carriers
@@ -36,6 +36,7 @@ class Carried:
         self.names = {alias.rpartition(".")[2] for alias in aliases}
         self.mentions = mentions
         self._answers: dict[Binding, bool] = {}
+        self._grounds: dict[Binding, Grounds] = {}
         self._own: dict[str, tuple[Glance, set[str]]] = {}
 
     def of(self, module: Module, frameworks: Frameworks) -> set[str]:
@@ -116,13 +117,22 @@ class Carried:
         It may if that is so of any name it is made of or imported from, however far away.
         """
         known = self._answers.get(wanted)
-        if known is not None:
-            return known
+        if known is None:
+            with self.layout.sources.noting() as grounds:
+                known = self._search(wanted, grounds)
+        self.layout.sources.note(self._grounds[wanted])
+        return known
+
+    def _search(self, wanted: Binding, grounds: Grounds) -> bool:
+        """Work out :meth:`_carries`; what it rests on is noted in ``grounds`` meanwhile."""
         reached, queue = {wanted}, [wanted]
+        self._grounds[wanted] = grounds
         while queue:
             binding = queue.pop()
             known = self._answers.get(binding)
-            if known is None:
+            if known is not None:
+                self.layout.sources.note(self._grounds[binding])
+            else:
                 known = self._is_own(binding)
             if known:
                 self._answers[wanted] = True
@@ -135,7 +145,9 @@ class Carried:
                     if other not in reached:
                         reached.add(other)
                         queue.append(other)
-        self._answers.update(dict.fromkeys(reached, False))
+        for binding in reached:
+            if binding not in self._answers:
+                self._answers[binding], self._grounds[binding] = False, grounds
         return False
 
     def _is_own(self, binding: Binding) -> bool:

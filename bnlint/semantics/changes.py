@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.containers import doubted, merged, overlaid, presume
+from bnlint.semantics.forms import is_dead
 from bnlint.semantics.module import FunctionNode, Module, last_name
 from bnlint.semantics.objects import (
     Argument,
@@ -65,6 +66,8 @@ def mutated(
     if not _has_container(values):
         return values
     changes = list(_changes_of_name(ev, scope, binding, use))
+    if env is not None:
+        changes = [c for c in changes if not is_dead(ev, scope.module, c.statement, env)]
     return _with_changes(ev, values, changes, scope.module, env, binding.statement)
 
 
@@ -99,7 +102,7 @@ def _with_changes(
         changed = value.object
         for change in changes:
             if isinstance(changed, Dictionary):
-                always = _always_follows(module, change, made)
+                always = _always_follows(ev, module, change, made, env)
                 changed = _changed(ev, changed, change, module, env, always=always)
             elif isinstance(changed, Sequence):
                 changed = Sequence((), f"line {change.statement.lineno} changes it")
@@ -233,15 +236,27 @@ def _with_default(found: Dictionary, default: Dictionary, call: ast.Call) -> Dic
     return Dictionary((*found.items, (key, item)), found.open)
 
 
-def _always_follows(module: Module, change: Change, made: ast.AST | None) -> bool:
+def _always_follows(
+    ev: Evaluate, module: Module, change: Change, made: ast.AST | None, env: Env | None
+) -> bool:
     """Tell whether the change runs whenever the container has been made: it is in the block.
 
-    ``made`` is the statement that makes it, or the function whose parameter it is.
+    ``made`` is the statement that makes it, or the function whose parameter it is. A test whose
+    answer is known under ``env`` makes no difference.
     """
     if made is None:
         return False
     block = made if isinstance(made, FunctionNode) else module.parents.get(made)
-    return module.parents.get(change.statement) is block
+    child: ast.AST = change.statement
+    for parent in module.ancestors(child):
+        if parent is block:
+            return True
+        if env is None or not isinstance(parent, ast.If):
+            return False
+        if ev.decide(module, env)(parent.test) is not any(child is s for s in parent.body):
+            return False
+        child = parent
+    return False
 
 
 def _in_loop(module: Module, node: ast.AST) -> bool:

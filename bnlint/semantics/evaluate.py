@@ -10,7 +10,15 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bnlint.semantics import arithmetic, attributes, containers, invocation, namedtuples, names
+from bnlint.semantics import (
+    arithmetic,
+    attributes,
+    containers,
+    forms,
+    invocation,
+    namedtuples,
+    names,
+)
 from bnlint.semantics.flow import says_of
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import (
@@ -143,16 +151,9 @@ class Evaluator:
             found = self._scopes[node] = Scope(module, node, parent)
         return found
 
-    def decide(self, module: Module, env: Env | None) -> Callable[[ast.expr], bool | None]:
-        """Return a function that settles tests whose value is certain."""
-
-        def settle(test: ast.expr) -> bool | None:
-            values = self.evaluate(module, test, env)
-            if len(values) != 1 or values[0].presumed:
-                return None
-            return self.truth(values[0])
-
-        return settle
+    def decide(self, module: Module, env: Env | None) -> forms.Tests:
+        """Return what settles tests whose value is certain."""
+        return forms.Tests(self, module, env)
 
     def truth(self, value: Candidate) -> bool | None:
         """Return whether ``value`` is true, where that is known."""
@@ -194,16 +195,22 @@ class Evaluator:
     def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
         """Return what attribute ``name`` of ``base`` may be."""
         match base.object:
+            case Symbol(path) if name == "__name__" and self._is_layer_class(path):
+                values: Candidates = (Candidate(Constant(path.rpartition(".")[2]), module, node),)
             case Symbol(path):
-                values: Candidates = (Candidate(Symbol(f"{path}.{name}"), module, node),)
+                values = (Candidate(Symbol(f"{path}.{name}"), module, node),)
             case ModuleRef(target):
                 values = names.export(self, target, name, node)
+            case ClassRef() if name == "__name__":
+                values = (Candidate(Constant(base.object.node.name), module, node),)
             case ClassRef():
                 values = attributes.class_attribute(self, base.object, name, node)
             case Instance():
                 values = attributes.instance_attribute(self, base.object, name, module, node)
             case Record():
                 values = namedtuples.field(base.object, name, self, module, node)
+            case Partial():
+                values = forms.partial_member(base.object, name, module, node)
             case Unknown():
                 return (base,)
             case Constant(None) if base.presumed:
@@ -213,6 +220,12 @@ class Evaluator:
             case _:
                 values = unknown(f"attribute {name} is not followed", module, node)
         return presumed(values, base.presumed)
+
+    def _is_layer_class(self, path: str) -> bool:
+        """Tell whether ``path`` is a class of layers under its own name."""
+        own = path.rpartition(".")[2]
+        apis = self.frameworks.by_alias.get(path, ())
+        return bool(apis) and all(a.kind == "layer" and a.short_name == own for a in apis)
 
     def _binary(self, module: Module, node: ast.BinOp, env: Env | None) -> Candidates:
         # Long sums nest to the left, thousands deep: walk down the spine instead of recursing.
@@ -314,9 +327,10 @@ class Evaluator:
         return found
 
     def _conditional(self, module: Module, node: ast.IfExp, env: Env | None) -> Candidates:
-        answer = self.decide(module, env)(node.test)
+        decide = self.decide(module, env)
+        answer = decide(node.test)
         found: Candidates = ()
-        dropped = ""
+        dropped = decide.rests_on
         for part, holds in ((node.body, True), (node.orelse, False)):
             if answer is not None and answer is not holds:
                 continue

@@ -9,6 +9,7 @@ from bnlint.semantics import arithmetic, namedtuples
 from bnlint.semantics.calling import arguments_of, bind, merge
 from bnlint.semantics.classes import MAX_DEPTH
 from bnlint.semantics.containers import merged, overlaid, pick, presume
+from bnlint.semantics.forms import TEXT_METHODS, Tests, instance_test, text_method
 from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import (
     APPLIED,
@@ -44,6 +45,10 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
         read = _dictionary_method(ev, module, call, call.func, env)
         if read:
             return read
+    if isinstance(call.func, ast.Attribute) and call.func.attr in TEXT_METHODS:
+        text = text_method(ev, module, call, env)
+        if text:
+            return text
     if isinstance(call.func, ast.Attribute) and call.func.attr == "_replace":
         replaced = namedtuples.replaced(ev, module, call, env)
         if replaced:
@@ -139,7 +144,8 @@ def invoke(
     if isinstance(node, ast.AsyncFunctionDef) or _is_generator(function.module, node):
         return unknown(f"{node.name} is a coroutine or generator", function.module, call)
     found: Candidates = ()
-    returns = list(_returns(ev, function.module, node.body, inner))
+    decide = ev.decide(function.module, inner)
+    returns = list(_returns(function.module, node.body, decide))
     for statement in returns:
         if statement.value is not None:
             found += ev.evaluate(function.module, statement.value, inner)
@@ -147,7 +153,7 @@ def invoke(
             found += (Candidate(Constant(None), function.module, statement),)
     if not returns:
         return unknown(f"{node.name} returns nothing that is followed", function.module, call)
-    return found
+    return presumed(found, decide.rests_on)
 
 
 def _is_generator(module: Module, node: ast.FunctionDef) -> bool:
@@ -163,9 +169,8 @@ def returned(ev: Evaluate, function: FunctionRef, node: ast.AST) -> Candidates:
     return invoke(ev, function, Arguments((), {}), env, node)
 
 
-def _returns(ev: Evaluate, module: Module, block: list[ast.stmt], env: Env) -> Iterator[ast.Return]:
+def _returns(module: Module, block: list[ast.stmt], decide: Tests) -> Iterator[ast.Return]:
     """Yield the return statements of a block that may run, nested functions left out."""
-    decide = ev.decide(module, env)
     for statement in block:
         if isinstance(statement, ast.Return):
             yield statement
@@ -175,14 +180,14 @@ def _returns(ev: Evaluate, module: Module, block: list[ast.stmt], env: Env) -> I
         if isinstance(statement, ast.If):
             answer = decide(statement.test)
             if answer is not False:
-                yield from _returns(ev, module, statement.body, env)
+                yield from _returns(module, statement.body, decide)
             if answer is not True:
-                yield from _returns(ev, module, statement.orelse, env)
+                yield from _returns(module, statement.orelse, decide)
             if answer is not None and _leaves(statement.body if answer else statement.orelse):
                 return
             continue
         for inner in blocks(statement):
-            yield from _returns(ev, module, inner, env)
+            yield from _returns(module, inner, decide)
 
 
 def _leaves(block: list[ast.stmt]) -> bool:
@@ -229,6 +234,8 @@ def _builtin(
         if all(isinstance(v.object, Sequence) for v in values):
             return values
         return unknown(f"{name}() of something not followed", module, call)
+    if name == "isinstance":
+        return instance_test(ev, module, call, env)
     if name == "getattr" and 2 <= len(arguments.positional) <= 3:
         return _getattr(ev, module, call, arguments)
     if (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 
 from bnlint.semantics.module import Module
 from bnlint.semantics.sketch import Glance
@@ -23,6 +24,16 @@ class Place(NamedTuple):
 Importer = Module | Place
 
 
+class Grounds(NamedTuple):
+    """What an answer rests on: files that were looked at, and imports that were followed.
+
+    An import is the folder of the importing file, and the path it imports.
+    """
+
+    files: set[str]
+    imports: set[tuple[str, str]]
+
+
 class Sources(Protocol):
     """Where the files of a project are, and what stands in them."""
 
@@ -40,6 +51,12 @@ class Sources(Protocol):
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
+
+    def noting(self) -> AbstractContextManager[Grounds]:
+        """Note what is looked at meanwhile."""
+
+    def note(self, grounds: Grounds) -> None:
+        """Note ``grounds``, on which an answer rests that was found before."""
 
 
 class Layout:

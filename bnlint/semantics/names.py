@@ -79,7 +79,8 @@ def bound(
         values = _reached(ev, reach, scope, env, None if later else use)
         if reach.narrowed == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
-            if len(kept) < len(values) and not kept:
+            # What is written in place of None holds only where no caller gives anything else.
+            if any(v.presumed for v in values) or (values and not kept):
                 caller = f"parameter {name} may be given by a caller"
             values = kept
         elif reach.narrowed == "none":
@@ -92,7 +93,7 @@ def bound(
     found += others
     if not found:
         return unknown(caller or f"{name} is not assigned here", scope.module, use or scope.node)
-    return presumed(found, caller)
+    return presumed(found, caller or (decide.rests_on if decide is not None else ""))
 
 
 def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidates:

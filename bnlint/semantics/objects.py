@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bnlint.frameworks.tables import Frameworks
+    from bnlint.semantics.forms import Tests
     from bnlint.semantics.module import Module
     from bnlint.semantics.scopes import Scope
     from bnlint.semantics.sites import Site
@@ -253,8 +254,11 @@ class Evaluate(Protocol):
     def scope(self, module: Module, node: ast.AST) -> Scope:
         """Return the scope that ``node`` (a function, class, module ...) opens."""
 
-    def decide(self, module: Module, env: Env | None) -> Callable[[ast.expr], bool | None]:
-        """Return a function that settles tests whose value is certain."""
+    def decide(self, module: Module, env: Env | None) -> Tests:
+        """Return what settles tests whose value is certain."""
+
+    def truth(self, value: Candidate) -> bool | None:
+        """Return whether ``value`` is true, where that is known."""
 
     def combine(
         self,

@@ -31,6 +31,7 @@ from bnlint.semantics.objects import (
     presumed,
     unknown,
 )
+from bnlint.semantics.taint import carriers
 
 #: Calls of one function that are looked at before giving up on its callers.
 MAX_CALLERS = 40
@@ -132,8 +133,11 @@ def callers(
     cls = module.parents[function]
     assert isinstance(cls, ast.ClassDef)
     me = receiver(module, function)
-    # A class is called by its name, and in its own class methods as cls().
-    names = [cls.name, "cls"] if function.name in ("__init__", "__new__") else [function.name]
+    names = [function.name]
+    if function.name in ("__init__", "__new__"):
+        # A class is called by its name, in its own class methods as cls(), and under the names of
+        # variables and parameters that hold it: block(...).
+        names = [cls.name, "cls", *(n for n in _held_as(ev, module, cls) if n != cls.name)]
     found: list[tuple[ast.Call, Candidate | None]] = []
     for name in names:
         for call in module.calls_by_name.get(name, ()):
@@ -143,6 +147,20 @@ def callers(
                     found.append((call, me))
             elif isinstance(call.func, ast.Attribute) and _is_own(ev, module, call.func.value, cls):
                 found.append((call, me))
+    return found
+
+
+def _held_as(ev: Evaluate, module: Module, cls: ast.ClassDef) -> list[str]:
+    """Return the identifiers that may hold a class, where it is named and not called."""
+    key = ("held as", cls)
+    if key not in ev.kept:
+        named = any(
+            isinstance(use, ast.Name)
+            and not (isinstance(call := module.parents[use], ast.Call) and call.func is use)
+            for use in module.uses.of(cls.name)
+        )
+        ev.kept[key] = sorted(carriers(module, [cls.name])) if named else []
+    found: list[str] = ev.kept[key]
     return found
 
 
@@ -180,7 +198,17 @@ def _is_first(
 
 
 def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> Candidates:
-    """Return an instance of the project class that an annotation names, if it names one."""
+    """Return an instance of the project class that an annotation names, if it names one.
+
+    ``type[Block]`` names the class itself, a union one of several.
+    """
+    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) in ("Type", "type"):
+        return tuple(
+            Candidate(v.object, module, annotation, why)
+            for node in _members(annotation.slice)
+            for v in ev.evaluate(module, node)
+            if isinstance(v.object, ClassRef)
+        )
     if not last_name(annotation):
         return ()
     return tuple(
@@ -188,6 +216,16 @@ def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> 
         for v in ev.evaluate(module, annotation)
         if isinstance(v.object, ClassRef)
     )
+
+
+def _members(annotation: ast.expr) -> list[ast.expr]:
+    """Return the members of a union, or the annotation itself."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        return [*_members(annotation.left), *_members(annotation.right)]
+    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Union":
+        inner = annotation.slice
+        return inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    return [annotation] if last_name(annotation) else []
 
 
 def _title(module: Module, function: ast.AST) -> str:

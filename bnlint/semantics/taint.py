@@ -81,6 +81,11 @@ def _flows_to(module: Module, use: ast.expr, *, returns_api: bool) -> Iterator[C
                     yield key.value, maker
         elif isinstance(parent, ast.Lambda):
             maker = True
+        elif isinstance(parent, ast.arg):
+            held = parent.annotation
+            if isinstance(held, ast.Subscript) and last_name(held.value) in ("Type", "type"):
+                yield parent.arg, maker
+            return
         elif isinstance(parent, ast.arguments):
             for name in _defaulted(parent, child):
                 yield name, maker

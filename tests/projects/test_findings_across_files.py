@@ -63,6 +63,12 @@ HEAD = "import torch.nn as nn\nfrom layers import Fixed, Norm, Open\nimport sett
         pytest.param("bn = nn.BatchNorm2d(8, momentum=1 - settings.MOMENTUM)", [], id="complement"),
         pytest.param("bn = Open(8)", [], id="default of a class: reported where it stands"),
         pytest.param("bn = Open(8, momentum=0.9)", ["4:23 BN101"], id="given to a class"),
+        pytest.param(
+            "bn = Open(8, momentum=settings.MOMENTUM)",
+            ["4:23 BN101"],
+            id="a constant of one file, given to a class of another",
+        ),
+        pytest.param("bn = Open(8, momentum=settings.FINE)", [], id="a fine one"),
         pytest.param("bn = Open(8, momentum=0.1)", [], id="fine, given to a class"),
         pytest.param("bn = Fixed(8)", [], id="decided by a class: reported where it stands"),
         pytest.param("a = Norm(8)\nb = Norm(8)", ["4:5 BN101"], id="partial: once"),
@@ -87,6 +93,7 @@ def test_the_class_is_reported_once(folder: Path, capsys: pytest.CaptureFixture[
         ("nn.BatchNorm2d(8, momentum=settings.MOMENTUM)",
          "nn.BatchNorm2d(8, momentum=1 - settings.MOMENTUM)"),
         ("Open(8, momentum=0.9)", "Open(8, momentum=0.1)"),
+        ("Open(8, momentum=settings.MOMENTUM)", "Open(8, momentum=1 - settings.MOMENTUM)"),
     ],
 )  # fmt: skip
 def test_fix_at_the_use(folder: Path, before: str, after: str) -> None:

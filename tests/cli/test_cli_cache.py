@@ -1,0 +1,248 @@
+"""Clean files are remembered between runs: what is printed must never depend on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from unittest import mock
+
+import pytest
+from command_line import CLEAN, FAULTY, Run, bnlint, program, write
+
+from bnlint import runner
+from bnlint.cache import open_cache
+from bnlint.registry import LoadedRule, load_rules
+
+LAYERS = """\
+import torch.nn as nn
+from .config import EPS
+
+class Norm(nn.BatchNorm2d):
+    def __init__(self, n, eps=EPS, momentum=0.01):
+        super().__init__(n, eps, momentum)
+"""
+NET = """\
+from pkg.layers import Norm
+from pkg.config import MOMENTUM
+from pkg import extra
+
+class Net:
+    bn = Norm(8, momentum=MOMENTUM)
+    other = extra.Layer(8, momentum=MOMENTUM)
+"""
+MAIN = """\
+import torch
+from pkg import Net
+from helper import prepare
+
+model = Net()
+model.load_state_dict(torch.load("w.pt"))
+prepare(model)
+with torch.no_grad():
+    print(model(torch.zeros(1, 3, 8, 8)))
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project of enough files for them to be remembered."""
+    folder = tmp_path / "project"
+    write(
+        folder,
+        **{
+            "pyproject.toml": "[tool.bnlint]\n",
+            "pkg__config": "EPS = 1e-3\nMOMENTUM = 0.01\n",
+            "pkg__layers": LAYERS,
+            "pkg__net": NET,
+            "pkg__extra": "import torch.nn as nn\nLayer = nn.LayerNorm\n",
+            "helper": "def prepare(model):\n    model.eval()\n",
+            "main": MAIN,
+            "faulty": FAULTY,
+            **{f"more{i}": f"import os\nx = {i}\n" for i in range(runner.CACHE_FROM)},
+        },
+    )
+    (folder / "pkg" / "__init__.py").write_text("from .net import Net\n")
+    return folder
+
+
+def run(project: Path, *arguments: str) -> Run:
+    """Run the program on the project with a memory beside it, in a process of its own."""
+    cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
+    return program(project, *arguments, ".", environment=cache)
+
+
+def replace(path: str, before: str, after: str) -> Callable[[Path], None]:
+    def edit(project: Path) -> None:
+        text = (project / path).read_text()
+        assert before in text
+        (project / path).write_text(text.replace(before, after))
+
+    return edit
+
+
+def create(path: str, text: str) -> Callable[[Path], None]:
+    def edit(project: Path) -> None:
+        (project / path).parent.mkdir(exist_ok=True)
+        (project / path).write_text(text)
+
+    return edit
+
+
+def remove(path: str) -> Callable[[Path], None]:
+    return lambda project: (project / path).unlink()
+
+
+EDITS = {
+    "a constant two imports away": replace("pkg/config.py", "MOMENTUM = 0.01", "MOMENTUM = 0.99"),
+    "the default of a wrapper": replace("pkg/layers.py", "momentum=0.01", "momentum=0.99"),
+    "what a wrapper derives from": replace("pkg/layers.py", "(nn.BatchNorm2d)", "(nn.GroupNorm)"),
+    "an alias becomes a layer": replace("pkg/extra.py", "nn.LayerNorm", "nn.BatchNorm1d"),
+    "a file that was imported goes": remove("pkg/config.py"),
+    "a package comes before a module": create("pkg/config/__init__.py", "MOMENTUM = 0.99\n"),
+    "a module comes before what was found": create("pkg/pkg.py", "Norm = None\n"),
+    "a package passes on something else": replace("pkg/__init__.py", ".net", ".more"),
+    "a package is one no longer": remove("pkg/__init__.py"),
+    "a helper no longer switches": replace("helper.py", "model.eval()", "print(model)"),
+    "a file is broken": replace("main.py", "model = Net()", "model = = Net()"),
+    "an imported file is broken": replace("pkg/layers.py", "class Norm", "class = Norm"),
+    "a clean file gets a fault": replace("more7.py", "x = 7", FAULTY),
+    "a faulty file gets clean": replace("faulty.py", FAULTY, CLEAN),
+    "the configuration": replace("pyproject.toml", "bnlint]\n", "bnlint]\nfrom = 'keras'\n"),
+    "a file names a reference": replace("helper.py", "def", "# bnlint: port-of faulty.py\ndef"),
+    "a file comes": create("pkg/new.py", FAULTY),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
+def test_says_what_a_run_without_memory_says(project: Path, edit: Callable[[Path], None]) -> None:
+    run(project)
+    state = [(path, path.stat().st_mtime_ns) for path in project.rglob("*.py")]
+    edit(project)
+    for path, stamp in state:  # a memory that went by times and sizes would not see this
+        if path.exists():
+            os.utime(path, ns=(stamp, stamp))
+    assert run(project) == run(project, "--no-cache")
+
+
+def test_says_the_same_again(project: Path) -> None:
+    assert run(project) == run(project) == run(project, "--no-cache")
+
+
+def test_edits_change_what_is_said(project: Path) -> None:
+    """Else the test above would pass with a memory that never forgets."""
+    before = run(project, "--no-cache")
+    told = []
+    for name, edit in EDITS.items():
+        copy = project.parent / "copy"
+        shutil.copytree(project, copy)
+        edit(copy)
+        told += [name] if run(copy, "--no-cache") != before else []
+        shutil.rmtree(copy)
+    assert len(told) >= 10, told
+
+
+def test_clean_files_are_not_checked_again(project: Path) -> None:
+    cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
+    first = bnlint(project, ".", environment=cache)
+    checked: list[str] = []
+
+    def treat(data: bytes, path: str, *rest: object) -> object:
+        checked.append(path)
+        return original(data, path, *rest)  # type: ignore[arg-type]
+
+    original = runner.treat
+    with mock.patch.object(runner, "treat", treat):
+        assert bnlint(project, ".", environment=cache) == first
+        assert checked == ["faulty.py"]
+        bnlint(project, ".", "--no-cache", environment=cache)
+        assert len(checked) > 50
+        checked.clear()
+        bnlint(project, ".", "--from", "keras", environment=cache)
+        assert len(checked) > 50
+
+
+def test_a_subset_is_not_forgotten(project: Path) -> None:
+    cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
+    bnlint(project, ".", environment=cache)
+    write(project, more1="import os\nx = 'changed'\n")
+    bnlint(project, "pkg", "main.py", *(f"more{i}.py" for i in range(50)), environment=cache)
+    with mock.patch.object(runner, "treat", side_effect=AssertionError):
+        found = bnlint(project, ".", "--exclude", "faulty.py", environment=cache)
+    assert found.code == 0
+
+
+def test_few_files_leave_no_memory(tmp_path: Path) -> None:
+    write(tmp_path, a=CLEAN, b=FAULTY)
+    cache = tmp_path / "cache"
+    assert bnlint(tmp_path, ".", environment={"BNLINT_CACHE_DIR": str(cache)}).code == 1
+    assert not cache.exists()
+
+
+def test_no_cache_leaves_no_memory(project: Path) -> None:
+    run(project, "--no-cache")
+    assert not (project.parent / "cache").exists()
+
+
+def test_the_project_is_left_as_it_is(project: Path) -> None:
+    before = sorted(project.rglob("*"))
+    run(project)
+    assert sorted(project.rglob("*")) == before
+
+
+def test_cache_dir(project: Path) -> None:
+    other = project.parent / "elsewhere"
+    first = run(project, "--cache-dir", str(other))
+    assert [path.suffix for path in other.iterdir()] == [".json"]
+    assert run(project, "--cache-dir", str(other)) == first
+    assert not (project.parent / "cache").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"\xff\xfe", b'{"identity": 1}', b"[" * 100_000, None],
+    ids=["empty", "cut off", "a list", "no text", "of others", "nested deeply", "cut short"],
+)
+def test_a_damaged_memory_is_no_memory(project: Path, content: bytes | None) -> None:
+    expected = run(project)
+    (file,) = (project.parent / "cache").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if content is None else content)
+    assert run(project) == expected
+    assert json.loads(file.read_text())["entries"]
+
+
+@pytest.mark.parametrize("part", ["entries", "files", "imports"])
+def test_a_memory_of_another_shape_is_no_memory(project: Path, part: str) -> None:
+    expected = run(project)
+    (file,) = (project.parent / "cache").iterdir()
+    parts = json.loads(file.read_text())
+    parts[part] = parts[part] and [None]
+    file.write_text(json.dumps(parts))
+    assert run(project) == expected
+
+
+def test_a_memory_that_cannot_be_written(project: Path) -> None:
+    expected = run(project)
+    blocked = project.parent / "blocked"
+    blocked.write_text("a file, and no folder")
+    assert run(project, "--cache-dir", str(blocked)) == expected
+
+
+def test_rules_from_elsewhere_are_always_asked(tmp_path: Path) -> None:
+    rules = load_rules()
+    foreign = LoadedRule(rules[0].rule, ModuleType("theirs.rule"), {})
+    assert open_cache(str(tmp_path), "/", rules) is not None
+    assert open_cache(str(tmp_path), "/", [*rules, foreign]) is None
+
+
+def test_fixing_goes_on_as_ever(project: Path) -> None:
+    run(project)
+    assert run(project, "--fix", "--unsafe-fixes").code == 0
+    assert "momentum=0.01" in (project / "faulty.py").read_text()
+    assert run(project).code == 0
+    replace("faulty.py", "momentum=0.01", "momentum=0.99")(project)
+    assert run(project).code == 1
