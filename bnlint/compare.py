@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from bnlint.facts import Facts, facts_of
+from bnlint.facts import Facts, facts_of, file_in, parse_file, read_facts
 from bnlint.feeding import Feed, differences, feed_of
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
@@ -15,9 +14,11 @@ from bnlint.inventory import Setting, SiteRow, row_of
 from bnlint.linter import Options, Result, check_facts
 from bnlint.registry import LoadedRule
 from bnlint.semantics.alignment import UNIFORM, Pair, align
-from bnlint.semantics.module import Module
+from bnlint.semantics.elsewhere import built_elsewhere
 from bnlint.semantics.numbers import close
-from bnlint.semantics.parts import within
+from bnlint.semantics.parts import held_by
+from bnlint.source import Unreadable, decode
+from bnlint.totals import Total, totals
 
 
 class Input(NamedTuple):
@@ -51,24 +52,23 @@ class Row(NamedTuple):
     files: tuple[str, str] | None = None
 
 
-class Total(NamedTuple):
-    """The parameters of a side's layers, as its framework counts and the trainable part.
+class Unseen(NamedTuple):
+    """What a file of a side builds, or may build, without its being compared.
 
-    ``None`` where the size of a layer is not known, or a layer stands in a loop or a block, so
-    that how often it is built is not known. ``per_layer`` is what a layer of C channels counts
-    (``4C``) where all of them count the same.
+    ``unresolved`` are the rows of its calls whose callee is not known, ``elsewhere`` how many
+    layers each other file builds for it.
     """
 
-    framework: str
-    counted: int | None
-    trainable: int | None
-    per_layer: str = ""
+    path: str
+    unresolved: tuple[int, ...]
+    elsewhere: dict[str, int]
 
 
 class Comparison(NamedTuple):
     """What came of a comparison."""
 
     rows: tuple[Row, ...]
+    unseen: tuple[Unseen, ...]
     totals: tuple[Total, ...]
     findings: tuple[Finding, ...]
     texts: dict[str, str]
@@ -80,8 +80,9 @@ def compare(
 ) -> Comparison:
     """Compare two sides, each one or more files."""
     problems: list[Problem] = []
-    theirs = list(_read(reference, problems))
-    mine = list(_read(port, problems))
+    unseen: list[Unseen] = []
+    theirs = list(_read(reference, problems, unseen))
+    mine = list(_read(port, problems, unseen))
     groups = list(_groups(mine, theirs))
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
@@ -94,7 +95,8 @@ def compare(
     findings = [finding for result in results for finding in result.findings]
     return Comparison(
         rows,
-        tuple(total for side in (theirs, mine) for total in _totals(side)),
+        tuple(unseen),
+        (*totals(theirs, reference[0].part), *totals(mine, port[0].part)),
         tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         {f.module.path: f.module.text for f in (*mine, *theirs)},
         tuple(problems),
@@ -156,23 +158,43 @@ def _file_name(path: str) -> str:
     return "".join(words)
 
 
-def _read(side: Iterable[Input], problems: list[Problem]) -> Iterator[Facts]:
+def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) -> Iterator[Facts]:
+    files = {file_in(item.folder, item.path) for item in side}
     for item in side:
         facts = facts_of(item.data, item.path, item.folder, item.wrappers)
+        if facts is None and len(side) == 1:  # named itself, so that it matters where they are
+            facts = _all_facts(item)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
             if item.part:
-                sites = within(facts.module, item.part, facts.sites)
-                if sites is None:
+                held = held_by(facts.module, item.part)
+                if not held:
                     what = f"there is no class or function {item.part} in it"
                     problems.append(Problem(what, item.path))
                     continue
-                facts = facts._replace(sites=sites)
+                around = facts.module.ancestors
+                facts = facts._replace(
+                    sites=[s for s in facts.sites if not held.isdisjoint(around(s.call))],
+                    unresolved=[u for u in facts.unresolved if not held.isdisjoint(around(u.call))],
+                )
+            elsewhere = built_elsewhere(facts.project, facts.module, item.part)
+            others = {file: n for file, n in elsewhere.items() if file not in files}
+            if facts.unresolved or others:
+                rows = tuple(found.call.lineno for found in facts.unresolved)
+                unseen.append(Unseen(item.path, rows, others))
             if facts.sites:
                 yield facts
-        elif item.part:
-            problems.append(Problem("it holds no batch normalisation", item.path))
+
+
+def _all_facts(item: Input) -> Facts | None:
+    """Read a file that by itself holds nothing of interest."""
+    file = file_in(item.folder, item.path)
+    try:
+        text = decode(item.data, item.path).text
+        return read_facts(parse_file(item.path, text, file), wrappers=item.wrappers)
+    except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _beside(port: Facts, theirs: Sequence[Facts], files: Mapping[str, str]) -> list[Facts]:
@@ -208,7 +230,8 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
             if reference.parameters.trainable != port.parameters.trainable:
                 differs.append("parameters")
         numbers = (reference.channels, port.channels)
-        if pair.how != UNIFORM and None not in numbers and numbers[0] != numbers[1]:
+        is_sure = pair.how != UNIFORM and not (reference.channels_why or port.channels_why)
+        if is_sure and None not in numbers and numbers[0] != numbers[1]:
             differs.append("channels")
     feeds = _feeds(pair, facts)
     differs += differences(*feeds)
@@ -232,46 +255,3 @@ def _differ(left: Setting, right: Setting) -> bool:
     if all(isinstance(v, (int, float)) for v in values):
         return not close(float(values[0]), float(values[1]))  # type: ignore[arg-type]
     return values[0] != values[1]
-
-
-def _totals(side: Sequence[Facts]) -> Iterator[Total]:
-    rows = [(facts, site, row_of(facts, site)) for facts in side for site in facts.sites]
-    for framework in dict.fromkeys(row.framework for _, _, row in rows):
-        parameters = [
-            row.parameters if _is_built_once(facts.module, site.call) else None
-            for facts, site, row in rows
-            if row.framework == framework
-        ]
-        counted = [p.counted_number if p is not None else None for p in parameters]
-        trainable = [p.trainable_number if p is not None else None for p in parameters]
-        texts = {p.counted for p in parameters if p is not None}
-        yield Total(
-            framework, _sum(counted), _sum(trainable), texts.pop() if len(texts) == 1 else ""
-        )
-
-
-def _is_built_once(module: Module, call: ast.AST, depth: int = 0) -> bool:
-    """Tell whether a call runs once where its model is built: in no loop, block or helper."""
-    for around in module.ancestors(call):
-        if isinstance(around, _REPEATS):
-            return False
-        if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if around.name == "__init__":  # run by the call of its class, not by super().__init__()
-                continue
-            calls = module.calls_by_name.get(around.name, ())
-            if len(calls) > 1 or depth > 5:
-                return False
-            if any(not _is_built_once(module, use, depth + 1) for use in calls):
-                return False
-    return True
-
-
-_REPEATS = (
-    ast.For, ast.AsyncFor, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
-    ast.If, ast.IfExp,
-)  # fmt: skip
-
-
-def _sum(numbers: Sequence[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if len(known) == len(numbers) else None

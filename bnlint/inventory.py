@@ -14,7 +14,7 @@ from bnlint.semantics.neighbours import argument, before
 from bnlint.semantics.numbers import decay
 from bnlint.semantics.sites import Site, Unresolved
 from bnlint.semantics.traits import takes_weight, training_flag
-from bnlint.semantics.values import Value
+from bnlint.semantics.values import PRESUMED, Value, absent
 
 _COUNT = re.compile(r"(?P<per_channel>\d*)C(?:\+(?P<fixed>\d+))?\Z")
 
@@ -50,6 +50,7 @@ class SiteRow(NamedTuple):
     a call whose callee is not known, whose ``why`` says why. ``mode`` is the mode a new layer is
     in. ``within`` is the class or function around the call. ``of_weight`` tells a call that
     normalises a weight tensor, whose eps and momentum mean nothing of what a layer's mean.
+    ``channels_why`` is what their number rests on, if a caller may override it.
     """
 
     path: str
@@ -70,6 +71,7 @@ class SiteRow(NamedTuple):
     parameters: Parameters | None
     why: str = ""
     of_weight: bool = False
+    channels_why: str = ""
 
 
 _ABSENT = Setting(None, "unknown", "the callee is not known")
@@ -89,7 +91,8 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
     momentum = site.value("momentum")
     number = momentum.number
     conventions = {a.convention for a in site.apis}
-    channels = _channels(facts, site)
+    size = _channels(facts, site)
+    channels = int(size.number) if size.number is not None else None
     return SiteRow(
         site.module.path,
         span.row,
@@ -109,6 +112,7 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         _parameters(facts, site, channels),
         site.presumed,
         takes_weight(site),
+        size.why if size.kind == PRESUMED else "",
     )
 
 
@@ -167,16 +171,14 @@ def _axis(site: Site) -> Setting:
     return Setting(None, "unknown", "nobody has measured it")
 
 
-def _channels(facts: Facts, site: Site) -> int | None:
+def _channels(facts: Facts, site: Site) -> Value:
     """Return the number of channels: as given, or what the layer before puts out."""
     if "channels" in site.api.roles:
-        number = site.value("channels").number
-        return int(number) if number is not None else None
+        return site.value("channels")
     found = before(facts.project.evaluator, site)
     if found is None:
-        return None
-    number = argument(facts.project.evaluator, found, "channels").number
-    return int(number) if number is not None else None
+        return absent("the layer before is not in view")
+    return argument(facts.project.evaluator, found, "channels")
 
 
 def _parameters(facts: Facts, site: Site, channels: int | None) -> Parameters | None:

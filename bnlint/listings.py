@@ -15,7 +15,7 @@ from bnlint.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rule
 from bnlint.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 
 if TYPE_CHECKING:
-    from bnlint.compare import Input
+    from bnlint.compare import Input, Unseen
     from bnlint.frameworks.records import Wrapper
 
 
@@ -174,6 +174,7 @@ def compare(parsed: argparse.Namespace) -> int:
     """Compare the layers of a port with those of its reference."""
     from bnlint.compare import compare as compare_sides
     from bnlint.output import Report, render, render_comparison, summary
+    from bnlint.output.comparison import unseen_texts
 
     try:
         rules_ = rules_of_run()
@@ -181,11 +182,15 @@ def compare(parsed: argparse.Namespace) -> int:
     except Failed as failed:
         return close(failed.problems)
     found = compare_sides(reference, port, rules_)
+    found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
     for side, name in ((reference, parsed.reference), (port, parsed.port)):
         paths = {item.path for item in side}
         rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
         if not any(row.path in paths for row in rows) and not found.problems:
-            return close([Problem("no batch normalisation layer is known in it", name)])
+            unseen = [file for file in found.unseen if file.path in paths]
+            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
+            what = f"no batch normalisation layer is known in it{why}"
+            return close([Problem(what, name)])
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     write(render_comparison(found, parsed.output_format, color=color, width=width))
     if parsed.output_format == "table" and found.findings:
@@ -198,6 +203,14 @@ def compare(parsed: argparse.Namespace) -> int:
     if code != CLEAN or parsed.exit_zero:
         return code
     return FOUND if found.findings else CLEAN
+
+
+def _named(unseen: Unseen) -> Unseen:
+    """Return files as they are shown."""
+    from bnlint.files import displayed
+
+    named = {displayed(file, cwd()): n for file, n in unseen.elsewhere.items()}
+    return unseen._replace(elsewhere=named)
 
 
 def _inputs(name: str) -> list[Input]:

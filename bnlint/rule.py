@@ -302,8 +302,8 @@ def other_camp(api: Api) -> str:
     return catalogue().title_of_convention(opposite)
 
 
-def lower(confidence: str, values: Iterable[Value]) -> str:
-    """Return ``confidence``, but at most medium where a value is only presumed."""
-    if confidence == "high" and any(value.kind == PRESUMED for value in values):
+def lower(confidence: str, values: Iterable[Value], doubt: str = "") -> str:
+    """Return ``confidence``, but at most medium where a value is only presumed or in doubt."""
+    if confidence == "high" and (doubt or any(value.kind == PRESUMED for value in values)):
         return "medium"
     return confidence

@@ -119,7 +119,7 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
         f"{'does not' if has else 'has'}{where_reference(reference)}{every}"
         f"{assumption(*mine, *theirs)}",
         help=_advice(api, theirs),
-        confidence=lower(RULE.confidence, (*mine, *theirs)),
+        confidence=lower(RULE.confidence, (*mine, *theirs), reference.unsure),
         fix=_fix(site, mine, theirs, reference, context),
         reference=reference,
         values=tuple(Comparison(n, bool(m.value), bool(t.value)) for n, m, t in differing),
@@ -179,7 +179,7 @@ def _fix(
     wanted = _wanted(site.api, theirs)
     if wanted is None:
         return Fix(MANUAL, advice, (), "there is no counterpart to write")
-    why = "" if reference.directed else "which side is the port is not declared"
+    why = reference.doubt
     if reference.site is None:
         why = "only the first layer of the file is changed"
     why = why or next((v.why for v in (*mine, *theirs) if v.kind == PRESUMED), "")

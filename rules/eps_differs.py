@@ -103,7 +103,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     there = "default is" if theirs.from_default else "layer has"
     ratio = math.sqrt((_VARIANCE + theirs.number) / (_VARIANCE + mine.number))
     text, spelled = shown(theirs.number), written(theirs)
-    reason = "" if reference.directed else "which side is the port is not declared"
+    reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
         RULE,
@@ -114,7 +114,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             f"write {api.roles['eps']}={spelled}: where the running variance is {_VARIANCE:g}, "
             f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
         ),
-        confidence=lower(RULE.confidence, (mine, theirs)),
+        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
         fix=context.rewrite(
             site,
             "eps",

@@ -95,7 +95,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         given += f", {api.framework.title}'s default"
     their_name = reference.api.roles["momentum"]
     same = f", which is what {title} calls {shown(theirs.number)}"
-    reason = "" if reference.directed else "which side is the port is not declared"
+    reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
         RULE,
@@ -104,7 +104,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"the {title} reference keeps {shown(wanted)} ({their_name}={shown(theirs.number)})"
         f"{where_reference(reference)}{assumption(mine, theirs)}",
         help=f"write {name}={shown(momentum)}{'' if momentum == theirs.number else same}",
-        confidence=lower(RULE.confidence, (mine, theirs)),
+        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
         fix=context.rewrite(
             site,
             "momentum",

@@ -18,7 +18,7 @@ LAYERS = (
     ("bnlint.commands", "bnlint.listings"),
     ("bnlint.prepare", "bnlint.delivery", "bnlint.confirming"),
     ("bnlint.compare", "bnlint.output"),
-    ("bnlint.feeding",),
+    ("bnlint.feeding", "bnlint.totals"),
     ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.confirm", "bnlint.feeding"),
     ("bnlint.ports",),
     ("bnlint.treatment", "bnlint.given_call"),

@@ -62,6 +62,7 @@ VOCABULARY = (
     "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
     "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
+    "module_givers", "given_modules",
     "builds_once", "converters", "pads", "weights_arguments", "lazy_layers",
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,14 @@ from bnlint.output.text import clean, literal, paint, wrapped
 from bnlint.source import Lines
 
 if TYPE_CHECKING:
-    from bnlint.compare import Comparison, Row, Total
+    from bnlint.compare import Comparison, Row, Unseen
     from bnlint.feeding import Feed
     from bnlint.inventory import Setting, SiteRow
+    from bnlint.totals import Total
 
 _COLUMNS = (
-    Column("reference", "cyan", title=True),
-    Column("port", "bold", title=True),
+    Column("reference", "cyan", title=True, named=True),
+    Column("port", "bold", title=True, named=True),
     Column("eps"),
     Column("decay"),
     Column("axis"),
@@ -70,6 +71,14 @@ def json(comparison: Comparison) -> Iterator[str]:
                 }
                 for row in comparison.rows
             ],
+            "not_compared": [
+                {
+                    "filename": unseen.path,
+                    "unresolved": list(unseen.unresolved),
+                    "elsewhere": unseen.elsewhere,
+                }
+                for unseen in comparison.unseen
+            ],
             "totals": [total._asdict() for total in comparison.totals],
             "findings": [finding_object(f, lines.get(f.path)) for f in comparison.findings],
         }
@@ -100,7 +109,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"all {row.alike} alike" if is_any else _place(reference),
         _place(port),
         _both(reference, port, lambda r: _value(r.eps)),
-        _both(reference, port, lambda r: "?" if r.decay is None else literal(r.decay)),
+        _both(reference, port, _decay),
         _both(reference, port, lambda r: _value(r.axis)),
         _both(reference, port, lambda r: clean(r.mode)),
         _both(reference, port, _per_channel if row.how == "uniform" else _count),
@@ -138,7 +147,18 @@ def _place(row: SiteRow | None) -> str:
 def _value(setting: Setting) -> str:
     if setting.kind == "unknown":
         return "?"
-    return literal(setting.value) + ("?" if setting.kind == "presumed" else "")
+    return _number(setting.value) + ("?" if setting.kind == "presumed" else "")
+
+
+def _number(value: object) -> str:
+    """Return a value, of a float the six digits that count: the eps of a converter is 0.001."""
+    return literal(float(f"{value:.6g}") if isinstance(value, float) else value)
+
+
+def _decay(row: SiteRow) -> str:
+    if row.decay is None:
+        return "?"
+    return _number(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
 
 
 def _per_channel(row: SiteRow) -> str:
@@ -150,7 +170,8 @@ def _count(row: SiteRow) -> str:
         return "?"
     if row.parameters.counted_number is None:
         return row.parameters.counted
-    return f"{row.parameters.counted_number} = {row.parameters.counted}"
+    doubt = "?" if row.channels_why else ""
+    return f"{row.parameters.counted_number}{doubt} = {row.parameters.counted}"
 
 
 def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
@@ -165,11 +186,83 @@ def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
         parts.append(f"{counted(alone, 'layer')} without a partner")
     color = "bold yellow" if differing or alone else "green"
     yield paint([(", ".join(parts) + ".", color)], style.color)
+    for line in (*_certainty(comparison), *_limits(comparison)):
+        yield from wrapped(line, style.width)
     known = [total for total in comparison.totals if total.counted is not None]
     for total in known:
         yield f"{total.framework} counts {total.counted} parameters, {total.trainable} trainable."
     if len(known) == 2 and known[0].counted != known[1].counted:
         yield from wrapped(_explained(*known), style.width)
+
+
+#: How sure pairs are, by how they were made.
+_SURE = {
+    "names": "the same names on both sides, sure",
+    "order": "as they stand in the source, sure if both sides are written in the same order",
+    "uniform": "all layers of the reference are alike, so that each stands for the others",
+    "likeness": "by names, surroundings and place, not sure: look at them",
+}
+
+
+def _certainty(comparison: Comparison) -> Iterator[str]:
+    """Yield how sure the pairs are."""
+    made = {row.how for row in comparison.rows}
+    for how, told in _SURE.items():
+        if how in made:
+            yield f"Paired by {how}: {told}."
+
+
+def _limits(comparison: Comparison) -> Iterator[str]:
+    """Yield what was not compared, so that nothing is taken for equal that was not looked at."""
+    pairs = [(row.reference, row.port) for row in comparison.rows if row.reference and row.port]
+    missing = {
+        "eps": sum("unknown" in (one.eps.kind, other.eps.kind) for one, other in pairs),
+        "decay": sum(None in (one.decay, other.decay) for one, other in pairs),
+        "parameters": sum(None in (one.parameters, other.parameters) for one, other in pairs),
+    }
+    if any(missing.values()):
+        where = (
+            f"{name} in {'all pairs' if number == len(pairs) > 1 else counted(number, 'pair')}"
+            for name, number in missing.items()
+            if number
+        )
+        yield f"Not compared, since a side is not known: {', '.join(where)}."
+    for unseen in unseen_texts(comparison.unseen):
+        yield f"Not compared: {unseen}."
+
+
+def unseen_texts(unseen: Sequence[Unseen]) -> Iterator[str]:
+    """Yield what files build, or may build, that was not looked at."""
+    calls = {file.path: len(file.unresolved) for file in unseen if file.unresolved}
+    if calls:
+        yield (
+            f"{counted(sum(calls.values()), 'call')} that may build layers and could not be "
+            f"resolved, in {_files(_most(calls))} ('bnlint sites' says why)"
+        )
+    built = {path: n for file in unseen for path, n in file.elsewhere.items()}
+    if built:
+        users = [file.path for file in unseen if file.elsewhere]
+        layers = (f"{clean(path)} ({counted(built[path], 'layer')})" for path in _most(built))
+        verb = "has" if len(users) == 1 else "have"
+        yield f"what {_files(users)} {verb} built in {_listed(list(layers))}"
+
+
+def _most(found: Mapping[str, int]) -> list[str]:
+    """Return the files with most first."""
+    return sorted(found, key=lambda path: (-found[path], path))
+
+
+def _files(paths: Sequence[str]) -> str:
+    return _listed([clean(path.rpartition("/")[2]) for path in paths])
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {counted(more, 'other file')}" if more > 0 else "")
+
+
+#: How many files are named at most.
+_SHOWN = 3
 
 
 def _explained(reference: Total, port: Total) -> str:

@@ -21,9 +21,9 @@ class Column(NamedTuple):
     """A column, with its style in Rich's words.
 
     Where the columns do not fit, the ``title`` columns of a row become a headline, and the others
-    stand below it, each after its heading unless it speaks for itself (``plain``). The last
-    column may be ``prose``, which is wrapped, and stands below the rest if there is no room
-    beside it.
+    stand below it, each after its heading unless it speaks for itself (``plain``). A title that is
+    ``named`` stands in a line of its own, after its heading. The last column may be ``prose``,
+    which is wrapped, and stands below the rest if there is no room beside it.
     """
 
     heading: str
@@ -32,6 +32,7 @@ class Column(NamedTuple):
     plain: bool = False
     prose: bool = False
     right: bool = False
+    named: bool = False
 
 
 def listing(
@@ -104,14 +105,21 @@ def _block(columns: Sequence[Column], texts: Row, width: int | None, color: bool
     """Yield a row as a headline with the other columns below it."""
     title: list[Piece] = []
     body: list[str] = []
+    indent = max([cells(column.heading) + len(_GAP) for column in columns if column.named] or [0])
     for column, text in zip(columns, texts, strict=True):
-        if column.title and text:
+        if column.named and text:
+            head, *rest = wrapped(text, width, indent, indent)
+            yield paint([(column.heading.ljust(indent), "dim"), (head, column.style)], color)
+            for line in rest:
+                yield paint([(line, column.style)], color)
+        elif column.title and text:
             title += [(_GAP if title else "", ""), (text, column.style)]
         elif text and not column.prose:
             item = text if column.plain else f"{column.heading} {text}"
             fits = width is None or cells(item) < width - _INDENT
             body.append(item.replace(" ", _NO_BREAK) if fits else item)
-    yield paint(title, color)
+    if title:
+        yield paint(title, color)
     yield from _below(", ".join(body), "", _INDENT, width, color)
     if columns[-1].prose:
         yield from _below(texts[-1], columns[-1].style, _INDENT, width, color)

@@ -105,6 +105,8 @@ def _how_known(row: SiteRow) -> str:
     for name, setting in (("eps", row.eps), ("momentum", row.momentum), ("axis", row.axis)):
         if setting.kind != "known":
             how.setdefault((setting.kind, setting.why), []).append(name)
+    if row.channels_why:
+        how.setdefault(("presumed", row.channels_why), []).append("channels")
     if row.why and all(why != row.why for _, why in how):
         how["presumed", row.why] = ["API"]
     parts = [f"or {api}" for api in row.apis if api != row.api]
@@ -194,6 +196,9 @@ def _sums(rows: Iterable[SiteRow]) -> list[tuple[str, int, int]]:
         if counts is None or counts.counted_number is None or counts.trainable_number is None:
             unknown.add(row.framework)
             continue
+        if row.channels_why:
+            unknown.add(row.framework)
+            continue
         before = sums.get(row.framework, (0, 0))
         sums[row.framework] = before[0] + counts.counted_number, before[1] + counts.trainable_number
     return [(title, *both) for title, both in sorted(sums.items()) if title not in unknown]
@@ -213,7 +218,10 @@ def _why_they_differ(rows: Sequence[SiteRow]) -> str:
         text += f" {_listed(whole)} running means and variances among the parameters."
     if trained:
         text += f" {_listed(trained)} only what is trained."
-    if any(row.parameters is None or row.parameters.counted_number is None for row in rows):
+    if any(
+        row.channels_why or row.parameters is None or row.parameters.counted_number is None
+        for row in rows
+    ):
         text += " There is no sum where the number of a site is not known."
     return text
 
@@ -273,6 +281,7 @@ def _object(row: SiteRow) -> dict[str, object]:
         "mode": row.mode,
         "axis": row.axis._asdict(),
         "channels": row.channels,
+        "channels_why": row.channels_why or None,
         "parameters": row.parameters._asdict() if row.parameters is not None else None,
         "why": row.why or None,
     }

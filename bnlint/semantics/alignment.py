@@ -18,7 +18,7 @@ from bnlint.typed import NamedTuple
 SETTINGS = ("eps", "momentum", "affine", "scale", "center")
 
 #: How pairs were made, from sure to unsure: all reference layers are alike; the same names; the
-#: same number in the same order; the most alike in order.
+#: same number in the same order, by class and function if these match; the most alike in order.
 UNIFORM, NAMES, ORDER, LIKENESS = "uniform", "names", "order", "likeness"
 
 #: Pairs less alike than this are not made.
@@ -53,7 +53,7 @@ def align(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
     if named is not None:
         return named
     if len(port) == len(reference):
-        return [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+        return _by_blocks(port, reference) or _in_order(port, reference)
     if uniform(reference):
         return [Pair(site, reference[0], UNIFORM) for site in port]
     return _by_likeness(port, reference)
@@ -79,6 +79,72 @@ def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | N
     if len(mine) == 1 and not next(iter(mine)):
         return None
     return [Pair(site, theirs[name], NAMES) for name, site in mine.items()]
+
+
+def _in_order(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    return [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+
+
+def _by_blocks(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
+    """Pair sides whose classes and functions hold as many layers each, whatever their order.
+
+    A block may stand above the model that uses it on one side and below it on the other. Those
+    that share words belong together, the most alike first; the others as they stand. ``None`` if
+    they do not hold as many.
+    """
+    mine, theirs = _blocks(port), _blocks(reference)
+    if sorted(map(len, mine)) != sorted(map(len, theirs)):
+        return None
+    said, there = ([frozenset(surroundings(b[0])) for b in side] for side in (mine, theirs))
+    alike = [
+        (-_overlap(said[i], there[j]) if said[i] & there[j] else 0.0, i, j)
+        for i, block in enumerate(mine)
+        for j, other in enumerate(theirs)
+        if len(block) == len(other)
+    ]
+    partners: dict[int, int] = {}
+    for _, i, j in sorted(alike):
+        if i not in partners and j not in partners.values():
+            partners[i] = j
+    pairs: list[Pair] = []
+    for i, block in enumerate(mine):
+        other = theirs[partners[i]]
+        named = _by_names(block, other) if len(block) > 1 else None
+        pairs += [p._replace(how=ORDER) for p in named] if named else _by_displays(block, other)
+    return pairs
+
+
+def _by_displays(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Pair the layers of two blocks in order: those of a ``Sequential`` with those of one as long.
+
+    A block may build its two branches in either order.
+    """
+    mine, theirs = _displays(port), _displays(reference)
+    if sorted(map(len, mine)) != sorted(map(len, theirs)):
+        return _in_order(port, reference)
+    pairs: list[Pair] = []
+    for display in mine:
+        other = next(one for one in theirs if len(one) == len(display))
+        theirs.remove(other)
+        pairs += _in_order(display, other)
+    return pairs
+
+
+def _displays(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the layers by the statement that builds them, in source order."""
+    found: dict[ast.AST, list[Site]] = {}
+    for site in sites:
+        found.setdefault(site.module.statement(site.call), []).append(site)
+    return list(found.values())
+
+
+def _blocks(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the layers by the class or function around them, in source order."""
+    found: dict[ast.AST, list[Site]] = {}
+    for site in sites:
+        around = site.module.enclosing_class(site.call) or site.module.scope_node(site.call)
+        found.setdefault(around, []).append(site)
+    return list(found.values())
 
 
 def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:

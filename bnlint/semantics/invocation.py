@@ -10,10 +10,11 @@ from bnlint.semantics.calling import arguments_of, bind, merge
 from bnlint.semantics.classes import MAX_DEPTH
 from bnlint.semantics.containers import merged, overlaid, pick, presume
 from bnlint.semantics.forms import TEXT_METHODS, Tests, instance_test, text_method
-from bnlint.semantics.module import Module
+from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import (
     APPLIED,
     HELD,
+    Argument,
     Arguments,
     Candidate,
     Candidates,
@@ -52,10 +53,21 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
         replaced = namedtuples.replaced(ev, module, call, env)
         if replaced:
             return replaced
+    if last_name(call.func) in ev.frameworks.word("module_givers"):
+        return _modules(ev, module, call)
     found: Candidates = ()
     for callee in ev.evaluate(module, call.func, env):
         found += presumed(_called(ev, module, call, callee, env), callee.presumed)
     return found
+
+
+def _modules(ev: Evaluate, module: Module, call: ast.Call) -> Candidates:
+    """Return the modules of a framework that a function hands out to models, in its order."""
+    items = tuple(
+        Argument(None, module, values=(Candidate(Symbol(path), module, call),))
+        for path in ev.frameworks.word("given_modules")
+    )
+    return (Candidate(Sequence(items), module, call),)
 
 
 def _called(

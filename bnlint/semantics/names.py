@@ -8,7 +8,7 @@ import builtins
 from bnlint.semantics import arithmetic, containers
 from bnlint.semantics.changes import mutated
 from bnlint.semantics.flow import MAX_BINDINGS, Reach, reaching, unique
-from bnlint.semantics.module import FunctionNode, Module
+from bnlint.semantics.module import FunctionNode, Module, last_name
 from bnlint.semantics.objects import (
     Candidate,
     Candidates,
@@ -86,7 +86,11 @@ def bound(
         elif reach.narrowed == "none":
             values = (Candidate(Constant(None), scope.module, reach.binding.statement),)
         found += values
-    found += _rebound(ev, scope, name, env)
+    others = _rebound(ev, scope, name, env)
+    if others and all(isinstance(v.object, Symbol) and not v.presumed for v in others):
+        # It is None until a model is handed its framework, and used only then.
+        found = tuple(v for v in found if v.object != Constant(None))
+    found += others
     if not found:
         return unknown(caller or f"{name} is not assigned here", scope.module, use or scope.node)
     return presumed(found, caller or (decide.rests_on if decide is not None else ""))
@@ -105,12 +109,31 @@ def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidat
         if not _is_outer(inner, name, scope):
             continue
         statement = module.statement(use)
+        why = f"line {use.lineno} rebinds {name}"
         if isinstance(statement, ast.Assign) and any(use is t for t in statement.targets):
-            why = f"line {use.lineno} rebinds {name}"
             found += presumed(ev.evaluate(module, statement.value, env), why)
+        elif isinstance(statement, ast.Assign) and _is_handed_out(ev, statement):
+            values = ev.evaluate(module, statement.value, env)
+            found += containers.element(ev, values, _index(statement, use), module, use)
         else:
             found += unknown(f"line {use.lineno} changes {name}", module, use)
     return found
+
+
+def _is_handed_out(ev: Evaluate, statement: ast.Assign) -> bool:
+    """Tell ``global a, b; a, b = get_modules()``, by which a model is handed its framework."""
+    value, target = statement.value, statement.targets[0]
+    return (
+        isinstance(value, ast.Call)
+        and last_name(value.func) in ev.frameworks.word("module_givers")
+        and isinstance(target, ast.Tuple)
+        and all(isinstance(item, ast.Name) for item in target.elts)
+    )
+
+
+def _index(statement: ast.Assign, use: ast.expr) -> int:
+    target = statement.targets[0]
+    return next(i for i, part in enumerate(ast.iter_child_nodes(target)) if part is use)
 
 
 def _is_outer(inner: Scope, name: str, scope: Scope) -> bool:

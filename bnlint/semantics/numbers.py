@@ -32,10 +32,20 @@ def complement(number: float | str) -> str:
 
 
 def shown(number: object) -> str:
-    """Return a number as a message and a fix print it: ``1e-05``, ``0.01``, ``0.9997``."""
-    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+    """Return a number as a message and a fix print it: ``1e-05``, ``0.01``, ``0.9997``.
+
+    What is left over of a subtraction is no digit: ``1 - 0.9997`` is ``0.0003``.
+    """
+    if not isinstance(number, float):
+        return repr(number)
+    if number.is_integer() and abs(number) < 1e15:
         return f"{number:.1f}"
-    return repr(number)
+    text, rounded = repr(number), repr(float(f"{number:.12g}"))
+    return rounded if len(rounded) <= _SHORT < len(text) else text
+
+
+#: Characters that a number has which somebody wrote, at most; one that was computed has more.
+_SHORT = 10
 
 
 def decay(api: Api, momentum: float) -> float | None:

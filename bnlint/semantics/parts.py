@@ -14,21 +14,36 @@ def within(module: Module, name: str, sites: Sequence[Site]) -> list[Site] | Non
 
     ``None`` if the file has no such class or function. A method is named ``Class.method``.
     """
+    held = held_by(module, name)
+    if not held:
+        return None
+    return [site for site in sites if not held.isdisjoint(module.ancestors(site.call))]
+
+
+def held_by(module: Module, name: str) -> set[ast.AST]:
+    """Return the class or function ``name`` with those that it uses; nothing if there is none."""
+    start = named(module, name)
+    return set(made_of(module, start)) if start is not None else set()
+
+
+def named(module: Module, name: str) -> ast.AST | None:
+    """Return the class or function ``name`` of a file, if there is one."""
     definitions = {node.name: node for node in (*module.classes, *module.functions)}
     first, _, method = name.partition(".")
     start: ast.AST | None = definitions.get(first)
     if start is not None and method:
-        start = next(
-            (n for n in ast.walk(start) if getattr(n, "name", "") == method and n is not start),
-            None,
-        )
-    if start is None:
-        return None
-    reached: list[ast.AST] = [start]
+        inner = (n for n in ast.walk(start) if getattr(n, "name", "") == method and n is not start)
+        return next(inner, None)
+    return start
+
+
+def made_of(module: Module, start: ast.AST) -> list[ast.AST]:
+    """Return ``start`` and the classes and functions of its file that it uses, near and far."""
+    definitions = {node.name: node for node in (*module.classes, *module.functions)}
+    reached = [start]
     for node in reached:
         for part in ast.walk(node):
             used = definitions.get(part.id) if isinstance(part, ast.Name) else None
             if used is not None and used not in reached:
                 reached.append(used)
-    held = set(reached)
-    return [site for site in sites if any(around in held for around in module.ancestors(site.call))]
+    return reached

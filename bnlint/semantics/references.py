@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, Frameworks, Source
-from bnlint.semantics.alignment import Pair, site_name, uniform
+from bnlint.semantics.alignment import LIKENESS, Pair, site_name, uniform
 from bnlint.semantics.module import Module
 from bnlint.semantics.project import Project
 from bnlint.semantics.sites import Site
@@ -16,17 +16,26 @@ from bnlint.typed import NamedTuple
 SAME_FILE, DECLARED, NAMED = "same-file", "declared", "named"
 
 
+_GUESSED = "the layers are paired by likeness, and another may be meant"
+
+
 class Counterpart(NamedTuple):
     """The reference a site is compared with.
 
     ``site`` is the twin in the file, ``None`` for a declared framework. ``directed`` tells that
-    it is known which side is the port.
+    it is known which side is the port. ``unsure`` says why another layer may be meant.
     """
 
     kind: str
     api: Api
     site: Site | None
     directed: bool
+    unsure: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why the port need not be made as the reference is; empty where it need."""
+        return self.unsure if self.directed else "which side is the port is not declared"
 
     def value(self, role: str) -> Value:
         """Return what is known of the reference's argument in ``role``."""
@@ -64,8 +73,9 @@ def counterparts(
         for pair in named:
             port, reference_side = pair.port, pair.reference
             if port is not None and reference_side is not None:
+                unsure = _GUESSED if pair.how == LIKENESS else ""
                 found[port.call] = Counterpart(
-                    NAMED, reference_side.api, reference_side, directed=True
+                    NAMED, reference_side.api, reference_side, directed=True, unsure=unsure
                 )
         return found
     if source is not None:

@@ -185,7 +185,9 @@ def test_nothing_is_odd_without_a_majority(rows: list[SiteRow]) -> None:
 def test_the_parameters_are_summed_where_all_are_known() -> None:
     """By file and framework, and it is said why frameworks count differently."""
     other = torch(path="src/other.py", parameters=Parameters("2C", "2C", 1200, 1200))
-    text = written("table", torch(), torch(19), PRESUMED._replace(path="z.py"), keras(), other)
+    sized = torch(path="w.py", channels_why=ON_A_CALLER)
+    rows = (torch(), torch(19), PRESUMED._replace(path="z.py"), sized, keras(), other)
+    text = written("table", *rows)
     assert text.split("\n\n")[-1] == (
         "parameters        framework  counted  trainable\n"
         "src/model.py      PyTorch        256        256\n"
@@ -197,6 +199,13 @@ def test_the_parameters_are_summed_where_all_are_known() -> None:
         "PyTorch (2C) counts only what is trained. "
         "There is no sum where the number of a site is not known.\n"
     )
+
+
+def test_a_size_that_a_caller_may_override_is_presumed() -> None:
+    (line,) = written("concise", torch(channels_why=ON_A_CALLER)).splitlines()
+    assert "128 = 2C" in line
+    table = written("table", torch(channels_why=ON_A_CALLER))
+    assert f"presumed channels: {ON_A_CALLER}" in table
 
 
 def test_a_list_of_nothing_is_empty() -> None:
@@ -239,6 +248,7 @@ def test_json_has_every_field() -> None:
         "mode": "training",
         "axis": {"value": 1, "kind": "default", "why": ""},
         "channels": None,
+        "channels_why": None,
         "parameters": {
             "counted": "2C",
             "trainable": "2C",

@@ -274,8 +274,59 @@ import tf_slim as slim
 slim.conv2d(x, 8, 3, normalizer_fn=slim.batch_norm, normalizer_params=settings())
 """)
 
+HANDED_OUT = table("""
+--- the modules that a model is handed => default 0.001
+from keras_applications import get_submodules_from_kwargs
+def Net(x, **kwargs):
+    backend, layers, models, keras_utils = get_submodules_from_kwargs(kwargs)
+    return layers.BatchNormalization()(x)
+--- kept in globals, which are None until then => default 0.001
+from keras_applications import get_submodules_from_kwargs
+layers = None
+def block(x):
+    return layers.BatchNormalization()(x)
+def Net(x, **kwargs):
+    global backend, layers, models, keras_utils
+    backend, layers, models, keras_utils = get_submodules_from_kwargs(kwargs)
+    return block(x)
+--- a package's own copy of the function => default 0.001
+import keras
+def get_submodules_from_kwargs(kwargs):
+    return kwargs.get("backend"), kwargs.get("layers"), None, None
+def Net(x, **kwargs):
+    _, layers, _, _ = get_submodules_from_kwargs(kwargs)
+    return layers.BatchNormalization()(x)
+--- another of the modules =>
+from keras_applications import get_submodules_from_kwargs
+def Net(x, **kwargs):
+    backend, layers, models, keras_utils = get_submodules_from_kwargs(kwargs)
+    return models.BatchNormalization()(x)
+--- modules of another function =>
+import keras
+def Net(x, **kwargs):
+    backend, layers, models, keras_utils = get_modules(kwargs)
+    return layers.BatchNormalization()(x)
+--- globals that another function sets =>
+import keras
+layers = None
+def block(x):
+    return layers.BatchNormalization()(x)
+def Net(x, **kwargs):
+    global backend, layers
+    backend, layers = get_modules(kwargs)
+--- globals of which one takes the rest => presumed 0.001
+import keras
+from keras_applications import get_submodules_from_kwargs
+layers = keras.layers
+def block(x):
+    return layers.BatchNormalization()(x)
+def Net(x, **kwargs):
+    global backend, layers
+    backend, *layers = get_submodules_from_kwargs(kwargs)
+""")
 
-@pytest.mark.parametrize(("code", "expected"), [*PARTIALS, *LATER, *ARG_SCOPES])
+
+@pytest.mark.parametrize(("code", "expected"), [*PARTIALS, *LATER, *ARG_SCOPES, *HANDED_OUT])
 def test_eps(code: str, expected: list[str]) -> None:
     assert settings(code) == expected
 

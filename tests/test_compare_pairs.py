@@ -1,0 +1,412 @@
+"""Which layers are compared with each other, which are not, and what is said of the rest."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from bnlint.cli import main
+from bnlint.compare import Comparison, Input, compare
+from bnlint.output import render_comparison
+from bnlint.registry import load_rules
+
+RULES = load_rules()
+
+KERAS_HELPERS_LAST = """
+    from keras import layers
+
+    def Net(x):
+        x = layers.BatchNormalization(name="stem_bn")(x)
+        x = dense_block(transition_block(x))
+        return layers.BatchNormalization(name="top_bn")(x)
+
+    def transition_block(x):
+        return layers.BatchNormalization(epsilon=1e-4, name="bn")(x)
+
+    def dense_block(x):
+        x = layers.BatchNormalization(epsilon=1e-5, name="0_bn")(x)
+        return layers.BatchNormalization(epsilon=1e-5, name="1_bn")(x)
+    """
+
+TORCH_BLOCKS_FIRST = """
+    from torch import nn
+
+    class _DenseLayer(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.norm1 = nn.BatchNorm2d(c)
+            self.norm2 = nn.BatchNorm2d(c)
+
+    class _Transition(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.norm = nn.BatchNorm2d(c)
+
+    class Net(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.first = nn.BatchNorm2d(c)
+            self.last = nn.BatchNorm2d(c)
+    """
+
+
+def plain(code: str) -> str:
+    return textwrap.dedent(code).lstrip("\n")
+
+
+def compared(reference: str, port: str, part: str = "") -> Comparison:
+    found = compare(
+        [Input("ref.py", plain(reference).encode())],
+        [Input("port.py", plain(port).encode(), part)],
+        RULES,
+    )
+    assert found.problems == ()
+    return found
+
+
+def table(found: Comparison) -> str:
+    return "".join(render_comparison(found, "table"))
+
+
+def pairs(reference: str, port: str) -> list[tuple[str, str, str]]:
+    """Return name, name, and how they were paired."""
+    return [
+        (
+            row.reference.name if row.reference else "-",
+            row.port.name if row.port else "-",
+            row.how,
+        )
+        for row in compared(reference, port).rows
+    ]
+
+
+def test_blocks_belong_together_wherever_they_stand() -> None:
+    """By the words of their names, and what is left over in the order of the source."""
+    assert pairs(KERAS_HELPERS_LAST, TORCH_BLOCKS_FIRST) == [
+        ("0_bn", "norm1", "order"),
+        ("1_bn", "norm2", "order"),
+        ("bn", "norm", "order"),
+        ("stem_bn", "first", "order"),
+        ("top_bn", "last", "order"),
+    ]
+
+
+def test_names_count_within_a_block() -> None:
+    port = TORCH_BLOCKS_FIRST.replace("self.first", "self.top").replace("self.last", "self.stem")
+    assert pairs(KERAS_HELPERS_LAST, port)[3:] == [
+        ("top_bn", "top", "order"),
+        ("stem_bn", "stem", "order"),
+    ]
+
+
+def test_blocks_without_words_in_common_are_paired_as_they_stand() -> None:
+    port = TORCH_BLOCKS_FIRST.replace("_Transition", "Shrink").replace("_DenseLayer", "Grow")
+    assert [name for name, _, _ in pairs(KERAS_HELPERS_LAST, port)] == [
+        "0_bn", "1_bn", "bn", "stem_bn", "top_bn",
+    ]  # fmt: skip
+
+
+def test_branches_of_a_block_are_told_apart_by_their_length() -> None:
+    port = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self, c):
+                self.main = nn.Sequential(
+                    nn.Conv2d(c, c, 1), nn.BatchNorm2d(1),
+                    nn.Conv2d(c, c, 3), nn.BatchNorm2d(2),
+                    nn.Conv2d(c, c, 1), nn.BatchNorm2d(3),
+                )
+                self.side = nn.Sequential(nn.Conv2d(c, c, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(5))
+        """
+    reference = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self, c):
+                side = [nn.Conv2d(c, c, 3), nn.BatchNorm2d(4), nn.BatchNorm2d(5, eps=1e-3)]
+                main = [nn.Conv2d(c, c, 1), nn.BatchNorm2d(1), nn.Conv2d(c, c, 3),
+                        nn.BatchNorm2d(2), nn.Conv2d(c, c, 1), nn.BatchNorm2d(3)]
+                self.run = nn.Sequential(*side), nn.Sequential(*main)
+        """
+    found = compared(reference, port).rows
+    assert [(row.reference.channels, row.port.channels) for row in found
+            if row.reference and row.port] == [(n, n) for n in range(1, 6)]  # fmt: skip
+    assert [row.differs for row in found] == [(), (), (), (), ("eps",)]
+
+
+def test_how_sure_the_pairs_are() -> None:
+    """One line for each way in which some were made."""
+    text = table(compared(KERAS_HELPERS_LAST, TORCH_BLOCKS_FIRST))
+    told = "\n".join(line for line in text.splitlines() if line.startswith("Paired by "))
+    assert told == (
+        "Paired by order: as they stand in the source, sure if both sides are written in the same "
+        "order."
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "how", "applicability", "confidence"),
+    [
+        ("", "order", "safe", "high"),
+        ("c = nn.BatchNorm2d(8, eps=1e-5)", "likeness", "unsafe", "medium"),
+    ],
+)  # fmt: skip
+def test_a_fix_after_a_partner_that_is_guessed_is_unsafe(
+    more: str, how: str, applicability: str, confidence: str
+) -> None:
+    reference = """
+        from torch import nn
+        stem = nn.BatchNorm2d(8, eps=1e-3)
+        b = nn.BatchNorm2d(8)
+        """
+    port = "from torch import nn\nstem = nn.BatchNorm2d(8)\nhead = nn.BatchNorm2d(8)\n" + more
+    found = compared(reference, port)
+    assert found.rows[0].how == how
+    (finding,) = found.findings
+    assert finding.fix is not None
+    assert (finding.span.row, finding.code) == (2, "BN103")
+    assert (finding.fix.applicability, finding.confidence) == (applicability, confidence)
+
+
+def test_sides_that_are_divided_otherwise_are_paired_in_the_order_of_the_source() -> None:
+    port = """
+        from torch import nn
+        a, b, c, d, e = (nn.BatchNorm2d(8), nn.BatchNorm2d(8), nn.BatchNorm2d(8),
+                         nn.BatchNorm2d(8), nn.BatchNorm2d(8))
+        """
+    assert [name for name, _, _ in pairs(KERAS_HELPERS_LAST, port)] == [
+        "stem_bn", "top_bn", "bn", "0_bn", "1_bn",
+    ]  # fmt: skip
+
+
+# ----------------------------------------------------------------------- what a caller may override
+
+SIZED = """
+    from keras import layers
+
+    def block(x, filters=16):
+        x = layers.Conv2D(filters, 3)(x)
+        return layers.BatchNormalization(name="bn")(x)
+    """
+
+
+def test_a_size_that_a_caller_may_override_is_no_difference() -> None:
+    found = compared(SIZED, "from torch import nn\nbn = nn.BatchNorm2d(32)\n")
+    assert [row.differs for row in found.rows] == [("eps", "decay")]
+    assert "64? = 4C | 64 = 2C" in table(found)
+    assert [total.counted for total in found.totals] == [None, 64]
+
+
+def test_a_size_that_is_written_down_is_one() -> None:
+    found = compared(
+        SIZED.replace("filters, 3", "16, 3"), "from torch import nn\nbn = nn.BatchNorm2d(32)\n"
+    )
+    assert [row.differs for row in found.rows] == [("eps", "decay", "channels")]
+
+
+def test_a_momentum_that_a_caller_may_override_is_marked() -> None:
+    reference = """
+        from keras import layers
+
+        def block(x, momentum=0.9):
+            return layers.BatchNormalization(momentum=momentum)(x)
+        """
+    assert " 0.9? | 0.9 " in table(
+        compared(reference, "from torch import nn\nbn = nn.BatchNorm2d(32)\n")
+    )
+
+
+# ----------------------------------------------------------------------------- what is not compared
+
+
+def test_what_is_not_known_is_not_called_equal() -> None:
+    port = """
+        from torch import nn
+
+        def block(eps, **more):
+            return nn.BatchNorm2d(8, eps, momentum=0.01), nn.BatchNorm2d(8, **more)
+        """
+    reference = "from keras import layers\na = layers.BatchNormalization()\n"
+    text = table(compared(reference, port))
+    assert "2 pairs, none of them differs." in text
+    assert text.endswith(
+        "Not compared, since a side is not known: eps in all pairs, decay in 1 pair, parameters in "
+        "1 pair.\n"
+    )
+
+
+def test_where_all_is_known_there_is_nothing_to_add() -> None:
+    text = table(compared(KERAS_HELPERS_LAST, TORCH_BLOCKS_FIRST))
+    assert "Not" not in text
+
+
+def test_calls_that_are_not_resolved_are_counted() -> None:
+    found = compared(KERAS_HELPERS_LAST, plain(TORCH_BLOCKS_FIRST) + UNRESOLVED)
+    assert [(unseen.path, len(unseen.unresolved)) for unseen in found.unseen] == [("port.py", 1)]
+    assert table(found).endswith(
+        "Not compared: 1 call that may build layers and could not be resolved, in port.py "
+        "('bnlint sites' says why).\n"
+    )
+    found = compared(KERAS_HELPERS_LAST, plain(TORCH_BLOCKS_FIRST) + UNRESOLVED, "Net")
+    assert found.unseen == ()
+
+
+UNRESOLVED = """
+def head(c, norm_layer=None):
+    return norm_layer(c)
+other = elsewhere(norm_layer=nn.BatchNorm2d)
+"""
+
+
+def test_files_of_a_folder_are_counted_together() -> None:
+    port = (plain(TORCH_BLOCKS_FIRST) + UNRESOLVED).encode()
+    found = compare(
+        [Input("ref.py", plain(KERAS_HELPERS_LAST).encode())],
+        [Input(f"p/{name}.py", port + UNRESOLVED.encode() * (name == "d")) for name in "abcde"],
+        RULES,
+    )
+    text = table(found)
+    assert "6 calls that may build layers and could not be resolved, in " in text
+    assert " in d.py, a.py, b.py and 2 other files ('bnlint sites' says why)." in text
+
+
+def write(root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = root / f"{name.replace('__', '/')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(plain(text))
+
+
+HELPER = """
+    from torch import nn
+
+    def conv_bn(c):
+        return nn.Sequential(nn.Conv2d(c, c, 3), nn.BatchNorm2d(c))
+
+    def unused(c):
+        return nn.BatchNorm2d(c)
+    """
+
+USER = """
+    from torch import nn
+    from helper import conv_bn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = conv_bn(8)
+            {more}
+    """
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "says"),
+    [
+        ("self.bn = nn.BatchNorm2d(8)", 1, "Not compared: what port.py has built in helper.py"),
+        ("pass", 2, "known in it; not looked at: what port.py has built in helper.py (1 layer)"),
+    ],
+    ids=["beside layers of its own", "alone"],
+)
+def test_layers_that_another_file_builds_are_named(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    more: str,
+    code: int,
+    says: str,
+) -> None:
+    write(tmp_path, ref=KERAS_HELPERS_LAST, port=USER.replace("{more}", more), helper=HELPER)
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "ref.py", "port.py"]) == code
+    assert says in "".join(capsys.readouterr())
+
+
+def test_files_of_a_side_are_not_named_as_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = USER.replace("{more}", "self.bn = nn.BatchNorm2d(8)")
+    write(tmp_path, ref=KERAS_HELPERS_LAST, port__port=own, port__helper=HELPER)
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "ref.py", "port"]) == 1
+    assert "Not compared" not in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------- totals
+
+NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(8)
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "counted"),
+    [
+        pytest.param("", 16, id="a class that nobody calls"),
+        pytest.param(
+            "if __name__ == '__main__':\n    for _ in range(2):\n        Net()\n", 16,
+            id="a script that tries it out",
+        ),
+        pytest.param(
+            "def net(pretrained):\n    if pretrained:\n        model = Net()\n"
+            "    else:\n        model = Net()\n    return model\n", 16,
+            id="a factory with two ways through it",
+        ),
+        pytest.param(
+            "def net(pretrained):\n    if pretrained:\n        return Net()\n    return Net()\n",
+            16, id="a factory that returns early",
+        ),
+        pytest.param(
+            "def small():\n    return Net()\ndef large():\n    return Net()\n", 16,
+            id="two factories",
+        ),
+        pytest.param(
+            "def two():\n    a = Net()\n    b = Net()\n    return nn.Sequential(a, b)\n", None,
+            id="two parts of one model",
+        ),
+        pytest.param(
+            "def a():\n    return Net()\ndef b():\n    return Net()\n"
+            "def both():\n    return nn.Sequential(a(), b())\n", None,
+            id="two functions that make parts of one model",
+        ),
+        pytest.param(
+            "def two():\n    return nn.Sequential(Net(), Net())\n", None, id="twice in a row",
+        ),
+        pytest.param(
+            "def some(flag):\n    if flag:\n        return Net()\n", None, id="perhaps",
+        ),
+        pytest.param(
+            "def many(n):\n    for i in range(n):\n        model = Net()\n", None, id="a loop",
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_is_built_once_however_many_make_one(more: str, counted: int | None) -> None:
+    found = compared("from keras import layers\na = layers.BatchNormalization()\n", NET + more)
+    assert found.totals[1].counted == counted
+
+
+def test_a_part_that_is_named_is_the_model() -> None:
+    two = NET + "def two():\n    return nn.Sequential(Net(), Net())\n"
+    found = compared("from keras import layers\na = layers.BatchNormalization()\n", two, "Net")
+    assert found.totals[1].counted == 16
+
+
+def test_totals_that_differ_are_explained() -> None:
+    reference = """
+        from keras import layers
+        def net(x):
+            x = layers.Conv2D(8, 3)(x)
+            return layers.BatchNormalization(name="bn")(x)
+        """
+    text = table(compared(reference, NET))
+    assert text.endswith(
+        "Keras counts 32 parameters, 16 trainable.\n"
+        "PyTorch counts 16 parameters, 16 trainable.\n"
+        "The totals differ by 16: Keras counts the running mean and variance as parameters (4C for "
+        "a layer of C channels), PyTorch does not (2C). The trainable parameters agree.\n"
+    )
