@@ -216,10 +216,42 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
         why = arguments.open_keywords or arguments.open_positional
         if why:
             return unknown(why, instance.module, node)
-    default = class_attribute(ev, cls, name, node)
-    if any(isinstance(v.object, (Unknown, Instance)) for v in default):
+    default = _default_of_field(ev, class_attribute(ev, cls, name, node), node)
+    if any(isinstance(v.object, Unknown) or _is_made_outside(v) for v in default):
         return unknown(f"field {name} of {cls.node.name} has no plain default", cls.module, node)
     return presumed(default, f"the default of field {name} of {cls.node.name}")
+
+
+def _default_of_field(ev: Evaluate, default: Candidates, node: ast.AST) -> Candidates:
+    """Return what ``field(default=...)`` or ``field(default_factory=...)`` gives, if it is one."""
+    made = default[0].object if len(default) == 1 else None
+    if not isinstance(made, Instance) or made.call is None or made.cls not in _FIELDS:
+        return default
+    given = {k.arg: k.value for k in made.call.keywords}
+    if "default" in given:
+        return ev.evaluate(made.module, given["default"])
+    found: Candidates = ()
+    factories = (
+        ev.evaluate(made.module, given["default_factory"]) if "default_factory" in given else ()
+    )
+    for factory in factories:
+        if isinstance(factory.object, FunctionRef):
+            found += ev.returned(factory.object, node)
+        elif isinstance(factory.object, ClassRef):
+            found += (Candidate(Instance(factory.object, made.module, None), made.module, node),)
+        else:
+            return default
+    return found or default
+
+
+def _is_made_outside(value: Candidate) -> bool:
+    return isinstance(value.object, Instance) and isinstance(value.object.cls, Symbol)
+
+
+#: What describes a field where its default would stand.
+_FIELDS = tuple(
+    Symbol(path) for path in ("dataclasses.field", "attr.ib", "attrs.field", "attr.field")
+)
 
 
 def _is_record(cls: ClassRef) -> bool:

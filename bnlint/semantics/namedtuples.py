@@ -22,14 +22,15 @@ from bnlint.semantics.objects import (
     unknown,
 )
 
-_MAKER = Symbol("collections.namedtuple")
+#: The class of which each named tuple class is made.
+MAKER = Symbol("collections.namedtuple")
 
 
 def made(
     ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None
 ) -> Candidates:
     """Return what ``call`` makes of the class ``cls``; empty if that is no named tuple."""
-    if cls.cls != _MAKER or cls.call is None:
+    if cls.cls != MAKER or cls.call is None:
         return ()
     fields = _fields(ev, cls.module, cls.call)
     if fields is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from bnlint.semantics import namedtuples
 from bnlint.semantics.calling import (
     arguments_of,
     bind,
@@ -26,6 +27,7 @@ from bnlint.semantics.objects import (
     Evaluate,
     FunctionRef,
     Instance,
+    Record,
     Sequence,
     Unknown,
     presumed,
@@ -211,10 +213,22 @@ def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> 
         )
     if not last_name(annotation):
         return ()
+    found: Candidates = ()
+    for value in ev.evaluate(module, annotation):
+        if isinstance(value.object, ClassRef):
+            found += (Candidate(Instance(value.object, module, None), module, annotation, why),)
+        elif isinstance(value.object, Instance) and value.object.cls == namedtuples.MAKER:
+            found += presumed(_records(ev, value, last_name(annotation)), why)
+    return found
+
+
+def _records(ev: Evaluate, cls: Candidate, name: str) -> Candidates:
+    """Return the named tuples that the file with the class ``cls`` makes of it by its name."""
     return tuple(
-        Candidate(Instance(v.object, module, None), module, annotation, why)
-        for v in ev.evaluate(module, annotation)
-        if isinstance(v.object, ClassRef)
+        made
+        for call in cls.module.calls_by_name.get(name, ())
+        for made in ev.evaluate(cls.module, call)
+        if isinstance(made.object, Record)
     )
 
 

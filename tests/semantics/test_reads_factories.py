@@ -167,7 +167,81 @@ def run(block: Block):
 """)
 
 
-@pytest.mark.parametrize(("code", "expected"), PASSED_CLASSES)
+RECORDS = table("""
+--- a field whose default is made by a lambda => presumed 0.01
+import dataclasses
+import torch.nn as nn
+@dataclasses.dataclass
+class Norm:
+    eps: float = 1e-3
+@dataclasses.dataclass
+class Config:
+    norm: Norm = dataclasses.field(default_factory=lambda: Norm(eps=1e-2))
+nn.BatchNorm2d(8, eps=Config().norm.eps)
+--- a field whose default is made by a class => presumed 0.001
+from dataclasses import dataclass, field
+import torch.nn as nn
+@dataclass
+class Norm:
+    eps: float = 1e-3
+@dataclass
+class Config:
+    norm: Norm = field(default_factory=Norm)
+def build(config: Config):
+    return nn.BatchNorm2d(8, eps=config.norm.eps)
+--- a field with a default of its own => presumed 0.001
+from dataclasses import dataclass, field
+import torch.nn as nn
+@dataclass
+class Config:
+    eps: float = field(default=1e-3, metadata={"help": "..."})
+def build(config: Config):
+    return nn.BatchNorm2d(8, eps=config.eps)
+--- a field without a default => unknown
+from dataclasses import dataclass, field
+import torch.nn as nn
+@dataclass
+class Config:
+    eps: float = field(repr=False)
+def build(config: Config):
+    return nn.BatchNorm2d(8, eps=config.eps)
+--- a default that something outside makes => unknown
+from dataclasses import dataclass, field
+import torch.nn as nn
+from settings import make
+@dataclass
+class Config:
+    eps: float = field(default_factory=make)
+def build(config: Config):
+    return nn.BatchNorm2d(8, eps=config.eps)
+--- a named tuple that is made in one way => presumed 0.001
+import collections
+import torch.nn as nn
+Params = collections.namedtuple("Params", ["eps", "width"])
+class Net(nn.Module):
+    def __init__(self, params: Params):
+        self.bn = nn.BatchNorm2d(8, eps=params.eps)
+def params(width):
+    return Params(eps=1e-3, width=width)
+--- a named tuple that is made in two ways => unknown
+import collections
+import torch.nn as nn
+Params = collections.namedtuple("Params", ["eps", "width"])
+class Net(nn.Module):
+    def __init__(self, params: Params):
+        self.bn = nn.BatchNorm2d(8, eps=params.eps)
+small, large = Params(1e-3, 8), Params(1e-5, 80)
+--- a named tuple that is made somewhere else => unknown
+import collections
+import torch.nn as nn
+Params = collections.namedtuple("Params", ["eps", "width"])
+class Net(nn.Module):
+    def __init__(self, params: Params):
+        self.bn = nn.BatchNorm2d(8, eps=params.eps)
+""")
+
+
+@pytest.mark.parametrize(("code", "expected"), [*PASSED_CLASSES, *RECORDS])
 def test_class_that_is_passed_around(code: str, expected: list[str]) -> None:
     assert settings(code) == expected
 
