@@ -18,6 +18,7 @@ from bnlint.semantics.calling import (
 )
 from bnlint.semantics.module import FunctionNode, Module, last_name
 from bnlint.semantics.objects import (
+    Argument,
     Candidate,
     Candidates,
     ClassRef,
@@ -55,8 +56,7 @@ def parameter_values(
             Candidate(Sequence((), f"*{name} of {title} comes from callers"), module, parameter),
         )
     if parameter is function.args.kwarg:
-        why = f"**{name} of {title} comes from callers"
-        return (Candidate(Dictionary((), why), module, parameter),)
+        return (_spread(ev, module, function, parameter, title),)
     if is_method(module, function) and _is_first(function, parameter):
         return (receiver(module, function),)
     with ev.guard((function, name)) as entered:
@@ -94,6 +94,42 @@ def _candidates(
     if passed:
         return passed
     return unknown(f"parameter {name} of {title} has no default", module, parameter)
+
+
+def _spread(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+    parameter: ast.arg,
+    title: str,
+) -> Candidate:
+    """Return what ``**parameter`` holds: the keys that each caller in view gives.
+
+    A caller that is not in view may give others, unless the function is the file's own: its name
+    says so.
+    """
+    name = parameter.arg
+    why = f"**{name} of {title} comes from callers"
+    nothing = Candidate(Dictionary((), why), module, parameter)
+    with ev.guard((function, name)) as entered:
+        calls = callers(ev, module, function) if entered else []
+        if not calls or len(calls) > MAX_CALLERS:
+            return nothing
+        given: dict[object, Candidates] = {}
+        for index, (call, receiver_value) in enumerate(calls):
+            bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
+            held = ev.argument(bound[(function, name)])[0].object
+            if not isinstance(held, Dictionary) or held.open:
+                return nothing
+            rests_on = f"what line {call.lineno} passes to {title}"
+            items = {k: presumed(ev.argument(item), rests_on) for k, item in held.items}
+            if index == 0:
+                given = items
+            given = {key: (*v, *items[key]) for key, v in given.items() if key in items}
+    items_of_all = tuple((key, Argument(None, module, None, v)) for key, v in given.items())
+    is_own = getattr(function, "name", "").startswith("_")
+    found = Dictionary(items_of_all, "" if is_own else why)
+    return Candidate(found, module, parameter, f"what callers pass to {title}" if is_own else "")
 
 
 def _passed(

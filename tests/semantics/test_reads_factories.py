@@ -167,6 +167,50 @@ def run(block: Block):
 """)
 
 
+SPREAD = table("""
+--- what all callers give by ** => presumed 0.001
+import torch.nn as nn
+def norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a, b = norm(8, eps=1e-3), norm(16, eps=1e-3, affine=False)
+--- what callers give differently => unknown
+import torch.nn as nn
+def norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a, b = norm(8, eps=1e-3), norm(16, eps=1e-5)
+--- what no caller in view gives, another may => unknown
+import torch.nn as nn
+def norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a = norm(8, affine=False)
+--- what no caller gives to a function of the file's own => presumed 1e-05
+import torch.nn as nn
+def _norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a = _norm(8, affine=False)
+--- a static method of a builder => presumed 0.001
+import torch.nn as nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn1 = self.__norm(2, "bn1", num_features=8, eps=1e-3)
+        self.bn2 = self.__norm(2, "bn2", num_features=16, eps=0.001)
+    @staticmethod
+    def __norm(dim, name, **kwargs):
+        if dim == 2:
+            return nn.BatchNorm2d(**kwargs)
+--- what callers spread themselves => unknown
+import torch.nn as nn
+def norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+def build(options):
+    return norm(8, **options)
+--- passed on to itself => unknown
+import torch.nn as nn
+def norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs) if n else norm(8, **kwargs)
+""")
+
 RECORDS = table("""
 --- a field whose default is made by a lambda => presumed 0.01
 import dataclasses
@@ -241,7 +285,7 @@ class Net(nn.Module):
 """)
 
 
-@pytest.mark.parametrize(("code", "expected"), [*PASSED_CLASSES, *RECORDS])
+@pytest.mark.parametrize(("code", "expected"), [*PASSED_CLASSES, *SPREAD, *RECORDS])
 def test_class_that_is_passed_around(code: str, expected: list[str]) -> None:
     assert settings(code) == expected
 
