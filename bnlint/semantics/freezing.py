@@ -11,7 +11,7 @@ from bnlint.patterns import lazy
 from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.layer_tests import guards
 from bnlint.semantics.models import class_framework, contents, model_framework, models_at
-from bnlint.semantics.module import FunctionNode, Module, last_name
+from bnlint.semantics.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.objects import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.typed import NamedTuple
@@ -37,6 +37,15 @@ class Freeze(NamedTuple):
     owner: ast.expr
     statement: ast.stmt
     by: str
+
+    def name(self, module: Module) -> str:
+        """Return what messages call the owner."""
+        return dotted(self.owner) or module.source(self.owner)
+
+    @property
+    def where(self) -> ast.expr | ast.stmt:
+        """Where to report it: what a loop runs over, or the statement."""
+        return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
 
 
 def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
@@ -249,6 +258,15 @@ def chooses_norm(made: Candidate) -> bool:
 
 
 # ---------------------------------------------------------------------------------- classes
+
+
+def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
+    """Return the class that freezes a part of itself: the owner is ``self.name``."""
+    owner = freeze.owner
+    cls = module.enclosing_class(freeze.statement)
+    if cls is None or not isinstance(owner, ast.Attribute) or not isinstance(owner.value, ast.Name):
+        return None
+    return ClassRef(module, cls)
 
 
 def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
