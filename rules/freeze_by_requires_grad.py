@@ -12,6 +12,9 @@ other layers that are trained, and never switches a mode itself. Left alone are 
 their gradients (adversarial training), copies that are averaged (momentum encoders), layers that
 are put into inference mode, layers that never train, and whatever is passed out of view.
 
+Where there is a reference whose freeze stops the statistics too, BN254 reports the same place
+instead, and this rule does not.
+
 Why it matters
 --------------
 Gradients have nothing to do with running statistics. In training mode the frozen layers normalise

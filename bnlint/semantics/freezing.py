@@ -93,7 +93,7 @@ def unfreezes(ev: Evaluate, module: Module, owner: ast.expr) -> bool:
                     if isinstance(c.func, ast.Attribute) and not _is_given(c, row.value)
                 ]
             for target in again:
-                loop = _loop_of(ev, module, target)
+                loop = weights_of(ev, module, target)
                 if ast.dump(loop if loop is not None else target) == wanted:
                     return True
     return False
@@ -121,7 +121,7 @@ def _of_weight(
     ev: Evaluate, module: Module, weight: ast.expr, statement: ast.stmt, by: str
 ) -> Iterator[Freeze]:
     """Yield the freeze of everything whose weights a loop around ``statement`` runs over."""
-    owner = _loop_of(ev, module, weight)
+    owner = weights_of(ev, module, weight)
     loop = module.parents.get(statement)
     if owner is not None and isinstance(loop, _LOOPS) and statement in loop.body:
         skips = any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(loop))
@@ -129,7 +129,7 @@ def _of_weight(
             yield Freeze(owner, loop, by)
 
 
-def _loop_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
+def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
     """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
     if not isinstance(weight, ast.Name):
         return None
