@@ -177,6 +177,7 @@ def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) 
                 facts = facts._replace(
                     sites=[s for s in facts.sites if not held.isdisjoint(around(s.call))],
                     unresolved=[u for u in facts.unresolved if not held.isdisjoint(around(u.call))],
+                    part=item.part,
                 )
             elsewhere = built_elsewhere(facts.project, facts.module, item.part)
             others = {file: n for file, n in elsewhere.items() if file not in files}

@@ -18,6 +18,7 @@ from bnlint.semantics.carried import Carried
 from bnlint.semantics.later import apply_stores
 from bnlint.semantics.layout import Layout
 from bnlint.semantics.module import Module, parse
+from bnlint.semantics.objects import Symbol
 from bnlint.semantics.project import Project, imported_roots
 from bnlint.semantics.sites import Site, Unresolved, find_sites
 from bnlint.source import Source, Unreadable, decode
@@ -52,12 +53,13 @@ class Failure(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What the reader found in a file."""
+    """What the reader found in a file, or in the class or function ``part`` of it."""
 
     module: Module
     project: Project
     sites: Sequence[Site]
     unresolved: Sequence[Unresolved]
+    part: str = ""
 
 
 def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | None = None) -> bool:
@@ -164,7 +166,7 @@ def reference_facts(
     facts = facts_of(reference.data, reference.path, reference.folder, wrappers)
     if isinstance(facts, Problem):
         return facts
-    if facts is None or not facts.sites:
+    if facts is None or not (facts.sites or _is_ready_made(facts)):
         what = "it has no batch normalisation layer that is known, and is named as a reference"
         return Problem(what, reference.path)
     if not reference.part:
@@ -175,10 +177,26 @@ def reference_facts(
     if sites is None:
         what = f"there is no class or function {reference.part} in it"
         return Problem(what, reference.path)
-    if not sites:
+    facts = facts._replace(sites=sites, part=reference.part)
+    if not (sites or _is_ready_made(facts)):
         what = f"no batch normalisation layer is known in {reference.part}"
         return Problem(what, reference.path)
-    return facts._replace(sites=sites)
+    return facts
+
+
+def _is_ready_made(facts: Facts) -> bool:
+    """Tell whether a file, or the part of it that counts, makes a model that normalises."""
+    from bnlint.semantics.parts import held_by
+
+    ev, module = facts.project.evaluator, facts.module
+    held = held_by(module, facts.part) if facts.part else {module.tree}
+    return any(
+        isinstance(value.object, Symbol)
+        and ev.frameworks.means(value.object.path, "builders") is not None
+        for call in module.calls
+        if not held.isdisjoint(module.ancestors(call))
+        for value in ev.evaluate(module, call.func)
+    )
 
 
 def facts_of(

@@ -149,9 +149,9 @@ def check_facts(
     """
     module = facts.module
     problems: list[Problem] = []
-    sides = [Side(item.project, item.module, item.sites) for item in references]
+    sides = [Side(item.project, item.module, item.sites, item.part) for item in references]
     context = Context(
-        module, facts.project, facts.sites, options.source, options.folder, named, sides
+        module, facts.project, facts.sites, options.source, options.folder, named, sides, facts.part
     )
     found: list[Finding] = []
     for loaded in rules:
@@ -235,7 +235,7 @@ def _with_trial(
         named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
         return Context(
             module, facts.project, facts.sites, context.source, context.folder, named,
-            context.references,
+            context.references, context.part,
         )  # fmt: skip
 
     loaded = next(rule for rule in rules if rule.code == finding.code)

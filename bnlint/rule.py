@@ -64,7 +64,8 @@ class Context:
     ``sites`` are its batch normalisation calls in source order, ``source`` the declared source
     family (``--from``), ``None`` where there is none, ``folder`` the absolute folder it lies in,
     ``None`` where it lies in none (standard input without a name), ``named`` pairs its sites with
-    those of a named reference, ``references`` are the files of that reference.
+    those of a named reference, ``references`` are the files of that reference. ``part`` names the
+    class or function that is compared; empty, all of the file is.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Context:
         folder: str | None = None,
         named: Sequence[Pair] = (),
         references: Sequence[Side] = (),
+        part: str = "",
     ) -> None:
         self.module = module
         self.project = project
@@ -84,6 +86,7 @@ class Context:
         self.folder = folder
         self.named = named
         self.references = references
+        self.part = part
 
     @property
     def frameworks(self) -> Frameworks:
@@ -94,6 +97,11 @@ class Context:
     def evaluator(self) -> Evaluator:
         """The static evaluator."""
         return self.project.evaluator
+
+    @property
+    def side(self) -> Side:
+        """The file as a side of a comparison."""
+        return Side(self.project, self.module, self.sites, self.part)
 
     @cached_property
     def counterparts(self) -> Mapping[ast.Call, Counterpart]:

@@ -167,6 +167,13 @@ def update_of(api: Api, layer: Layer) -> str:
     return api.running_update
 
 
+def stands_still(api: Api, layer: Layer) -> bool:
+    """Tell whether no step moves the running statistics of ``layer``."""
+    if layer.mode == INFERENCE and not api.statistics.get("updates_in_inference"):
+        return True
+    return update_of(api, layer) == "none"
+
+
 def estimator(api: Api, layer: Layer, rank: int) -> str:
     """Return the estimator of the running variance of ``layer``, at ``rank``."""
     given = dict(layer.arguments)

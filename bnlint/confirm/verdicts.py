@@ -16,6 +16,7 @@ from bnlint.confirm.experiments import (
     keep_of,
     measured,
     rank_for,
+    stands_still,
     update_of,
 )
 from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
@@ -226,8 +227,9 @@ class Laboratory:
     ) -> tuple[float, str]:
         """Return the difference of two sides, and what it leaves out by design."""
         values, remainder = mine.values, ""
-        if trial.quantity == STATISTICS:
-            api, other = self.apis[layer.api], self.apis[against.api]
+        api, other = self.apis[layer.api], self.apis[against.api]
+        still = stands_still(api, layer) or stands_still(other, against)
+        if trial.quantity == STATISTICS and not still:  # else there is nothing to correct
             keep = keep_of(api, layer)
             kinds = estimator(api, layer, trial.rank), estimator(other, against, trial.rank)
             rules = update_of(api, layer), update_of(other, against)

@@ -11,7 +11,7 @@ from bnlint.patterns import lazy
 from bnlint.semantics.classes import SETUP, lineage
 from bnlint.semantics.layer_tests import guards
 from bnlint.semantics.models import class_framework, contents, model_framework, models_at
-from bnlint.semantics.module import FunctionNode, Module, last_name
+from bnlint.semantics.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.objects import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.sites import Site
 from bnlint.typed import NamedTuple
@@ -37,6 +37,15 @@ class Freeze(NamedTuple):
     owner: ast.expr
     statement: ast.stmt
     by: str
+
+    def name(self, module: Module) -> str:
+        """Return what messages call the owner."""
+        return dotted(self.owner) or module.source(self.owner)
+
+    @property
+    def where(self) -> ast.expr | ast.stmt:
+        """Where to report it: what a loop runs over, or the statement."""
+        return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
 
 
 def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
@@ -84,7 +93,7 @@ def unfreezes(ev: Evaluate, module: Module, owner: ast.expr) -> bool:
                     if isinstance(c.func, ast.Attribute) and not _is_given(c, row.value)
                 ]
             for target in again:
-                loop = _loop_of(ev, module, target)
+                loop = weights_of(ev, module, target)
                 if ast.dump(loop if loop is not None else target) == wanted:
                     return True
     return False
@@ -112,7 +121,7 @@ def _of_weight(
     ev: Evaluate, module: Module, weight: ast.expr, statement: ast.stmt, by: str
 ) -> Iterator[Freeze]:
     """Yield the freeze of everything whose weights a loop around ``statement`` runs over."""
-    owner = _loop_of(ev, module, weight)
+    owner = weights_of(ev, module, weight)
     loop = module.parents.get(statement)
     if owner is not None and isinstance(loop, _LOOPS) and statement in loop.body:
         skips = any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(loop))
@@ -120,7 +129,7 @@ def _of_weight(
             yield Freeze(owner, loop, by)
 
 
-def _loop_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
+def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
     """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
     if not isinstance(weight, ast.Name):
         return None
@@ -249,6 +258,15 @@ def chooses_norm(made: Candidate) -> bool:
 
 
 # ---------------------------------------------------------------------------------- classes
+
+
+def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
+    """Return the class that freezes a part of itself: the owner is ``self.name``."""
+    owner = freeze.owner
+    cls = module.enclosing_class(freeze.statement)
+    if cls is None or not isinstance(owner, ast.Attribute) or not isinstance(owner.value, ast.Name):
+        return None
+    return ClassRef(module, cls)
 
 
 def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:

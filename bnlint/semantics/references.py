@@ -49,11 +49,15 @@ class Counterpart(NamedTuple):
 
 
 class Side(NamedTuple):
-    """A file, or a part of one, that another is compared with, and all its layers."""
+    """A file, or a part of one, that another is compared with, and all its layers.
+
+    ``part`` is the class or function that counts; empty, all of the file does.
+    """
 
     project: Project
     module: Module
     sites: Sequence[Site]
+    part: str = ""
 
 
 def counterparts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from bnlint.frameworks.tables import Framework
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import Evaluate
 
@@ -43,3 +44,14 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
     """Tell whether the file takes gradients: it calls what the tables list for that."""
     names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
     return any(name in module.calls_by_name for name in names)
+
+
+def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:
+    """Tell whether the file trains in ``framework``: takes gradients, or has a model do it."""
+    for word in ("gradients", "driver_methods"):
+        for path in ev.frameworks.word(word):
+            name = path.rpartition(".")[2]
+            if word == "gradients" or name.startswith(("fit", "train")):
+                if name in module.calls_by_name and ev.frameworks.shares(path, word, framework):
+                    return True
+    return False

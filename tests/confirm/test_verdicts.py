@@ -111,6 +111,19 @@ def test_the_estimator_is_named_and_left_out() -> None:
     assert Laboratory(Bench("torch")).judge(same, "cpu").remainder == ""
 
 
+def test_statistics_that_stand_still_are_not_corrected() -> None:
+    """They are of no estimator: the two are as they started, and nothing is left out."""
+    still = Layer(KERAS, (("trainable", False),), TRAINING)
+    moving, stopped = (Layer(TORCH, (), mode) for mode in (TRAINING, INFERENCE))
+    freeze = Trial(STATISTICS, moving, still, stopped)
+    found = Laboratory(Bench("torch", "keras")).judge(freeze, "cpu")
+    assert (found.verdict, found.after, found.remainder) == ("confirmed", 0, "")
+    turned = Trial(STATISTICS, still, moving, Layer(KERAS, (("momentum", 0.9),), TRAINING))
+    found = Laboratory(Bench("torch", "keras")).judge(turned, "cpu")
+    assert found.verdict == "confirmed"
+    assert "n/(n-1)" in found.remainder
+
+
 @pytest.mark.parametrize(
     ("port", "reference"),
     [
