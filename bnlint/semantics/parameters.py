@@ -127,7 +127,7 @@ def _spread(
                 given = items
             given = {key: (*v, *items[key]) for key, v in given.items() if key in items}
     items_of_all = tuple((key, Argument(None, module, None, v)) for key, v in given.items())
-    is_own = getattr(function, "name", "").startswith("_")
+    is_own = title.rpartition(".")[2].startswith("_")
     found = Dictionary(items_of_all, "" if is_own else why)
     return Candidate(found, module, parameter, f"what callers pass to {title}" if is_own else "")
 

@@ -188,6 +188,12 @@ import torch.nn as nn
 def _norm(n, **kwargs):
     return nn.BatchNorm2d(n, **kwargs)
 a = _norm(8, affine=False)
+--- what no caller in view gives to a constructor, another may => unknown
+import torch.nn as nn
+class Block(nn.Module):
+    def __init__(self, n, **kwargs):
+        self.bn = nn.BatchNorm2d(n, **kwargs)
+a = Block(8)
 --- a static method of a builder => presumed 0.001
 import torch.nn as nn
 class Net(nn.Module):
