@@ -68,8 +68,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, EXPORT, Life, life_of
-from bnlint.semantics.models import Made, constructions, contents, variable_of
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -81,6 +81,7 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import CALL, EXPORT, Life
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
 
@@ -95,7 +96,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
-        life = life_of(context.evaluator, context.module, made.call)
+        life = life_of(context.evaluator, context.module, made.call, made.position)
         walks = context.frameworks.word("walks")
         if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
             continue
@@ -145,10 +146,10 @@ def _export(life: Life, context: Context) -> ast.Call | None:
 def _trains(made: Made, context: Context) -> bool:
     """Tell whether the model is known to normalise, in the mode in which it was made."""
     ev = context.evaluator
-    found = contents(ev, context.sites, made.candidate)
+    found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return False
-    return not is_made_of_switched(ev, context.module, made.call, made.framework)
+    return not is_made_of_switched(ev, context.module, made)
 
 
 # ---------------------------------------------------------------------------------- reports

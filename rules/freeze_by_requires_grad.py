@@ -105,7 +105,7 @@ from bnlint.semantics.freezing import (
     unfreezes,
     weight_freezes,
 )
-from bnlint.semantics.life import METHOD, Life, Use, life_of
+from bnlint.semantics.life import life_of
 from bnlint.semantics.models import class_framework, contents, models_at
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -120,6 +120,7 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Candidate, ClassRef, FunctionRef, Instance
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import METHOD, Life, Use
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 

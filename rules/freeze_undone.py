@@ -97,8 +97,9 @@ from bnlint.semantics.freezing import (
     normalising_framework,
     runs_only_at_setup,
 )
-from bnlint.semantics.life import METHOD, PART, Life, Use, life_of
-from bnlint.semantics.models import Made, class_framework, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions
+from bnlint.semantics.models import class_framework
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -118,6 +119,7 @@ from bnlint.semantics.order import (
     running_in,
 )
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import METHOD, PART, Life, Use
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -145,14 +147,14 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _of_object(made: Made, context: Context) -> Iterator[Finding]:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call)
+    life = life_of(ev, module, made.call, made.position)
     if life.escapes:
         return
     freezes = [use for use in life.uses if _freezes(use, made, context)]
     wakes = [u for u in life.uses if u.kind == METHOD and mode_after(u, made.framework) == TRAINING]
     if not freezes or not wakes:
         return
-    found = contents(ev, context.sites, made.candidate)
+    found = made.contents(ev, context.sites)
     if not found.normalises or _overrides(made, context):
         return
     for freeze in freezes:
@@ -282,7 +284,8 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
     if not all(runs_only_at_setup(module, call, cls) for call in calls):
         return
     if any(
-        mode_after(Use(PART, call, last_name(call.func)), framework) != INFERENCE for call in calls
+        mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE
+        for call in calls
     ):
         return  # switched back at once: it was to be run there
     for call in calls:

@@ -85,8 +85,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, METHOD, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -102,6 +102,7 @@ from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
 from bnlint.semantics.surroundings import in_test
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import CALL, METHOD, Life, Use
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -123,13 +124,13 @@ def check_file(context: Context) -> Iterator[Finding]:
     for made in constructions(ev, module):
         if made.framework.modes.switch != "object" or in_test(module, made.call):
             continue
-        life = life_of(ev, module, made.call)
+        life = life_of(ev, module, made.call, made.position)
         if life.escapes:
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if is_made_of_switched(ev, module, made.call, made.framework):
+        if is_made_of_switched(ev, module, made):
             continue
         yield from _check(made, life, loops, context)
 

@@ -66,8 +66,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -80,6 +80,7 @@ from bnlint.semantics.modes import (
 )
 from bnlint.semantics.module import dotted
 from bnlint.semantics.parameters import callers
+from bnlint.semantics.uses import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
 from bnlint.semantics.values import settle
 
 #: Of two findings about the mode of one object, the one that has a reference is kept.
@@ -169,10 +170,10 @@ def _runs(context: Context) -> Iterator[Run]:
     for made in constructions(ev, context.module):
         if made.framework.modes.switch not in ("object", "call-argument"):
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if is_made_of_switched(ev, context.module, made.call, made.framework):
+        if is_made_of_switched(ev, context.module, made):
             continue
         run = _run(context, made)
         if run is not None:
@@ -181,7 +182,7 @@ def _runs(context: Context) -> Iterator[Run]:
 
 def _run(context: Context, made: Made) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
-    life = life_of(context.evaluator, context.module, made.call)
+    life = life_of(context.evaluator, context.module, made.call, made.position)
     calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
     calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):

@@ -68,8 +68,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, METHOD, PART, READ, WRAP, Life, life_of
-from bnlint.semantics.models import Made, constructions, contents, variable_of
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -78,6 +78,7 @@ from bnlint.semantics.modes import (
     may_switch,
 )
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -93,15 +94,15 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or modes.initial != INFERENCE:
             continue
-        life = life_of(ev, module, made.call)
+        life = life_of(ev, module, made.call, made.position)
         if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
             continue
         if may_switch(life, made.framework, TRAINING, context.frameworks.word("walks")):
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if not is_made_of_switched(ev, module, made.call, made.framework):
+        if not is_made_of_switched(ev, module, made):
             yield _report(context, made)
 
 

@@ -86,12 +86,13 @@ from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.freezing import asks_for_norm, drift
 from bnlint.semantics.layer_tests import guards
-from bnlint.semantics.life import CALL, WRITE, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.order import LOOPS
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import CALL, WRITE, Life, Use
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of_family
 
@@ -106,7 +107,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
             continue
-        life = life_of(context.evaluator, context.module, made.call)
+        life = life_of(context.evaluator, context.module, made.call, made.position)
         unfreeze = _unfreeze(life, row, context)
         if unfreeze is None or not _is_trained_after(unfreeze, context):
             continue
