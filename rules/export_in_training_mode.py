@@ -73,15 +73,16 @@ from bnlint.semantics.made import Made, constructions, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
-    feeds_gradient,
     is_made_of_switched,
     manages_itself,
     may_switch,
+    use_feeds_gradient,
 )
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.uses import CALL, EXPORT, Life
+from bnlint.semantics.triage import speaks_of_modes
+from bnlint.semantics.uses import CALL, EXPORT, Life, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
 
@@ -90,7 +91,7 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
-    if not _may_export(context):
+    if not _may_export(context) and not context.project.hands_to(context.module, speaks_of_modes):
         return
     for made in constructions(context.evaluator, context.module):
         modes = made.framework.modes
@@ -103,9 +104,9 @@ def check_file(context: Context) -> Iterator[Finding]:
         if _is_imported(made, context):
             if _only_infers(life, context):
                 yield _report_import(made, context)
-        elif modes.initial == TRAINING and (node := _export(life, context)) is not None:
+        elif modes.initial == TRAINING and (use := _export(life)) is not None:
             if _trains(made, context):
-                yield _report_export(node, made.framework, context)
+                yield _report_export(use, life, made.framework, context)
 
 
 def _may_export(context: Context) -> bool:
@@ -128,18 +129,16 @@ def _only_infers(life: Life, context: Context) -> bool:
     weights = context.frameworks.word("weights_attributes")
     if any(use.name in weights for use in life.uses):
         return False
-    calls = [use.node for use in life.uses if use.kind in (CALL, EXPORT)]
-    return bool(calls) and not any(
-        feeds_gradient(context.evaluator, context.module, call) for call in calls
-    )
+    calls = [use for use in life.uses if use.kind in (CALL, EXPORT)]
+    return bool(calls) and not any(use_feeds_gradient(context.evaluator, use) for use in calls)
 
 
-def _export(life: Life, context: Context) -> ast.Call | None:
+def _export(life: Life) -> Use | None:
     """Return the first export of the model."""
     for use in life.uses:
-        if use.kind == EXPORT and isinstance(use.node, ast.Call):
-            if not in_test(context.module, use.node):
-                return use.node
+        if use.kind == EXPORT:
+            if not any(in_test(step.module, step.node) for step in use.route):
+                return use
     return None
 
 
@@ -155,23 +154,31 @@ def _trains(made: Made, context: Context) -> bool:
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report_export(node: ast.Call, framework: Framework, context: Context) -> Finding:
+def _report_export(use: Use, life: Life, framework: Framework, context: Context) -> Finding:
     module = context.module
     method = framework.modes.to_inference[0][0]
-    model = node.args[0] if node.args else None
+    assert isinstance(use.node, ast.Call)
+    model = use.node.args[0] if use.node.args else None
+    function = f"{dotted(use.node.func)}()"
+    place: ast.expr = use.node
+    nowhere = f"no {method}() in this file"
+    if use.module is not module:
+        place, model = use.here, use.via[0].given
+        function = f"{function} ({use.seen_from(module)})"
+    if others := life.files_seen_from(module):
+        nowhere = f"no {method}() in this file or where it is passed on ({', '.join(others)})"
     name = dotted(model) if model is not None else ""
-    function = dotted(node.func)
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None
     if name:
         text = f"{name}.{method}()"
-        fix = _insert(module.span(module.statement(node)), text, "before")
+        fix = _insert(module.span(module.statement(place)), text, "before")
     return context.report(
         RULE,
-        node,
-        f"{name or 'this model'} is given to {function}() in training mode: no {method}() in this "
-        f"file, and what is exported goes on normalising with each batch; {method}() on it later "
-        "does not change that",
+        place,
+        f"{name or 'this model'} is given to {function} in training mode: {nowhere}, and what is "
+        f"exported goes on normalising with each batch; {method}() on it later does not change "
+        "that",
         help=advice,
         fix=fix,
         trial=_trial(framework),

@@ -109,7 +109,7 @@ from bnlint.semantics.modes import (
     switches,
     switches_to,
 )
-from bnlint.semantics.module import dotted, last_name
+from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.order import (
     are_exclusive,
@@ -119,7 +119,9 @@ from bnlint.semantics.order import (
     running_in,
 )
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.uses import METHOD, PART, Life, Use
+from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.triage import speaks_of_modes
+from bnlint.semantics.uses import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -132,14 +134,23 @@ _HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_st
 def check_file(context: Context) -> Iterator[Finding]:
     """Report freezes that a later switch of the whole model undoes."""
     modes = [framework.modes for framework in context.frameworks.frameworks.values()]
-    if not any(switches_to(context.module, m.to_inference) for m in modes):
-        return
-    if any(switches_to(context.module, m.to_training) for m in modes):
+    infers = any(switches_to(context.module, m.to_inference) for m in modes)
+    trains = any(switches_to(context.module, m.to_training) for m in modes)
+    if (infers and trains) or _uses_code_elsewhere(context):
         for made in constructions(context.evaluator, context.module):
             if made.framework.modes.switch == "object":
                 yield from _of_object(made, context)
+    if not infers:
+        return
     for cls in context.module.classes:
         yield from _of_class(ClassRef(context.module, cls), context)
+
+
+def _uses_code_elsewhere(context: Context) -> bool:
+    """Tell at little cost whether functions of other files may freeze or train models."""
+    if "apply" in context.module.calls_by_name:
+        return takes_gradients(context.evaluator, context.module)
+    return context.project.hands_to(context.module, speaks_of_modes)
 
 
 # ---------------------------------------------------------------------------------- objects
@@ -151,17 +162,23 @@ def _of_object(made: Made, context: Context) -> Iterator[Finding]:
     if life.escapes:
         return
     freezes = [use for use in life.uses if _freezes(use, made, context)]
-    wakes = [u for u in life.uses if u.kind == METHOD and mode_after(u, made.framework) == TRAINING]
-    if not freezes or not wakes:
+    if not freezes or not any(_wakes(use, made) for use in life.uses):
         return
     found = made.contents(ev, context.sites)
     if not found.normalises or _overrides(made, context):
         return
-    for freeze in freezes:
-        wake = next((w for w in wakes if _undoes(w, freeze, freezes, life, context)), None)
-        if wake is not None and not in_test(module, freeze.node):
-            yield _report(freeze.node, wake.node, made.framework, context)
-            return
+    for frame in frames(module, life):
+        freezes = [use for use in frame.life.uses if _freezes(use, made, context)]
+        wakes = [use for use in frame.life.uses if _wakes(use, made)]
+        for freeze in freezes:
+            wake = next((w for w in wakes if _undoes(w, freeze, freezes, frame, context)), None)
+            if wake is not None and not in_test(freeze.module, freeze.node):
+                yield _report(freeze, wake, frame, made.framework, context)
+                return
+
+
+def _wakes(use: Use, made: Made) -> bool:
+    return use.kind == METHOD and mode_after(use, made.framework) == TRAINING
 
 
 def _overrides(made: Made, context: Context) -> bool:
@@ -178,31 +195,29 @@ def _overrides(made: Made, context: Context) -> bool:
 
 def _freezes(use: Use, made: Made, context: Context) -> bool:
     """Tell whether a use puts a part of the model, with its normalisation, into inference mode."""
-    module, framework = context.module, made.framework
+    module, framework = use.module, made.framework
     call = use.node
     if not isinstance(call, ast.Call):
         return False
     if use.kind == PART:
-        return mode_after(use, framework) == INFERENCE and _is_of_norm(call, context)
+        return mode_after(use, framework) == INFERENCE and _is_of_norm(call, module, context)
     if use.kind != METHOD or use.name in switches(framework):
         return False
     for argument in call.args:  # model.apply(freeze_bn)
         if isinstance(argument, (ast.Name, ast.Attribute)):
             for value in context.evaluator.evaluate(module, argument):
                 if isinstance(value.object, FunctionRef):
-                    if value.object.module is module:
-                        return _holds_freeze(value.object.node, framework, context)
+                    return _holds_freeze(value.object.module, value.object.node, framework)
     found = made.candidate.object
     if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
         own = method(context.evaluator, found.cls, use.name)
-        if own is not None and own[0].module is module:
-            return _holds_freeze(own[1], framework, context)
+        if own is not None:
+            return _holds_freeze(own[0].module, own[1], framework)
     return False
 
 
-def _is_of_norm(call: ast.Call, context: Context) -> bool:
-    """Tell whether what ``call`` switches has batch normalisation in it."""
-    module = context.module
+def _is_of_norm(call: ast.Call, module: Module, context: Context) -> bool:
+    """Tell whether what ``call`` in ``module`` switches has batch normalisation in it."""
     if is_for_norm_layers(module, call):
         return True
     if is_for_other_layers(module, call):
@@ -217,43 +232,49 @@ def _is_of_norm(call: ast.Call, context: Context) -> bool:
     return normalising_framework(context.evaluator, context.sites, module, part.value) is not None
 
 
-def _holds_freeze(function: ast.AST, framework: Framework, context: Context) -> bool:
+def _holds_freeze(module: Module, function: ast.AST, framework: Framework) -> bool:
     """Tell whether a function puts batch normalisation layers into inference mode."""
     methods = {name for name, argument in framework.modes.to_inference if argument is None}
     return any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
         and part.func.attr in methods
-        and is_for_norm_layers(context.module, part)
+        and is_for_norm_layers(module, part)
         for part in ast.walk(function)
     )
 
 
-def _undoes(wake: Use, freeze: Use, freezes: list[Use], life: Life, context: Context) -> bool:
+def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: Context) -> bool:
     """Tell whether ``wake`` is sure to come after ``freeze``, and training after that."""
-    module = context.module
-    around, other = running_in(module, freeze.node), running_in(module, wake.node)
-    again = [
-        f for f in freezes if running_in(module, f.node) is other and is_after(f.node, wake.node)
-    ]
+    module = frame.module
+    if freeze.here is wake.here:
+        return False  # one call does both: the frame of what it calls tells in which order
+    around, other = running_in(module, freeze.here), running_in(module, wake.here)
+    again = [f for f in freezes if running_in(module, f.here) is other and _comes_after(f, wake)]
     if any(f is not freeze for f in again):
         return False
     if around is other:
-        loop = common_loop(module, wake.node, freeze.node)
+        loop = common_loop(module, wake.here, freeze.here)
         if (
-            is_after(freeze.node, wake.node)
+            is_after(freeze.here, wake.here)
             or loop is not None
-            or are_exclusive(module, wake.node, freeze.node)
+            or are_exclusive(module, wake.here, freeze.here)
         ):
             return False
-    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.node, other):
+    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.here, other):
         return False
     return any(
         runs(context.evaluator, use)
-        and feeds_gradient(context.evaluator, module, use.node)
-        and (running_in(module, use.node) is not other or is_after(use.node, wake.node))
-        for use in life.uses
+        and feeds_gradient(context.evaluator, use.module, use.node, (*frame.outer, *use.via))
+        and (running_in(module, use.here) is not other or _comes_after(use, wake))
+        for use in frame.life.uses
     )
+
+
+def _comes_after(use: Use, other: Use) -> bool:
+    if use.here is other.here:
+        return in_order(use) > in_order(other)
+    return is_after(use.here, other.here)
 
 
 # ---------------------------------------------------------------------------------- classes
@@ -316,16 +337,23 @@ def _frozen_part(call: ast.Call, context: Context) -> str | None:
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report(freeze: ast.expr, wake: ast.expr, framework: Framework, context: Context) -> Finding:
+def _report(
+    freeze: Use, wake: Use, frame: Frame, framework: Framework, context: Context
+) -> Finding:
     module = context.module
-    text, waking = module.source(freeze), module.source(wake)
+    text, waking = freeze.module.source(freeze.node), wake.module.source(wake.node)
+    place = freeze.node
+    if freeze.module is not module:
+        place = frame.anchor(freeze.here)
+        text = f"{text} ({freeze.seen_from(module)})"
+    is_here = freeze.module is module and wake.module is module
     return context.report(
         RULE,
-        freeze,
-        f"{text} is undone by {waking} (line {wake.lineno}), which puts every layer into training "
+        place,
+        f"{text} is undone by {waking} ({wake.seen_from(module)}), which puts every layer into training "
         f"mode again: batch normalisation normalises with each batch, and its statistics drift",
         help=f"freeze after {waking}",
-        fix=_again(freeze, wake, context),
+        fix=_again(freeze.node, wake.node, context) if is_here else None,
         trial=_trial(framework),
     )
 

@@ -77,7 +77,7 @@ from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions
+from bnlint.semantics.made import Made, constructions, variable_of
 from bnlint.semantics.models import is_forward
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -171,7 +171,7 @@ def _check(context: Context, made: Made) -> Finding | None:
         return None
     if is_made_of_switched(ev, module, made):
         return None
-    return _report(context, first, life, made.framework)
+    return _report(context, first, life, made)
 
 
 # ---------------------------------------------------------------------------------- one call
@@ -297,8 +297,8 @@ def _is_filler(node: ast.expr, module: Module, context: Context, depth: int) -> 
 # ---------------------------------------------------------------------------------- report
 
 
-def _report(context: Context, use: Use, life: Life, framework: Framework) -> Finding:
-    module = context.module
+def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
+    module, framework = context.module, made.framework
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model = use.node.func
@@ -306,7 +306,7 @@ def _report(context: Context, use: Use, life: Life, framework: Framework) -> Fin
     if use.module is not module:
         place = use.here
         model = use.via[0].given or use.here
-    variable = dotted(model) or module.source(model)
+    variable = dotted(model) or variable_of(module, made.call) or module.source(model)
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
     nowhere = f"no {method}() in this file"
     if others := life.files_seen_from(module):
@@ -325,7 +325,9 @@ def _report(context: Context, use: Use, life: Life, framework: Framework) -> Fin
             "normalises with each batch and moves its statistics"
         )
     loads = any(True for _ in life.methods(*context.frameworks.word("load_methods")))
-    text = f"{variable}.{method}()" if dotted(model) else ""
+    text = f"{variable}.{method}()" if dotted(model) or use.module is module else ""
+    if place is not use.node and _is_woken(place, life, framework):
+        text = ""  # what is written before this call would be undone in it
     statement = module.statement(place)
     fix = Fix(
         UNSAFE,
@@ -341,6 +343,14 @@ def _report(context: Context, use: Use, life: Life, framework: Framework) -> Fin
         severity="error" if loads and not why.name else None,
         fix=fix if text else None,
         trial=_trial(framework),
+    )
+
+
+def _is_woken(place: ast.expr, life: Life, framework: Framework) -> bool:
+    """Tell whether the call ``place`` leads to a switch to training."""
+    return any(
+        use.kind == METHOD and use.here is place and mode_after(use, framework) == TRAINING
+        for use in life.uses
     )
 
 

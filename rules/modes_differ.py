@@ -182,7 +182,9 @@ def _runs(context: Context) -> Iterator[Run]:
 
 def _run(context: Context, made: Made) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
-    life = life_of(context.evaluator, context.module, made.call, made.position)
+    life = _as_the_file_shows(
+        life_of(context.evaluator, context.module, made.call, made.position), context
+    )
     calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
     calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):
@@ -208,6 +210,22 @@ def _run(context: Context, made: Made) -> Run | None:
             switched = switched or bool(asked)
     # Where something was done that may switch it, what was run before then still counts.
     return Run(made, calls[0], scope, frozenset(found), switched) if found else None
+
+
+def _as_the_file_shows(life: Life, context: Context) -> Life:
+    """Return the life with what code elsewhere does, if it does anything, as an escape."""
+    words = [context.frameworks.word(w) for w in ("weights_attributes", "load_methods", "keeps")]
+    changing = {n for f in context.frameworks.frameworks.values() for n in switches(f)}
+    uses: list[Use] = []
+    for use in life.uses:
+        if not use.via:
+            uses.append(use)
+        elif use.name in changing or not (
+            use.kind in (READ, PART)
+            or (use.kind == METHOD and any(use.name in names for names in words))
+        ):
+            uses.append(Use(ESCAPE, use.here, context.module, "code elsewhere"))
+    return life._replace(uses=tuple(uses))
 
 
 def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[Use]:

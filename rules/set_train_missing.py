@@ -78,6 +78,7 @@ from bnlint.semantics.modes import (
     may_switch,
 )
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -88,7 +89,9 @@ RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report models that are trained and never switched to training."""
     ev, module = context.evaluator, context.module
-    if not _starts_in_inference(context) or not takes_gradients(ev, module):
+    if not _starts_in_inference(context) or not (
+        takes_gradients(ev, module) or context.project.hands_to(module, speaks_of_modes)
+    ):
         return
     for made in constructions(ev, module):
         modes = made.framework.modes
@@ -96,6 +99,9 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         life = life_of(ev, module, made.call, made.position)
         if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
+            continue
+        files = dict.fromkeys((module, *(use.module for use in life.uses)))
+        if not any(takes_gradients(ev, file) for file in files):
             continue
         if may_switch(life, made.framework, TRAINING, context.frameworks.word("walks")):
             continue
