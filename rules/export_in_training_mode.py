@@ -91,7 +91,7 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
-    if not _may_export(context) and not context.project.hands_to(context.module, speaks_of_modes):
+    if not _may_export(context) and not context.project.deals_with(context.module, speaks_of_modes):
         return
     for made in constructions(context.evaluator, context.module):
         modes = made.framework.modes

@@ -96,6 +96,7 @@ from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.freezing import (
     Freeze,
+    chooses_norm,
     drift,
     has_other_weights,
     is_said_to_freeze,
@@ -106,23 +107,26 @@ from bnlint.semantics.freezing import (
     weight_freezes,
 )
 from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions, variable_of
 from bnlint.semantics.models import class_framework, contents, models_at
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
-    feeds_gradient,
     manages_itself,
     mode_after,
     runs,
     switches,
     tells_of_mode,
+    use_feeds_gradient,
 )
-from bnlint.semantics.module import dotted
+from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.objects import Candidate, ClassRef, FunctionRef, Instance
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.uses import METHOD, Life, Use
+from bnlint.semantics.triage import speaks_of_modes
+from bnlint.semantics.uses import METHOD, Life, Use, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
+from bnlint.typed import NamedTuple
 
 RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 
@@ -130,9 +134,33 @@ RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 _FOLLOWS = lazy(r"momentum|(^|_)(ema|key|k|target|shadow|avg|average|slow|mean)($|_)", re.I)
 
 
+class Frozen(NamedTuple):
+    """A freeze, and the object whose weights it freezes: the use that asks for them, and its life.
+
+    For a part of a class there is neither, nor for an object whose file is the one that freezes it.
+    """
+
+    freeze: Freeze
+    module: Module
+    life: Life | None = None
+    use: Use | None = None
+
+    @property
+    def place(self) -> ast.stmt | ast.expr:
+        """What does it in the file whose object it is."""
+        return self.use.here if self.use is not None and self.use.via else self.freeze.statement
+
+
 def check_file(context: Context) -> Iterator[Finding]:
     """Report frozen weights beside statistics that move."""
-    for freeze in weight_freezes(context.evaluator, context.module):
+    freezes = list(weight_freezes(context.evaluator, context.module))
+    yield from _in_file(freezes, context)
+    if freezes or context.project.deals_with(context.module, speaks_of_modes):
+        yield from _across_files(context)
+
+
+def _in_file(freezes: list[Freeze], context: Context) -> Iterator[Finding]:
+    for freeze in freezes:
         framework = normalising_framework(
             context.evaluator, context.sites, context.module, freeze.owner
         )
@@ -145,10 +173,51 @@ def check_file(context: Context) -> Iterator[Finding]:
         cls = _class_of(freeze, context)
         if cls is not None:
             if _is_left_training(freeze, cls, framework, context):
-                yield _report(freeze, framework, None, context)
+                yield _report(Frozen(freeze, context.module), framework, context)
         elif (life := _life(freeze, framework, context)) is not None:
-            if _trains_on(life, freeze, framework, context):
-                yield _report(freeze, framework, life, context)
+            frozen = Frozen(freeze, context.module, life)
+            if _trains_on(life, frozen, framework, context):
+                yield _report(frozen, framework, context)
+
+
+def _across_files(context: Context) -> Iterator[Finding]:
+    """Report models that other files make, or freeze, or both."""
+    ev, module = context.evaluator, context.module
+    for made in constructions(ev, module):
+        if made.framework.modes.switch != "object":
+            continue
+        life = life_of(ev, module, made.call, made.position)
+        frozen = _frozen_across_files(made, life, context) if not life.escapes else None
+        if frozen is None or _FOLLOWS.search(variable_of(module, made.call)):
+            continue
+        found = made.contents(ev, context.sites)
+        if not found.normalises or manages_itself(ev, found, made.framework):
+            continue
+        if any(chooses_norm(candidate) for candidate in made.candidates):
+            continue
+        if _trains_on(life, frozen, made.framework, context):
+            yield _report(frozen, made.framework, context)
+
+
+def _frozen_across_files(made: Made, life: Life, context: Context) -> Frozen | None:
+    """Return the first freeze of all weights of the object that the file alone does not show."""
+    ev = context.evaluator
+    is_made_elsewhere = made.candidate.module is not context.module
+    for use in life.uses:
+        if use.kind != METHOD or not (use.via or is_made_elsewhere):
+            continue
+        assert isinstance(use.node, ast.Call)
+        for freeze in weight_freezes(ev, use.module):
+            if not any(part is use.node for part in ast.walk(freeze.statement)):
+                continue
+            held = use.node.func
+            if not isinstance(held, ast.Attribute) or held.value is not freeze.owner:
+                continue
+            if _follows_another(freeze) or unfreezes(ev, use.module, freeze.owner):
+                return None
+            if not any(in_test(step.module, step.node) for step in use.route):
+                return Frozen(freeze, use.module, life, use)
+    return None
 
 
 def _follows_another(freeze: Freeze) -> bool:
@@ -173,7 +242,7 @@ def _life(freeze: Freeze, framework: Framework, context: Context) -> Life | None
     return life
 
 
-def _trains_on(life: Life, freeze: Freeze, framework: Framework, context: Context) -> bool:
+def _trains_on(life: Life, frozen: Frozen, framework: Framework, context: Context) -> bool:
     """Tell whether the model's output is differentiated, in training mode, after the freeze."""
     modes = {mode_after(use, framework) for use in life.uses if use.kind == METHOD} - {None}
     if INFERENCE in modes and not modes & {TRAINING, ""}:
@@ -182,17 +251,18 @@ def _trains_on(life: Life, freeze: Freeze, framework: Framework, context: Contex
         return False
     if any(_may_stop_statistics(use, framework, context) for use in life.uses):
         return False
-    module = context.module
-    inside = module.enclosing_function(freeze.statement)
     return any(
-        feeds_gradient(context.evaluator, module, use.node)
+        use_feeds_gradient(context.evaluator, use)
         for use in life.uses
-        if runs(context.evaluator, use)
-        and (
-            use.node.lineno > freeze.statement.lineno
-            or module.enclosing_function(use.node) is not inside
-        )
+        if runs(context.evaluator, use) and _may_come_after(use, frozen, context)
     )
+
+
+def _may_come_after(use: Use, frozen: Frozen, context: Context) -> bool:
+    place, function = frozen.place, context.module.enclosing_function
+    if frozen.use is not None and use.here is place:
+        return in_order(use) > in_order(frozen.use)
+    return use.here.lineno > place.lineno or function(use.here) is not function(place)
 
 
 def _may_stop_statistics(use: Use, framework: Framework, context: Context) -> bool:
@@ -205,7 +275,7 @@ def _may_stop_statistics(use: Use, framework: Framework, context: Context) -> bo
     assert isinstance(use.node, ast.Call)
     for argument in use.node.args:  # model.apply(freeze_bn)
         if isinstance(argument, (ast.Name, ast.Attribute, ast.Lambda)):
-            for value in context.evaluator.evaluate(context.module, argument):
+            for value in context.evaluator.evaluate(use.module, argument):
                 if isinstance(value.object, FunctionRef) and any(
                     isinstance(part, ast.Attribute) and part.attr in methods
                     for part in ast.walk(value.object.node)
@@ -248,11 +318,18 @@ def _is_left_training(
 # ---------------------------------------------------------------------------------- report
 
 
-def _report(freeze: Freeze, framework: Framework, life: Life | None, context: Context) -> Finding:
-    module = context.module
-    name = dotted(freeze.owner) or module.source(freeze.owner)
+def _report(frozen: Frozen, framework: Framework, context: Context) -> Finding:
+    freeze, life, use = frozen.freeze, frozen.life, frozen.use
+    name = dotted(freeze.owner) or frozen.module.source(freeze.owner)
     statement = freeze.statement
-    where = statement.iter if isinstance(statement, (ast.For, ast.AsyncFor)) else statement
+    where: ast.stmt | ast.expr = statement
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        where = statement.iter
+    through = ""
+    if use is not None and use.module is not context.module:
+        where, through = use.here, f" ({use.seen_from(context.module)})"
+        given = use.via[0].given
+        name = (dotted(given) if given is not None else "") or name
     method = framework.modes.to_inference[0][0]
     fix = _fix(framework, life, context)
     if life is None:
@@ -268,11 +345,11 @@ def _report(freeze: Freeze, framework: Framework, life: Life | None, context: Co
     return context.report(
         RULE,
         where,
-        f"{freeze.by} freezes the weights of {name} and not its statistics: in training mode its "
-        f"batch normalisation goes on normalising with each batch, and "
+        f"{freeze.by}{through} freezes the weights of {name} and not its statistics: in training "
+        f"mode its batch normalisation goes on normalising with each batch, and "
         f"{drift(framework, context.frameworks)}",
         help=advice,
-        severity="error" if is_said_to_freeze(module, statement) else None,
+        severity="error" if is_said_to_freeze(frozen.module, statement) else None,
         fix=fix,
         trial=_trial(framework),
     )
@@ -285,9 +362,11 @@ def _fix(framework: Framework, life: Life | None, context: Context) -> Fix | Non
         return None
     layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
     for use in life.uses:
-        statement = context.module.statement(use.node)
+        if use.module is not context.module:
+            continue
         if use.kind != METHOD or mode_after(use, framework) != TRAINING:
             continue
+        statement = context.module.statement(use.node)
         assert isinstance(use.node, ast.Call)
         if isinstance(statement, ast.Expr) and isinstance(use.node.func, ast.Attribute):
             model = dotted(use.node.func.value)

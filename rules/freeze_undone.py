@@ -81,18 +81,17 @@ Measured with torch 2.13.0. What trainers do: read in lightning 2.6.6.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.classes import method, outside_bases
 from bnlint.semantics.freezing import (
     has_other_weights,
+    holds_freeze,
     is_for_norm_layers,
-    is_for_other_layers,
+    is_of_norm,
     is_switched_elsewhere,
     normalising_framework,
     runs_only_at_setup,
@@ -109,7 +108,7 @@ from bnlint.semantics.modes import (
     switches,
     switches_to,
 )
-from bnlint.semantics.module import Module, dotted, last_name
+from bnlint.semantics.module import dotted, last_name
 from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.order import (
     are_exclusive,
@@ -126,9 +125,6 @@ from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
 RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
-
-#: Parts of ready-made models that have no batch normalisation.
-_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -150,7 +146,7 @@ def _uses_code_elsewhere(context: Context) -> bool:
     """Tell at little cost whether functions of other files may freeze or train models."""
     if "apply" in context.module.calls_by_name:
         return takes_gradients(context.evaluator, context.module)
-    return context.project.hands_to(context.module, speaks_of_modes)
+    return context.project.deals_with(context.module, speaks_of_modes)
 
 
 # ---------------------------------------------------------------------------------- objects
@@ -195,53 +191,27 @@ def _overrides(made: Made, context: Context) -> bool:
 
 def _freezes(use: Use, made: Made, context: Context) -> bool:
     """Tell whether a use puts a part of the model, with its normalisation, into inference mode."""
-    module, framework = use.module, made.framework
+    ev, module, framework = context.evaluator, use.module, made.framework
     call = use.node
     if not isinstance(call, ast.Call):
         return False
     if use.kind == PART:
-        return mode_after(use, framework) == INFERENCE and _is_of_norm(call, module, context)
+        return mode_after(use, framework) == INFERENCE and is_of_norm(
+            ev, context.sites, module, call
+        )
     if use.kind != METHOD or use.name in switches(framework):
         return False
     for argument in call.args:  # model.apply(freeze_bn)
         if isinstance(argument, (ast.Name, ast.Attribute)):
             for value in context.evaluator.evaluate(module, argument):
                 if isinstance(value.object, FunctionRef):
-                    return _holds_freeze(value.object.module, value.object.node, framework)
+                    return holds_freeze(value.object.module, value.object.node, framework)
     found = made.candidate.object
     if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
         own = method(context.evaluator, found.cls, use.name)
         if own is not None:
-            return _holds_freeze(own[0].module, own[1], framework)
+            return holds_freeze(own[0].module, own[1], framework)
     return False
-
-
-def _is_of_norm(call: ast.Call, module: Module, context: Context) -> bool:
-    """Tell whether what ``call`` in ``module`` switches has batch normalisation in it."""
-    if is_for_norm_layers(module, call):
-        return True
-    if is_for_other_layers(module, call):
-        return False
-    assert isinstance(call.func, ast.Attribute)
-    part = call.func.value
-    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
-        return False
-    if normalising_framework(context.evaluator, context.sites, module, part) is not None:
-        return True
-    # A part of a ready-made model, whose own parts are not in view.
-    return normalising_framework(context.evaluator, context.sites, module, part.value) is not None
-
-
-def _holds_freeze(module: Module, function: ast.AST, framework: Framework) -> bool:
-    """Tell whether a function puts batch normalisation layers into inference mode."""
-    methods = {name for name, argument in framework.modes.to_inference if argument is None}
-    return any(
-        isinstance(part, ast.Call)
-        and isinstance(part.func, ast.Attribute)
-        and part.func.attr in methods
-        and is_for_norm_layers(module, part)
-        for part in ast.walk(function)
-    )
 
 
 def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: Context) -> bool:
@@ -350,8 +320,9 @@ def _report(
     return context.report(
         RULE,
         place,
-        f"{text} is undone by {waking} ({wake.seen_from(module)}), which puts every layer into training "
-        f"mode again: batch normalisation normalises with each batch, and its statistics drift",
+        f"{text} is undone by {waking} ({wake.seen_from(module)}), which puts every layer into "
+        "training mode again: batch normalisation normalises with each batch, and its statistics "
+        "drift",
         help=f"freeze after {waking}",
         fix=_again(freeze.node, wake.node, context) if is_here else None,
         trial=_trial(framework),

@@ -143,7 +143,7 @@ def _has_inference(context: Context) -> bool:
         for function in module.functions
     ):
         return True
-    return context.project.hands_to(module, speaks_of_modes)
+    return context.project.deals_with(module, speaks_of_modes)
 
 
 def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Collection[str]) -> bool:

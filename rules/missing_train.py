@@ -119,7 +119,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
     here = _may_infer(context) and takes_gradients(ev, module)
-    if not here and not context.project.hands_to(module, speaks_of_modes):
+    if not here and not context.project.deals_with(module, speaks_of_modes):
         return
     for made in constructions(ev, module):
         if made.framework.modes.switch != "object" or in_test(module, made.call):

@@ -90,7 +90,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report models that are trained and never switched to training."""
     ev, module = context.evaluator, context.module
     if not _starts_in_inference(context) or not (
-        takes_gradients(ev, module) or context.project.hands_to(module, speaks_of_modes)
+        takes_gradients(ev, module) or context.project.deals_with(module, speaks_of_modes)
     ):
         return
     for made in constructions(ev, module):

@@ -102,7 +102,7 @@ RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report pretrained models that are unfrozen with their statistics."""
-    hands = _may_unfreeze(context) or context.project.hands_to(context.module, speaks_of_modes)
+    hands = _may_unfreeze(context) or context.project.deals_with(context.module, speaks_of_modes)
     if not hands or _keeps_norm_layers(context.module, context):
         return
     for made in constructions(context.evaluator, context.module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.evaluate import Evaluator
@@ -90,29 +90,36 @@ class Project:
         """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
         return self.layout is not None and self.layout.is_function(module, symbol)
 
-    def hands_to(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
+    def deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
         """Tell, by the text of files, whether ``module`` hands something to code asked for.
 
-        That is a file with a function or class that it calls with arguments, or one of those that
-        this file imports. Methods do not count: what they hand on is mostly tensors.
+        That is a file with a function or class that it calls with what it has made, or one of
+        those that this file imports; or a file that makes something for it. Methods do not count:
+        what they hand on is mostly tensors.
         """
-        if self.layout is None:
-            return False
-        made = _assigned(module)
-        given = {
+        kept, key = self.evaluator.kept, (f"deals with {asks.__name__}", module.tree)
+        if key not in kept:
+            kept[key] = self.layout is not None and self._deals_with(module, asks)
+        found: bool = kept[key]
+        return found
+
+    def _deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
+        assert self.layout is not None
+        made = [call for call in module.calls if module.enclosing_class(call) is None]
+        names, makers = _assigned(module, made)
+        takers = {
             dotted(call.func).partition(".")[0]
-            for call in module.calls
-            if any(isinstance(a, ast.Name) and a.id in made for a in _arguments(call))
-            and module.enclosing_class(call) is None
+            for call in made
+            if any(isinstance(a, ast.Name) and a.id in names for a in _arguments(call))
         }
-        for file in sorted(self._files_of(module, given)):
+        for file in sorted(self._files_of(module, takers)):
             glance = self.layout.look(file)
-            if glance is None:
-                continue
-            near = self.layout.imported(self.layout.place(file), glance)
+            near = self.layout.imported(self.layout.place(file), glance) if glance else ()
             if any(self.layout.file_answers(f, asks) for f in (file, *near)):
                 return True
-        return False
+        return any(
+            self.layout.file_answers(f, asks) for f in sorted(self._files_of(module, makers))
+        )
 
     def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
         """Return the files in which what ``module`` imports under ``names`` is defined."""
@@ -160,15 +167,19 @@ def imported_roots(module: Module) -> Iterator[str]:
             yield statement.module
 
 
-def _assigned(module: Module) -> set[str]:
-    """Return the names to which ``module`` assigns what a call gives, outside of classes."""
-    found: set[str] = set()
-    for call in module.calls:
+def _assigned(module: Module, calls: Iterable[ast.Call]) -> tuple[set[str], set[str]]:
+    """Return the names to which a file assigns what a call gives, and those that are called."""
+    names: set[str] = set()
+    makers: set[str] = set()
+    for call in calls:
         parent = module.parents[call]
-        if isinstance(parent, ast.Assign) and module.enclosing_class(call) is None:
+        while isinstance(parent, (ast.Attribute, ast.Call)):  # build().to(device)
+            parent = module.parents[parent]
+        if isinstance(parent, ast.Assign):
+            makers.add(dotted(call.func).partition(".")[0])
             for target in parent.targets:
-                found.update(p.id for p in ast.walk(target) if isinstance(p, ast.Name))
-    return found
+                names.update(p.id for p in ast.walk(target) if isinstance(p, ast.Name))
+    return names, makers
 
 
 def _arguments(call: ast.Call) -> Iterator[ast.expr]:
