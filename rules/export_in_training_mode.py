@@ -166,7 +166,7 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
         place, model = use.here, use.via[0].given
         function = f"{function} ({use.seen_from(module)})"
     if others := life.files_seen_from(module):
-        nowhere = f"no {method}() in this file or where it is passed on ({', '.join(others)})"
+        nowhere = f"no {method}() in this file or in {', '.join(others)}"
     name = dotted(model) if model is not None else ""
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None

@@ -309,8 +309,9 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     variable = dotted(model) or variable_of(module, made.call) or module.source(model)
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
     nowhere = f"no {method}() in this file"
-    if others := life.files_seen_from(module):
-        nowhere = f"no {method}() in this file or where it is passed on ({', '.join(others)})"
+    makers = (candidate.module for candidate in made.candidates)
+    if others := life.files_seen_from(module, *makers):
+        nowhere = f"no {method}() in this file or in {', '.join(others)}"
     why = _why_inference(use, context)
     assert why is not None
     if not why.name:

@@ -116,6 +116,8 @@ def _is_kept(module: Module, call: ast.Call, takers: Collection[str]) -> bool:
         return False
     if isinstance(parent, ast.Call):
         return parent.func is call or last_name(parent.func) in takers
+    if isinstance(parent, ast.Assign):  # what is put into an attribute cannot be followed
+        return any(isinstance(target, (ast.Name, ast.Tuple, ast.List)) for target in parent.targets)
     return not isinstance(parent, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred))
 
 

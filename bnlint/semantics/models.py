@@ -183,7 +183,7 @@ class _Search:
             else:
                 self.made_by(found.cls)
             if found.call is not None:
-                self.inside(found.module, found.call, depth)
+                self.inside(found.module, found.call, depth, found.call)
                 self.grown(found, depth)
         elif isinstance(found, FunctionRef):
             self.inside(found.module, found.node, depth)
@@ -207,8 +207,13 @@ class _Search:
         if self.ev.frameworks.means(maker.path, "builders"):
             self.found = True
 
-    def inside(self, module: Module, node: ast.AST, depth: int) -> None:
-        """Note the sites, and what leads to further ones, inside ``node``."""
+    def inside(
+        self, module: Module, node: ast.AST, depth: int, made: ast.Call | None = None
+    ) -> None:
+        """Note the sites, and what leads to further ones, inside ``node``.
+
+        ``made`` is a call in it of which it is known what it makes: one of several classes, say.
+        """
         if node in self.seen or depth > _MAX_DEPTH:
             return
         self.seen.add(node)
@@ -222,7 +227,7 @@ class _Search:
             site = self.sites.get(call)
             if site is not None and _follows_mode(site):
                 self.found = True
-            for callee in self.ev.evaluate(module, call.func):
+            for callee in self.ev.evaluate(module, call.func) if call is not made else ():
                 found = callee.object
                 if isinstance(found, (ClassRef, FunctionRef, Partial)):
                     self.add(found, depth + 1)

@@ -46,10 +46,10 @@ def _modes() -> Callable[[str], Any]:
 def _acts() -> Callable[[str], Any]:
     # What a script does, and hardly ever a file that defines layers.
     functions = r"(?:main|run|fit|train|eval|test|predict|infer|valid|demo)"
-    model = r"(?:\w*(?:model|net|classifier|encoder|backbone)|\w)"
+    model = r"(?:\w*(?:model|net|classifier|encoder|backbone|detector)\w*|\w)"
     words = (
         rf"^def (?:\w+_)?{functions}", rf"^{model} *= *(?!dict\()[\w.]+\(", "__main__",
-        r"\.eval\(", r"^ {4}with \S*no_grad", r"\.load_state_dict\(",
+        r"\.eval\(", r"^(?: {4})?with \S*(?:no_grad|inference_mode)", r"\.load_state_dict\(",
     )  # fmt: skip
     return re.compile("|".join(words), re.MULTILINE).search
 

@@ -83,9 +83,10 @@ class Life(NamedTuple):
             if use.kind == METHOD and use.name in names:
                 yield use
 
-    def files_seen_from(self, module: Module) -> list[str]:
-        """Return the other files in which something is done with the object, in that order."""
-        return list(dict.fromkeys(u.module.path for u in self.uses if u.module is not module))
+    def files_seen_from(self, module: Module, *makers: Module) -> list[str]:
+        """Return the other files in which the object is made, or something is done with it."""
+        modules = (*makers, *(use.module for use in self.uses))
+        return list(dict.fromkeys(m.path for m in modules if m is not module))
 
 
 class Frame(NamedTuple):
