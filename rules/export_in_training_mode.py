@@ -8,8 +8,8 @@ inference, the export is reported. So is a model read from another format, which
 mode (``onnx2torch.convert``), that is run and never switched.
 
 The whole life of the model must be in view, from where it is built. Left alone are models that are
-stored, passed to other code or given as a parameter, and unit tests. ``torch.onnx.export`` is left
-alone too: it writes inference whatever the mode of the model is.
+stored, passed to code that is not of the project or given as a parameter, and unit tests.
+``torch.onnx.export`` is left alone too: it writes inference whatever the mode of the model is.
 
 Why it matters
 --------------

@@ -3,16 +3,19 @@
 What it does
 ------------
 Follows a model that a script builds. If it is run where gradients are off, or in a function that
-evaluates, tests or predicts, and nothing in the script ever switches it to inference, the call is
-reported. The text differs where switching gradients off seems to have been taken for switching the
-mode.
+evaluates, tests or predicts, and nothing ever switches it to inference, the call is reported. The
+text differs where switching gradients off seems to have been taken for switching the mode.
 
-The whole life of the model must be in view, from where it is built. A model that is stored, passed
-to other code, returned to it or given as a parameter is left alone: whoever calls may have switched
-it. So is what a loader gives, which is in the mode in which it was saved. Left alone too are dry
-runs on constant or random tensors, calls whose result is thrown away (they collect statistics),
-models inside ``forward`` or a training step, outputs that feed a loss that is differentiated,
-generators that sample, unit tests, and code that switches to training on purpose without training.
+The whole life of the model must be in view, from where it is built. It is followed through
+functions and plain classes of the project in any file: those that build it, that it is passed to,
+and that keep it in an attribute. What another file does is reported once, in the file that owns the
+model, at the call that leads there. A model that is stored elsewhere, passed to code that is not of
+the project, returned to other files or given as a parameter is left alone: whoever calls may have
+switched it. So is what a loader gives, which is in the mode in which it was saved. Left alone too
+are dry runs on constant or random tensors, calls whose result is thrown away (they collect
+statistics), models inside ``forward`` or a training step, outputs that feed a loss that is
+differentiated, generators that sample, unit tests, and code that switches to training on purpose
+without training.
 
 Why it matters
 --------------

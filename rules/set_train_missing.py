@@ -3,8 +3,8 @@
 What it does
 ------------
 Where layers start in inference mode (MindSpore), follows a model with batch normalisation whose
-gradients are taken and applied in this file, and reports it if nothing ever switches it to
-training. The whole life of the model must be in view. Trainers that switch the mode themselves
+gradients are taken and applied, here or in another file, and reports it if nothing ever switches it
+to training. The whole life of the model must be in view. Trainers that switch the mode themselves
 are known.
 
 Why it matters

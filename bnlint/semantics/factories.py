@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.semantics.calling import arguments_of, bind, is_method
+from bnlint.semantics.calling import arguments_of, bind, has_decorator, is_method
 from bnlint.semantics.flow import reaching
 from bnlint.semantics.models import is_wrapper, model_framework, returns_itself
 from bnlint.semantics.module import FunctionNode, Module
@@ -83,6 +83,7 @@ def _returned(ev: Evaluate, function: FunctionRef) -> tuple[tuple[int, tuple[Ori
         if (
             isinstance(node, ast.FunctionDef)
             and not is_method(function.module, node)
+            and not has_decorator(node, "cache", "lru_cache")  # each caller is given the same one
             and sees_through(ev, function.module, node)
         ):
             ev.kept[key] = tuple(_by_position(ev, function.module, node))
@@ -266,11 +267,14 @@ def _leaves_modes(ev: Evaluate, decorator: Candidates) -> bool:
             if root not in _PLAIN_ROOTS and not ev.frameworks.has_root(found.path):
                 return False
         elif isinstance(found, FunctionRef):
-            if any(
-                isinstance(part, ast.Attribute) and part.attr in switches
-                for part in ast.walk(found.node)
-            ):
-                return False
+            for part in ast.walk(found.node):
+                if isinstance(part, ast.Attribute) and part.attr in switches:
+                    return False
+                if isinstance(part, ast.Call) and any(
+                    isinstance(called.object, FunctionRef)
+                    for called in ev.evaluate(found.module, part.func)
+                ):
+                    return False  # what that does is not looked at
         else:
             return False
     return True

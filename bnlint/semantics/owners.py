@@ -27,7 +27,8 @@ _PLAIN_ROOTS = frozenset({"builtins", "abc", "typing"})
 class Owner:
     """An object of class ``cls``, made by ``call``, and the attributes in which it keeps another.
 
-    ``stores`` are the places where the object that is followed is put into one.
+    ``stores`` are the places where the object that is followed is put into one, ``written`` those
+    where something is, outside of methods too.
     """
 
     def __init__(self, cls: ClassRef, module: Module, call: ast.Call) -> None:
@@ -36,6 +37,7 @@ class Owner:
         self.is_open = True
         self.attributes: set[str] = set()
         self.stores: set[ast.AST] = set()
+        self.written: list[tuple[Module, ast.Attribute]] = []
 
 
 def construct(follower: Follower, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
@@ -199,7 +201,8 @@ def use(follower: Follower, node: ast.expr, owner: Owner) -> None:
 def _attribute(follower: Follower, attribute: ast.Attribute, owner: Owner) -> None:
     name, parent = attribute.attr, follower.module.parents[attribute]
     if not isinstance(attribute.ctx, ast.Load):
-        return  # see check_attributes
+        owner.written.append((follower.module, attribute))
+        return
     if name in owner.attributes:
         follower.use(attribute, WHOLE)
         return
@@ -221,15 +224,13 @@ def _attribute(follower: Follower, attribute: ast.Attribute, owner: Owner) -> No
 
 def replaced(ev: Evaluate, owner: Owner) -> str:
     """Return the name of an attribute of an owner that may hold another object, if one may."""
-    for name in sorted(owner.attributes):
-        for cls in lineage(ev, owner.cls):
-            for store in cls.module.stores:
-                if store.attr != name or store in owner.stores:
-                    continue
-                if cls.module.enclosing_class(store) is not cls.node:
-                    continue
-                statement = cls.module.statement(store)
-                value = getattr(statement, "value", None)
-                if not isinstance(value, ast.Constant) or value.value is not None:
-                    return name
+    written = list(owner.written)
+    for cls in lineage(ev, owner.cls):
+        inside = (s for s in cls.module.stores if cls.module.enclosing_class(s) is cls.node)
+        written += [(cls.module, store) for store in inside]
+    for module, store in written:
+        if store.attr in owner.attributes and store not in owner.stores:
+            value = getattr(module.statement(store), "value", None)
+            if not isinstance(value, ast.Constant) or value.value is not None:
+                return store.attr
     return ""
