@@ -183,7 +183,7 @@ class _Search:
             else:
                 self.made_by(found.cls)
             if found.call is not None:
-                self.inside(found.module, found.call, depth, found.call)
+                self.inside(found.module, found.call, depth, found)
                 self.grown(found, depth)
         elif isinstance(found, FunctionRef):
             self.inside(found.module, found.node, depth)
@@ -208,11 +208,11 @@ class _Search:
             self.found = True
 
     def inside(
-        self, module: Module, node: ast.AST, depth: int, made: ast.Call | None = None
+        self, module: Module, node: ast.AST, depth: int, made: Instance | None = None
     ) -> None:
         """Note the sites, and what leads to further ones, inside ``node``.
 
-        ``made`` is a call in it of which it is known what it makes: one of several classes, say.
+        ``made`` is the object that ``node`` makes, which may call one of several classes.
         """
         if node in self.seen or depth > _MAX_DEPTH:
             return
@@ -227,8 +227,10 @@ class _Search:
             site = self.sites.get(call)
             if site is not None and _follows_mode(site):
                 self.found = True
-            for callee in self.ev.evaluate(module, call.func) if call is not made else ():
+            for callee in self.ev.evaluate(module, call.func):
                 found = callee.object
+                if made is not None and call is made.call and found != made.cls:
+                    continue
                 if isinstance(found, (ClassRef, FunctionRef, Partial)):
                     self.add(found, depth + 1)
                 elif isinstance(found, Symbol):
