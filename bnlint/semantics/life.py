@@ -14,7 +14,8 @@ from bnlint.semantics.factories import factory_of
 from bnlint.semantics.follow import Follower
 from bnlint.semantics.module import Module
 from bnlint.semantics.objects import Evaluate
-from bnlint.semantics.uses import Life, in_order
+from bnlint.semantics.passing import passed
+from bnlint.semantics.uses import WHOLE, Life, in_order
 from bnlint.semantics.walk import Walk
 
 
@@ -38,3 +39,12 @@ def life_of(ev: Evaluate, module: Module, made: ast.Call, position: int = -1) ->
         ev.kept[key] = Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
     found: Life = ev.kept[key]
     return found
+
+
+def life_in_call(ev: Evaluate, module: Module, call: ast.Call, given: ast.expr) -> Life:
+    """Return what becomes of the object ``given`` in ``call``, which takes it as an argument."""
+    walk = Walk(ev)
+    follower = Follower(walk, module)
+    passed(follower, given, call, WHOLE)
+    follower.follow_variables()
+    return Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
