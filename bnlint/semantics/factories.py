@@ -147,7 +147,7 @@ class _Trace:
 
     def name(self, node: ast.Name) -> list[Origin] | None:
         scope = self.ev.scope(self.module, self.module.scope_node(node))
-        if not isinstance(scope.node, FunctionNode) or node.id in scope.outer:
+        if not isinstance(scope.node, FunctionNode):
             return None
         found: list[Origin] = []
         reached = reaching(scope, node.id, node)
