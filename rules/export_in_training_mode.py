@@ -69,7 +69,7 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions, variable_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -81,7 +81,6 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, EXPORT, Life, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
@@ -91,9 +90,8 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
-    if not _may_export(context) and not context.project.deals_with(context.module, speaks_of_modes):
-        return
-    for made in constructions(context.evaluator, context.module):
+    shows = _may_export(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         modes = made.framework.modes
         if modes.switch != "object" or in_test(context.module, made.call):
             continue

@@ -107,7 +107,7 @@ from bnlint.semantics.freezing import (
     weight_freezes,
 )
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions, variable_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.models import class_framework, contents, models_at
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -122,7 +122,6 @@ from bnlint.semantics.modes import (
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.objects import Candidate, ClassRef, FunctionRef, Instance
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import METHOD, Life, Use, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -155,8 +154,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report frozen weights beside statistics that move."""
     freezes = list(weight_freezes(context.evaluator, context.module))
     yield from _in_file(freezes, context)
-    if freezes or context.project.deals_with(context.module, speaks_of_modes):
-        yield from _across_files(context)
+    yield from _across_files(bool(freezes), context)
 
 
 def _in_file(freezes: list[Freeze], context: Context) -> Iterator[Finding]:
@@ -180,10 +178,10 @@ def _in_file(freezes: list[Freeze], context: Context) -> Iterator[Finding]:
                 yield _report(frozen, framework, context)
 
 
-def _across_files(context: Context) -> Iterator[Finding]:
+def _across_files(shows: bool, context: Context) -> Iterator[Finding]:
     """Report models that other files make, or freeze, or both."""
     ev, module = context.evaluator, context.module
-    for made in constructions(ev, module):
+    for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object":
             continue
         life = life_of(ev, module, made.call, made.position)

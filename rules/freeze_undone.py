@@ -97,7 +97,7 @@ from bnlint.semantics.freezing import (
     runs_only_at_setup,
 )
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions
+from bnlint.semantics.made import Made, constructions_for
 from bnlint.semantics.models import class_framework
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -119,7 +119,6 @@ from bnlint.semantics.order import (
 )
 from bnlint.semantics.surroundings import in_test
 from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -132,21 +131,21 @@ def check_file(context: Context) -> Iterator[Finding]:
     modes = [framework.modes for framework in context.frameworks.frameworks.values()]
     infers = any(switches_to(context.module, m.to_inference) for m in modes)
     trains = any(switches_to(context.module, m.to_training) for m in modes)
-    if (infers and trains) or _uses_code_elsewhere(context):
-        for made in constructions(context.evaluator, context.module):
-            if made.framework.modes.switch == "object":
-                yield from _of_object(made, context)
+    shows = (infers and trains) or _applies(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
+        if made.framework.modes.switch == "object":
+            yield from _of_object(made, context)
     if not infers:
         return
     for cls in context.module.classes:
         yield from _of_class(ClassRef(context.module, cls), context)
 
 
-def _uses_code_elsewhere(context: Context) -> bool:
-    """Tell at little cost whether functions of other files may freeze or train models."""
-    if "apply" in context.module.calls_by_name:
-        return takes_gradients(context.evaluator, context.module)
-    return context.project.deals_with(context.module, speaks_of_modes)
+def _applies(context: Context) -> bool:
+    """Tell at little cost whether the file may freeze by a function of another file."""
+    if "apply" not in context.module.calls_by_name:
+        return False
+    return takes_gradients(context.evaluator, context.module)
 
 
 # ---------------------------------------------------------------------------------- objects

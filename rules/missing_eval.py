@@ -80,7 +80,7 @@ from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions, variable_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.models import is_forward
 from bnlint.semantics.modes import (
     INFERENCE,
@@ -96,7 +96,6 @@ from bnlint.semantics.modes import (
 )
 from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, METHOD, Life, Step, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
@@ -125,9 +124,8 @@ _TRIES = lazy(
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report inference calls of models that are never switched."""
-    if not _has_inference(context):
-        return
-    for made in constructions(context.evaluator, context.module):
+    shows = _has_inference(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         modes = made.framework.modes
         if modes.switch == "object" and modes.initial == TRAINING:
             finding = _check(context, made)
@@ -141,12 +139,10 @@ def _has_inference(context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("gradient_free")}
     if any(name in module.uses for name in names):
         return True
-    if any(
+    return any(
         _EVALUATES.search(function.name) and _runs_objects(function, module.defined)
         for function in module.functions
-    ):
-        return True
-    return context.project.deals_with(module, speaks_of_modes)
+    )
 
 
 def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Collection[str]) -> bool:

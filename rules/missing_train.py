@@ -87,7 +87,7 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions
+from bnlint.semantics.made import Made, constructions_for
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -103,7 +103,6 @@ from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
 from bnlint.semantics.surroundings import in_test
 from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -118,10 +117,8 @@ _LEAVES = (ast.Break, ast.Return, ast.Raise)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
-    here = _may_infer(context) and takes_gradients(ev, module)
-    if not here and not context.project.deals_with(module, speaks_of_modes):
-        return
-    for made in constructions(ev, module):
+    shows = _may_infer(context) and takes_gradients(ev, module)
+    for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object" or in_test(module, made.call):
             continue
         life = life_of(ev, module, made.call, made.position)

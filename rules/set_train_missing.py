@@ -69,7 +69,7 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions, variable_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -78,7 +78,6 @@ from bnlint.semantics.modes import (
     may_switch,
 )
 from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
@@ -89,11 +88,9 @@ RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report models that are trained and never switched to training."""
     ev, module = context.evaluator, context.module
-    if not _starts_in_inference(context) or not (
-        takes_gradients(ev, module) or context.project.deals_with(module, speaks_of_modes)
-    ):
+    if not _starts_in_inference(context):
         return
-    for made in constructions(ev, module):
+    for made in constructions_for(ev, module, shows=takes_gradients(ev, module)):
         modes = made.framework.modes
         if modes.switch != "object" or modes.initial != INFERENCE:
             continue

@@ -87,12 +87,11 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.freezing import asks_for_norm, drift
 from bnlint.semantics.layer_tests import guards
 from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions
+from bnlint.semantics.made import Made, constructions_for
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.order import LOOPS
 from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.triage import speaks_of_modes
 from bnlint.semantics.uses import CALL, WRITE, Life, Use
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of_family
@@ -102,10 +101,10 @@ RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report pretrained models that are unfrozen with their statistics."""
-    hands = _may_unfreeze(context) or context.project.deals_with(context.module, speaks_of_modes)
-    if not hands or _keeps_norm_layers(context.module, context):
+    if _keeps_norm_layers(context.module, context):
         return
-    for made in constructions(context.evaluator, context.module):
+    shows = _may_unfreeze(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
             continue

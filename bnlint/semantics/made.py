@@ -26,6 +26,7 @@ from bnlint.semantics.objects import (
 )
 from bnlint.semantics.scopes import Scope
 from bnlint.semantics.sites import Site
+from bnlint.semantics.triage import speaks_of_modes
 from bnlint.typed import NamedTuple
 
 
@@ -71,7 +72,23 @@ def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
     return found
 
 
-def _constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
+def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[Made]:
+    """Return the models of ``module`` that a rule may have to do with.
+
+    All, where the file itself ``shows`` something that the rule is about. Where only code of other
+    files may, those that are made outside of classes, if any are handed to such code.
+    """
+    if shows:
+        return constructions(ev, module)
+    key = ("constructions outside of classes", module.tree)
+    if key not in ev.kept:
+        deals = ev.project.deals_with(module, speaks_of_modes)
+        ev.kept[key] = tuple(_constructions(ev, module, in_classes=False)) if deals else ()
+    found: Sequence[Made] = ev.kept[key]
+    return found
+
+
+def _constructions(ev: Evaluate, module: Module, *, in_classes: bool = True) -> Iterator[Made]:
     takers = {
         path.rpartition(".")[2]
         for word in ("wrappers", "exporters")
@@ -79,7 +96,11 @@ def _constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
     }
     bound = _imports_and_classes(module)
     for call in module.calls:
-        if not _is_kept(module, call, takers) or not _may_make(ev, module, call, bound):
+        if not _is_kept(module, call, takers):
+            continue
+        if not in_classes and module.enclosing_class(call) is not None:
+            continue
+        if not _may_make(ev, module, call, bound):
             continue
         callees = ev.evaluate(module, call.func)
         callee = callees[0].object

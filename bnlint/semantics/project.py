@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.evaluate import Evaluator
@@ -105,12 +105,12 @@ class Project:
 
     def _deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
         assert self.layout is not None
-        made = [call for call in module.calls if module.enclosing_class(call) is None]
-        names, makers = _assigned(module, made)
+        names, makers = _assigned(module)
         takers = {
             dotted(call.func).partition(".")[0]
-            for call in made
+            for call in module.calls
             if any(isinstance(a, ast.Name) and a.id in names for a in _arguments(call))
+            and module.enclosing_class(call) is None
         }
         for file in sorted(self._files_of(module, takers)):
             glance = self.layout.look(file)
@@ -167,18 +167,22 @@ def imported_roots(module: Module) -> Iterator[str]:
             yield statement.module
 
 
-def _assigned(module: Module, calls: Iterable[ast.Call]) -> tuple[set[str], set[str]]:
-    """Return the names to which a file assigns what a call gives, and those that are called."""
+def _assigned(module: Module) -> tuple[set[str], set[str]]:
+    """Return the names to which a file assigns what a call gives, and those that are called.
+
+    What classes do is left out.
+    """
     names: set[str] = set()
     makers: set[str] = set()
-    for call in calls:
+    for call in module.calls:
         parent = module.parents[call]
         while isinstance(parent, (ast.Attribute, ast.Call)):  # build().to(device)
             parent = module.parents[parent]
-        if isinstance(parent, ast.Assign):
-            makers.add(dotted(call.func).partition(".")[0])
-            for target in parent.targets:
-                names.update(p.id for p in ast.walk(target) if isinstance(p, ast.Name))
+        if isinstance(parent, ast.Assign) and not isinstance(parent.targets[0], ast.Attribute):
+            if module.enclosing_class(call) is None:
+                makers.add(dotted(call.func).partition(".")[0])
+                for target in parent.targets:
+                    names.update(p.id for p in ast.walk(target) if isinstance(p, ast.Name))
     return names, makers
 
 
