@@ -6,7 +6,7 @@ Most files hold nothing for bnlint, which their text tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from bnlint.finding import Problem
@@ -19,14 +19,13 @@ from bnlint.semantics.later import apply_stores
 from bnlint.semantics.layout import Layout
 from bnlint.semantics.module import Module, parse
 from bnlint.semantics.objects import Symbol
-from bnlint.semantics.project import Project, imported_roots
+from bnlint.semantics.project import Project, imported_by, imported_roots
 from bnlint.semantics.sites import Site, Unresolved, find_sites
+from bnlint.semantics.triage import hands_over, mentions_api, speaks_for_itself
 from bnlint.source import Source, Unreadable, decode
 from bnlint.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from bnlint.frameworks.records import Wrapper
 
 
@@ -65,33 +64,14 @@ class Facts(NamedTuple):
 def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | None = None) -> bool:
     """Tell whether a file may hold anything for bnlint; others are not even parsed.
 
-    ``file`` is where it lies, if it lies in a file: it may use layers of its project.
+    ``file`` is where it lies, if it lies in a file: it may use layers and models of its project.
     """
-    if _triage()(text) is not None or any(wrapper.name in text for wrapper in wrappers):
+    if speaks_for_itself(text) or any(wrapper.name in text for wrapper in wrappers):
         return True
-    return file is not None and _carried(wrappers).reaches(_layout().place(file), text)
-
-
-#: Functions that are named for inference.
-_EVALUATES = r"def \w*(?:eval|test|predict|infer|valid|demo)"
-
-
-@lru_cache(maxsize=1)
-def _names() -> Callable[[str], Any]:
-    return re.compile("|".join(map(re.escape, sorted(catalogue().tokens)))).search
-
-
-@lru_cache(maxsize=1)
-def _triage() -> Callable[[str], Any]:
-    tables = catalogue()
-    # A mode switch that is named and not called ends its line.
-    uncalled = rf"\.(?:{'|'.join(sorted(tables.switches()))})[ \t]*(?:[#;\r\n]|\Z)"
-    words = [*map(re.escape, sorted(tables.tokens)), "bnlint:", uncalled]
-    models = "|".join(map(re.escape, tables.model_words))
-    modes = "|".join([*map(re.escape, tables.mode_words), _EVALUATES])
-    names = re.compile("|".join(words)).search
-    model, mode = lazy(models), lazy(modes)  # 1 ms to compile, and not for a file with a name
-    return lambda text: names(text) or (mode.search(text) and model.search(text))
+    if file is None:
+        return False
+    place = _layout().place(file)
+    return _carried(wrappers).reaches(place, text) or hands_over(_layout(), place, text)
 
 
 def read_facts(
@@ -110,6 +90,10 @@ def read_facts(
         wanted.add(source)
     if wrappers:
         wanted |= families_of(wrappers)
+
+    if not wanted and layout is not None:  # its models come from other files
+        near = Project(tables.load(()), layout, module).behind(module)
+        wanted |= set(tables.roots(root for glance in near for root in imported_by(glance)))
 
     def sites_of(project: Project, other: Module) -> Sequence[Site]:
         return find_sites(project, other, carried.of(other, project.frameworks))[0]
@@ -151,12 +135,7 @@ def _layout() -> Layout:
 def _carried(wrappers: tuple[Wrapper, ...]) -> Carried:
     """Return what tells which names may stand for an API, or for one of ``wrappers``."""
     paths = [wrapper.path for wrapper in wrappers]
-    return Carried(_layout(), catalogue().aliases.union(paths), _mentions)
-
-
-def _mentions(text: str) -> bool:
-    """Tell whether a text names an API of any framework, or what makes one."""
-    return _names()(text) is not None
+    return Carried(_layout(), catalogue().aliases.union(paths), mentions_api)
 
 
 def reference_facts(

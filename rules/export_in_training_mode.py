@@ -8,8 +8,8 @@ inference, the export is reported. So is a model read from another format, which
 mode (``onnx2torch.convert``), that is run and never switched.
 
 The whole life of the model must be in view, from where it is built. Left alone are models that are
-stored, passed to other code or given as a parameter, and unit tests. ``torch.onnx.export`` is left
-alone too: it writes inference whatever the mode of the model is.
+stored, passed to code that is not of the project or given as a parameter, and unit tests.
+``torch.onnx.export`` is left alone too: it writes inference whatever the mode of the model is.
 
 Why it matters
 --------------
@@ -68,19 +68,20 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, EXPORT, Life, life_of
-from bnlint.semantics.models import Made, constructions, contents, variable_of
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
-    feeds_gradient,
     is_made_of_switched,
     manages_itself,
     may_switch,
+    use_feeds_gradient,
 )
 from bnlint.semantics.module import dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import CALL, EXPORT, Life, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
 
@@ -89,22 +90,21 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
-    if not _may_export(context):
-        return
-    for made in constructions(context.evaluator, context.module):
+    shows = _may_export(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         modes = made.framework.modes
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
-        life = life_of(context.evaluator, context.module, made.call)
+        life = life_of(context.evaluator, context.module, made.call, made.position)
         walks = context.frameworks.word("walks")
         if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
             continue
         if _is_imported(made, context):
             if _only_infers(life, context):
                 yield _report_import(made, context)
-        elif modes.initial == TRAINING and (node := _export(life, context)) is not None:
+        elif modes.initial == TRAINING and (use := _export(life)) is not None:
             if _trains(made, context):
-                yield _report_export(node, made.framework, context)
+                yield _report_export(use, life, made.framework, context)
 
 
 def _may_export(context: Context) -> bool:
@@ -127,50 +127,56 @@ def _only_infers(life: Life, context: Context) -> bool:
     weights = context.frameworks.word("weights_attributes")
     if any(use.name in weights for use in life.uses):
         return False
-    calls = [use.node for use in life.uses if use.kind in (CALL, EXPORT)]
-    return bool(calls) and not any(
-        feeds_gradient(context.evaluator, context.module, call) for call in calls
-    )
+    calls = [use for use in life.uses if use.kind in (CALL, EXPORT)]
+    return bool(calls) and not any(use_feeds_gradient(context.evaluator, use) for use in calls)
 
 
-def _export(life: Life, context: Context) -> ast.Call | None:
+def _export(life: Life) -> Use | None:
     """Return the first export of the model."""
     for use in life.uses:
-        if use.kind == EXPORT and isinstance(use.node, ast.Call):
-            if not in_test(context.module, use.node):
-                return use.node
+        if use.kind == EXPORT:
+            if not any(in_test(step.module, step.node) for step in use.route):
+                return use
     return None
 
 
 def _trains(made: Made, context: Context) -> bool:
     """Tell whether the model is known to normalise, in the mode in which it was made."""
     ev = context.evaluator
-    found = contents(ev, context.sites, made.candidate)
+    found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return False
-    return not is_made_of_switched(ev, context.module, made.call, made.framework)
+    return not is_made_of_switched(ev, context.module, made)
 
 
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report_export(node: ast.Call, framework: Framework, context: Context) -> Finding:
+def _report_export(use: Use, life: Life, framework: Framework, context: Context) -> Finding:
     module = context.module
     method = framework.modes.to_inference[0][0]
-    model = node.args[0] if node.args else None
+    assert isinstance(use.node, ast.Call)
+    model = use.node.args[0] if use.node.args else None
+    function = f"{dotted(use.node.func)}()"
+    place: ast.expr = use.node
+    nowhere = f"no {method}() in this file"
+    if use.module is not module:
+        place, model = use.here, use.via[0].given
+        function = f"{function} ({use.seen_from(module)})"
+    if others := life.files_seen_from(module):
+        nowhere = f"no {method}() in this file or in {', '.join(others)}"
     name = dotted(model) if model is not None else ""
-    function = dotted(node.func)
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None
     if name:
         text = f"{name}.{method}()"
-        fix = _insert(module.span(module.statement(node)), text, "before")
+        fix = _insert(module.span(module.statement(place)), text, "before")
     return context.report(
         RULE,
-        node,
-        f"{name or 'this model'} is given to {function}() in training mode: no {method}() in this "
-        f"file, and what is exported goes on normalising with each batch; {method}() on it later "
-        "does not change that",
+        place,
+        f"{name or 'this model'} is given to {function} in training mode: {nowhere}, and what is "
+        f"exported goes on normalising with each batch; {method}() on it later does not change "
+        "that",
         help=advice,
         fix=fix,
         trial=_trial(framework),

@@ -94,7 +94,7 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.drifting import Drift, advice, drifts, stop
+from bnlint.semantics.drifting import Drift, advice, drifts, drifts_across, stop
 from bnlint.semantics.freezing import drift, is_said_to_freeze
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of_family
@@ -104,20 +104,24 @@ RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report frozen weights beside statistics that move."""
-    for found in drifts(context.evaluator, context.module, context.sites):
+    ev, module, sites = context.evaluator, context.module, context.sites
+    for found in (*drifts(ev, module, sites), *drifts_across(ev, module, sites)):
         yield _report(found, context)
 
 
 def _report(found: Drift, context: Context) -> Finding:
     module, freeze, framework = context.module, found.freeze, found.framework
+    where, through = freeze.where, ""
+    if found.use is not None and found.module is not module:
+        where, through = found.use.here, f" ({found.use.seen_from(module)})"
     finding = context.report(
         RULE,
-        freeze.where,
-        f"{freeze.by} freezes the weights of {freeze.name(module)} and not its statistics: in "
-        "training mode its batch normalisation goes on normalising with each batch, and "
+        where,
+        f"{freeze.by}{through} freezes the weights of {found.name(module)} and not its statistics: "
+        "in training mode its batch normalisation goes on normalising with each batch, and "
         f"{drift(framework, context.frameworks)}",
         help=advice(found, module),
-        severity="error" if is_said_to_freeze(module, freeze.statement) else None,
+        severity="error" if is_said_to_freeze(found.module, freeze.statement) else None,
         fix=_fix(found, context),
         trial=_trial(framework),
     )

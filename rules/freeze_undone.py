@@ -81,24 +81,24 @@ Measured with torch 2.13.0. What trainers do: read in lightning 2.6.6.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.classes import method, outside_bases
 from bnlint.semantics.freezing import (
     has_other_weights,
+    holds_freeze,
     is_for_norm_layers,
-    is_for_other_layers,
+    is_of_norm,
     is_switched_elsewhere,
     normalising_framework,
     runs_only_at_setup,
 )
-from bnlint.semantics.life import METHOD, PART, Life, Use, life_of
-from bnlint.semantics.models import Made, class_framework, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for
+from bnlint.semantics.models import class_framework
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -118,26 +118,34 @@ from bnlint.semantics.order import (
     running_in,
 )
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
 RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
 
-#: Parts of ready-made models that have no batch normalisation.
-_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
-
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report freezes that a later switch of the whole model undoes."""
     modes = [framework.modes for framework in context.frameworks.frameworks.values()]
-    if not any(switches_to(context.module, m.to_inference) for m in modes):
+    infers = any(switches_to(context.module, m.to_inference) for m in modes)
+    trains = any(switches_to(context.module, m.to_training) for m in modes)
+    shows = (infers and trains) or _applies(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
+        if made.framework.modes.switch == "object":
+            yield from _of_object(made, context)
+    if not infers:
         return
-    if any(switches_to(context.module, m.to_training) for m in modes):
-        for made in constructions(context.evaluator, context.module):
-            if made.framework.modes.switch == "object":
-                yield from _of_object(made, context)
     for cls in context.module.classes:
         yield from _of_class(ClassRef(context.module, cls), context)
+
+
+def _applies(context: Context) -> bool:
+    """Tell at little cost whether the file may freeze by a function of another file."""
+    if "apply" not in context.module.calls_by_name:
+        return False
+    return takes_gradients(context.evaluator, context.module)
 
 
 # ---------------------------------------------------------------------------------- objects
@@ -145,21 +153,27 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _of_object(made: Made, context: Context) -> Iterator[Finding]:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call)
+    life = life_of(ev, module, made.call, made.position)
     if life.escapes:
         return
     freezes = [use for use in life.uses if _freezes(use, made, context)]
-    wakes = [u for u in life.uses if u.kind == METHOD and mode_after(u, made.framework) == TRAINING]
-    if not freezes or not wakes:
+    if not freezes or not any(_wakes(use, made) for use in life.uses):
         return
-    found = contents(ev, context.sites, made.candidate)
+    found = made.contents(ev, context.sites)
     if not found.normalises or _overrides(made, context):
         return
-    for freeze in freezes:
-        wake = next((w for w in wakes if _undoes(w, freeze, freezes, life, context)), None)
-        if wake is not None and not in_test(module, freeze.node):
-            yield _report(freeze.node, wake.node, made.framework, context)
-            return
+    for frame in frames(module, life):
+        freezes = [use for use in frame.life.uses if _freezes(use, made, context)]
+        wakes = [use for use in frame.life.uses if _wakes(use, made)]
+        for freeze in freezes:
+            wake = next((w for w in wakes if _undoes(w, freeze, freezes, frame, context)), None)
+            if wake is not None and not in_test(freeze.module, freeze.node):
+                yield _report(freeze, wake, frame, made.framework, context)
+                return
+
+
+def _wakes(use: Use, made: Made) -> bool:
+    return use.kind == METHOD and mode_after(use, made.framework) == TRAINING
 
 
 def _overrides(made: Made, context: Context) -> bool:
@@ -176,82 +190,60 @@ def _overrides(made: Made, context: Context) -> bool:
 
 def _freezes(use: Use, made: Made, context: Context) -> bool:
     """Tell whether a use puts a part of the model, with its normalisation, into inference mode."""
-    module, framework = context.module, made.framework
+    ev, module, framework = context.evaluator, use.module, made.framework
     call = use.node
     if not isinstance(call, ast.Call):
         return False
     if use.kind == PART:
-        return mode_after(use, framework) == INFERENCE and _is_of_norm(call, context)
+        return mode_after(use, framework) == INFERENCE and is_of_norm(
+            ev, context.sites, module, call
+        )
     if use.kind != METHOD or use.name in switches(framework):
         return False
     for argument in call.args:  # model.apply(freeze_bn)
         if isinstance(argument, (ast.Name, ast.Attribute)):
             for value in context.evaluator.evaluate(module, argument):
                 if isinstance(value.object, FunctionRef):
-                    if value.object.module is module:
-                        return _holds_freeze(value.object.node, framework, context)
+                    return holds_freeze(value.object.module, value.object.node, framework)
     found = made.candidate.object
     if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
         own = method(context.evaluator, found.cls, use.name)
-        if own is not None and own[0].module is module:
-            return _holds_freeze(own[1], framework, context)
+        if own is not None:
+            return holds_freeze(own[0].module, own[1], framework)
     return False
 
 
-def _is_of_norm(call: ast.Call, context: Context) -> bool:
-    """Tell whether what ``call`` switches has batch normalisation in it."""
-    module = context.module
-    if is_for_norm_layers(module, call):
-        return True
-    if is_for_other_layers(module, call):
-        return False
-    assert isinstance(call.func, ast.Attribute)
-    part = call.func.value
-    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
-        return False
-    if normalising_framework(context.evaluator, context.sites, module, part) is not None:
-        return True
-    # A part of a ready-made model, whose own parts are not in view.
-    return normalising_framework(context.evaluator, context.sites, module, part.value) is not None
-
-
-def _holds_freeze(function: ast.AST, framework: Framework, context: Context) -> bool:
-    """Tell whether a function puts batch normalisation layers into inference mode."""
-    methods = {name for name, argument in framework.modes.to_inference if argument is None}
-    return any(
-        isinstance(part, ast.Call)
-        and isinstance(part.func, ast.Attribute)
-        and part.func.attr in methods
-        and is_for_norm_layers(context.module, part)
-        for part in ast.walk(function)
-    )
-
-
-def _undoes(wake: Use, freeze: Use, freezes: list[Use], life: Life, context: Context) -> bool:
+def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: Context) -> bool:
     """Tell whether ``wake`` is sure to come after ``freeze``, and training after that."""
-    module = context.module
-    around, other = running_in(module, freeze.node), running_in(module, wake.node)
-    again = [
-        f for f in freezes if running_in(module, f.node) is other and is_after(f.node, wake.node)
-    ]
+    module = frame.module
+    if freeze.here is wake.here:
+        return False  # one call does both: the frame of what it calls tells in which order
+    around, other = running_in(module, freeze.here), running_in(module, wake.here)
+    again = [f for f in freezes if running_in(module, f.here) is other and _comes_after(f, wake)]
     if any(f is not freeze for f in again):
         return False
     if around is other:
-        loop = common_loop(module, wake.node, freeze.node)
+        loop = common_loop(module, wake.here, freeze.here)
         if (
-            is_after(freeze.node, wake.node)
+            is_after(freeze.here, wake.here)
             or loop is not None
-            or are_exclusive(module, wake.node, freeze.node)
+            or are_exclusive(module, wake.here, freeze.here)
         ):
             return False
-    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.node, other):
+    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.here, other):
         return False
     return any(
         runs(context.evaluator, use)
-        and feeds_gradient(context.evaluator, module, use.node)
-        and (running_in(module, use.node) is not other or is_after(use.node, wake.node))
-        for use in life.uses
+        and feeds_gradient(context.evaluator, use.module, use.node, (*frame.outer, *use.via))
+        and (running_in(module, use.here) is not other or _comes_after(use, wake))
+        for use in frame.life.uses
     )
+
+
+def _comes_after(use: Use, other: Use) -> bool:
+    if use.here is other.here:
+        return in_order(use) > in_order(other)
+    return is_after(use.here, other.here)
 
 
 # ---------------------------------------------------------------------------------- classes
@@ -282,7 +274,8 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
     if not all(runs_only_at_setup(module, call, cls) for call in calls):
         return
     if any(
-        mode_after(Use(PART, call, last_name(call.func)), framework) != INFERENCE for call in calls
+        mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE
+        for call in calls
     ):
         return  # switched back at once: it was to be run there
     for call in calls:
@@ -313,16 +306,24 @@ def _frozen_part(call: ast.Call, context: Context) -> str | None:
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report(freeze: ast.expr, wake: ast.expr, framework: Framework, context: Context) -> Finding:
+def _report(
+    freeze: Use, wake: Use, frame: Frame, framework: Framework, context: Context
+) -> Finding:
     module = context.module
-    text, waking = module.source(freeze), module.source(wake)
+    text, waking = freeze.module.source(freeze.node), wake.module.source(wake.node)
+    place = freeze.node
+    if freeze.module is not module:
+        place = frame.anchor(freeze.here)
+        text = f"{text} ({freeze.seen_from(module)})"
+    is_here = freeze.module is module and wake.module is module
     return context.report(
         RULE,
-        freeze,
-        f"{text} is undone by {waking} (line {wake.lineno}), which puts every layer into training "
-        f"mode again: batch normalisation normalises with each batch, and its statistics drift",
+        place,
+        f"{text} is undone by {waking} ({wake.seen_from(module)}), which puts every layer into "
+        "training mode again: batch normalisation normalises with each batch, and its statistics "
+        "drift",
         help=f"freeze after {waking}",
-        fix=_again(freeze, wake, context),
+        fix=_again(freeze.node, wake.node, context) if is_here else None,
         trial=_trial(framework),
     )
 

@@ -3,16 +3,19 @@
 What it does
 ------------
 Follows a model that a script builds. If it is run where gradients are off, or in a function that
-evaluates, tests or predicts, and nothing in the script ever switches it to inference, the call is
-reported. The text differs where switching gradients off seems to have been taken for switching the
-mode.
+evaluates, tests or predicts, and nothing ever switches it to inference, the call is reported. The
+text differs where switching gradients off seems to have been taken for switching the mode.
 
-The whole life of the model must be in view, from where it is built. A model that is stored, passed
-to other code, returned to it or given as a parameter is left alone: whoever calls may have switched
-it. So is what a loader gives, which is in the mode in which it was saved. Left alone too are dry
-runs on constant or random tensors, calls whose result is thrown away (they collect statistics),
-models inside ``forward`` or a training step, outputs that feed a loss that is differentiated,
-generators that sample, unit tests, and code that switches to training on purpose without training.
+The whole life of the model must be in view, from where it is built. It is followed through
+functions and plain classes of the project in any file: those that build it, that it is passed to,
+and that keep it in an attribute. What another file does is reported once, in the file that owns the
+model, at the call that leads there. A model that is stored elsewhere, passed to code that is not of
+the project, returned to other files or given as a parameter is left alone: whoever calls may have
+switched it. So is what a loader gives, which is in the mode in which it was saved. Left alone too
+are dry runs on constant or random tensors, calls whose result is thrown away (they collect
+statistics), models inside ``forward`` or a training step, outputs that feed a loss that is
+differentiated, generators that sample, unit tests, and code that switches to training on purpose
+without training.
 
 Why it matters
 --------------
@@ -76,23 +79,27 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, METHOD, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions, contents, is_forward
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
+from bnlint.semantics.models import is_forward
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
-    feeds_gradient,
     has_gradient,
     is_gradient_free,
     is_made_of_switched,
     manages_itself,
     may_switch,
     mode_after,
+    runs,
+    use_feeds_gradient,
 )
-from bnlint.semantics.module import dotted, last_name
+from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import Instance, Symbol
+from bnlint.semantics.uses import CALL, METHOD, Life, Step, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
+from bnlint.typed import NamedTuple
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 
@@ -114,15 +121,11 @@ _TRIES = lazy(
     r"noise|latent|^z(_|\d|$)|fixed|dummy|example|probe|fake|random|rand(_|$)|mock", re.IGNORECASE
 )
 
-#: Why a call counts as inference: gradients are off around it.
-_NO_GRADIENTS = "no-grad"
-
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report inference calls of models that are never switched."""
-    if not _has_inference(context):
-        return
-    for made in constructions(context.evaluator, context.module):
+    shows = _has_inference(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         modes = made.framework.modes
         if modes.switch == "object" and modes.initial == TRAINING:
             finding = _check(context, made)
@@ -154,7 +157,7 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call)
+    life = life_of(ev, module, made.call, made.position)
     walks = context.frameworks.word("walks")
     if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
         return None
@@ -162,95 +165,119 @@ def _check(context: Context, made: Made) -> Finding | None:
     first = next((use for use in calls if _is_inference(use, life, context)), None)
     if first is None:
         return None
-    found = contents(ev, context.sites, made.candidate)
+    found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return None
-    if is_made_of_switched(ev, module, made.call, made.framework):
+    if is_made_of_switched(ev, module, made):
         return None
-    return _report(context, first, life, made.framework)
+    return _report(context, first, life, made)
 
 
 # ---------------------------------------------------------------------------------- one call
 
 
 def _is_inference(use: Use, life: Life, context: Context) -> bool:
-    call, module = use.node, context.module
-    assert isinstance(call, ast.Call)
-    why = _why_inference(call, context)
-    if not why or isinstance(module.parents[call], ast.Expr):
+    why = _why_inference(use, context)
+    if why is None or isinstance(use.module.parents[use.node], ast.Expr):
         return False  # what gives nothing back is run for its effect on the statistics
-    if _is_meant(call, context) or _tries_out(call, context):
+    for step in use.route:
+        if _is_meant(step, context) or _is_unit_test(step) or _tries_out(step, context):
+            return False
+    ev = context.evaluator
+    trains = any(has_gradient(ev, _function(step)) for step in use.route)
+    if has_gradient(ev, _function(why.step)) and why.name:
         return False
-    function = module.enclosing_function(call) or module.tree
-    trains = has_gradient(context.evaluator, function)
-    if _is_unit_test(call, context) or (trains and why != _NO_GRADIENTS):
+    if not trains and _switched_to_training(use, life, context) and not _is_trained(life, context):
         return False
-    if not trains and _switched_to_training(life, function, context):
-        return False
-    return not feeds_gradient(context.evaluator, module, call)
+    return not use_feeds_gradient(ev, use)
 
 
-def _why_inference(call: ast.Call, context: Context) -> str:
-    """Return why the call counts as inference: gradients off, the function's name, or nothing."""
-    ev, module = context.evaluator, context.module
-    for around in module.ancestors(call):
-        if isinstance(around, (ast.With, ast.AsyncWith)):
-            if any(is_gradient_free(ev, module, item.context_expr) for item in around.items):
-                return _NO_GRADIENTS
-        elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if any(is_gradient_free(ev, module, d) for d in around.decorator_list):
-                return _NO_GRADIENTS
-            if _EVALUATES.search(around.name) and not _TRAINS.search(around.name):
-                return around.name
-    return ""
+class _Why(NamedTuple):
+    """Why a call counts as inference: the name of a function that it is in, or gradients are off.
+
+    ``name`` is empty in the second case. ``step`` is the part of the way to the call that says so.
+    """
+
+    step: Step
+    name: str = ""
 
 
-def _is_meant(call: ast.Call, context: Context) -> bool:
+def _why_inference(use: Use, context: Context) -> _Why | None:
+    """Return why the call counts as inference, if it does: what is nearest to it decides."""
+    ev = context.evaluator
+    for step in reversed(use.route):
+        for around in step.module.ancestors(step.node):
+            if isinstance(around, (ast.With, ast.AsyncWith)):
+                if any(is_gradient_free(ev, step.module, i.context_expr) for i in around.items):
+                    return _Why(step)
+            elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if any(is_gradient_free(ev, step.module, d) for d in around.decorator_list):
+                    return _Why(step)
+                if _EVALUATES.search(around.name) and not _TRAINS.search(around.name):
+                    return _Why(step, around.name)
+    return None
+
+
+def _function(step: Step) -> ast.AST:
+    return step.module.enclosing_function(step.node) or step.module.tree
+
+
+def _is_meant(step: Step, context: Context) -> bool:
     """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
-    module = context.module
-    if _GENERATES.search(dotted(call.func)):
+    if isinstance(step.node, ast.Call) and _GENERATES.search(dotted(step.node.func)):
         return True
     return any(
-        is_forward(context.evaluator, module, around) or _MEANT.search(around.name)
-        for around in module.ancestors(call)
+        is_forward(context.evaluator, step.module, around) or _MEANT.search(around.name)
+        for around in step.module.ancestors(step.node)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
 
 
-def _is_unit_test(call: ast.Call, context: Context) -> bool:
+def _is_unit_test(step: Step) -> bool:
     """Tell whether the function around the call tests code: it states what must hold."""
     return any(
         isinstance(part, ast.Assert)
         or (isinstance(part, ast.Call) and last_name(part.func).startswith("assert"))
-        for around in context.module.ancestors(call)
+        for around in step.module.ancestors(step.node)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
         for part in ast.walk(around)
     )
 
 
-def _switched_to_training(life: Life, function: ast.AST, context: Context) -> bool:
-    """Tell whether the function switches the model to training itself."""
+def _switched_to_training(use: Use, life: Life, context: Context) -> bool:
+    """Tell whether a function on the way to the call switches the model to training itself."""
+    functions = [_function(step) for step in use.route]
     return any(
-        use.kind == METHOD
-        and (context.module.enclosing_function(use.node) or context.module.tree) is function
+        other.kind == METHOD
+        and _function(other.route[-1]) in functions
         and any(
-            mode_after(use, framework) == TRAINING
+            mode_after(other, framework) == TRAINING
             for framework in context.frameworks.frameworks.values()
         )
-        for use in life.uses
+        for other in life.uses
     )
 
 
-def _tries_out(call: ast.Call, context: Context) -> bool:
+def _is_trained(life: Life, context: Context) -> bool:
+    """Tell whether gradients are taken of what the model gives, in another file or in a method."""
+    ev = context.evaluator
+    return any(runs(ev, u) and u.via and use_feeds_gradient(ev, u) for u in life.uses)
+
+
+def _tries_out(step: Step, context: Context) -> bool:
     """Tell whether the model is only tried out: on constant or random tensors, or on noise."""
-    names = [p.id for a in call.args for p in ast.walk(a) if isinstance(p, ast.Name)]
+    if not isinstance(step.node, ast.Call):
+        return False
+    args = [argument for argument in step.node.args if argument is not step.given]
+    names = [p.id for a in args for p in ast.walk(a) if isinstance(p, ast.Name)]
     if any(_TRIES.search(name) for name in names):
         return True
-    return bool(call.args) and all(_is_filler(argument, context, 0) for argument in call.args)
+    some_or_all = any if step.given is not None else all  # a helper takes more than the input
+    return bool(args) and some_or_all(_is_filler(a, step.module, context, 0) for a in args)
 
 
-def _is_filler(node: ast.expr, context: Context, depth: int) -> bool:
-    for candidate in context.evaluator.evaluate(context.module, node):
+def _is_filler(node: ast.expr, module: Module, context: Context, depth: int) -> bool:
+    for candidate in context.evaluator.evaluate(module, node):
         made = candidate.object
         if not (
             isinstance(made, Instance)
@@ -262,46 +289,68 @@ def _is_filler(node: ast.expr, context: Context, depth: int) -> bool:
         return True
     # torch.zeros(1, 3).to(device): what the method is called on decides.
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
-        return _is_filler(node.func.value, context, depth + 1)
+        return _is_filler(node.func.value, module, context, depth + 1)
     return False
 
 
 # ---------------------------------------------------------------------------------- report
 
 
-def _report(context: Context, use: Use, life: Life, framework: Framework) -> Finding:
-    module = context.module
-    assert isinstance(use.node, ast.Call)
+def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
+    module, framework = context.module, made.framework
     method = framework.modes.to_inference[0][0]
-    variable = dotted(use.node.func) or module.source(use.node.func)
-    why = _why_inference(use.node, context)
-    loads = any(True for _ in life.methods(*context.frameworks.word("load_methods")))
-    if why == _NO_GRADIENTS:
+    assert isinstance(use.node, ast.Call)
+    model = use.node.func
+    place: ast.expr = use.node
+    if use.module is not module:
+        place = use.here
+        model = use.via[0].given or use.here
+    variable = dotted(model) or variable_of(module, made.call) or module.source(model)
+    run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
+    nowhere = f"no {method}() in this file"
+    makers = (candidate.module for candidate in made.candidates)
+    if others := life.files_seen_from(module, *makers):
+        nowhere = f"no {method}() in this file or in {', '.join(others)}"
+    why = _why_inference(use, context)
+    assert why is not None
+    if not why.name:
         message = (
-            f"{variable} infers here in training mode: no {method}() in this file. Switching "
+            f"{run} infers here in training mode: {nowhere}. Switching "
             "gradients off does not switch the mode: it normalises with each batch and goes on "
             "moving its statistics"
         )
     else:
         message = (
-            f"{variable} runs in {why}() in training mode: no {method}() in this file, so it "
+            f"{run} runs in {why.name}() in training mode: {nowhere}, so it "
             "normalises with each batch and moves its statistics"
         )
-    statement = module.statement(use.node)
-    text = f"{variable}.{method}()"
+    loads = any(True for _ in life.methods(*context.frameworks.word("load_methods")))
+    text = f"{variable}.{method}()" if dotted(model) or use.module is module else ""
+    if place is not use.node and _is_woken(place, life, framework):
+        text = ""  # what is written before this call would be undone in it
+    statement = module.statement(place)
+    fix = Fix(
+        UNSAFE,
+        f"insert {text}",
+        (InsertStatement(module.span(statement), text),),
+        "the mode may be switched in a way that is not seen",
+    )
     return context.report(
         RULE,
-        use.node,
+        place,
         message,
-        help=f"write {text} before the first inference call",
-        severity="error" if loads and why == _NO_GRADIENTS else None,
-        fix=Fix(
-            UNSAFE,
-            f"insert {text}",
-            (InsertStatement(module.span(statement), text),),
-            "the mode may be switched in a way that is not seen",
-        ),
+        help=f"write {text or f'{method}() of the model'} before the first inference call",
+        severity="error" if loads and not why.name else None,
+        fix=fix if text else None,
         trial=_trial(framework),
+    )
+
+
+def _is_woken(place: ast.expr, life: Life, framework: Framework) -> bool:
+    """Tell whether the call ``place`` leads to a switch to training."""
+    return any(
+        use.kind == METHOD and use.here is place and mode_after(use, framework) == TRAINING
+        for use in life.uses
     )
 
 

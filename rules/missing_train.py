@@ -81,12 +81,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import islice
 
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, METHOD, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -102,6 +103,7 @@ from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
 from bnlint.semantics.surroundings import in_test
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -115,23 +117,20 @@ _LEAVES = (ast.Break, ast.Return, ast.Raise)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
-    if not _may_infer(context) or not takes_gradients(ev, module):
-        return
-    loops = [node for node in ast.walk(module.tree) if isinstance(node, LOOPS)]
-    if not loops:
-        return
-    for made in constructions(ev, module):
+    shows = _may_infer(context) and takes_gradients(ev, module)
+    for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object" or in_test(module, made.call):
             continue
-        life = life_of(ev, module, made.call)
-        if life.escapes:
+        life = life_of(ev, module, made.call, made.position)
+        if life.escapes or not _may_miss(life, made.framework):
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if is_made_of_switched(ev, module, made.call, made.framework):
+        if is_made_of_switched(ev, module, made):
             continue
-        yield from _check(made, life, loops, context)
+        found_in = (f for frame in frames(module, life) for f in _check(made, frame, context))
+        yield from islice(found_in, 1)
 
 
 def _may_infer(context: Context) -> bool:
@@ -139,8 +138,12 @@ def _may_infer(context: Context) -> bool:
     return any(switches_to(context.module, f.modes.to_inference) for f in frameworks)
 
 
-def _check(made: Made, life: Life, loops: list[_Loop], context: Context) -> Iterator[Finding]:
-    ev, module, framework = context.evaluator, context.module, made.framework
+def _may_miss(life: Life, framework: Framework) -> bool:
+    return any(u.kind == METHOD and mode_after(u, framework) == INFERENCE for u in life.uses)
+
+
+def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
+    ev, module, life, framework = context.evaluator, frame.module, frame.life, made.framework
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
     off = [use for use, mode in switched if mode == INFERENCE]
     on = [use for use, mode in switched if mode in (TRAINING, "")]
@@ -148,22 +151,44 @@ def _check(made: Made, life: Life, loops: list[_Loop], context: Context) -> Iter
     plain = Life(tuple(u for u in life.uses if u not in on and u not in off))
     if not off or may_switch(plain, framework, TRAINING, walks):
         return  # parts of it are switched, or methods of its own may do so
-    trained = [use for use in life.uses if runs(ev, use) and feeds_gradient(ev, module, use.node)]
-    for loop in loops:
-        if places_in(ev, module, loop, made.call):
+    trained = [
+        use
+        for use in life.uses
+        if runs(ev, use) and feeds_gradient(ev, use.module, use.node, (*frame.outer, *use.via))
+    ]
+    for loop in _loops(frame):
+        if not frame.outer and places_in(ev, module, loop, made.call):
             continue  # each pass has a model of its own
-        trains = [at for use in trained for at in places_in(ev, module, loop, use.node)]
-        if not trains or any(True for use in on for _ in places_in(ev, module, loop, use.node)):
+        trains = [(use, at) for use in trained for at in places_in(ev, module, loop, use.here)]
+        if not trains or any(True for use in on for _ in places_in(ev, module, loop, use.here)):
             continue
-        places = [(use, at) for use in off for at in places_in(ev, module, loop, use.node)]
-        if not places or any(not is_after(at, trains[0]) for _, at in places):
+        places = [(use, at) for use in off for at in places_in(ev, module, loop, use.here)]
+        if not places or any(not _is_after(place, trains[0]) for place in places):
             continue  # it is trained as it infers, on purpose
         if _infers_before(loop, off, on, module):
             continue
         use, at = places[0]
         if not _leaves(at, loop, module):
-            yield _report(use, at, trains[0], loop, life, framework, context)
+            yield _report(use, at, trains[0][1], loop, frame, framework, context)
             return
+
+
+def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr]) -> bool:
+    """Tell whether one use comes after another in a pass of a loop; each with what runs it there.
+
+    Where one call runs both, what that call leads to decides.
+    """
+    if place[1] is other[1]:
+        return in_order(place[0])[1:] > in_order(other[0])[1:]
+    return is_after(place[1], other[1])
+
+
+def _loops(frame: Frame) -> list[_Loop]:
+    """Return the loops of the file, or of the function that is followed."""
+    around: ast.AST = frame.module.tree
+    if frame.outer:
+        around = running_in(frame.module, frame.life.uses[0].here)
+    return [node for node in ast.walk(around) if isinstance(node, LOOPS)]
 
 
 def _infers_before(loop: _Loop, off: list[Use], on: list[Use], module: Module) -> bool:
@@ -172,9 +197,9 @@ def _infers_before(loop: _Loop, off: list[Use], on: list[Use], module: Module) -
 
     def last(uses: list[Use]) -> int:
         rows = [
-            use.node.lineno
+            use.here.lineno
             for use in uses
-            if running_in(module, use.node) is around and use.node.lineno < loop.lineno
+            if running_in(module, use.here) is around and use.here.lineno < loop.lineno
         ]
         return max(rows, default=0)
 
@@ -198,38 +223,46 @@ def _report(
     at: ast.expr,
     trained: ast.expr,
     loop: _Loop,
-    life: Life,
+    frame: Frame,
     framework: Framework,
     context: Context,
 ) -> Finding:
-    module = context.module
     method = framework.modes.to_training[0][0]
-    row = loop.lineno
-    through = "" if at is use.node else f" (called in line {at.lineno})"
+    through = ""
+    if use.module is not context.module:
+        through = f" ({use.seen_from(context.module)})"
+    elif at is not use.node:
+        through = f" (called in line {at.lineno})"
+    place = f"line {loop.lineno}"
+    if frame.module is not context.module:
+        place = f"{frame.module.path}:{loop.lineno}"
     return context.report(
         RULE,
-        use.node,
-        f"{module.source(use.node)}{through} is never followed by {method}() in the loop of line "
-        f"{row}: from its second pass on, the model is trained in inference mode "
+        use.node if use.module is context.module else frame.anchor(use.here),
+        f"{use.module.source(use.node)}{through} is never followed by {method}() in the loop of "
+        f"{place}: from its second pass on, the model is trained in inference mode "
         f"(line {trained.lineno}), and its running statistics no longer move",
         help=f"call {method}() at the head of the loop",
-        fix=_fix(loop, life, method, module),
+        fix=_fix(loop, frame, method) if not frame.outer else None,
         trial=_trial(framework),
     )
 
 
-def _fix(loop: _Loop, life: Life, method: str, module: Module) -> Fix | None:
+def _fix(loop: _Loop, frame: Frame, method: str) -> Fix | None:
+    module = frame.module
     first = loop.body[0]
     inside = set(ast.walk(loop))
-    for use in life.uses:
-        if use.node not in inside or use.kind not in (CALL, METHOD):
+    for use in frame.life.uses:
+        if use.here not in inside or use.kind not in (CALL, METHOD):
             continue
         assert isinstance(use.node, ast.Call)
-        func = use.node.func
-        if use.kind == METHOD and isinstance(func, ast.Attribute):
-            func = func.value
-        if running_in(module, use.node) is running_in(module, loop) and dotted(func):
-            text = f"{dotted(func)}.{method}()"
+        model = use.node.func
+        if use.kind == METHOD and isinstance(model, ast.Attribute):
+            model = model.value
+        if use.via:
+            model = use.via[0].given or use.here
+        if running_in(module, use.here) is running_in(module, loop) and dotted(model):
+            text = f"{dotted(model)}.{method}()"
             return Fix(
                 UNSAFE,
                 f"insert {text} at the head of the loop",

@@ -66,8 +66,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions, contents
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -80,6 +80,7 @@ from bnlint.semantics.modes import (
 )
 from bnlint.semantics.module import dotted
 from bnlint.semantics.parameters import callers
+from bnlint.semantics.uses import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
 from bnlint.semantics.values import settle
 
 #: Of two findings about the mode of one object, the one that has a reference is kept.
@@ -169,10 +170,10 @@ def _runs(context: Context) -> Iterator[Run]:
     for made in constructions(ev, context.module):
         if made.framework.modes.switch not in ("object", "call-argument"):
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if is_made_of_switched(ev, context.module, made.call, made.framework):
+        if is_made_of_switched(ev, context.module, made):
             continue
         run = _run(context, made)
         if run is not None:
@@ -181,7 +182,9 @@ def _runs(context: Context) -> Iterator[Run]:
 
 def _run(context: Context, made: Made) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
-    life = life_of(context.evaluator, context.module, made.call)
+    life = _as_the_file_shows(
+        life_of(context.evaluator, context.module, made.call, made.position), context
+    )
     calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
     calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):
@@ -207,6 +210,22 @@ def _run(context: Context, made: Made) -> Run | None:
             switched = switched or bool(asked)
     # Where something was done that may switch it, what was run before then still counts.
     return Run(made, calls[0], scope, frozenset(found), switched) if found else None
+
+
+def _as_the_file_shows(life: Life, context: Context) -> Life:
+    """Return the life with what code elsewhere does, if it does anything, as an escape."""
+    words = [context.frameworks.word(w) for w in ("weights_attributes", "load_methods", "keeps")]
+    changing = {n for f in context.frameworks.frameworks.values() for n in switches(f)}
+    uses: list[Use] = []
+    for use in life.uses:
+        if not use.via:
+            uses.append(use)
+        elif use.name in changing or not (
+            use.kind in (READ, PART)
+            or (use.kind == METHOD and any(use.name in names for names in words))
+        ):
+            uses.append(Use(ESCAPE, use.here, context.module, "code elsewhere"))
+    return life._replace(uses=tuple(uses))
 
 
 def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[Use]:

@@ -78,12 +78,15 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.classes import SETUP
+from bnlint.semantics.factories import factory_of
 from bnlint.semantics.freezing import normalising_framework
+from bnlint.semantics.life import life_in_call, life_of
 from bnlint.semantics.models import class_framework, contents, models_at, names_in
-from bnlint.semantics.modes import INFERENCE, TRAINING, switches
+from bnlint.semantics.modes import INFERENCE, TRAINING, may_switch, switches
 from bnlint.semantics.module import Module, dotted, last_name
-from bnlint.semantics.objects import ClassRef, Instance, Symbol
+from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import ESCAPE, Life
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -132,9 +135,49 @@ def _of_setup(
             or class_framework(ev, ClassRef(module, cls)) is None
         ):
             continue
+        if _may_be_switched_by_others(call, function, framework, context):
+            continue
         learned = _has_learned(call.func, function, context)
         yield _report(call, framework, learned, context)
         return
+
+
+def _may_be_switched_by_others(
+    run: ast.Call, function: ast.FunctionDef, framework: Framework, context: Context
+) -> bool:
+    """Tell whether what makes the model, or is given it in the constructor, may switch it."""
+    ev, module = context.evaluator, context.module
+    held = ast.dump(run.func)
+    lives: list[Life] = []
+    for call in module.calls:
+        if module.enclosing_function(call) is not function:
+            continue
+        targets = getattr(module.parents[call], "targets", ())
+        if any(dotted(target) == dotted(run.func) for target in targets):
+            if isinstance(ev.evaluate(module, call.func)[0].object, FunctionRef):
+                if factory_of(ev, module, call) is None:
+                    return True
+                life = life_of(ev, module, call)
+                lives.append(Life(tuple(use for use in life.uses if use.via)))
+        lives += [
+            life_in_call(ev, module, call, argument)
+            for argument in call.args
+            if ast.dump(argument) == held and not _is_of_framework(call, context)
+        ]
+    return any(
+        life.escapes
+        or any(use.kind == ESCAPE for use in life.uses)
+        or may_switch(life, framework, INFERENCE, context.frameworks.word("walks"))
+        for life in lives
+    )
+
+
+def _is_of_framework(call: ast.Call, context: Context) -> bool:
+    """Tell whether a call is one of a framework: ``nn.Sequential(self.body, ...)``."""
+    return all(
+        isinstance(callee.object, Symbol) and context.frameworks.has_root(callee.object.path)
+        for callee in context.evaluator.evaluate(context.module, call.func)
+    )
 
 
 def _runs(module: Module, made_up: ast.Call) -> Iterator[ast.Call]:

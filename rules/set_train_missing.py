@@ -3,8 +3,8 @@
 What it does
 ------------
 Where layers start in inference mode (MindSpore), follows a model with batch normalisation whose
-gradients are taken and applied in this file, and reports it if nothing ever switches it to
-training. The whole life of the model must be in view. Trainers that switch the mode themselves
+gradients are taken and applied, here or in another file, and reports it if nothing ever switches it
+to training. The whole life of the model must be in view. Trainers that switch the mode themselves
 are known.
 
 Why it matters
@@ -68,8 +68,8 @@ from collections.abc import Iterator
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import CALL, METHOD, PART, READ, WRAP, Life, life_of
-from bnlint.semantics.models import Made, constructions, contents, variable_of
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for, variable_of
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -78,6 +78,7 @@ from bnlint.semantics.modes import (
     may_switch,
 )
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.trial import STATISTICS, Trial
 from bnlint.trials import layer_of_family
 
@@ -87,21 +88,24 @@ RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report models that are trained and never switched to training."""
     ev, module = context.evaluator, context.module
-    if not _starts_in_inference(context) or not takes_gradients(ev, module):
+    if not _starts_in_inference(context):
         return
-    for made in constructions(ev, module):
+    for made in constructions_for(ev, module, shows=takes_gradients(ev, module)):
         modes = made.framework.modes
         if modes.switch != "object" or modes.initial != INFERENCE:
             continue
-        life = life_of(ev, module, made.call)
+        life = life_of(ev, module, made.call, made.position)
         if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
+            continue
+        files = dict.fromkeys((module, *(use.module for use in life.uses)))
+        if not any(takes_gradients(ev, file) for file in files):
             continue
         if may_switch(life, made.framework, TRAINING, context.frameworks.word("walks")):
             continue
-        found = contents(ev, context.sites, made.candidate)
+        found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
-        if not is_made_of_switched(ev, module, made.call, made.framework):
+        if not is_made_of_switched(ev, module, made):
             yield _report(context, made)
 
 

@@ -9,8 +9,8 @@ plain ``self(x)`` or ``self.encoder(x)`` in a custom ``train_step`` stays in inf
 
 Gradients of inputs or activations (Grad-CAM, saliency, adversarial examples) and steps that do not
 apply the gradients are left alone. So are models in which no batch normalisation is in view, models
-whose ``call`` trains unless told otherwise, targets that gradients are stopped for, and models that
-the step calls with the flag too.
+whose ``call`` trains unless told otherwise, targets that gradients are stopped for, models that the
+step calls with the flag too, and unit tests.
 
 Why it matters
 --------------
@@ -87,6 +87,7 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
+from bnlint.semantics.surroundings import in_test
 from bnlint.trial import STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of_family
 from bnlint.typed import NamedTuple
@@ -111,7 +112,9 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     names = {path.rpartition(".")[2] for path in context.frameworks.word("tapes")}
     for call in context.module.calls:
-        step = _step(call, context) if last_name(call.func) in names else None
+        if last_name(call.func) not in names or in_test(context.module, call):
+            continue
+        step = _step(call, context)
         if step is not None:
             for node, model in _plain_calls(step, context):
                 confidence = _confidence(model, step, context)

@@ -86,12 +86,13 @@ from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.freezing import asks_for_norm, drift
 from bnlint.semantics.layer_tests import guards
-from bnlint.semantics.life import CALL, WRITE, Life, Use, life_of
-from bnlint.semantics.models import Made, constructions
-from bnlint.semantics.module import dotted
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import Made, constructions_for
+from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.objects import Instance, Symbol
 from bnlint.semantics.order import LOOPS
 from bnlint.semantics.surroundings import in_test
+from bnlint.semantics.uses import CALL, WRITE, Life, Use
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
 from bnlint.trials import layer_of_family
 
@@ -100,15 +101,19 @@ RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report pretrained models that are unfrozen with their statistics."""
-    if not _may_unfreeze(context) or _keeps_norm_layers(context):
+    if _keeps_norm_layers(context.module, context):
         return
-    for made in constructions(context.evaluator, context.module):
+    shows = _may_unfreeze(context)
+    for made in constructions_for(context.evaluator, context.module, shows=shows):
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
             continue
-        life = life_of(context.evaluator, context.module, made.call)
-        unfreeze = _unfreeze(life, row, context)
+        life = life_of(context.evaluator, context.module, made.call, made.position)
+        unfreeze = _unfreeze(life, row)
         if unfreeze is None or not _is_trained_after(unfreeze, context):
+            continue
+        others = dict.fromkeys(use.module for use in life.uses if use.via)
+        if any(_keeps_norm_layers(module, context) for module in others):
             continue
         if not _is_called_to_infer(life, made.framework):
             yield _report(unfreeze, made.framework, row, context)
@@ -133,15 +138,15 @@ def _is_pretrained(made: Made, context: Context) -> bool:
     if context.frameworks.means(found.cls.path, "builders") is None:
         return False
     asks = context.frameworks.word("weights_arguments")
-    given = [k.value for k in made.call.keywords if k.arg in asks]
+    call = found.call or made.call
+    given = [k.value for k in call.keywords if k.arg in asks]
     return not any(isinstance(v, ast.Constant) and v.value is None for v in given) and not any(
-        keyword.arg is None for keyword in made.call.keywords
+        keyword.arg is None for keyword in call.keywords
     )
 
 
-def _keeps_norm_layers(context: Context) -> bool:
-    """Tell whether the file decides by the class of a layer whether to train it."""
-    module = context.module
+def _keeps_norm_layers(module: Module, context: Context) -> bool:
+    """Tell whether a file decides by the class of a layer whether to train it."""
     names = {
         row.name
         for framework in context.frameworks.frameworks.values()
@@ -168,28 +173,28 @@ def _keeps_norm_layers(context: Context) -> bool:
     )
 
 
-def _unfreeze(life: Life, row: Freeze, context: Context) -> Use | None:
+def _unfreeze(life: Life, row: Freeze) -> Use | None:
     """Return where the model, or part of it, is trained again after it was frozen."""
     frozen = False
     for use in life.uses:
         if use.kind != WRITE or use.name != row.name:
             continue
-        statement = context.module.statement(use.node)
+        statement = use.module.statement(use.node)
         value = statement.value if isinstance(statement, ast.Assign) else None
         if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
             return None
         if value.value is row.value:
             frozen = True
-        elif frozen and not in_test(context.module, use.node):
+        elif frozen and not in_test(use.module, use.node):
             return use
     return None
 
 
 def _is_trained_after(unfreeze: Use, context: Context) -> bool:
     module = context.module
-    function = module.enclosing_function(unfreeze.node)
+    function = module.enclosing_function(unfreeze.here)
     return any(
-        call.lineno > unfreeze.node.lineno and module.enclosing_function(call) is function
+        call.lineno > unfreeze.here.lineno and module.enclosing_function(call) is function
         for name in context.frameworks.word("driver_methods")
         if name.startswith(("fit", "train"))
         for call in module.calls_by_name.get(name, ())
@@ -207,18 +212,19 @@ def _is_called_to_infer(life: Life, framework: Framework) -> bool:
 
 
 def _report(unfreeze: Use, framework: Framework, row: Freeze, context: Context) -> Finding:
-    module = context.module
-    statement = module.statement(unfreeze.node)
-    text = module.source(statement)
+    statement = unfreeze.module.statement(unfreeze.node)
+    text = unfreeze.module.source(statement)
+    if unfreeze.module is not context.module:
+        text = f"{text} ({unfreeze.seen_from(context.module)})"
     layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
     return context.report(
         RULE,
-        unfreeze.node,
+        unfreeze.here,
         f"{text} wakes batch normalisation too: it normalises with the batches of fine-tuning, and "
         f"{drift(framework, context.frameworks)}, though the pretrained weights were learned with "
         "the old ones",
         help=f"set {row.name} = {row.value} for its {layer} layers after this",
-        fix=_fix(unfreeze, layer, framework, row, context),
+        fix=None if unfreeze.via else _fix(unfreeze, layer, framework, row, context),
         trial=_trial(framework),
     )
 

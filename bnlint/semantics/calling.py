@@ -16,6 +16,7 @@ from bnlint.semantics.objects import (
     Dictionary,
     Env,
     Evaluate,
+    FunctionRef,
     Object,
     Sequence,
     reason,
@@ -157,6 +158,18 @@ def bind(
         sequence = Sequence(positional[len(names) :], arguments.open_positional)
         bound[spec.vararg.arg] = _ready(sequence, module, function)
     return {(function, name): argument for name, argument in bound.items()}
+
+
+def parameters_given(
+    ev: Evaluate, module: Module, function: FunctionRef, call: ast.Call, node: ast.expr
+) -> list[str]:
+    """Return the parameters of a function to which ``call`` in ``module`` gives ``node``."""
+    me = None
+    if function.receiver is not None:
+        me = Candidate(function.receiver, function.module, function.node)
+    arguments = arguments_of(ev, module, call, None)
+    bound = bind(function.module, function.node, arguments, me)
+    return [name for (_, name), argument in bound.items() if argument.node is node]
 
 
 def _ready(found: Object, module: Module, node: ast.AST, why: str = "") -> Argument:

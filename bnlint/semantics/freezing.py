@@ -21,6 +21,9 @@ _NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$
 
 _FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
 
+#: Parts of ready-made models that have no batch normalisation.
+_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
+
 _LOOPS = (ast.For, ast.AsyncFor)
 
 #: Kinds of neighbouring layers that have weights.
@@ -254,6 +257,34 @@ def chooses_norm(made: Candidate) -> bool:
             keyword.arg is None or _NORM.search(keyword.arg) is not None or "norm" in keyword.arg
             for keyword in found.call.keywords
         )
+    )
+
+
+def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Call) -> bool:
+    """Tell whether what ``call`` in ``module`` switches has batch normalisation in it."""
+    if is_for_norm_layers(module, call):
+        return True
+    if is_for_other_layers(module, call):
+        return False
+    assert isinstance(call.func, ast.Attribute)
+    part = call.func.value
+    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
+        return False
+    if normalising_framework(ev, sites, module, part) is not None:
+        return True
+    # A part of a ready-made model, whose own parts are not in view.
+    return normalising_framework(ev, sites, module, part.value) is not None
+
+
+def holds_freeze(module: Module, function: ast.AST, framework: Framework) -> bool:
+    """Tell whether a function puts batch normalisation layers into inference mode."""
+    methods = {name for name, argument in framework.modes.to_inference if argument is None}
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Attribute)
+        and part.func.attr in methods
+        and is_for_norm_layers(module, part)
+        for part in ast.walk(function)
     )
 
 

@@ -17,7 +17,6 @@ from bnlint.semantics.drifting import Drift, drifts
 from bnlint.semantics.freeze_reach import NORMS, OTHERS, WHOLE, Action, Freezes, Reach
 from bnlint.semantics.freezing import is_for_norm_layers, runs_at_setup
 from bnlint.semantics.layer_tests import guards
-from bnlint.semantics.life import METHOD, Use
 from bnlint.semantics.modes import INFERENCE, TRAINING, mode_after, switches, switches_to
 from bnlint.semantics.module import Module, dotted
 from bnlint.semantics.objects import ClassRef
@@ -26,6 +25,7 @@ from bnlint.semantics.parts import held_by
 from bnlint.semantics.references import Side
 from bnlint.semantics.surroundings import in_test
 from bnlint.semantics.training import takes_gradients
+from bnlint.semantics.uses import METHOD, Use
 from bnlint.typed import NamedTuple
 
 #: Functions of other files that are named as if they froze layers or switched them.
@@ -221,7 +221,7 @@ def _may_rest(module: Module, framework: Framework) -> bool:
     for method in switches(framework):
         for call in module.calls_by_name.get(method, ()):
             if isinstance(call.func, ast.Attribute):
-                mode = mode_after(Use(METHOD, call, method), framework)
+                mode = mode_after(Use(METHOD, call, module, method), framework)
                 if mode != TRAINING and is_for_norm_layers(module, call):
                     return True
                 modes[mode or INFERENCE].add(dotted(call.func.value))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from bnlint.semantics.module import Module
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 #: Files through which a name is passed on at most.
 _MAX_HOPS = 8
+
+#: How far from a file, and in how many others, code is looked for that runs its models.
+_MAX_FAR = 3
+_MAX_BEHIND = 40
 
 
 class Place(NamedTuple):
@@ -102,24 +106,76 @@ class Layout:
             place = self._places[file] = Place(file, name, package)
         return place
 
+    def behind(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+        """Return the files that the imports of a file lead to, and those of these, nearest first.
+
+        ``glance`` is what can be seen of the file. What is further away than a few files, or comes
+        after a large number of them, is left out.
+        """
+        found: dict[str, None] = {}
+        near: list[tuple[Importer, Glance]] = [(importer, glance)]
+        for _ in range(_MAX_FAR):
+            further: list[tuple[Importer, Glance]] = []
+            for place, seen in near:
+                for file in self.imported(place, seen):
+                    if file == importer.file or file in found or len(found) >= _MAX_BEHIND:
+                        continue
+                    found[file] = None
+                    there = self.look(file)
+                    if there is not None:
+                        further.append((self.place(file), there))
+            near = further
+        return tuple(found)
+
+    def file_answers(self, file: str, asks: Callable[[Glance], bool]) -> bool:
+        """Return what ``asks`` says of what can be seen of a file; no, if nothing can."""
+        glance = self.look(file)
+        return glance is not None and self.answer(glance, asks)
+
+    def answer(self, glance: Glance, asks: Callable[[Glance], bool]) -> bool:
+        """Return what ``asks`` says of ``glance``, and keep it with that."""
+        if asks not in glance.answers:
+            glance.answers[asks] = asks(glance)
+        return glance.answers[asks]
+
+    def imported(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+        """Return the files that a file imports directly."""
+        if glance.leads_to is None:
+            imports = glance.imports
+            symbols = [*imports.stars, *(m for named in imports.modules.values() for m in named)]
+            for origins in imports.names.values():
+                for origin, name in origins:
+                    symbols += [origin, joined(origin, name)]
+            files = (self.find(importer, symbol) for symbol in dict.fromkeys(symbols))
+            glance.leads_to = tuple(dict.fromkeys(filter(None, files)))
+        return glance.leads_to
+
     def is_function(self, importer: Importer, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project.
 
         Where that cannot be seen, the answer is no.
         """
+        file, name = self.holder(importer, symbol)
+        glance = self.look(file) if file is not None else None
+        return glance is not None and glance.is_function(name)
+
+    def holder(self, importer: Importer, symbol: str) -> tuple[str | None, str]:
+        """Return the file that ``symbol`` comes from, and what it is called there.
+
+        Files that only pass it on are seen through, as far as their text shows that.
+        """
+        file, name = None, ""
         for _ in range(_MAX_HOPS):
             parent, name = split(absolute(importer, symbol))
             file = self.find(importer, parent) if parent else None
             glance = self.look(file) if file is not None else None
-            if file is None or glance is None:
-                return False
-            if glance.is_function(name):
-                return True
+            if file is None or glance is None or glance.is_function(name):
+                break
             origins = glance.imports.names.get(name, ())
             if len(origins) != 1:
-                return False
+                break
             importer, symbol = self.place(file), joined(*origins[0])
-        return False
+        return file, name
 
 
 def absolute(module: Importer, symbol: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.classes import lineage, outside_bases
 from bnlint.semantics.flow import reaching
-from bnlint.semantics.module import Module, dotted, last_name
+from bnlint.semantics.module import Module, last_name
 from bnlint.semantics.objects import (
     Candidate,
     Candidates,
@@ -20,7 +20,6 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
-from bnlint.semantics.scopes import Scope
 from bnlint.semantics.sites import Site
 from bnlint.semantics.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.typed import NamedTuple
@@ -83,89 +82,8 @@ def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
 # ---------------------------------------------------------------------------------- objects
 
 
-class Made(NamedTuple):
-    """A model or layer that the file makes: where, what it is, and whose."""
-
-    call: ast.Call
-    candidate: Candidate
-    framework: Framework
-
-
-def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
-    """Return the models and layers that calls in ``module`` make, in source order.
-
-    A wrapper makes none: it runs the model it is given.
-    """
-    key = ("constructions", module.tree)
-    if key not in ev.kept:
-        ev.kept[key] = tuple(_constructions(ev, module))
-    found: Sequence[Made] = ev.kept[key]
-    return found
-
-
-def _constructions(ev: Evaluate, module: Module) -> Iterator[Made]:
-    takers = {
-        path.rpartition(".")[2]
-        for word in ("wrappers", "exporters")
-        for path in ev.frameworks.word(word)
-    }
-    bound = _imports_and_classes(module)
-    for call in module.calls:
-        if not _is_kept(module, call, takers) or not _may_make(ev, module, call, bound):
-            continue
-        callees = ev.evaluate(module, call.func)
-        callee = callees[0].object
-        if len(callees) != 1 or callees[0].presumed or not isinstance(callee, (ClassRef, Symbol)):
-            continue
-        made = Candidate(Instance(callee, module, call), module, call)
-        framework = model_framework(ev, made)
-        if framework is not None and not _is_wrapper(ev, made):
-            yield Made(call, made, framework)
-
-
-def _is_kept(module: Module, call: ast.Call, takers: Collection[str]) -> bool:
-    """Tell whether what a call gives is used by itself, and not put into something at once."""
-    parent = module.parents[call]
-    if isinstance(parent, ast.keyword):
-        return False
-    if isinstance(parent, ast.Call):
-        return parent.func is call or last_name(parent.func) in takers
-    return not isinstance(parent, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred))
-
-
-def _imports_and_classes(module: Module) -> set[str] | None:
-    """Return the names that imports and classes bind anywhere; ``None`` if that may be any."""
-    names = {cls.name for cls in module.classes}
-    for statement in module.imports:
-        for alias in statement.names:
-            if alias.name == "*":
-                return None
-            names.add(alias.asname or alias.name.partition(".")[0])
-    return names
-
-
-def _may_make(ev: Evaluate, module: Module, call: ast.Call, bound: set[str] | None) -> bool:
-    """Tell at little cost whether a call may make a model: of a class, or of something imported.
-
-    What a variable in small letters holds, say, would have to be worked out first. ``bound`` are
-    the names for which the scopes are worth looking at, if they are known.
-    """
-    root = dotted(call.func).partition(".")[0]
-    if not root or last_name(call.func)[:1].isupper():
-        return bool(root)
-    if bound is not None and root not in bound:
-        return False
-    scope: Scope | None = ev.scope(module, module.scope_node(call))
-    while scope is not None:
-        for binding in scope.bindings.get(root, ()):
-            if binding.kind == "import" and isinstance(call.func, ast.Name):
-                return not ev.project.is_function(module, binding.symbol)
-            return binding.kind in ("import", "class")
-        scope = scope.parent
-    return True  # a star import may give it
-
-
-def _is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
+def is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
+    """Tell whether an object is a wrapper, which runs the model it is given."""
     found = candidate.object
     return (
         isinstance(found, Instance)
@@ -174,24 +92,13 @@ def _is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
     )
 
 
-def variable_of(module: Module, made: ast.Call) -> str:
-    """Return the name of the variable that an object is bound to where it is made, if any."""
-    node: ast.AST = made
-    parent = module.parents[node]
-    while isinstance(parent, (ast.Attribute, ast.Call)):  # Net().to(device)
-        node, parent = parent, module.parents[parent]
-    targets = getattr(parent, "targets", None) or [getattr(parent, "target", None)]
-    is_bound = isinstance(parent, (ast.Assign, ast.AnnAssign))
-    return targets[0].id if is_bound and isinstance(targets[0], ast.Name) else ""
-
-
 def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> Candidates:
     """Return what ``node`` may be, seen through methods that return the model they belong to."""
     values = ev.evaluate(module, node)
     if depth > _MAX_DEPTH or not any(isinstance(v.object, Unknown) for v in values):
         return values
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in _returns_itself(ev):
+        if node.func.attr in returns_itself(ev):
             return models_at(ev, module, node.func.value, depth + 1)
     if isinstance(node, ast.Name):
         scope = ev.scope(module, module.scope_node(node))
@@ -205,7 +112,8 @@ def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> C
     return values
 
 
-def _returns_itself(ev: Evaluate) -> Collection[str]:
+def returns_itself(ev: Evaluate) -> Collection[str]:
+    """Return the methods of a model that return the model itself."""
     return {
         *ev.frameworks.word("keeps"),
         *(
@@ -275,7 +183,7 @@ class _Search:
             else:
                 self.made_by(found.cls)
             if found.call is not None:
-                self.inside(found.module, found.call, depth)
+                self.inside(found.module, found.call, depth, found)
                 self.grown(found, depth)
         elif isinstance(found, FunctionRef):
             self.inside(found.module, found.node, depth)
@@ -299,8 +207,13 @@ class _Search:
         if self.ev.frameworks.means(maker.path, "builders"):
             self.found = True
 
-    def inside(self, module: Module, node: ast.AST, depth: int) -> None:
-        """Note the sites, and what leads to further ones, inside ``node``."""
+    def inside(
+        self, module: Module, node: ast.AST, depth: int, made: Instance | None = None
+    ) -> None:
+        """Note the sites, and what leads to further ones, inside ``node``.
+
+        ``made`` is the object that ``node`` makes, which may call one of several classes.
+        """
         if node in self.seen or depth > _MAX_DEPTH:
             return
         self.seen.add(node)
@@ -316,6 +229,8 @@ class _Search:
                 self.found = True
             for callee in self.ev.evaluate(module, call.func):
                 found = callee.object
+                if made is not None and call is made.call and found != made.cls:
+                    continue
                 if isinstance(found, (ClassRef, FunctionRef, Partial)):
                     self.add(found, depth + 1)
                 elif isinstance(found, Symbol):

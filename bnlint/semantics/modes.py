@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.patterns import lazy
 from bnlint.semantics.calling import default_nodes
 from bnlint.semantics.flow import Reach, reaching
-from bnlint.semantics.life import CALL, METHOD, PART, READ, WRITE, Life, Use
 from bnlint.semantics.models import Contents, slice_back
 from bnlint.semantics.module import Module, dotted, last_name
-from bnlint.semantics.objects import Evaluate, FunctionRef, Symbol
+from bnlint.semantics.objects import Evaluate, FunctionRef, Instance, Symbol
 from bnlint.semantics.parameters import callers
 from bnlint.semantics.scopes import Scope
+from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRITE, Life, Step, Use
+from bnlint.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bnlint.semantics.made import Made
 
 TRAINING, INFERENCE = "training", "inference"
 
@@ -93,9 +97,17 @@ def may_switch(life: Life, framework: Framework, to: str, walks: object) -> bool
     return False
 
 
-def is_made_of_switched(ev: Evaluate, module: Module, made: ast.Call, framework: Framework) -> bool:
+def is_made_of_switched(ev: Evaluate, module: Module, made: Made) -> bool:
     """Tell whether what an object is made of may have been switched before: models in variables."""
-    methods = switches(framework)
+    calls = {made.call: module}
+    for candidate in made.candidates:
+        if isinstance(candidate.object, Instance) and candidate.object.call is not None:
+            calls[candidate.object.call] = candidate.object.module
+    methods = switches(made.framework)
+    return any(_is_of_switched(ev, place, call, methods) for call, place in calls.items())
+
+
+def _is_of_switched(ev: Evaluate, module: Module, made: ast.Call, methods: Collection[str]) -> bool:
     values = [made, *slice_back(ev, module, made)]
     parts = [part for value in values for part in ast.walk(value)]
     names = {part.id for part in parts if isinstance(part, ast.Name)}
@@ -182,13 +194,20 @@ def has_gradient(ev: Evaluate, node: ast.AST) -> bool:
     return any(takes_gradient(ev, part) for part in ast.walk(node))
 
 
-def feeds_gradient(ev: Evaluate, module: Module, call: ast.expr) -> bool:
+def feeds_gradient(
+    ev: Evaluate, module: Module, call: ast.expr, via: tuple[Step, ...] = ()
+) -> bool:
     """Tell whether what ``call`` gives may go into something that gradients are taken of.
 
-    Followed by names: through the function around the call, and out of it to its callers. What
-    is stored where it cannot be followed counts as going there.
+    Followed by names: through the function around the call, and out of it to its callers, or to
+    the one that ``via`` names. What is stored where it cannot be followed counts as going there.
     """
-    return _Flow(ev, module).reaches(call, 0)
+    return _Flow(ev, module, via).reaches(call, 0)
+
+
+def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
+    """Tell whether what a run of a model gives may go into something gradients are taken of."""
+    return feeds_gradient(ev, use.module, use.node, use.via)
 
 
 _TRAINS = lazy(r"train|fit|optimi|learn", re.IGNORECASE)
@@ -202,9 +221,10 @@ _MAX_CALLS = 4
 class _Flow:
     """Follows a value through the bindings that may hold it, in one function at a time."""
 
-    def __init__(self, ev: Evaluate, module: Module) -> None:
+    def __init__(self, ev: Evaluate, module: Module, via: tuple[Step, ...]) -> None:
         self.ev = ev
         self.module = module
+        self.via = via
         self.seen: set[ast.AST] = set()
 
     def reaches(self, start: ast.expr, depth: int) -> bool:
@@ -230,13 +250,19 @@ class _Flow:
                 not isinstance(node, ast.Return)
                 or depth >= _MAX_CALLS
                 or not isinstance(function, ast.FunctionDef)
-                or any(
-                    self.reaches(caller, depth + 1)
-                    for caller, _ in callers(self.ev, self.module, function)
-                )
+                or self.leaves_to_gradient(function, depth)
             ):
                 return True
         return False
+
+    def leaves_to_gradient(self, function: ast.FunctionDef, depth: int) -> bool:
+        """Tell whether what a function returns goes there."""
+        if self.via and self.module.enclosing_function(function) is None:
+            *outer, last = self.via
+            return _Flow(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
+        return any(
+            self.reaches(caller, depth + 1) for caller, _ in callers(self.ev, self.module, function)
+        )
 
     def spread(self, start: ast.expr, scope: Scope) -> set[ast.AST] | None:
         """Return the statements that bind what comes of ``start``; ``None`` if it gets lost."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bnlint.semantics.module import Module
     from bnlint.semantics.scopes import Scope
     from bnlint.semantics.sites import Site
+    from bnlint.semantics.sketch import Glance
 
 
 class Constant(NamedTuple):
@@ -229,6 +230,9 @@ class Imports(Protocol):
 
     def is_function(self, importer: Module, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project."""
+
+    def deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
+        """Tell, by the text of files, whether ``module`` hands something to code asked for."""
 
     def submodule(self, module: Module, name: str) -> Module | None:
         """Return the project module ``module.name``, if ``module`` is a package that has it."""

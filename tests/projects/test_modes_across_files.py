@@ -109,9 +109,10 @@ def codes(folder: Path, helper: str, net: str, line: str) -> list[str]:
         pytest.param("load", 'load(model, "net.pt")', id="loads"),
         pytest.param("count", "print(count(model))", id="counts"),
         pytest.param("count_by_way_of", "print(count_by_way_of(model))", id="two files away"),
+        pytest.param("run", "run(model, 1)", id="run there"),
     ],
 )
-def test_model_that_is_only_looked_at(tmp_path: Path, helper: str, line: str) -> None:
+def test_model_that_is_not_switched(tmp_path: Path, helper: str, line: str) -> None:
     assert codes(tmp_path, helper, "Net", line) == ["9 BN201"]
 
 
@@ -122,7 +123,6 @@ def test_model_that_is_only_looked_at(tmp_path: Path, helper: str, line: str) ->
         pytest.param("prepare", "Net", "prepare(model)", id="switched there"),
         pytest.param("prepare_by_way_of", "Net", "prepare_by_way_of(model)", id="further away"),
         pytest.param("keep", "Net", "keep(model)", id="kept there"),
-        pytest.param("run", "Net", "run(model, 1)", id="run there"),
         pytest.param("gone", "Net", "gone(model)", id="not there"),
         pytest.param("load", "Grouped", 'load(model, "net.pt")', id="no batch normalisation"),
         pytest.param("load", "Sampler", 'load(model, "net.pt")', id="switches itself"),

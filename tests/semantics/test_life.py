@@ -8,8 +8,9 @@ import textwrap
 import pytest
 
 from bnlint.facts import read_facts
-from bnlint.semantics.life import Life, life_of
+from bnlint.semantics.life import life_of
 from bnlint.semantics.module import parse
+from bnlint.semantics.uses import Life
 
 IMPORTS = "import torch\nfrom torch import nn\n"
 
@@ -157,9 +158,9 @@ def test_uses(code: str, expected: list[str]) -> None:
             "def f():\n    yield nn.BatchNorm2d(3)\nf()", "line 4 hands it on", id="yielded"
         ),
         pytest.param(
-            "class A:\n    def f(self, m):\n        pass\nm = nn.BatchNorm2d(3)\nA().f(m)",
-            "passes it to a method",
-            id="passed to a method",
+            "class A:\n    def f(self, m):\n        self.m = m\nm = nn.BatchNorm2d(3)\nA().f(m)",
+            "stores it",
+            id="kept by a method",
         ),
         pytest.param(
             "def f(*m):\n    pass\nf(nn.BatchNorm2d(3))", "in a container", id="collected by *"

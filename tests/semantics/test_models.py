@@ -8,14 +8,13 @@ import textwrap
 import pytest
 
 from bnlint.facts import read_facts
+from bnlint.semantics.made import constructions, variable_of
 from bnlint.semantics.models import (
-    constructions,
     contents,
     is_forward,
     model_framework,
     models_at,
     normalises,
-    variable_of,
 )
 from bnlint.semantics.module import parse
 

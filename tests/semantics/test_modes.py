@@ -8,8 +8,9 @@ import textwrap
 import pytest
 
 from bnlint.facts import read_facts
-from bnlint.semantics.life import METHOD, Use, life_of
-from bnlint.semantics.models import constructions, contents, variable_of
+from bnlint.semantics.life import life_of
+from bnlint.semantics.made import constructions, variable_of
+from bnlint.semantics.models import contents
 from bnlint.semantics.modes import (
     INFERENCE,
     TRAINING,
@@ -21,6 +22,7 @@ from bnlint.semantics.modes import (
     mode_after,
 )
 from bnlint.semantics.module import parse
+from bnlint.semantics.uses import METHOD, Use
 
 IMPORTS = """
 import torch
@@ -65,7 +67,7 @@ def test_mode_after(framework: str, call: str, mode: str | None) -> None:
     node = _call(call)
     assert isinstance(node.func, ast.Attribute)
     table = facts("").project.frameworks.frameworks[framework]
-    assert mode_after(Use(METHOD, node, node.func.attr), table) == mode
+    assert mode_after(Use(METHOD, node, parse("m.py", ""), node.func.attr), table) == mode
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_is_made_of_switched(code: str, expected: bool) -> None:
     made = next(
         m for m in constructions(ev, found.module) if variable_of(found.module, m.call) == "m"
     )
-    assert is_made_of_switched(ev, found.module, made.call, made.framework) is expected
+    assert is_made_of_switched(ev, found.module, made) is expected
 
 
 @pytest.mark.parametrize(
