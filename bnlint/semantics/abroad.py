@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from bnlint.semantics.later import ROLES, Store, may_pass, stores
-from bnlint.semantics.layout import Layout, joined
+from bnlint.semantics.layout import Layout
 from bnlint.semantics.module import Module
 from bnlint.semantics.project import Project
 from bnlint.semantics.sites import Site
@@ -114,15 +114,8 @@ def _imported(layout: Layout, users: list[str]) -> set[str]:
     while queue:
         importer = layout.place(queue.pop())
         glance = layout.look(importer.file)
-        if glance is None:
-            continue
-        imports = glance.imports
-        paths = [path for named in imports.modules.values() for path in named] + [*imports.stars]
-        for origins in imports.names.values():
-            paths += [path for origin, name in origins for path in (origin, joined(origin, name))]
-        for path in paths:
-            found = layout.find(importer, path)
-            if found is not None and found not in seen:
+        for found in layout.imported(importer, glance) if glance is not None else ():
+            if found not in seen:
                 seen.add(found)
                 queue.append(found)
     return seen

@@ -83,6 +83,7 @@ class Layout:
         self.sources = sources
         self.tops = tops
         self._places: dict[str, Place] = {}
+        self._leads: dict[Glance, tuple[tuple[str, ...], Grounds]] = {}
         #: What has been found out about whole projects, by what it is called there.
         self.kept: dict[object, Any] = {}
 
@@ -140,15 +141,21 @@ class Layout:
 
     def imported(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
         """Return the files that a file imports directly."""
-        if glance.leads_to is None:
-            imports = glance.imports
-            symbols = [*imports.stars, *(m for named in imports.modules.values() for m in named)]
-            for origins in imports.names.values():
-                for origin, name in origins:
-                    symbols += [origin, joined(origin, name)]
-            files = (self.find(importer, symbol) for symbol in dict.fromkeys(symbols))
-            glance.leads_to = tuple(dict.fromkeys(filter(None, files)))
-        return glance.leads_to
+        known = self._leads.get(glance)
+        if known is None:
+            with self.sources.noting() as grounds:
+                imports = glance.imports
+                symbols = [
+                    *imports.stars,
+                    *(m for named in imports.modules.values() for m in named),
+                ]
+                for origins in imports.names.values():
+                    for origin, name in origins:
+                        symbols += [origin, joined(origin, name)]
+                files = [self.find(importer, symbol) for symbol in dict.fromkeys(symbols)]
+            known = self._leads[glance] = tuple(dict.fromkeys(filter(None, files))), grounds
+        self.sources.note(known[1])
+        return known[0]
 
     def is_function(self, importer: Importer, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project.

@@ -48,14 +48,13 @@ class Glance:
     """A file that has been looked at, and not parsed.
 
     ``mentions`` tells whether it mentions an API of any framework, once somebody has asked;
-    ``answers`` holds what other questions came to, and ``leads_to`` the files that it imports.
+    ``answers`` holds what other questions came to.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.mentions: bool | None = None
         self.answers: dict[object, bool] = {}
-        self.leads_to: tuple[str, ...] | None = None
         self._imports: Imports | None = None
         self._words: frozenset[str] | None = None
         self._used: frozenset[str] | None = None
