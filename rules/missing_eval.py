@@ -96,7 +96,7 @@ from bnlint.semantics.modes import (
 )
 from bnlint.semantics.module import Module, dotted, last_name
 from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.uses import CALL, METHOD, Life, Step, Use
+from bnlint.semantics.uses import METHOD, Life, Step, Use
 from bnlint.trial import OUTPUT, Trial
 from bnlint.trials import layer_of_family
 from bnlint.typed import NamedTuple
@@ -161,7 +161,7 @@ def _check(context: Context, made: Made) -> Finding | None:
     walks = context.frameworks.word("walks")
     if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
         return None
-    calls = (use for use in life.uses if use.kind == CALL)
+    calls = (use for use in life.uses if runs(ev, use))
     first = next((use for use in calls if _is_inference(use, life, context)), None)
     if first is None:
         return None
@@ -301,6 +301,8 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model = use.node.func
+    if use.kind == METHOD and isinstance(model, ast.Attribute):  # model.forward(x)
+        model = model.value
     place: ast.expr = use.node
     if use.module is not module:
         place = use.here
