@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from bnlint import __version__
+from bnlint import __version__, arguments
 from bnlint.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run bnlint with ``argv`` (default: the process's arguments) and return the exit code."""
+    """Run bnlint with ``argv`` (default: the process's given) and return the exit code."""
     if argv is None:
         # The process is bnlint's own, and short: collecting garbage on the way costs 4 % of a run
         # on one file, and going over all objects at its end 6 %. Long runs collect in between
@@ -54,18 +54,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         atexit.register(gc.freeze)
         # bnlint speaks English: that argparse asks for translations of its words takes 1.5 ms.
         argparse._ = str  # type: ignore[attr-defined]
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments[:1] not in (["-h"], ["--help"], ["--version"], ["-V"]):
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given[:1] not in (["-h"], ["--help"], ["--version"], ["-V"]):
         # `bnlint src/` is `bnlint check src/`; a path that is called like a command needs ./
-        if not arguments or arguments[0] not in _COMMANDS:
-            arguments.insert(0, "check")
+        if not given or given[0] not in _COMMANDS:
+            given.insert(0, "check")
     _open_closed()
     try:
         try:
-            command = arguments[0]
+            command = given[0]
             if command not in _COMMANDS:  # --help or --version, which end here
-                _parser().parse_args(arguments)
-            return _run(command, _command_parser(command).parse_args(arguments[1:]))
+                _parser().parse_args(given)
+            return _run(command, _command_parser(command).parse_args(given[1:]))
         finally:
             sys.stdout.flush()  # while what goes wrong here can still be told
     except BrokenPipeError:
@@ -132,14 +132,15 @@ def _add_check(parser: _Parser) -> None:
         ("--extend-select", "run these rules as well"),
         ("--ignore", "do not run these rules"),
     ):
-        read = _rules if option == "--select" else _words
+        read = arguments.rules if option == "--select" else arguments.words
         group.add_argument(option, metavar="RULES", type=read, default=None, help=text)
     group.add_argument(
-        "--per-file-ignores", metavar="GLOB:RULE", type=_per_file, default=None,
+        "--per-file-ignores", metavar="GLOB:RULE", type=arguments.per_file_ignores, default=None,
         help="do not run rules on the files that match ('tests/*:BN106')",
     )  # fmt: skip
     group.add_argument(
-        "--extend-per-file-ignores", metavar="GLOB:RULE", type=_per_file, default=[],
+        "--extend-per-file-ignores", metavar="GLOB:RULE", type=arguments.per_file_ignores,
+        default=[],
         help="the same, beside what the configuration says",
     )  # fmt: skip
     group.add_argument(
@@ -180,7 +181,7 @@ def _add_check(parser: _Parser) -> None:
         help="fix through symbolic links that lead out of the project",
     )  # fmt: skip
     group.add_argument(
-        "--add-ignore", metavar="REASON", type=_reason, default=None,
+        "--add-ignore", metavar="REASON", type=arguments.reason, default=None,
         help="suppress what is found by comments that give this reason",
     )  # fmt: skip
     group.add_argument(
@@ -215,13 +216,13 @@ def _add_check(parser: _Parser) -> None:
         help="the Python in whose environment a framework is; repeat for others",
     )  # fmt: skip
     group.add_argument(
-        "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=_seconds, default=None,
+        "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=arguments.seconds, default=None,
         help="how long one experiment, and all of them, may take (default: 120,1800)",
     )  # fmt: skip
     group = parser.add_argument_group("running")
     _add_cache(group)
     group.add_argument(
-        "-j", "--jobs", metavar="N", type=_positive, default=None,
+        "-j", "--jobs", metavar="N", type=arguments.positive, default=None,
         help="how many processes to use at most (default: one for each processor)",
     )  # fmt: skip
 
@@ -286,7 +287,7 @@ def _add_translate(parser: _Parser) -> None:
     )
     _add_from(parser)
     parser.add_argument(
-        "--to", metavar="FAMILY", type=_words, action="extend", default=[],
+        "--to", metavar="FAMILY", type=arguments.words, action="extend", default=[],
         help="the families to translate to (default: all)",
     )  # fmt: skip
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
@@ -301,8 +302,8 @@ def _add_files(parser: _Parser) -> None:
     group.add_argument(
         "--stdin-filename", metavar="PATH", default=None, help="what to call standard input"
     )
-    group.add_argument("--exclude", metavar="GLOBS", type=_words, default=None)
-    group.add_argument("--extend-exclude", metavar="GLOBS", type=_words, default=[])
+    group.add_argument("--exclude", metavar="GLOBS", type=arguments.words, default=None)
+    group.add_argument("--extend-exclude", metavar="GLOBS", type=arguments.words, default=[])
     group.add_argument("--force-exclude", action="store_true", default=None,
                        help="exclude files that are named on the command line too")  # fmt: skip
     group.add_argument("--no-respect-gitignore", dest="respect_gitignore", action="store_false",
@@ -353,52 +354,3 @@ _COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
     "frameworks": ("list the frameworks and what their APIs mean", _add_frameworks),
     "translate": ("translate one constructor call to other frameworks", _add_translate),
 }
-
-
-def _words(text: str) -> list[str]:
-    return [word for word in (part.strip() for part in text.split(",")) if word]
-
-
-def _rules(text: str) -> list[str]:
-    """Parse a list of rules; an empty one would pass every file unread."""
-    words = _words(text)
-    if not words:
-        raise argparse.ArgumentTypeError(f"expected codes or names of rules, found {text!r}")
-    return words
-
-
-def _reason(text: str) -> str:
-    """Parse the reason of a suppression: one line that ends no comment."""
-    reason = text.strip()
-    if not reason or "#" in reason or not reason.isprintable():
-        raise argparse.ArgumentTypeError(f"expected a reason in one line without #, found {text!r}")
-    return reason
-
-
-def _seconds(text: str) -> tuple[float, float]:
-    """Parse ``SECONDS`` or ``SECONDS,TOTAL``."""
-    try:
-        each, _, total = text.partition(",")
-        limits = float(each), float(total) if total else 1800.0
-    except ValueError:
-        limits = (0.0, 0.0)
-    if not all(0 < limit < 1e6 for limit in limits):
-        raise argparse.ArgumentTypeError(f"expected SECONDS or SECONDS,TOTAL, found {text!r}")
-    return limits
-
-
-def _per_file(text: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Parse ``GLOB:RULE,GLOB:RULE``."""
-    ignores: dict[str, list[str]] = {}
-    for part in _words(text):
-        glob, colon, rule = part.rpartition(":")
-        if not colon or not glob or not rule:
-            raise argparse.ArgumentTypeError(f"expected GLOB:RULE, found {part!r}")
-        ignores.setdefault(glob, []).append(rule)
-    return [(glob, tuple(rules)) for glob, rules in ignores.items()]
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
-    return int(text)

@@ -12,11 +12,10 @@ from contextlib import contextmanager
 
 from bnlint.semantics import (
     arithmetic,
-    attributes,
     containers,
     forms,
     invocation,
-    namedtuples,
+    members,
     names,
 )
 from bnlint.semantics.flow import says_of
@@ -194,38 +193,7 @@ class Evaluator:
 
     def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
         """Return what attribute ``name`` of ``base`` may be."""
-        match base.object:
-            case Symbol(path) if name == "__name__" and self._is_layer_class(path):
-                values: Candidates = (Candidate(Constant(path.rpartition(".")[2]), module, node),)
-            case Symbol(path):
-                values = (Candidate(Symbol(f"{path}.{name}"), module, node),)
-            case ModuleRef(target):
-                values = names.export(self, target, name, node)
-            case ClassRef() if name == "__name__":
-                values = (Candidate(Constant(base.object.node.name), module, node),)
-            case ClassRef():
-                values = attributes.class_attribute(self, base.object, name, node)
-            case Instance():
-                values = attributes.instance_attribute(self, base.object, name, module, node)
-            case Record():
-                values = namedtuples.field(base.object, name, self, module, node)
-            case Partial():
-                values = forms.partial_member(base.object, name, module, node)
-            case Unknown():
-                return (base,)
-            case Constant(None) if base.presumed:
-                values = unknown(f"an attribute of {base.presumed}, which is None", module, node)
-            case Constant(None):
-                values = unknown(f"{name} of a name that is None until it is set", module, node)
-            case _:
-                values = unknown(f"attribute {name} is not followed", module, node)
-        return presumed(values, base.presumed)
-
-    def _is_layer_class(self, path: str) -> bool:
-        """Tell whether ``path`` is a class of layers under its own name."""
-        own = path.rpartition(".")[2]
-        apis = self.frameworks.by_alias.get(path, ())
-        return bool(apis) and all(a.kind == "layer" and a.short_name == own for a in apis)
+        return members.member(self, base, name, module, node)
 
     def _binary(self, module: Module, node: ast.BinOp, env: Env | None) -> Candidates:
         # Long sums nest to the left, thousands deep: walk down the spine instead of recursing.
