@@ -104,9 +104,13 @@ class Evaluator:
             if len(values) > MAX_CANDIDATES:
                 values = unknown(TOO_MANY, module, node)
             # A cycle that reaches further out has cut this answer short: it is not kept.
-            if self._lowest >= len(self._active):
+            if self.is_whole():
                 memo[node] = values
         return values
+
+    def is_whole(self) -> bool:
+        """Tell whether what is being worked out rests on nothing that is itself unfinished."""
+        return self._lowest >= len(self._active)
 
     @contextmanager
     def guard(self, key: object) -> Iterator[bool]:
@@ -120,7 +124,7 @@ class Evaluator:
         try:
             yield True
         finally:
-            if self._lowest >= len(self._active):
+            if self.is_whole():
                 self._lowest = _NEVER
             del self._active[key]
             if not self._active:

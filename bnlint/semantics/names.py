@@ -221,19 +221,33 @@ def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
     path = f"{module.name}.{name}"
     if module.name and ev.frameworks.has_root(module.name) and ev.frameworks.knows(path):
         return (Candidate(Symbol(path), module, use),)
+    key = (f"export {name}", module.tree)
+    known: Candidates | None = ev.kept.get(key)
+    if known is not None:
+        return known
     with ev.guard((module.tree, name)) as entered:
-        scope = ev.scope(module, module.tree)
-        if name in scope.bindings and entered:
-            return bound(ev, scope, name, None, None, later=True)
-        # A package that imports its own module by name comes round to itself.
-        submodule = ev.project.submodule(module, name)
-        if submodule is not None:
-            return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
-        if not entered:
-            return unknown(f"{name} is imported in a circle", module, use)
-        if any(f"{declared}.".startswith(f"{path}.") for declared in ev.frameworks.declared):
-            return (Candidate(Symbol(path), module, use),)
-        return _outside(ev, module, name, module.tree, builtin=False)
+        found = _exported(ev, module, name, use, path, entered=entered)
+        # Star imports meet again and again: what is asked once is kept, if no circle cut it short.
+        if entered and ev.is_whole():
+            ev.kept[key] = found
+    return found
+
+
+def _exported(
+    ev: Evaluate, module: Module, name: str, use: ast.AST, path: str, *, entered: bool
+) -> Candidates:
+    scope = ev.scope(module, module.tree)
+    if name in scope.bindings and entered:
+        return bound(ev, scope, name, None, None, later=True)
+    # A package that imports its own module by name comes round to itself.
+    submodule = ev.project.submodule(module, name)
+    if submodule is not None:
+        return (Candidate(ModuleRef(submodule), submodule, submodule.tree),)
+    if not entered:
+        return unknown(f"{name} is imported in a circle", module, use)
+    if any(f"{declared}.".startswith(f"{path}.") for declared in ev.frameworks.declared):
+        return (Candidate(Symbol(path), module, use),)
+    return _outside(ev, module, name, module.tree, builtin=False)
 
 
 def _outside(

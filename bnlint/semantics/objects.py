@@ -276,6 +276,9 @@ class Evaluate(Protocol):
     def returned(self, function: FunctionRef, node: ast.AST) -> Candidates:
         """Return what a method without arguments (a property) returns."""
 
+    def is_whole(self) -> bool:
+        """Tell whether what is being worked out rests on nothing that is itself unfinished."""
+
     def guard(self, key: object) -> AbstractContextManager[bool]:
         """Enter ``key``; yields ``False`` if it has been entered already (a cycle)."""
 

@@ -139,6 +139,31 @@ GROWING: dict[str, tuple[Callable[[int], str], int]] = {
         ),
         400,
     ),
+    "classes that are handed on": (
+        lambda n: lines(
+            n,
+            "class B{i}(nn.Module):\n    def __init__(self, norm=None):\n"
+            "        self.bn = norm(8)\n"
+            "def s{i}(block):\n    return block(norm=nn.BatchNorm2d)\ns{i}(B{i})",
+        ),
+        100,
+    ),
+    "callers that give keywords": (
+        lambda n: (
+            "def norm(n, **kwargs):\n    return nn.BatchNorm2d(n, **kwargs)\n"
+            + lines(n, "a{i} = norm({i}, eps=1e-3)")
+        ),
+        400,
+    ),
+    "names of layers in a table": (
+        lambda n: (
+            "T = dict(" + lines(n, "n{i}=nn.BatchNorm2d,") + ")\n"
+            "def get(name):\n    if isinstance(name, str):\n"
+            "        return T[name.lower().replace('_', '')]\n    return name\n"
+            + lines(n, "a{i} = get('N_{i}')(8)")
+        ),
+        200,
+    ),
     "comparisons": (
         lambda n: f"nn.BatchNorm2d(8, eps=1e-3 if {' < '.join(map(str, range(n)))} else 1)\n",
         3000,

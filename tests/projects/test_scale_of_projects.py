@@ -1,0 +1,77 @@
+"""Files that import one another many times over: each is asked once, and not once for each way."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from bnlint.linter import Options, check
+from bnlint.registry import load_rules
+
+RULES = load_rules()
+ALL = frozenset(rule.code for rule in RULES)
+
+
+def steps(folder: Path, text: str) -> int:
+    """Return how many Python functions are called while a file of the folder is checked."""
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    gc.collect()
+    gc.disable()
+    sys.setprofile(note)
+    try:
+        options = Options(ALL, folder=str(folder))
+        result = check(text.encode(), "main.py", RULES, options)
+    finally:
+        sys.setprofile(before)
+        gc.enable()
+    assert result.problems == ()
+    assert result.checked
+    return count
+
+
+def stars(folder: Path, modules: int) -> str:
+    """Write modules of which each imports all of three earlier ones; return what uses the last."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("")
+    for i in range(modules):
+        imports = "".join(f"from m{j} import *\n" for j in range(max(0, i - 3), i))
+        text = f"import torch.nn as nn\n{imports}def f{i}(x):\n    return unknown(x)\n"
+        (folder / f"m{i}.py").write_text(text)
+    uses = "".join(
+        f"x{i} = missing{i}(x)\nwith none() as y{i}:\n    z{i} = y{i}(x)\n" for i in range(9)
+    )
+    return f"from m{modules - 1} import *\nbn = nn.BatchNorm2d(8)\nmodel = Net()\n{uses}"
+
+
+def layers(folder: Path, modules: int) -> str:
+    """Write wrappers of which each derives from two of the file before; return what uses one."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("")
+    first = "import torch.nn as nn\nclass A0(nn.BatchNorm2d): pass\nclass B0(A0): pass\n"
+    (folder / "m0.py").write_text(first)
+    for i in range(1, modules):
+        j = i - 1
+        text = (
+            f"from m{j} import A{j}, B{j}\nclass A{i}(A{j}): pass\nclass B{i}(B{j}, A{i}): pass\n"
+        )
+        (folder / f"m{i}.py").write_text(text)
+    last = modules - 1
+    return f"from m{last} import A{last}, B{last}\nbn = B{last}(8, momentum=0.99)\n"
+
+
+@pytest.mark.parametrize(("write", "large"), [(stars, 24), (layers, 12)], ids=["stars", "layers"])
+def test_steps_grow_with_the_project(tmp_path: Path, write: object, large: int) -> None:
+    assert callable(write)
+    once = steps(tmp_path / "once", write(tmp_path / "once", large // 2))
+    twice = steps(tmp_path / "twice", write(tmp_path / "twice", large))
+    assert twice <= 2.6 * once + 5_000, f"{once} calls, and {twice} for twice the project"
