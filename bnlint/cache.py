@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -28,8 +29,11 @@ from bnlint.typed import NamedTuple
 #: Where the memory is kept, instead of in the user's cache folder.
 FOLDER = "BNLINT_CACHE_DIR"
 
-#: A memory that was not used for so many seconds is thrown away when another is written.
+#: A memory that was not written for so many seconds is thrown away when another is.
 _MAX_AGE = 60 * 24 * 3600
+
+#: What the files of memories are called, and nothing else in their folder.
+_OWN = re.compile(r"bnlint-clean-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
 
 _CHECKED, _UNDECLARED = 1, 2
 
@@ -121,7 +125,7 @@ def open_cache(
         return None
     folder = folder or os.environ.get(FOLDER) or _usual_folder()
     name = blake2b(cwd.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return Cache(os.path.join(folder, f"clean-{name}.json"), identity, packages)
+    return Cache(os.path.join(folder, f"bnlint-clean-{name}.json"), identity, packages)
 
 
 def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
@@ -233,10 +237,12 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
 def _write(path: str, text: str) -> None:
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
-    for entry in os.scandir(folder):
-        if entry.name.startswith("clean-") and time.time() - entry.stat().st_mtime > _MAX_AGE:
-            os.unlink(entry.path)
-    handle, temporary = tempfile.mkstemp(prefix="clean-", suffix=".tmp", dir=folder)
+    for entry in os.scandir(folder):  # the folder may hold anything else
+        if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            if time.time() - entry.stat().st_mtime > _MAX_AGE:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+    handle, temporary = tempfile.mkstemp(prefix="bnlint-clean-", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)

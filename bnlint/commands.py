@@ -174,13 +174,14 @@ def _check_all(
 ) -> tuple[list[Result], list[Problem]]:
     results: list[Result] = []
     problems: list[Problem] = []
+    # Before anything is read: what one file was checked on counts for those that come after it.
+    cache = _cache(parsed, rules, found)
     if STDIN in parsed.paths:
         try:
             results.append(_check_stdin(parsed, configs, rules, plan))
         except Failed as failed:
             problems += failed.problems
     processes = parsed.jobs or default_processes()
-    cache = _cache(parsed, rules, found)
     with Progress(len(found.files)) as progress:
         for outcome in run(
             found.files, configs, rules, processes=processes, advance=progress.advance,

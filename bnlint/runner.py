@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
@@ -213,6 +214,7 @@ def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
         rules = load_rules()
     _RULES, _JOBS = rules, jobs
     PACKAGES.remembers = any(job.key for job in jobs)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
 
@@ -262,6 +264,11 @@ def _parallel(
                     results = future.result()
                     done += len(results)
                     yield from results
+            except KeyboardInterrupt:
+                # Else the pool would first finish what it has begun, which may be all there is.
+                for process in list((pool._processes or {}).values()):
+                    process.kill()
+                raise
             except BrokenProcessPool:
                 if pool_size == 1:
                     yield Problem("reading it crashed the Python interpreter", work[done].display)

@@ -92,6 +92,7 @@ from bnlint.semantics.modes import (
     may_switch,
     mode_after,
     runs,
+    switches,
     use_feeds_gradient,
 )
 from bnlint.semantics.module import Module, dotted, last_name
@@ -168,9 +169,29 @@ def _check(context: Context, made: Made) -> Finding | None:
     found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return None
-    if is_made_of_switched(ev, module, made):
+    if is_made_of_switched(ev, module, made) or _may_be_switched_by_importers(made, context):
         return None
     return _report(context, first, life, made)
+
+
+def _may_be_switched_by_importers(made: Made, context: Context) -> bool:
+    """Tell whether a file that names this one, and its model, switches modes.
+
+    Whoever imports a module can switch a model that is bound there. No import leads to them.
+    """
+    module, layout = context.module, context.project.layout
+    variable = variable_of(module, made.call)
+    if layout is None or not module.file or not variable:
+        return False
+    if module.enclosing_function(made.call) is not None:
+        return False
+    others: set[str] | None = None
+    methods = "|".join(re.escape(method) for method in switches(made.framework))
+    stem = module.name.rpartition(".")[2]
+    for pattern in (rf"\b{re.escape(stem)}\b", rf"\b{variable}\b", rf"\.(?:{methods})\("):
+        found = set(layout.sources.search(module.file, pattern))
+        others = found if others is None else others & found
+    return bool((others or set()) - {module.file})
 
 
 # ---------------------------------------------------------------------------------- one call

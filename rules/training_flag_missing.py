@@ -76,6 +76,7 @@ from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
 from bnlint.semantics.calling import arguments_of, bind
 from bnlint.semantics.classes import outside_bases
+from bnlint.semantics.layer_tests import LayerTests, guards
 from bnlint.semantics.models import contents, model_framework, models_at
 from bnlint.semantics.modes import manages_itself
 from bnlint.semantics.module import dotted, last_name
@@ -108,7 +109,7 @@ class Step(NamedTuple):
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report tape steps whose model infers."""
-    if not context.frameworks.word("tapes") or _sets_phase(context):
+    if not context.frameworks.word("tapes") or _sets_phase(context) or _freezes_norms(context):
         return
     names = {path.rpartition(".")[2] for path in context.frameworks.word("tapes")}
     for call in context.module.calls:
@@ -182,6 +183,35 @@ def _applies(function: ast.AST, context: Context) -> bool:
         isinstance(node, ast.Call) and last_name(node.func) in methods
         for node in ast.walk(function)
     )
+
+
+def _freezes_norms(context: Context) -> bool:
+    """Tell whether the file freezes batch normalisation by itself: that it infers is meant."""
+    frozen = {
+        (row.name, row.value)
+        for framework in context.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if row.statistics
+    }
+    for site in context.sites:
+        for keyword in site.call.keywords:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
+            if (keyword.arg, value) in frozen and value is not None:
+                return True
+    module = context.module
+    for store in module.stores:
+        statement = module.statement(store)
+        value = getattr(statement, "value", None)
+        plain = value.value if isinstance(value, ast.Constant) else None
+        if (
+            (store.attr, plain) in frozen
+            and plain is not None
+            and isinstance(store.value, ast.Name)
+        ):
+            tests = list(guards(module, statement, module.enclosing_function(store)))
+            if LayerTests(context.evaluator, module, tests, store.value.id).ask_for_class:
+                return True
+    return False
 
 
 def _sets_phase(context: Context) -> bool:

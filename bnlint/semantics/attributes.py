@@ -44,7 +44,10 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Ca
         if last.kind == "function" and isinstance(
             last.value, (ast.FunctionDef, ast.AsyncFunctionDef)
         ):
-            return (Candidate(FunctionRef(module, last.value), module, last.value),)
+            # A class method is given the class first, also where it is called on the class.
+            bound = has_decorator(last.value, "classmethod")
+            me = Instance(cls, module, None) if bound else None
+            return (Candidate(FunctionRef(module, last.value, me), module, last.value),)
         if last.kind == "class" and isinstance(last.value, ast.ClassDef):
             return (Candidate(ClassRef(module, last.value), module, last.value),)
         if last.kind == "assign" and isinstance(last.value, ast.expr):

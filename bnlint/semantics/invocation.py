@@ -232,7 +232,7 @@ def _builtin(
     if name in ("tuple", "list") and len(arguments.positional) == 1:
         values = ev.argument(arguments.positional[0])
         if all(isinstance(v.object, Sequence) for v in values):
-            return values
+            return tuple(v._replace(module=module, node=call) for v in values)
         return unknown(f"{name}() of something not followed", module, call)
     if name == "isinstance":
         return instance_test(ev, module, call, env)

@@ -25,6 +25,8 @@ from bnlint.semantics.objects import (
 
 def member(ev: Evaluate, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
     """Return what attribute ``name`` of ``base``, read at ``node``, may be."""
+    if _is_set_by(module, base, name):
+        return unknown(f"this file sets {name} itself", module, node)
     match base.object:
         case Symbol(path) if name == "__name__" and _is_layer_class(ev, path):
             values: Candidates = (Candidate(Constant(path.rpartition(".")[2]), module, node),)
@@ -51,6 +53,18 @@ def member(ev: Evaluate, base: Candidate, name: str, module: Module, node: ast.A
         case _:
             values = unknown(f"attribute {name} is not followed", module, node)
     return presumed(values, base.presumed)
+
+
+def _is_set_by(module: Module, base: Candidate, name: str) -> bool:
+    """Tell whether the file that reads ``name`` also stores it, on what another file defines."""
+    match base.object:
+        case ModuleRef(owner) | ClassRef(owner, _) | Instance(ClassRef(owner, _)):
+            return owner is not module and any(
+                store.attr == name
+                and not (isinstance(store.value, ast.Name) and store.value.id == "self")
+                for store in module.stores
+            )
+    return False
 
 
 def _is_layer_class(ev: Evaluate, path: str) -> bool:

@@ -18,6 +18,8 @@ from bnlint.semantics.calling import (
 )
 from bnlint.semantics.module import FunctionNode, Module, last_name
 from bnlint.semantics.objects import (
+    MAX_CANDIDATES,
+    TOO_MANY,
     Argument,
     Candidate,
     Candidates,
@@ -115,21 +117,59 @@ def _spread(
         calls = callers(ev, module, function) if entered else []
         if not calls or len(calls) > MAX_CALLERS:
             return nothing
-        given: dict[object, Candidates] = {}
-        for index, (call, receiver_value) in enumerate(calls):
+        given: list[dict[object, Argument]] = []
+        for call, receiver_value in calls:
             bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
             held = ev.argument(bound[(function, name)])[0].object
             if not isinstance(held, Dictionary) or held.open:
                 return nothing
-            rests_on = f"what line {call.lineno} passes to {title}"
-            items = {k: presumed(ev.argument(item), rests_on) for k, item in held.items}
-            if index == 0:
-                given = items
-            given = {key: (*v, *items[key]) for key, v in given.items() if key in items}
-    items_of_all = tuple((key, Argument(None, module, None, v)) for key, v in given.items())
-    is_own = title.rpartition(".")[2].startswith("_")
-    found = Dictionary(items_of_all, "" if is_own else why)
+            given.append(dict(held.items))
+        keys = dict.fromkeys(key for items in given for key in items)
+        items = tuple((key, _joint(ev, module, parameter, key, given, title)) for key in keys)
+    is_own = _is_own_alone(module, function)
+    found = Dictionary(items, "" if is_own else why)
     return Candidate(found, module, parameter, f"what callers pass to {title}" if is_own else "")
+
+
+def _joint(
+    ev: Evaluate,
+    module: Module,
+    parameter: ast.arg,
+    key: object,
+    given: list[dict[object, Argument]],
+    title: str,
+) -> Argument:
+    """Return what callers give under ``key``; nothing is known of what not each of them gives."""
+    found: dict[object, Candidate] = {}
+    for items in given:
+        if key not in items:
+            why = f"not every caller of {title} gives {key}"
+            return Argument(None, module, None, unknown(why, module, parameter))
+        for value in presumed(ev.argument(items[key]), f"what callers pass to {title}"):
+            same = value.object
+            found.setdefault(repr(same) if isinstance(same, Constant) else same, value)
+        if len(found) > MAX_CANDIDATES:
+            return Argument(None, module, None, unknown(TOO_MANY, module, parameter))
+    return Argument(None, module, None, tuple(found.values()))
+
+
+def _is_own_alone(
+    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+) -> bool:
+    """Tell whether all callers of a function are in view: its name says so, and it is only called.
+
+    Of methods, only those whose names are the class's own: others may be called on derived classes.
+    """
+    name = getattr(function, "name", "")
+    own = "__" if isinstance(module.parents.get(function), ast.ClassDef) else "_"
+    return (
+        name.startswith(own)
+        and not name.endswith("__")
+        and all(
+            isinstance(call := module.parents[use], ast.Call) and call.func is use
+            for use in module.uses.of(name)
+        )
+    )
 
 
 def _passed(

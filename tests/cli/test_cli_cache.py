@@ -260,3 +260,40 @@ def test_fixing_goes_on_as_ever(project: Path) -> None:
     assert run(project).code == 0
     replace("faulty.py", "momentum=0.01", "momentum=0.99")(project)
     assert run(project).code == 1
+
+
+def test_nothing_else_in_the_folder_is_touched(project: Path) -> None:
+    other = project.parent / "elsewhere"
+    (other / "bnlint-clean-room").mkdir(parents=True)
+    names = ["clean-data.csv", "clean-up.py", "bnlint-clean-0123456789abcdef.json.bak"]
+    for name in names:
+        (other / name).write_text("precious")
+        os.utime(other / name, (0, 0))
+    (other / "bnlint-clean-00000000.tmp").symlink_to("nowhere")
+    old = other / "bnlint-clean-0123456789abcdef.json"
+    old.write_text("{}")
+    os.utime(old, (0, 0))
+    run(project, "--cache-dir", str(other))
+    left = {path.name for path in other.iterdir()}
+    assert {*names, "bnlint-clean-room", "bnlint-clean-00000000.tmp"} < left
+    assert old.name not in left
+
+
+def test_two_files_that_rest_on_one_chain(project: Path) -> None:
+    """What is worked out for the first counts for the second, and so does what it rests on."""
+    write(
+        project,
+        chain="import torch.nn as nn\nNorm = nn.GroupNorm\n",
+        passes="from chain import Norm\n",
+    )
+    for name in ("use1", "use2"):
+        write(project, **{name: "from passes import Norm\nlayer = Norm(8)\n"})
+    cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
+    buffer = (project / "use1.py").read_bytes()
+    arguments = ["-", ".", "-j1", "--stdin-filename", "use0.py"]
+    program(project, *arguments, stdin=buffer, environment=cache)
+    write(project, chain="import torch.nn as nn\nNorm = nn.BatchNorm2d\n")
+    found = run(project, "-j1")
+    assert found == run(project, "-j1", "--no-cache")
+    assert "use1.py:2" in found.out
+    assert "use2.py:2" in found.out

@@ -69,6 +69,12 @@ HEAD = "import torch.nn as nn\nfrom layers import Fixed, Norm, Open\nimport sett
             id="a constant of one file, given to a class of another",
         ),
         pytest.param("bn = Open(8, momentum=settings.FINE)", [], id="a fine one"),
+        pytest.param(
+            "def main(args):\n    settings.MOMENTUM = args.m\n"
+            "    return nn.BatchNorm2d(8, momentum=settings.MOMENTUM)",
+            [],
+            id="a constant that this file sets",
+        ),
         pytest.param("bn = Open(8, momentum=0.1)", [], id="fine, given to a class"),
         pytest.param("bn = Fixed(8)", [], id="decided by a class: reported where it stands"),
         pytest.param("a = Norm(8)\nb = Norm(8)", ["4:5 BN101"], id="partial: once"),

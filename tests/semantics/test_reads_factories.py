@@ -194,6 +194,31 @@ class Block(nn.Module):
     def __init__(self, n, **kwargs):
         self.bn = nn.BatchNorm2d(n, **kwargs)
 a = Block(8)
+--- what only some callers give to a function of the file's own => unknown
+import torch.nn as nn
+def _norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a, b = _norm(8), _norm(8, eps=1e-3)
+--- a function of the file's own that is handed out => unknown
+import torch.nn as nn
+def _norm(n, **kwargs):
+    return nn.BatchNorm2d(n, **kwargs)
+a = _norm(8, affine=False)
+register(_norm)
+--- a class method called on the class => known 0.001
+import torch.nn as nn
+class F:
+    @classmethod
+    def pick(cls, a, b=1e-5):
+        return b
+nn.BatchNorm2d(8, eps=F.pick(1, 1e-3))
+--- a tuple made of a list is a tuple => unknown
+import torch.nn as nn
+def pick(n):
+    if isinstance(n, tuple):
+        return 1e-3
+    return 1e-5
+nn.BatchNorm2d(8, eps=pick(tuple([1, 2])))
 --- a static method of a builder => presumed 0.001
 import torch.nn as nn
 class Net(nn.Module):

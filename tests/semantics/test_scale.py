@@ -155,6 +155,17 @@ GROWING: dict[str, tuple[Callable[[int], str], int]] = {
         ),
         400,
     ),
+    "functions that pass keywords on twice": (
+        lambda n: (
+            lines(
+                n,
+                "def w{i}(c, **kw):\n    if c: return w{next}(c, **kw)\n"
+                "    return w{next}(c, **kw)",
+            )
+            + f"def w{n}(c, **kw): return nn.BatchNorm2d(c, **kw)\nw0(8, eps=1e-3)"
+        ),
+        28,
+    ),
     "names of layers in a table": (
         lambda n: (
             "T = dict(" + lines(n, "n{i}=nn.BatchNorm2d,") + ")\n"
