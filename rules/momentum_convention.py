@@ -53,7 +53,8 @@ convention is meant is inferred from the number. Unsafe, too, where a value is c
 may take: a default that a caller may override, a public name of the file or of a class, a
 dictionary that is passed on.
 
-Not written where the value comes from another file, or from a dictionary that other calls take too.
+Not written where the value comes from a dictionary that other calls take too. Of a value that
+another file defines, the use is changed, and never that file.
 
 Numbers
 -------
