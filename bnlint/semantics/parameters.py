@@ -32,6 +32,7 @@ from bnlint.semantics.objects import (
     Instance,
     Record,
     Sequence,
+    Symbol,
     Unknown,
     presumed,
     unknown,
@@ -147,7 +148,8 @@ def _joint(
             return Argument(None, module, None, unknown(why, module, parameter))
         for value in presumed(ev.argument(items[key]), f"what callers pass to {title}"):
             same = value.object
-            found.setdefault(repr(same) if isinstance(same, Constant) else same, value)
+            plain = isinstance(same, (Constant, Symbol))  # of the others, some hold dictionaries
+            found.setdefault(repr(same) if plain else id(value.node), value)
         if len(found) > MAX_CANDIDATES:
             return Argument(None, module, None, unknown(TOO_MANY, module, parameter))
     return Argument(None, module, None, tuple(found.values()))

@@ -173,6 +173,15 @@ import torch.nn as nn
 def norm(n, **kwargs):
     return nn.BatchNorm2d(n, **kwargs)
 a, b = norm(8, eps=1e-3), norm(16, eps=1e-3, affine=False)
+--- callers that give partials by ** => presumed 0.001
+from functools import partial
+import torch.nn as nn
+def block(n, **kwargs):
+    return stage(n, **kwargs)
+def stage(n, norm_layer=nn.BatchNorm2d):
+    return norm_layer(n)
+norm = partial(nn.BatchNorm2d, eps=1e-3)
+a, b = block(8, norm_layer=norm), block(16, norm_layer=norm)
 --- what callers give differently => unknown
 import torch.nn as nn
 def norm(n, **kwargs):
