@@ -233,15 +233,13 @@ def _report(
         through = f" ({use.seen_from(context.module)})"
     elif at is not use.node:
         through = f" (called in line {at.lineno})"
-    place = f"line {loop.lineno}"
-    if frame.module is not context.module:
-        place = f"{frame.module.path}:{loop.lineno}"
+    here = "line " if frame.module is context.module else f"{frame.module.path}:"
     return context.report(
         RULE,
         use.node if use.module is context.module else frame.anchor(use.here),
         f"{use.module.source(use.node)}{through} is never followed by {method}() in the loop of "
-        f"{place}: from its second pass on, the model is trained in inference mode "
-        f"(line {trained.lineno}), and its running statistics no longer move",
+        f"{here}{loop.lineno}: from its second pass on, the model is trained in inference mode "
+        f"({here}{trained.lineno}), and its running statistics no longer move",
         help=f"call {method}() at the head of the loop",
         fix=_fix(loop, frame, method) if not frame.outer else None,
         trial=_trial(framework),

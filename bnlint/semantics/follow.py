@@ -250,9 +250,11 @@ class Follower:
             if name not in words("weights_attributes"):
                 self.use(attribute, RESULT if what == RESULT else SOME)
 
-    def assigned(self, statement: ast.AST, node: ast.expr, what: What) -> None:
+    def assigned(
+        self, statement: ast.Assign | ast.AnnAssign | ast.NamedExpr, node: ast.expr, what: What
+    ) -> None:
         """Follow what is assigned."""
-        targets = getattr(statement, "targets", None) or [statement.target]  # type: ignore[attr-defined]
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         if isinstance(statement, ast.NamedExpr):
             self.use(statement, what)
         for target in targets:

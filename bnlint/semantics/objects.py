@@ -301,11 +301,6 @@ def unknown(reason: str, module: Module, node: ast.AST) -> Candidates:
     return (Candidate(Unknown(reason), module, node),)
 
 
-def is_unknown(values: Candidates) -> bool:
-    """Tell whether any candidate is unknown."""
-    return any(isinstance(value.object, Unknown) for value in values)
-
-
 def reason(values: Candidates) -> str:
     """Return the reason of the first unknown candidate, or an empty string."""
     for value in values:
