@@ -1,7 +1,7 @@
 """Checks what fixes did to a file.
 
-They share nothing with ``bnlint/promises.py``: they know neither findings nor edits, only the bytes
-before and after.
+They share nothing with ``bnlint/fixing/promises.py``: they know neither findings nor edits, only
+the bytes before and after.
 """
 
 from __future__ import annotations

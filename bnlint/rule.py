@@ -19,20 +19,20 @@ from bnlint.finding import (
     SetKeyword,
     Span,
 )
+from bnlint.fixes.impact import Reach, of_keyword, of_value, of_wrapper
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.reach import Reach, of_keyword, of_value, of_wrapper
-from bnlint.semantics.references import NAMED, Counterpart, Side, counterparts
-from bnlint.semantics.values import PRESUMED, Value
-from bnlint.typed import TYPE_CHECKING, NamedTuple
+from bnlint.semantics.layers.references import NAMED, Counterpart, Side, counterparts
+from bnlint.semantics.values.value import PRESUMED, Value
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Api, Frameworks
-    from bnlint.semantics.alignment import Pair
-    from bnlint.semantics.evaluate import Evaluator
-    from bnlint.semantics.module import Module
-    from bnlint.semantics.project import Project
-    from bnlint.semantics.resolution import Resolution
-    from bnlint.semantics.sites import Site
+    from bnlint.semantics.layers.alignment import Pair
+    from bnlint.semantics.layers.resolution import Resolution
+    from bnlint.semantics.layers.sites import Site
+    from bnlint.semantics.project.project import Project
+    from bnlint.semantics.syntax.module import Module
+    from bnlint.semantics.values.evaluator import Evaluator
     from bnlint.trial import Trial
 
 #: Order in which findings about one argument of one layer compete; the lowest is kept.

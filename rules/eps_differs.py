@@ -64,15 +64,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
-from bnlint.semantics.alternatives import is_set_elsewhere
-from bnlint.semantics.numbers import close, shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import takes_weight
-from bnlint.semantics.values import PRESUMED, assumption, written
+from bnlint.semantics.layers.alternatives import is_set_elsewhere
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import takes_weight
+from bnlint.semantics.syntax.numbers import close, shown
+from bnlint.semantics.values.value import PRESUMED, assumption, written
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
-from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
 

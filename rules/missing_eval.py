@@ -75,14 +75,11 @@ import builtins
 import re
 from collections.abc import Collection, Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for, variable_of
-from bnlint.semantics.models import is_forward
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     has_gradient,
@@ -95,12 +92,15 @@ from bnlint.semantics.modes import (
     switches,
     use_feeds_gradient,
 )
-from bnlint.semantics.module import Module, dotted, last_name
-from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.uses import METHOD, Life, Step, Use
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import METHOD, Life, Step, Use
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.models import is_forward
+from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 from bnlint.trial import OUTPUT, Trial
-from bnlint.trials import layer_of_family
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 

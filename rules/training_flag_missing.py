@@ -70,17 +70,18 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.calling import arguments_of, bind
-from bnlint.semantics.classes import outside_bases
-from bnlint.semantics.layer_tests import LayerTests, guards
-from bnlint.semantics.models import contents, model_framework, models_at
-from bnlint.semantics.modes import manages_itself
-from bnlint.semantics.module import dotted, last_name
-from bnlint.semantics.objects import (
+from bnlint.semantics.layers.class_tests import LayerTests, guards
+from bnlint.semantics.modes.switches import manages_itself
+from bnlint.semantics.objects.models import contents, model_framework, models_at
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.values.arguments import arguments_of, bind
+from bnlint.semantics.values.classes import outside_bases
+from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
     FunctionRef,
@@ -88,10 +89,9 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
-from bnlint.semantics.surroundings import in_test
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of_family
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN204", "training-flag-missing", "error")
 

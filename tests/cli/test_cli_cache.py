@@ -13,11 +13,11 @@ from unittest import mock
 import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
-from bnlint import runner
-from bnlint.cache import open_cache
-from bnlint.linter import Options, Result
-from bnlint.registry import LoadedRule, load_rules
-from bnlint.treatment import Treatment
+from bnlint.engine.linter import Options, Result
+from bnlint.engine.registry import LoadedRule, load_rules
+from bnlint.running import runner
+from bnlint.running.cache import open_cache
+from bnlint.running.treatment import Treatment
 
 LAYERS = """\
 import torch.nn as nn

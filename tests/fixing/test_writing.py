@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from command_line import ROOT, UNPRIVILEGED, bnlint, program, write
 
-from bnlint import writing
-from bnlint.writing import WriteError, replace
+from bnlint.files import writing
+from bnlint.files.writing import WriteError, replace
 
 BEFORE = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, epsilon=0.001)\n"
 AFTER = BEFORE.replace("epsilon", "eps")
@@ -201,7 +201,7 @@ def hook(name, arguments):
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-from bnlint.cli import main
+from bnlint.cli.main import main
 main()
 """
 

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measured import rules
 
-from bnlint.fixing import fix
-from bnlint.linter import Options, Result
+from bnlint.engine.linter import Options, Result
+from bnlint.fixing.rounds import fix
 
 TORCH = '''"""A block, its layers in the ways in which people make them."""
 import torch

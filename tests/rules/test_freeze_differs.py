@@ -7,9 +7,9 @@ from freezes import IMPORTS, KERAS, TORCH, keras, torch
 from one_rule import Hazard, all_rules, check_hazard, hazard, plain, run
 from pairs import run_pair
 
-from bnlint.compare import Input, compare
-from bnlint.facts import ReferenceFile
-from bnlint.linter import Options, check
+from bnlint.engine.facts import ReferenceFile
+from bnlint.engine.linter import Options, check
+from bnlint.porting.compare import Input, compare
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Layer, Trial
 
 FIX = "unsafe: put the batch normalisation layers of model into inference mode here"
