@@ -67,6 +67,7 @@ from collections.abc import Iterator, Mapping
 
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix
+from bnlint.fixes.build import rewrite_all
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule, lower, where_reference
 from bnlint.semantics.layers.references import Counterpart
@@ -183,7 +184,7 @@ def _fix(
     if reference.site is None:
         why = "only the first layer of the file is changed"
     why = why or next((v.why for v in (*mine, *theirs) if v.kind == PRESUMED), "")
-    return context.rewrite_all(site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
+    return rewrite_all(context, site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001

@@ -66,6 +66,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
+from bnlint.fixes.build import rewrite
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
 from bnlint.semantics.layers.alternatives import is_set_elsewhere
 from bnlint.semantics.layers.sites import Site
@@ -115,7 +116,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
         ),
         confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
-        fix=context.rewrite(
+        fix=rewrite(
+            context,
             site,
             "eps",
             spelled,

@@ -87,6 +87,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
+from bnlint.fixes.build import rewrite
 from bnlint.rule import Context, Rule
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import is_frozen, names_around, takes_weight
@@ -137,7 +138,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             f"{api.short_name}() without {name}= infers (its default is False): the running "
             f"statistics of {cls.name} never move, in training neither"
         )
-        fix = context.rewrite(site, "training", text, SAFE)
+        fix = rewrite(context, site, "training", text, SAFE)
     yield context.report(
         RULE,
         flag.argument if flag.argument is not None and context.owns(flag.argument) else site.call,

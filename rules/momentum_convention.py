@@ -85,6 +85,7 @@ from bnlint.finding import (
     Intent,
     ReplaceValue,
 )
+from bnlint.fixes.build import limited
 from bnlint.fixes.definitions import is_default, serves_only
 from bnlint.fixes.impact import of_value
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
@@ -198,7 +199,7 @@ def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
         return Fix(MANUAL, advice, (), "the value is defined elsewhere")
     reason = "" if safe else "the other convention is inferred from the value"
     fix = Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
-    return context.limited(fix, of_value(context.module, target, context.layers))
+    return limited(fix, of_value(context.module, target, context.layers))
 
 
 def _agrees(site: Site, context: Context, momentum: float) -> bool:

@@ -76,6 +76,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bnlint.finding import SAFE, UNSAFE, Finding
+from bnlint.fixes.build import rewrite
 from bnlint.frameworks.tables import Neighbour
 from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.layers.sites import Site
@@ -134,7 +135,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         help=advice,
         confidence=lower("high" if is_written else "medium", (value, layout)),
         severity="warning" if _is_spectrogram(site, context) else None,
-        fix=context.rewrite(site, axis.role, text, UNSAFE if reason else SAFE, reason=reason),
+        fix=rewrite(context, site, axis.role, text, UNSAFE if reason else SAFE, reason=reason),
         site=site,
         argument="axis",
     )

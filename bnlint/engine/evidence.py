@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Finding
-from bnlint.fixing.promises import applied
+from bnlint.fixes.edits import applied
 from bnlint.rule import Context
 from bnlint.semantics.layers.sites import Site
 from bnlint.trial import Layer, Trial

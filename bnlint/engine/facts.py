@@ -16,7 +16,7 @@ from bnlint.frameworks.declared import families_of, with_wrappers
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.attribute_writes import apply_stores
 from bnlint.semantics.layers.sites import Site, Unresolved, find_sites
-from bnlint.semantics.project.imported_carriers import Carried
+from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.resolver import Layout
 from bnlint.semantics.project.triage import hands_over, mentions_api, speaks_for_itself
@@ -95,15 +95,12 @@ def read_facts(
         near = Project(tables.load(()), layout, module).behind(module)
         wanted |= set(tables.roots(root for glance in near for root in imported_by(glance)))
 
-    def sites_of(project: Project, other: Module) -> Sequence[Site]:
-        return find_sites(project, other, carried.of(other, project.frameworks))[0]
-
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, layout, module, sites_of)
-        sites, unresolved = find_sites(project, module, carried.of(module, frameworks))
+        project = Project(frameworks, layout, module, carried)
+        sites, unresolved = find_sites(project.evaluator, module, project.carriers(module))
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
         more = set(tables.roots(project.imported_roots())) - wanted
@@ -132,10 +129,10 @@ def _layout() -> Layout:
 
 
 @lru_cache(maxsize=8)
-def _carried(wrappers: tuple[Wrapper, ...]) -> Carried:
+def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
     """Return what tells which names may stand for an API, or for one of ``wrappers``."""
     paths = [wrapper.path for wrapper in wrappers]
-    return Carried(_layout(), catalogue().aliases.union(paths), mentions_api)
+    return ImportedCarriers(_layout(), catalogue().aliases.union(paths), mentions_api)
 
 
 def reference_facts(

@@ -12,7 +12,7 @@ from bnlint.semantics.syntax.module import FunctionNode, Module
 from bnlint.startup.typed import NamedTuple
 
 
-class Reach(NamedTuple):
+class Impact(NamedTuple):
     """The most that a change may count as, and what stands in the way of more."""
 
     applicability: str
@@ -20,10 +20,10 @@ class Reach(NamedTuple):
 
 
 #: Nobody else takes the value.
-ALONE = Reach(SAFE)
+ALONE = Impact(SAFE)
 
 
-def of_value(module: Module, node: ast.expr, layers: Collection[ast.AST]) -> Reach:
+def of_value(module: Module, node: ast.expr, layers: Collection[ast.AST]) -> Impact:
     """Return how far a change of ``node``, a value of one of the calls ``layers``, reaches.
 
     A value inside a dictionary reaches every call that takes the dictionary's entries. What is
@@ -37,21 +37,21 @@ def of_value(module: Module, node: ast.expr, layers: Collection[ast.AST]) -> Rea
             return ALONE
         name = defined_name(module, display)
         if not name:
-            return Reach(UNSAFE, "what else takes its value from the dictionary is not known")
+            return Impact(UNSAFE, "what else takes its value from the dictionary is not known")
         for use in loads(module, display, name):
             splat = module.parents.get(use)
             if not isinstance(splat, ast.keyword) or splat.arg is not None:
-                return Reach(MANUAL, f"{name} serves more than this layer")
+                return Impact(MANUAL, f"{name} serves more than this layer")
             if module.parents.get(splat) not in layers:
-                return Reach(MANUAL, f"{name} serves more than this layer")
+                return Impact(MANUAL, f"{name} serves more than this layer")
         whole = display
     name = defined_name(module, whole)
     if name and not name.startswith("_") and _is_importable(module, whole):
-        return Reach(UNSAFE, f"other files may take {name} from this one")
+        return Impact(UNSAFE, f"other files may take {name} from this one")
     return ALONE
 
 
-def of_keyword(module: Module, call: ast.Call, name: str) -> Reach:
+def of_keyword(module: Module, call: ast.Call, name: str) -> Impact:
     """Return how far a new keyword argument ``name`` of ``call`` reaches.
 
     A call inside a function that passes its own keywords on is made by each caller of that
@@ -71,11 +71,11 @@ def of_keyword(module: Module, call: ast.Call, name: str) -> Reach:
         called.add(owner.name)
     for other in (c for made in called for c in module.calls_by_name.get(made, ())):
         if any(keyword.arg == name for keyword in other.keywords):
-            return Reach(MANUAL, f"{name} is passed in **{rest} by line {other.lineno}")
-    return Reach(UNSAFE, f"a caller may pass {name} in **{rest}")
+            return Impact(MANUAL, f"{name} is passed in **{rest} by line {other.lineno}")
+    return Impact(UNSAFE, f"a caller may pass {name} in **{rest}")
 
 
-def of_wrapper(api: Api, name: str) -> Reach:
+def of_wrapper(api: Api, name: str) -> Impact:
     """Return how far a new keyword argument ``name`` is worth writing in a call of ``api``.
 
     A wrapper that a project declares need not take what the API that it is like takes, unless its
@@ -83,7 +83,7 @@ def of_wrapper(api: Api, name: str) -> Reach:
     """
     if not api.like or name in api.own_names:
         return ALONE
-    return Reach(UNSAFE, f"{api.short_name} is declared without saying that it takes {name}")
+    return Impact(UNSAFE, f"{api.short_name} is declared without saying that it takes {name}")
 
 
 def _display(module: Module, node: ast.expr) -> ast.expr | None:

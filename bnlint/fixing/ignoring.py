@@ -12,7 +12,7 @@ from bnlint.engine.directives import IGNORE, Directive, find_directives, innermo
 from bnlint.engine.linter import Result
 from bnlint.files.source import Unreadable, Unwritable, decode, encode
 from bnlint.finding import Edit, Finding
-from bnlint.fixing.promises import applied
+from bnlint.fixes.edits import applied
 from bnlint.semantics.syntax.module import Module, parse
 
 _NEWLINE = re.compile(r"\r\n?|\n")

@@ -16,41 +16,11 @@ from typing import NamedTuple
 from bnlint.engine.drafts import region
 from bnlint.files.source import Lines, Source, Unreadable, Unwritable, decode, encode
 from bnlint.finding import Edit, Finding, InsertStatement, RemoveComment
+from bnlint.fixes.edits import Text
 
 
 class Broken(Exception):  # noqa: N818  # what a promise became, caught where fixes are chosen
     """A promise that a fix does not keep; the message says which."""
-
-
-class Text(NamedTuple):
-    """A text with its edits: what it was, what it is, and how places moved."""
-
-    old: str
-    new: str
-    edits: tuple[Edit, ...]
-
-    def start(self, offset: int) -> int:
-        """Return where a region that began at ``offset`` begins now; it takes in insertions."""
-        return offset + sum(
-            len(e.text) - (e.end - e.start)
-            for e in self.edits
-            if e.end <= offset and not e.start == e.end == offset
-        )
-
-    def end(self, offset: int) -> int:
-        """Return where a region that ended at ``offset`` ends now; it takes in insertions."""
-        return offset + sum(len(e.text) - (e.end - e.start) for e in self.edits if e.end <= offset)
-
-
-def applied(old: str, edits: Sequence[Edit]) -> Text:
-    """Return ``old`` with ``edits``, which must not overlap."""
-    ordered = tuple(sorted(edits))
-    parts: list[str] = []
-    position = 0
-    for edit in ordered:
-        parts += [old[position : edit.start], edit.text]
-        position = edit.end
-    return Text(old, "".join([*parts, old[position:]]), ordered)
 
 
 def check_text(source: Source, text: Text, fixed: Sequence[Finding]) -> bytes:

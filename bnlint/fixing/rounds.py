@@ -13,7 +13,8 @@ from bnlint.engine.linter import Options, Result, check
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import SAFE, UNSAFE, Edit, Finding
-from bnlint.fixing.promises import Arrived, Broken, Text, applied, check_findings, check_text
+from bnlint.fixes.edits import Text, applied
+from bnlint.fixing.promises import Arrived, Broken, check_findings, check_text
 
 #: Rounds after which a file that still changes is left at its last good text.
 MAX_ROUNDS = 20

@@ -17,6 +17,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Generic as Generic
     from typing import NamedTuple as NamedTuple
     from typing import Protocol as Protocol
 else:
@@ -24,6 +25,12 @@ else:
 
     class Protocol:
         """What an object must offer: read by type checkers only."""
+
+    class Generic:
+        """What is made for some types: read by type checkers only."""
+
+        def __class_getitem__(cls, _):
+            return cls
 
     class _Maker(type):
         """Turns a class body with annotated names into a tuple with fields."""

@@ -17,10 +17,15 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.resolver import Layout
 from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import absent
 
 #: A helper that more files use than this may be run on anything.
 _MAX_USERS = 40
+
+
+_STORES: Memo[tuple[str, frozenset[str]], list[Store]] = Memo()
+_REACHED: Memo[ast.AST, set[str] | None] = Memo()
 
 
 def unsettled(project: Project, site: Site) -> dict[str, str]:
@@ -36,11 +41,11 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
     if layout is None or not site.module.file or not attributes:
         return {}
     file = site.module.file
-    key = ("stores abroad", layout.sources.root(file), frozenset(attributes))
-    if key not in layout.kept:
-        layout.kept[key] = list(_stores(layout, file, frozenset(attributes)))
+    known, key = _STORES.of(layout), (layout.sources.root(file), frozenset(attributes))
+    if key not in known:
+        known[key] = list(_stores(layout, file, frozenset(attributes)))
     found: dict[str, str] = {}
-    for store in layout.kept[key]:
+    for store in known[key]:
         role = attributes[store.attribute]
         if role in found or store.module.file == file or not may_pass(project, store, site):
             continue
@@ -67,11 +72,11 @@ def _stores(layout: Layout, file: str, attributes: frozenset[str]) -> Iterator[S
 
 def _may_reach(layout: Layout, store: Store, file: str) -> bool:
     """Tell whether a file that uses a store imports ``file``, however far away."""
-    key = ("reached by store", store.statement)
-    if key not in layout.kept:
+    known, key = _REACHED.of(layout), store.statement
+    if key not in known:
         users = _users(layout, file, store)
-        layout.kept[key] = _imported(layout, users) if len(users) <= _MAX_USERS else None
-    reached = layout.kept[key]
+        known[key] = _imported(layout, users) if len(users) <= _MAX_USERS else None
+    reached = known[key]
     return reached is None or file in reached
 
 

@@ -17,11 +17,11 @@ from bnlint.semantics.values.arguments import Matched, arguments_of
 from bnlint.semantics.values.containers import merged
 from bnlint.semantics.values.domain import (
     Arguments,
-    Candidates,
     Dictionary,
     Evaluate,
     Sequence,
     Symbol,
+    ValueSet,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -113,7 +113,7 @@ class Normaliser(NamedTuple):
     """A layer call that names an API as its normaliser, and the arguments it hands to it."""
 
     call: ast.Call
-    callees: Candidates
+    callees: ValueSet
     arguments: Arguments
 
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.layers.parts import made_of, named
+from bnlint.semantics.layers.sites import sites_in
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, FunctionRef
@@ -26,7 +27,9 @@ def built_elsewhere(project: Project, module: Module, part: str = "") -> dict[st
             if definition not in (held := reached.setdefault(other, set())):
                 held.update(made_of(other, definition))
     built = {
-        other.file: sum(not held.isdisjoint(other.ancestors(s.call)) for s in project.sites(other))
+        other.file: sum(
+            not held.isdisjoint(other.ancestors(s.call)) for s in sites_in(project.evaluator, other)
+        )
         for other, held in reached.items()
     }
     return {file: number for file, number in built.items() if number}

@@ -7,20 +7,19 @@ from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.implicit_arguments import supply
-from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values import classes
 from bnlint.semantics.values.arguments import Matched, arguments_of, bind, match, merge
 from bnlint.semantics.values.domain import (
     Arguments,
     Candidate,
-    Candidates,
     ClassRef,
     Env,
     Evaluate,
     Instance,
     Partial,
     Symbol,
+    ValueSet,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -64,7 +63,7 @@ class Route(NamedTuple):
 
 
 def resolve(
-    project: Project, callee: Candidate, arguments: Arguments, route: Route
+    ev: Evaluate, callee: Candidate, arguments: Arguments, route: Route
 ) -> Iterator[Resolution]:
     """Yield the APIs reached by calling ``callee`` with ``arguments``."""
     found = callee.object
@@ -72,9 +71,9 @@ def resolve(
     if route.depth > classes.MAX_DEPTH:
         return
     if isinstance(found, Symbol):
-        for api in project.frameworks.by_alias.get(found.path, ()):
+        for api in ev.frameworks.by_alias.get(found.path, ()):
             matched = match(api.signature, arguments)
-            supplied = supply(project.evaluator, route.module, route.call, api, matched)
+            supplied = supply(ev, route.module, route.call, api, matched)
             yield Resolution(
                 api,
                 supplied.matched,
@@ -92,19 +91,18 @@ def resolve(
             module=found.module, holder=found.call, presumed=presumed, depth=route.depth + 1
         )
         for target in found.target:
-            yield from resolve(project, target, merged, inner)
+            yield from resolve(ev, target, merged, inner)
     elif isinstance(found, ClassRef):
         inner = route._replace(
             through=route.through or found, presumed=presumed, depth=route.depth + 1
         )
-        yield from _through_class(project, found, arguments, inner)
+        yield from _through_class(ev, found, arguments, inner)
 
 
 def _through_class(
-    project: Project, cls: ClassRef, arguments: Arguments, route: Route
+    ev: Evaluate, cls: ClassRef, arguments: Arguments, route: Route
 ) -> Iterator[Resolution]:
     """Yield the APIs a project class derives from, with what its constructor passes on."""
-    ev = project.evaluator
     init = next(
         (
             s
@@ -116,25 +114,24 @@ def _through_class(
     bases = first_base(ev, cls.module, cls.node)
     if init is None:
         for base in bases:
-            yield from resolve(project, base, arguments, route)
+            yield from resolve(ev, base, arguments, route)
         return
-    if not any(True for base in bases for _ in resolve(project, base, arguments, route)):
+    if not any(True for base in bases for _ in resolve(ev, base, arguments, route)):
         return
     me = Candidate(Instance(cls, cls.module, None), cls.module, init)
     env = Env(bind(cls.module, init, arguments, me), None, route.depth)
     for call in cls.module.calls_by_name.get("__init__", ()):
         if cls.module.enclosing_function(call) is init:
-            callees, passed = base_constructor(project, cls.module, call, env)
+            callees, passed = base_constructor(ev, cls.module, call, env)
             inner = route._replace(module=cls.module, holder=call)
             for base in callees:
-                yield from resolve(project, base, passed, inner)
+                yield from resolve(ev, base, passed, inner)
 
 
 def base_constructor(
-    project: Project, module: Module, call: ast.Call, env: Env | None = None
-) -> tuple[Candidates, Arguments]:
+    ev: Evaluate, module: Module, call: ast.Call, env: Env | None = None
+) -> tuple[ValueSet, Arguments]:
     """Return whose constructor ``super().__init__(...)`` and its like run, and with what."""
-    ev = project.evaluator
     assert isinstance(call.func, ast.Attribute)
     arguments = arguments_of(ev, module, call, env)
     receiver = call.func.value
@@ -146,9 +143,9 @@ def base_constructor(
     return ev.evaluate(module, receiver), arguments
 
 
-def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> Candidates:
+def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> ValueSet:
     """Return the base classes; of several, the caller finds those that lead to an API."""
-    found: Candidates = ()
+    found: ValueSet = ()
     for base in cls.bases:
         if not isinstance(base, (ast.Starred, ast.Subscript)):
             found += ev.evaluate(module, base)

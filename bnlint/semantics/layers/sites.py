@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, Source, catalogue
 from bnlint.semantics.layers.implicit_arguments import normalisers
@@ -14,7 +14,6 @@ from bnlint.semantics.layers.resolution import (
     distinct,
     resolve,
 )
-from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import arguments_of
 from bnlint.semantics.values.domain import (
@@ -23,15 +22,17 @@ from bnlint.semantics.values.domain import (
     LISTED,
     Arguments,
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
+    Evaluate,
     Instance,
     Partial,
     Symbol,
     Unknown,
+    ValueSet,
     reason,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import DEFAULT, KNOWN, PRESUMED, Value, absent, settle
 from bnlint.startup.typed import NamedTuple
 
@@ -95,7 +96,7 @@ class Unresolved(NamedTuple):
 
 
 def find_sites(
-    project: Project, module: Module, names: Collection[str]
+    ev: Evaluate, module: Module, names: Collection[str]
 ) -> tuple[list[Site], list[Unresolved]]:
     """Return the sites of ``module``, and the calls that may be sites, in source order.
 
@@ -103,10 +104,10 @@ def find_sites(
     """
     sites: list[Site] = []
     unresolved: list[Unresolved] = []
-    results = [_site(project, module, call) for call in _candidates(module, names)]
+    results = [_site(ev, module, call) for call in _candidates(module, names)]
     results += [
-        _made(project, named.callees, named.arguments, Route(module, None, named.call))
-        for named in normalisers(project.evaluator, module)
+        _made(ev, named.callees, named.arguments, Route(module, None, named.call))
+        for named in normalisers(ev, module)
     ]
     opaque = {site.call for site in results if isinstance(site, Unresolved)}
     for site in results:
@@ -116,6 +117,17 @@ def find_sites(
             unresolved.append(site)
     sites.sort(key=lambda site: (site.call.lineno, site.call.col_offset))
     return sites, unresolved
+
+
+_SITES: Memo[Module, Sequence[Site]] = Memo()
+
+
+def sites_in(ev: Evaluate, module: Module) -> Sequence[Site]:
+    """Return the sites of any module of the project, as its constructors leave them."""
+    known = _SITES.of(ev)
+    if module not in known:
+        known[module] = find_sites(ev, module, ev.project.carriers(module))[0]
+    return known[module]
 
 
 def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
@@ -147,19 +159,18 @@ def _is_super_call(module: Module, call: ast.Call) -> bool:
     )
 
 
-def _site(project: Project, module: Module, call: ast.Call) -> Site | Unresolved | None:
-    ev = project.evaluator
+def _site(ev: Evaluate, module: Module, call: ast.Call) -> Site | Unresolved | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
         cls = module.enclosing_class(call)
         through = ClassRef(module, cls) if cls is not None else None
-        callees, arguments = base_constructor(project, module, call)
-        return _made(project, callees, arguments, Route(module, call, call, through))
+        callees, arguments = base_constructor(ev, module, call)
+        return _made(ev, callees, arguments, Route(module, call, call, through))
     callees = ev.evaluate(module, call.func)
-    return _made(project, callees, arguments_of(ev, module, call, None), Route(module, call, call))
+    return _made(ev, callees, arguments_of(ev, module, call, None), Route(module, call, call))
 
 
 def _made(
-    project: Project, callees: Candidates, arguments: Arguments, route: Route
+    ev: Evaluate, callees: ValueSet, arguments: Arguments, route: Route
 ) -> Site | Unresolved | None:
     """Return the site that a call is, given what it calls and with what.
 
@@ -170,19 +181,19 @@ def _made(
     doubt = ""
     for callee in callees:
         holder = route.holder if _is_named(callee, call) else None
-        reached = list(resolve(project, callee, arguments, route._replace(holder=holder)))
+        reached = list(resolve(ev, callee, arguments, route._replace(holder=holder)))
         resolutions += reached
         if not reached and not isinstance(callee.object, Unknown):
             doubt = doubt or f"{last_name(call.func) or 'the callee'} may be something else"
     if not resolutions:
         why = reason(callees) or _opaque(callees) or _absent(callees)
         # What a layer gives is no class: this is a layer that is applied.
-        is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(project, module, call)
+        is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(ev, module, call)
         return None if is_layer else Unresolved(module, call, why)
     if not doubt and any(isinstance(c.object, Unknown) for c in callees):
         doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS)}
-    values = {role: _value(project, resolutions, role, doubt) for role in sorted(roles)}
+    values = {role: _value(ev, resolutions, role, doubt) for role in sorted(roles)}
     return Site(module, call, tuple(distinct(resolutions)), values, doubt)
 
 
@@ -199,7 +210,7 @@ def _is_named(callee: Candidate, call: ast.Call) -> bool:
     )
 
 
-def _opaque(callees: Candidates) -> str:
+def _opaque(callees: ValueSet) -> str:
     """Return why a callee that something outside the project made cannot be resolved."""
     for callee in callees:
         if isinstance(callee.object, Instance) and isinstance(callee.object.cls, Symbol):
@@ -210,7 +221,7 @@ def _opaque(callees: Candidates) -> str:
     return ""
 
 
-def _absent(callees: Candidates) -> str:
+def _absent(callees: ValueSet) -> str:
     """Return why a callee of which only ``None`` is in view is not known: it is called."""
     if any(v.object != Constant(None) for v in callees):
         return ""
@@ -218,13 +229,13 @@ def _absent(callees: Candidates) -> str:
     return f"{rests_on} is None, and a caller may give it" if rests_on else ""
 
 
-def _is_own_in_forward(project: Project, module: Module, call: ast.Call) -> bool:
+def _is_own_in_forward(ev: Evaluate, module: Module, call: ast.Call) -> bool:
     """Tell whether ``call`` is ``self.x(...)`` in the method that runs a model: a layer it runs."""
     function = module.enclosing_function(call)
     return (
         isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
         and isinstance(module.parents.get(function), ast.ClassDef)
-        and function.name in project.frameworks.word("forward")
+        and function.name in ev.frameworks.word("forward")
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and bool(function.args.args)
@@ -232,11 +243,11 @@ def _is_own_in_forward(project: Project, module: Module, call: ast.Call) -> bool
     )
 
 
-def _value(project: Project, resolutions: list[Resolution], role: str, doubt: str) -> Value:
+def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -> Value:
     """Return what is known of the argument in ``role``, the same for every API reached."""
     values: list[Value] = []
     for resolution in resolutions:
-        value = _value_of(project, resolution, role)
+        value = _value_of(ev, resolution, role)
         why = resolution.presumed or doubt
         if why and value.is_known:
             value = value._replace(kind=PRESUMED, why=value.why or why)
@@ -258,14 +269,14 @@ def _value(project: Project, resolutions: list[Resolution], role: str, doubt: st
     return first
 
 
-def _value_of(project: Project, resolution: Resolution, role: str) -> Value:
+def _value_of(ev: Evaluate, resolution: Resolution, role: str) -> Value:
     api = resolution.api
     name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
     if name is None:
         return absent(f"{api.short_name} has no argument for it")
     argument = resolution.matched.given.get(name)
     if argument is not None:
-        return settle(project.evaluator.argument(argument), argument.node)
+        return settle(ev.argument(argument), argument.node)
     why = resolution.matched.unclear.get(name)
     if why:
         return absent(why)

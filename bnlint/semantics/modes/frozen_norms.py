@@ -17,7 +17,7 @@ from bnlint.semantics.layers.parts import held_by
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.modes.freezing import is_for_norm_layers, runs_at_setup
 from bnlint.semantics.modes.moving_statistics import Drift, drifts
-from bnlint.semantics.modes.region import NORMS, OTHERS, WHOLE, Action, Freezes, Reach
+from bnlint.semantics.modes.region import NORMS, OTHERS, WHOLE, Action, Freezes, Region
 from bnlint.semantics.modes.switches import INFERENCE, TRAINING, mode_after, switches, switches_to
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.events import METHOD, Use
@@ -43,7 +43,7 @@ class Frozen(NamedTuple):
     side: Side
     where: ast.expr | ast.stmt
     by: str
-    reach: Reach
+    reach: Region
     framework: Framework
     row: records.Freeze
     stops: bool
@@ -114,7 +114,7 @@ def _built_frozen(side: Side, framework: Framework, row: records.Freeze) -> Iter
     ]
     if sites and all(isinstance(v, ast.Constant) and v.value is row.value for v in given):
         by = f"{row.name}={row.value}"
-        yield Frozen(side, sites[0].call, by, Reach(NORMS), framework, row, True, False)
+        yield Frozen(side, sites[0].call, by, Region(NORMS), framework, row, True, False)
 
 
 def _is_outdone(undone: Action, found: Sequence[Frozen]) -> bool:
@@ -142,7 +142,7 @@ def moving(side: Side) -> Iterator[Frozen]:
         if not _counts(side, freeze.statement):
             continue
         rows = [row for row in framework.modes.freezes if row.name == freeze.by]
-        reach = Freezes(side, framework).whole(freeze.owner) or Reach(WHOLE, freeze.owner)
+        reach = Freezes(side, framework).whole(freeze.owner) or Region(WHOLE, freeze.owner)
         flagged = any(guards(module, freeze.statement, running_in(module, freeze.statement)))
         for row in rows[:1]:
             yield Frozen(

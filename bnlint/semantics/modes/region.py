@@ -25,7 +25,7 @@ WHOLE, NORMS, LAYER, OTHERS = "whole", "norms", "layer", "others"
 _LOOPS = (ast.For, ast.AsyncFor)
 
 
-class Reach(NamedTuple):
+class Region(NamedTuple):
     """What is reached, and of what (``None``: of what a function is given)."""
 
     kind: str
@@ -43,7 +43,7 @@ class Action(NamedTuple):
     node: ast.expr
     statement: ast.stmt
     freezes: bool | None
-    reach: Reach | None
+    reach: Region | None
     flagged: bool = False
 
 
@@ -81,7 +81,7 @@ class Freezes:
             if isinstance(call.func, ast.Attribute):
                 yield self._of_weight(call, call.func.value, values[0] if values else None, row)
 
-    def whole(self, owner: ast.expr) -> Reach | None:
+    def whole(self, owner: ast.expr) -> Region | None:
         """Return what a freeze of all of ``owner`` reaches; ``None`` if that is not known."""
         found = normalising_framework(self.ev, self.side.sites, self.module, owner)
         values = models_at(self.ev, self.module, owner)
@@ -92,16 +92,16 @@ class Freezes:
                 and v.object.cls.path in self.ev.frameworks.by_alias
                 for v in values
             )
-            return Reach(LAYER if is_layer else WHOLE, owner)
+            return Region(LAYER if is_layer else WHOLE, owner)
         if all(model_framework(self.ev, value) is not None for value in values):
-            return Reach(OTHERS, owner)
+            return Region(OTHERS, owner)
         return None
 
     # ------------------------------------------------------------------ one place
 
     def _set(
         self, layer: ast.expr, statement: ast.stmt, row: records.Freeze
-    ) -> tuple[bool | None, Reach | None]:
+    ) -> tuple[bool | None, Region | None]:
         value = statement.value if isinstance(statement, ast.Assign) else None
         if isinstance(value, ast.Constant):
             return value.value is row.value, self._reach(layer, statement)
@@ -112,7 +112,7 @@ class Freezes:
             owner = self._walked(loop) if loop is not None else None
             if answer is not None:
                 some = loop is not None and owner is None
-                return answer is row.value, None if some else Reach(NORMS, owner)
+                return answer is row.value, None if some else Region(NORMS, owner)
         return None, None
 
     def _of_weight(
@@ -134,7 +134,7 @@ class Freezes:
         flagged = self._is_flagged(layer, statement)
         return Action(node, statement, freezes, self._reach(layer, statement), flagged)
 
-    def _reach(self, layer: ast.expr, statement: ast.stmt) -> Reach | None:
+    def _reach(self, layer: ast.expr, statement: ast.stmt) -> Region | None:
         """Return what a freeze of ``layer`` reaches; ``None`` if that is not known."""
         if not isinstance(layer, ast.Name):
             return self.whole(layer)
@@ -146,7 +146,7 @@ class Freezes:
             answer = self._passed(found, layer.id)
             if answer is None or (loop is not None and owner is None):
                 return None
-            return Reach(NORMS if answer else OTHERS, owner)
+            return Region(NORMS if answer else OTHERS, owner)
         if loop is None:
             return self.whole(layer)
         return None if found or owner is None else self.whole(owner)

@@ -7,9 +7,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
-from bnlint.semantics.names.flow import Reach, reaching
+from bnlint.semantics.names.flow import Reaching, reaching
 from bnlint.semantics.names.scopes import Scope
-from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, Life, Step, Use
+from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, CallSite, Life, Use
 from bnlint.semantics.objects.models import Contents, slice_back
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
@@ -195,14 +195,14 @@ def has_gradient(ev: Evaluate, node: ast.AST) -> bool:
 
 
 def feeds_gradient(
-    ev: Evaluate, module: Module, call: ast.expr, via: tuple[Step, ...] = ()
+    ev: Evaluate, module: Module, call: ast.expr, via: tuple[CallSite, ...] = ()
 ) -> bool:
     """Tell whether what ``call`` gives may go into something that gradients are taken of.
 
     Followed by names: through the function around the call, and out of it to its callers, or to
     the one that ``via`` names. What is stored where it cannot be followed counts as going there.
     """
-    return _Flow(ev, module, via).reaches(call, 0)
+    return _OutputTrace(ev, module, via).reaches(call, 0)
 
 
 def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
@@ -218,10 +218,10 @@ _KEEPS = frozenset({"add", "append", "enqueue", "extend", "insert", "push", "put
 _MAX_CALLS = 4
 
 
-class _Flow:
+class _OutputTrace:
     """Follows a value through the bindings that may hold it, in one function at a time."""
 
-    def __init__(self, ev: Evaluate, module: Module, via: tuple[Step, ...]) -> None:
+    def __init__(self, ev: Evaluate, module: Module, via: tuple[CallSite, ...]) -> None:
         self.ev = ev
         self.module = module
         self.via = via
@@ -235,16 +235,16 @@ class _Flow:
         if isinstance(function, ast.Lambda):
             return True
         scope = self.ev.scope(self.module, function if function is not None else self.module.tree)
-        tainted = self.spread(start, scope)
-        if tainted is None:
+        carrying = self.spread(start, scope)
+        if carrying is None:
             return True
         for node in _own_nodes(scope.node):
             if not isinstance(node, (ast.Call, ast.Yield, ast.YieldFrom, ast.Return)):
                 continue
-            if not self.holds(node, start, tainted, scope):
+            if not self.holds(node, start, carrying, scope):
                 continue
             if isinstance(node, ast.Call):
-                if takes_gradient(self.ev, node) or self.trains_with(node, start, tainted, scope):
+                if takes_gradient(self.ev, node) or self.trains_with(node, start, carrying, scope):
                     return True
             elif (
                 not isinstance(node, ast.Return)
@@ -259,50 +259,50 @@ class _Flow:
         """Tell whether what a function returns goes there."""
         if self.via and self.module.enclosing_function(function) is None:
             *outer, last = self.via
-            return _Flow(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
+            return _OutputTrace(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
         return any(
             self.reaches(caller, depth + 1) for caller, _ in callers(self.ev, self.module, function)
         )
 
     def spread(self, start: ast.expr, scope: Scope) -> set[ast.AST] | None:
         """Return the statements that bind what comes of ``start``; ``None`` if it gets lost."""
-        tainted: set[ast.AST] = set()
+        carrying: set[ast.AST] = set()
         statements = [n for n in _own_nodes(scope.node) if isinstance(n, ast.stmt)]
         before = -1
-        while len(tainted) != before:
-            before = len(tainted)
+        while len(carrying) != before:
+            before = len(carrying)
             for statement in statements:
                 for target, value in _stores(statement):
-                    if not self.holds(value, start, tainted, scope):
+                    if not self.holds(value, start, carrying, scope):
                         continue
                     if isinstance(target, ast.Attribute):
                         return None
                     if target is None:
-                        tainted.add(statement)
+                        carrying.add(statement)
                     elif isinstance(target, ast.Name):  # a container that keeps it
-                        tainted.update(
+                        carrying.update(
                             r.binding.statement for r in reaching(scope, target.id, target)
                         )
-        return tainted
+        return carrying
 
-    def holds(self, node: ast.AST, start: ast.expr, tainted: set[ast.AST], scope: Scope) -> bool:
+    def holds(self, node: ast.AST, start: ast.expr, carrying: set[ast.AST], scope: Scope) -> bool:
         return any(
             part is start
             or (
                 isinstance(part, ast.Name)
                 and isinstance(part.ctx, ast.Load)
-                and any(b.statement in tainted for b in scope.bindings.get(part.id, ()))
-                and any(_is_tainted(r, tainted) for r in reaching(scope, part.id, part))
+                and any(b.statement in carrying for b in scope.bindings.get(part.id, ()))
+                and any(_is_carried(r, carrying) for r in reaching(scope, part.id, part))
             )
             for part in ast.walk(node)
         )
 
     def trains_with(
-        self, call: ast.Call, start: ast.expr, tainted: set[ast.AST], scope: Scope
+        self, call: ast.Call, start: ast.expr, carrying: set[ast.AST], scope: Scope
     ) -> bool:
         """Tell whether ``call`` hands the value to code that trains."""
         arguments = [*call.args, *(k.value for k in call.keywords)]
-        if not any(self.holds(argument, start, tainted, scope) for argument in arguments):
+        if not any(self.holds(argument, start, carrying, scope) for argument in arguments):
             return False
         for callee in self.ev.evaluate(self.module, call.func):
             if isinstance(callee.object, FunctionRef):
@@ -310,8 +310,10 @@ class _Flow:
         return bool(_TRAINS.search(last_name(call.func)))
 
 
-def _is_tainted(reach: Reach, tainted: set[ast.AST]) -> bool:
-    return reach.binding.statement in tainted or any(_is_tainted(r, tainted) for r in reach.before)
+def _is_carried(reach: Reaching, carrying: set[ast.AST]) -> bool:
+    return reach.binding.statement in carrying or any(
+        _is_carried(r, carrying) for r in reach.before
+    )
 
 
 def _own_nodes(body: ast.AST) -> Iterator[ast.AST]:

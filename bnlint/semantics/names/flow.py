@@ -23,7 +23,7 @@ MAX_BINDINGS = 100
 Decide = Callable[[ast.expr], "bool | None"]
 
 
-class Reach(NamedTuple):
+class Reaching(NamedTuple):
     """A binding that reaches a use.
 
     ``narrowed`` is ``not-none`` where a test on the way rules ``None`` out, ``none`` where it
@@ -32,17 +32,19 @@ class Reach(NamedTuple):
 
     binding: Binding
     narrowed: str = ""
-    before: tuple[Reach, ...] = ()
+    before: State = ()
+
+
+#: The bindings that may hold at one place.
+State = tuple[Reaching, ...]
 
 
 class _Found(Exception):  # noqa: N818  # not an error: it carries the state at the use upwards
-    def __init__(self, state: tuple[Reach, ...]) -> None:
+    def __init__(self, state: State) -> None:
         self.state = state
 
 
-def reaching(
-    scope: Scope, name: str, use: ast.AST | None, decide: Decide | None = None
-) -> tuple[Reach, ...]:
+def reaching(scope: Scope, name: str, use: ast.AST | None, decide: Decide | None = None) -> State:
     """Return the bindings of ``name`` in ``scope`` that can reach ``use``.
 
     ``use`` is a node in the same scope, or ``None`` for the end of the scope. ``decide`` may
@@ -53,9 +55,9 @@ def reaching(
     if not bindings:
         return ()
     if len(bindings) == 1 and bindings[0].kind != "aug" and not _conditional(scope, name, use):
-        return (Reach(bindings[0]),)
+        return (Reaching(bindings[0]),)
     if len(bindings) > MAX_BINDINGS:
-        return tuple(Reach(binding) for binding in bindings)
+        return tuple(Reaching(binding) for binding in bindings)
     return _Analysis(scope, name, bindings, use, decide).run()
 
 
@@ -80,10 +82,10 @@ class _Analysis:
         self.module = scope.module
         self.decide = decide
         self.owned: dict[ast.AST, list[Binding]] = {}
-        self.start: tuple[Reach, ...] = ()
+        self.start: State = ()
         for binding in bindings:
             if binding.kind == "param" or binding.statement is scope.node:
-                self.start += (Reach(binding),)
+                self.start += (Reaching(binding),)
                 continue
             node: ast.AST | None = binding.statement
             while node is not None and node is not scope.node:
@@ -95,9 +97,9 @@ class _Analysis:
         while node is not None and node is not scope.node:
             self.path.add(node)
             node = self.module.parents.get(node)
-        self.all = tuple(Reach(binding) for binding in bindings)
+        self.all = tuple(Reaching(binding) for binding in bindings)
 
-    def run(self) -> tuple[Reach, ...]:
+    def run(self) -> State:
         body = getattr(self.node, "body", None)
         if not isinstance(body, list):
             return self.start
@@ -111,9 +113,7 @@ class _Analysis:
             return unique(self.all)
         return unique(end)
 
-    def block(
-        self, block: list[ast.stmt], state: tuple[Reach, ...] | None
-    ) -> tuple[Reach, ...] | None:
+    def block(self, block: list[ast.stmt], state: State | None) -> State | None:
         for statement in block:
             if state is None:
                 # Unreachable as far as this analysis sees; the use may still be in here.
@@ -126,7 +126,7 @@ class _Analysis:
                 state = self.passed(statement, state)
         return state
 
-    def statement(self, statement: ast.stmt, state: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    def statement(self, statement: ast.stmt, state: State) -> State | None:
         state = _join(state, self.made_by(statement, "walrus")) or ()
         if isinstance(statement, ast.If):
             return self.branches(statement, state)
@@ -147,27 +147,27 @@ class _Analysis:
             raise _Found(state)
         return self.bound(statement, state)
 
-    def header(self, state: tuple[Reach, ...], *parts: ast.AST) -> None:
+    def header(self, state: State, *parts: ast.AST) -> None:
         """Stop here if the use is in the head of a compound statement."""
         if any(part in self.path for part in parts):
             raise _Found(state)
 
-    def bound(self, statement: ast.stmt, state: tuple[Reach, ...]) -> tuple[Reach, ...]:
+    def bound(self, statement: ast.stmt, state: State) -> State:
         """Return the state after the bindings made by ``statement`` itself."""
         here = self.made_by(statement, "")
         return tuple(r._replace(before=state) if r.binding.kind == "aug" else r for r in here) or (
             state
         )
 
-    def made_by(self, statement: ast.stmt, kind: str) -> tuple[Reach, ...]:
+    def made_by(self, statement: ast.stmt, kind: str) -> State:
         """Return the bindings that ``statement`` itself makes: by ``:=``, or in other ways."""
         return tuple(
-            Reach(b)
+            Reaching(b)
             for b in self.owned.get(statement, ())
             if b.statement is statement and (b.kind == "walrus") is (kind == "walrus")
         )
 
-    def branches(self, statement: ast.If, state: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    def branches(self, statement: ast.If, state: State) -> State | None:
         self.header(state, statement.test)
         decided = self.decide(statement.test) if self.decide else None
         taken = self.narrow(state, statement.test, holds=True) if decided is not False else None
@@ -181,37 +181,39 @@ class _Analysis:
     def inside(self, block: list[ast.stmt]) -> bool:
         return any(statement in self.path for statement in block)
 
-    def loop(self, statement: ast.stmt, state: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    def loop(self, statement: ast.stmt, state: State) -> State | None:
         head = statement.test if isinstance(statement, ast.While) else statement.iter  # type: ignore[attr-defined]
         self.header(state, head)
-        again = tuple(Reach(b) for b in self.owned.get(statement, ()))
+        again = tuple(Reaching(b) for b in self.owned.get(statement, ()))
         inner = self.bound(statement, _join(state, again) or ())
         self.block(statement.body, inner)  # type: ignore[attr-defined]
         after = _join(state, again)
         return self.block(statement.orelse, after)  # type: ignore[attr-defined]
 
-    def attempt(self, statement: ast.Try, state: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    def attempt(self, statement: ast.Try, state: State) -> State | None:
         end = self.block(statement.body, state)
         inside = tuple(
-            Reach(b)
+            Reaching(b)
             for b in self.owned.get(statement, ())
             if any(b in self.owned.get(s, ()) for s in statement.body)
         )
         interrupted = _join(state, inside) or ()
         ends = [self.block(statement.orelse, end)]
         for handler in statement.handlers:
-            entered = tuple(Reach(b) for b in self.owned.get(handler, ()) if b.statement is handler)
+            entered = tuple(
+                Reaching(b) for b in self.owned.get(handler, ()) if b.statement is handler
+            )
             ends.append(self.block(handler.body, entered or interrupted))
         joined = _join(*ends)
         if statement.finalbody:
             return self.block(statement.finalbody, _join(joined, interrupted))
         return joined
 
-    def narrow(self, state: tuple[Reach, ...], test: ast.expr, *, holds: bool) -> tuple[Reach, ...]:
+    def narrow(self, state: State, test: ast.expr, *, holds: bool) -> State:
         narrowed = says_of(test, self.name, holds=holds)
         return tuple(r._replace(narrowed=narrowed) for r in state) if narrowed else state
 
-    def passed(self, statement: ast.stmt, state: tuple[Reach, ...]) -> tuple[Reach, ...] | None:
+    def passed(self, statement: ast.stmt, state: State) -> State | None:
         """Return the state after a statement that neither binds the name nor holds the use."""
         if isinstance(statement, _ENDS):
             return None
@@ -245,15 +247,15 @@ def says_of(test: ast.expr, name: str, *, holds: bool) -> str:
     return ""
 
 
-def _join(*states: tuple[Reach, ...] | None) -> tuple[Reach, ...] | None:
+def _join(*states: State | None) -> State | None:
     alive = [state for state in states if state is not None]
     return unique(tuple(reach for state in alive for reach in state)) if alive else None
 
 
-def unique(state: tuple[Reach, ...]) -> tuple[Reach, ...]:
+def unique(state: State) -> State:
     """Drop repetitions, and narrowed bindings that reach unnarrowed as well."""
     whole = {id(r.binding) for r in state if not r.narrowed}
-    seen: dict[tuple[int, str], Reach] = {}
+    seen: dict[tuple[int, str], Reaching] = {}
     for reach in state:
         if reach.narrowed and id(reach.binding) in whole:
             continue

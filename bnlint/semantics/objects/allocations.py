@@ -16,17 +16,17 @@ from bnlint.semantics.objects.models import (
     model_framework,
     returns_itself,
 )
-from bnlint.semantics.project.triage import speaks_of_modes
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Evaluate,
     FunctionRef,
     Instance,
     Symbol,
+    ValueSet,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import NamedTuple
 
 
@@ -38,7 +38,7 @@ class Made(NamedTuple):
     """
 
     call: ast.Call
-    candidates: Candidates
+    candidates: ValueSet
     framework: Framework
     position: int = -1
 
@@ -60,16 +60,19 @@ class Made(NamedTuple):
         )
 
 
+#: What a module makes, and whether what its classes make is among it.
+_CONSTRUCTIONS: Memo[tuple[Module, bool], Sequence[Made]] = Memo()
+
+
 def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
     """Return the models and layers that calls in ``module`` make, in source order.
 
     A wrapper makes none: it runs the model it is given.
     """
-    key = ("constructions", module.tree)
-    if key not in ev.kept:
-        ev.kept[key] = tuple(_constructions(ev, module))
-    found: Sequence[Made] = ev.kept[key]
-    return found
+    known, key = _CONSTRUCTIONS.of(ev), (module, True)
+    if key not in known:
+        known[key] = tuple(_constructions(ev, module))
+    return known[key]
 
 
 def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[Made]:
@@ -80,12 +83,11 @@ def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[
     """
     if shows:
         return constructions(ev, module)
-    key = ("constructions outside of classes", module.tree)
-    if key not in ev.kept:
-        deals = ev.project.deals_with(module, speaks_of_modes)
-        ev.kept[key] = tuple(_constructions(ev, module, in_classes=False)) if deals else ()
-    found: Sequence[Made] = ev.kept[key]
-    return found
+    known, key = _CONSTRUCTIONS.of(ev), (module, False)
+    if key not in known:
+        deals = ev.project.hands_over_models(module)
+        known[key] = tuple(_constructions(ev, module, in_classes=False)) if deals else ()
+    return known[key]
 
 
 def _constructions(ev: Evaluate, module: Module, *, in_classes: bool = True) -> Iterator[Made]:

@@ -23,7 +23,7 @@ LOOKED_AT = (
 )  # fmt: skip
 
 
-class Step(NamedTuple):
+class CallSite(NamedTuple):
     """What leads from one function into the next: ``node`` in ``module``, a call or a property.
 
     ``given`` is the object as it is written there, if it is an argument.
@@ -49,7 +49,7 @@ class Use(NamedTuple):
     node: ast.expr
     module: Module
     name: str = ""
-    via: tuple[Step, ...] = ()
+    via: tuple[CallSite, ...] = ()
 
     @property
     def here(self) -> ast.expr:
@@ -57,9 +57,9 @@ class Use(NamedTuple):
         return self.via[0].node if self.via else self.node
 
     @property
-    def route(self) -> tuple[Step, ...]:
+    def route(self) -> tuple[CallSite, ...]:
         """The steps that lead to the use, and the use itself as the last one."""
-        return (*self.via, Step(self.module, self.node))
+        return (*self.via, CallSite(self.module, self.node))
 
     def seen_from(self, other: Module) -> str:
         """Return how a message in file ``other`` names the place: a line, or file and line."""
@@ -98,7 +98,7 @@ class Frame(NamedTuple):
 
     module: Module
     life: Life
-    outer: tuple[Step, ...] = ()
+    outer: tuple[CallSite, ...] = ()
 
     def anchor(self, node: ast.expr) -> ast.expr:
         """Return the node of the file itself that stands for ``node`` of the frame."""

@@ -12,13 +12,14 @@ from bnlint.semantics.syntax.module import FunctionNode, Module
 from bnlint.semantics.values.arguments import arguments_of, bind, has_decorator, is_method
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Evaluate,
     FunctionRef,
     Instance,
     Symbol,
+    ValueSet,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import NamedTuple
 
 #: Packages whose decorators call the function as it is.
@@ -33,7 +34,7 @@ class Origin(NamedTuple):
     """
 
     node: ast.Call | None
-    models: Candidates
+    models: ValueSet
     factory: Factory | None = None
     position: int = -1
     parameter: str = ""
@@ -52,7 +53,7 @@ class Factory(NamedTuple):
         """Return where the function makes what it returns at ``position``."""
         return dict(self.made).get(position, ())
 
-    def models(self, position: int) -> Candidates:
+    def models(self, position: int) -> ValueSet:
         """Return what the model at ``position`` may be."""
         return tuple(m for origin in self.origins(position) for m in origin.models)
 
@@ -74,21 +75,23 @@ def factory_of(ev: Evaluate, module: Module, call: ast.Call) -> Factory | None:
     return Factory(function, made) if made else None
 
 
+_RETURNED: Memo[ast.AST, tuple[tuple[int, tuple[Origin, ...]], ...]] = Memo()
+
+
 def _returned(ev: Evaluate, function: FunctionRef) -> tuple[tuple[int, tuple[Origin, ...]], ...]:
     """Return what is known of the values that a function returns, by their positions in a tuple."""
     node = function.node
-    key = ("returned", node)
-    if key not in ev.kept:
-        ev.kept[key] = ()  # a function that calls itself makes nothing that is known
+    known = _RETURNED.of(ev)
+    if node not in known:
+        known[node] = ()  # a function that calls itself makes nothing that is known
         if (
             isinstance(node, ast.FunctionDef)
             and not is_method(function.module, node)
             and not has_decorator(node, "cache", "lru_cache")  # each caller is given the same one
             and sees_through(ev, function.module, node)
         ):
-            ev.kept[key] = tuple(_by_position(ev, function.module, node))
-    found: tuple[tuple[int, tuple[Origin, ...]], ...] = ev.kept[key]
-    return found
+            known[node] = tuple(_by_position(ev, function.module, node))
+    return known[node]
 
 
 def _by_position(
@@ -186,9 +189,9 @@ class _Trace:
                 return self.of(wrapped)
         return self.by_function(call, position)
 
-    def made_by_class(self, call: ast.Call) -> Candidates:
+    def made_by_class(self, call: ast.Call) -> ValueSet:
         """Return what a call of a class, or of one of several, makes; nothing if no model."""
-        found: Candidates = ()
+        found: ValueSet = ()
         chosen = isinstance(call.func, ast.Subscript)  # {"a": NetA, "b": NetB}[name]()
         for callee in self.ev.evaluate(self.module, call.func):
             if not isinstance(callee.object, (ClassRef, Symbol)):
@@ -254,7 +257,7 @@ def sees_through(
     )
 
 
-def _leaves_modes(ev: Evaluate, decorator: Candidates) -> bool:
+def _leaves_modes(ev: Evaluate, decorator: ValueSet) -> bool:
     switches = {
         method
         for framework in ev.frameworks.frameworks.values()

@@ -23,34 +23,21 @@ from bnlint.semantics.objects.events import (
     SOME,
     WHOLE,
     WRITE,
-    Step,
+    CallSite,
     Use,
 )
 from bnlint.semantics.objects.factories import Factory, own_returns, sees_through
-from bnlint.semantics.objects.holders import Owner
-from bnlint.semantics.objects.walk import Walk
+from bnlint.semantics.objects.walk import Owner, Variable, Walk, What
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import is_method
 from bnlint.semantics.values.domain import FunctionRef
 from bnlint.semantics.values.parameters import callers
-from bnlint.startup.typed import NamedTuple
-
-#: An owner, which holds the object in an attribute, is followed as itself.
-What = str | Owner
 
 _MAX_FOLLOWED = 24
 
 #: Functions that are entered one out of another at most, and those entered in all.
 _MAX_STEPS = 6
 _MAX_ENTERED = 60
-
-
-class Variable(NamedTuple):
-    """A name in a scope that holds the object, or what comes of it."""
-
-    name: str
-    scope: ast.AST
-    what: What
 
 
 class Follower:
@@ -60,7 +47,7 @@ class Follower:
         self,
         walk: Walk,
         module: Module,
-        via: tuple[Step, ...] = (),
+        via: tuple[CallSite, ...] = (),
         function: ast.FunctionDef | ast.AsyncFunctionDef | None = None,
         chain: tuple[ast.AST, ...] = (),
     ) -> None:
@@ -388,6 +375,6 @@ class Follower:
         elif node in self.chain:
             self.escape(f"line {at.lineno} passes it in a circle", at)
         else:
-            via = (*self.via, Step(self.module, at, given))
+            via = (*self.via, CallSite(self.module, at, given))
             return Follower(self.walk, function.module, via, node, (*self.chain, node))
         return None

@@ -13,10 +13,14 @@ import ast
 from bnlint.semantics.objects.events import WHOLE, Life, in_order
 from bnlint.semantics.objects.factories import factory_of
 from bnlint.semantics.objects.follow import Follower
+from bnlint.semantics.objects.holders import replaced
 from bnlint.semantics.objects.passing import passed
 from bnlint.semantics.objects.walk import Walk
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.memo import Memo
+
+_LIVES: Memo[tuple[ast.Call, int], Life] = Memo()
 
 
 def life_of(ev: Evaluate, module: Module, made: ast.Call, position: int = -1) -> Life:
@@ -25,8 +29,8 @@ def life_of(ev: Evaluate, module: Module, made: ast.Call, position: int = -1) ->
     Where it calls a function of another file that makes the object, what happens there comes first.
     Of a function that returns a tuple, the object is the element at ``position``.
     """
-    key = (f"life {position}", made)
-    if key not in ev.kept:
+    known, key = _LIVES.of(ev), (made, position)
+    if key not in known:
         walk = Walk(ev)
         follower = Follower(walk, module)
         factory = factory_of(ev, module, made)
@@ -35,10 +39,11 @@ def life_of(ev: Evaluate, module: Module, made: ast.Call, position: int = -1) ->
         else:
             follower.start_in(factory, made, position)
         follower.follow_variables()
-        walk.check_attributes()
-        ev.kept[key] = Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
-    found: Life = ev.kept[key]
-    return found
+        for owner in walk.owners:
+            if not walk.escapes and (name := replaced(ev, owner)):
+                walk.escapes = f"self.{name} of {owner.cls.node.name} may hold another object"
+        known[key] = Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
+    return known[key]
 
 
 def life_in_call(ev: Evaluate, module: Module, call: ast.Call, given: ast.expr) -> Life:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from bnlint.semantics.objects.events import LOOKED_AT, WHOLE
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.objects.walk import Follows, Owner
 from bnlint.semantics.values.arguments import has_decorator, is_method, parameters_given
 from bnlint.semantics.values.classes import lineage, method, outside_bases
 from bnlint.semantics.values.domain import (
@@ -17,13 +17,8 @@ from bnlint.semantics.values.domain import (
     ClassRef,
     Evaluate,
     FunctionRef,
-    Instance,
     Symbol,
 )
-from bnlint.startup.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bnlint.semantics.objects.follow import Follower
 
 #: Methods that change what it means to make an object, or to ask for an attribute of it.
 _MAGIC = ("__new__", "__getattr__", "__getattribute__", "__setattr__")
@@ -31,23 +26,7 @@ _MAGIC = ("__new__", "__getattr__", "__getattribute__", "__setattr__")
 _PLAIN_ROOTS = frozenset({"builtins", "abc", "typing"})
 
 
-class Owner:
-    """An object of class ``cls``, made by ``call``, and the attributes in which it keeps another.
-
-    ``stores`` are the places where the object that is followed is put into one, ``written`` those
-    where something is, outside of methods too.
-    """
-
-    def __init__(self, cls: ClassRef, module: Module, call: ast.Call) -> None:
-        self.cls = cls
-        self.instance = Instance(cls, module, call)
-        self.is_open = True
-        self.attributes: set[str] = set()
-        self.stores: set[ast.AST] = set()
-        self.written: list[tuple[Module, ast.Attribute]] = []
-
-
-def construct(follower: Follower, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
+def construct(follower: Follows, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
     """Follow the object, the argument ``node``, into the constructor of a plain class."""
     ev = follower.ev
     if not is_plain(ev, cls):
@@ -86,7 +65,7 @@ def _me(function: FunctionRef, owner: Owner) -> tuple[str, Owner] | None:
     return (first[0].arg, owner) if first else None
 
 
-def keeps(follower: Follower, target: ast.expr) -> bool:
+def keeps(follower: Follows, target: ast.expr) -> bool:
     """Note that the object is put into ``target``; tell whether that is an attribute of an owner.
 
     Only the constructor may do that for the first time: what came before it is not looked at again.
@@ -101,7 +80,7 @@ def keeps(follower: Follower, target: ast.expr) -> bool:
     return True
 
 
-def _named(follower: Follower, node: ast.expr) -> Owner | None:
+def _named(follower: Follows, node: ast.expr) -> Owner | None:
     """Return the owner that the name ``node`` stands for."""
     if not isinstance(node, ast.Name):
         return None
@@ -115,7 +94,7 @@ def _named(follower: Follower, node: ast.expr) -> Owner | None:
     return None
 
 
-def own_method(follower: Follower, call: ast.Call) -> Candidate | None:
+def own_method(follower: Follows, call: ast.Call) -> Candidate | None:
     """Return the method of an owner that ``call`` calls: ``self.run(...)``, ``super().run()``."""
     func = call.func
     if not isinstance(func, ast.Attribute):
@@ -134,7 +113,7 @@ def own_method(follower: Follower, call: ast.Call) -> Candidate | None:
 
 
 def receiver_of(
-    follower: Follower, function: FunctionRef, call: ast.Call
+    follower: Follows, function: FunctionRef, call: ast.Call
 ) -> tuple[str, Owner] | None:
     """Return what the first parameter of ``function`` is where its constructor is still running.
 
@@ -154,7 +133,7 @@ def _is_super(node: ast.expr) -> bool:
 
 
 def _inherited(
-    follower: Follower, owner: Owner, name: str
+    follower: Follows, owner: Owner, name: str
 ) -> tuple[ClassRef, ast.FunctionDef | ast.AsyncFunctionDef] | None:
     """Return the method ``name`` of the classes behind the one whose method is followed."""
     assert follower.function is not None
@@ -169,7 +148,7 @@ def _inherited(
     return None
 
 
-def enter_bases(follower: Follower) -> None:
+def enter_bases(follower: Follows) -> None:
     """Follow an owner into the methods that ``super()`` gives in the method that is followed."""
     assert follower.me is not None
     for call in follower.module.calls:
@@ -181,7 +160,7 @@ def enter_bases(follower: Follower) -> None:
                     _run(follower, own.object, call, follower.me[1])
 
 
-def _run(follower: Follower, function: FunctionRef, at: ast.expr, owner: Owner) -> None:
+def _run(follower: Follows, function: FunctionRef, at: ast.expr, owner: Owner) -> None:
     """Follow what a method does with the attributes of its object."""
     follower.enter(function, at, [], owner, None, _me(function, owner))
 
@@ -189,7 +168,7 @@ def _run(follower: Follower, function: FunctionRef, at: ast.expr, owner: Owner) 
 # ---------------------------------------------------------------------------------- uses
 
 
-def use(follower: Follower, node: ast.expr, owner: Owner) -> None:
+def use(follower: Follows, node: ast.expr, owner: Owner) -> None:
     """Note what is done with an owner, and through it with the object that it keeps."""
     parent = follower.module.parents[node]
     if isinstance(parent, ast.Attribute):
@@ -205,7 +184,7 @@ def use(follower: Follower, node: ast.expr, owner: Owner) -> None:
         follower.escape(f"line {node.lineno} hands on what keeps it", node)
 
 
-def _attribute(follower: Follower, attribute: ast.Attribute, owner: Owner) -> None:
+def _attribute(follower: Follows, attribute: ast.Attribute, owner: Owner) -> None:
     name, parent = attribute.attr, follower.module.parents[attribute]
     if not isinstance(attribute.ctx, ast.Load):
         owner.written.append((follower.module, attribute))

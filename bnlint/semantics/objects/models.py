@@ -6,14 +6,13 @@ import ast
 from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
-from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.classes import lineage, outside_bases
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Evaluate,
     FunctionRef,
@@ -21,6 +20,7 @@ from bnlint.semantics.values.domain import (
     Partial,
     Symbol,
     Unknown,
+    ValueSet,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -92,7 +92,7 @@ def is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
     )
 
 
-def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> Candidates:
+def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> ValueSet:
     """Return what ``node`` may be, seen through methods that return the model they belong to."""
     values = ev.evaluate(module, node)
     if depth > _MAX_DEPTH or not any(isinstance(v.object, Unknown) for v in values):
@@ -102,7 +102,7 @@ def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> C
             return models_at(ev, module, node.func.value, depth + 1)
     if isinstance(node, ast.Name):
         scope = ev.scope(module, module.scope_node(node))
-        found: Candidates = ()
+        found: ValueSet = ()
         for reach in reaching(scope, node.id, node):
             value = reach.binding.value
             if reach.binding.kind != "assign" or not isinstance(value, ast.expr):
@@ -220,7 +220,7 @@ class _Search:
         self.nodes.append(node)
         if module not in self.modules:
             self.modules.add(module)
-            self.sites.update((site.call, site) for site in self.ev.project.sites(module))
+            self.sites.update((site.call, site) for site in sites_in(self.ev, module))
         for call in ast.walk(node):
             if not isinstance(call, ast.Call):
                 continue

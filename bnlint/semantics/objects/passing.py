@@ -7,12 +7,9 @@ import ast
 from bnlint.semantics.objects import holders
 from bnlint.semantics.objects.events import CALL, EXPORT, PART, WHOLE, WRAP
 from bnlint.semantics.objects.factories import sees_through
+from bnlint.semantics.objects.walk import Follows
 from bnlint.semantics.values.arguments import parameters_given
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Symbol
-from bnlint.startup.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from bnlint.semantics.objects.follow import Follower
 
 #: Builtins that look at an object and change nothing.
 _HARMLESS = frozenset(
@@ -23,7 +20,7 @@ _HARMLESS = frozenset(
 _COMBINES = ("sequential", "layer_lists", "functional_models", "modules")
 
 
-def passed(follower: Follower, node: ast.expr, call: ast.Call, what: str) -> None:
+def passed(follower: Follows, node: ast.expr, call: ast.Call, what: str) -> None:
     """Follow the object into a call: a wrapper, code of the project, or out of view."""
     ev, module = follower.ev, follower.module
     own = holders.own_method(follower, call)
@@ -43,7 +40,7 @@ def passed(follower: Follower, node: ast.expr, call: ast.Call, what: str) -> Non
         follower.escape(f"line {node.lineno} passes it to {ast.unparse(call.func)}()", node)
 
 
-def _understood(follower: Follower, path: str, call: ast.Call, what: str) -> bool:
+def _understood(follower: Follows, path: str, call: ast.Call, what: str) -> bool:
     """Note what is done by something outside the project, if it is known to switch nothing."""
     frameworks = follower.ev.frameworks
     is_part = what != WHOLE
@@ -71,7 +68,7 @@ def _understood(follower: Follower, path: str, call: ast.Call, what: str) -> boo
 
 
 def _into(
-    follower: Follower, function: FunctionRef, call: ast.Call, node: ast.expr, what: str
+    follower: Follows, function: FunctionRef, call: ast.Call, node: ast.expr, what: str
 ) -> None:
     """Follow the object into a function of the file whose object it is."""
     definition = function.node
@@ -89,7 +86,7 @@ def _into(
 
 
 def _enter(
-    follower: Follower, function: FunctionRef, call: ast.Call, node: ast.expr, what: str
+    follower: Follows, function: FunctionRef, call: ast.Call, node: ast.expr, what: str
 ) -> bool:
     """Follow the object into a function of another file, or into a method."""
     receiver = function.receiver

@@ -20,7 +20,7 @@ from bnlint.semantics.syntax.module import Module
 Binding = tuple[str, str]
 
 
-class Carried:
+class ImportedCarriers:
     """What may be called as an API under which name, in the files of any project.
 
     ``aliases`` are the import paths of all APIs, ``mentions`` tells whether a text mentions one at

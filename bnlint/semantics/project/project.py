@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from bnlint.frameworks.tables import Frameworks
+from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.outline import Glance
 from bnlint.semantics.project.resolver import Layout, absolute, joined, split
+from bnlint.semantics.project.triage import speaks_of_modes
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.evaluator import Evaluator
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bnlint.semantics.layers.sites import Site
+    pass
+
+
+_HANDS_OVER: Memo[Module, bool] = Memo()
 
 
 class Project:
@@ -21,7 +27,7 @@ class Project:
 
     The findings of a file may depend on the modules of its project, never on which files were
     named on the command line. Without a ``layout``, the file stands alone. ``main`` is the file
-    that is checked, as it is in memory. ``sites_of`` finds the sites of another module.
+    that is checked, as it is in memory. ``imported`` tells which imported names stand for APIs.
     """
 
     def __init__(
@@ -29,11 +35,11 @@ class Project:
         frameworks: Frameworks,
         layout: Layout | None = None,
         main: Module | None = None,
-        sites_of: Callable[[Project, Module], Sequence[Site]] | None = None,
+        imported: ImportedCarriers | None = None,
     ) -> None:
         self.frameworks = frameworks
         self.layout = layout
-        self._sites_of = sites_of
+        self._imported = imported
         self.modules: dict[str, Module | None] = {}
         if main is not None and main.file:
             self.modules[main.file] = main
@@ -68,13 +74,9 @@ class Project:
             self.modules[file] = self.layout.sources.module(file)
         return self.modules[file]
 
-    def sites(self, module: Module) -> Sequence[Site]:
-        """Return the sites of another module of the project, as its constructors leave them."""
-        kept, key = self.evaluator.kept, ("sites", module.tree)
-        if key not in kept:
-            kept[key] = self._sites_of(self, module) if self._sites_of is not None else ()
-        found: Sequence[Site] = kept[key]
-        return found
+    def carriers(self, module: Module) -> Collection[str]:
+        """Return the identifiers through which ``module`` may call an API."""
+        return self._imported.of(module, self.frameworks) if self._imported is not None else ()
 
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
@@ -90,21 +92,22 @@ class Project:
         """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
         return self.layout is not None and self.layout.is_function(module, symbol)
 
-    def deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
-        """Tell, by the text of files, whether ``module`` hands something to code asked for.
+    def hands_over_models(self, module: Module) -> bool:
+        """Tell, by the text of files, whether ``module`` deals with code that switches modes.
 
         That is a file with a function or class that it calls with what it has made, or one of
         those that this file imports; or a file that makes something for it. Methods do not count:
         what they hand on is mostly tensors.
         """
-        kept, key = self.evaluator.kept, (f"deals with {asks.__name__}", module.tree)
-        if key not in kept:
-            kept[key] = self.layout is not None and self._deals_with(module, asks)
-        found: bool = kept[key]
-        return found
+        known = _HANDS_OVER.of(self.evaluator)
+        if module not in known:
+            known[module] = self._hands_over_models(module)
+        return known[module]
 
-    def _deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
-        assert self.layout is not None
+    def _hands_over_models(self, module: Module) -> bool:
+        if self.layout is None:
+            return False
+        asks = speaks_of_modes
         names, makers = _assigned(module)
         takers = {
             dotted(call.func).partition(".")[0]

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from bnlint.semantics.project.outline import Glance
 from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -84,8 +85,8 @@ class Layout:
         self.tops = tops
         self._places: dict[str, Place] = {}
         self._leads: dict[Glance, tuple[tuple[str, ...], Grounds]] = {}
-        #: What has been found out about whole projects, by what it is called there.
-        self.kept: dict[object, Any] = {}
+        #: What has been found out about whole projects.
+        self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
 
     def find(self, importer: Importer, symbol: str) -> str | None:
         """Return the file of the module that ``importer`` imports as ``symbol``."""

@@ -10,6 +10,7 @@ from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
 from bnlint.semantics.values.classes import bases
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import DEFAULT, Value, absent, settle
 from bnlint.startup.typed import NamedTuple
 
@@ -172,10 +173,13 @@ def _applied(ev: Evaluate, module: Module, call: ast.Call, target: ast.Attribute
     return _origin(ev, module, outer.args[0]) if outer.args else None
 
 
+_APPLICATIONS: Memo[tuple[Module, str], dict[ast.Call, list[ast.Attribute]]] = Memo()
+
+
 def _applications(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, list[ast.Attribute]]:
     """Return where attributes called ``name`` are called, by the calls that made what they hold."""
-    key = (f"applications of {name}", module.tree)
-    if key not in ev.kept:
+    known, key = _APPLICATIONS.of(ev), (module, name)
+    if key not in known:
         found: dict[ast.Call, list[ast.Attribute]] = {}
         for use in module.calls_by_name.get(name, ()):
             if isinstance(use.func, ast.Attribute):
@@ -183,9 +187,8 @@ def _applications(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, lis
                 made = {o.call for o in held if isinstance(o, Instance) and o.call is not None}
                 for call in made:
                     found.setdefault(call, []).append(use.func)
-        ev.kept[key] = found
-    kept: dict[ast.Call, list[ast.Attribute]] = ev.kept[key]
-    return kept
+        known[key] = found
+    return known[key]
 
 
 def _origin(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:

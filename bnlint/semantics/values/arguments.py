@@ -12,13 +12,13 @@ from bnlint.semantics.values.domain import (
     Argument,
     Arguments,
     Candidate,
-    Candidates,
     Dictionary,
     Env,
     Evaluate,
     FunctionRef,
     Object,
     Sequence,
+    ValueSet,
     reason,
     unknown,
 )
@@ -54,7 +54,7 @@ def arguments_of(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) 
     return Arguments(tuple(positional), keywords, open_positional, open_keywords, overridable)
 
 
-def _spread_sequence(values: Candidates) -> tuple[tuple[Argument, ...], str]:
+def _spread_sequence(values: ValueSet) -> tuple[tuple[Argument, ...], str]:
     if len(values) == 1 and isinstance(values[0].object, Sequence):
         found, why = values[0].object, values[0].presumed
         return tuple(presume(item, why) for item in found.items), found.open

@@ -11,21 +11,22 @@ from bnlint.semantics.values.containers import element
 from bnlint.semantics.values.domain import (
     Argument,
     Candidate,
-    Candidates,
     ClassRef,
     Evaluate,
     FunctionRef,
     Instance,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.mutations import mutated_attribute
 from bnlint.semantics.values.predicates import is_dead
 
 
-def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Candidates:
+def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
     """Return what ``cls.name`` may be."""
     owner = cls.node.name
     for ancestor in lineage(ev, cls):
@@ -60,7 +61,7 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Ca
 
 def instance_attribute(
     ev: Evaluate, instance: Instance, name: str, module: Module, node: ast.AST
-) -> Candidates:
+) -> ValueSet:
     """Return what ``instance.name``, read at ``node``, may be.
 
     That is a field of a record, what methods store, or the class attribute.
@@ -93,9 +94,9 @@ def instance_attribute(
     return values
 
 
-def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Candidates:
+def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
     """Return what classes of the module that derive from ``cls`` put in place of an attribute."""
-    found: Candidates = ()
+    found: ValueSet = ()
     for definition in cls.module.classes:
         if definition is cls.node or not definition.bases:
             continue
@@ -110,7 +111,7 @@ def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Candid
 
 def _stored_outside(
     ev: Evaluate, cls: ClassRef, instance: Instance | None, name: str, node: ast.AST
-) -> Candidates:
+) -> ValueSet:
     """Return the unknown value that a store from outside the class leaves in an attribute.
 
     ``instance`` is the object that is asked about, ``None`` for the class itself.
@@ -128,17 +129,19 @@ def _stored_outside(
     return ()
 
 
+_STORES: Memo[tuple[Module, str], list[ast.Attribute]] = Memo()
+
+
 def _outside_stores(ev: Evaluate, module: Module, name: str) -> list[ast.Attribute]:
     """Return the stores to attributes called ``name`` that are no business of the object itself."""
-    key = (f"stores to {name}", module.tree)
-    if key not in ev.kept:
-        ev.kept[key] = [
+    known, key = _STORES.of(ev), (module, name)
+    if key not in known:
+        known[key] = [
             store
             for store in module.stores
             if store.attr == name and not _is_first_parameter(module, store.value)
         ]
-    found: list[ast.Attribute] = ev.kept[key]
-    return found
+    return known[key]
 
 
 def _is_first_parameter(module: Module, node: ast.expr) -> bool:
@@ -157,10 +160,10 @@ def _stored(
     stores: list[ast.Attribute],
     name: str,
     node: ast.AST,
-) -> Candidates:
+) -> ValueSet:
     module = cls.module
     env = construction(ev, instance)
-    found: Candidates = ()
+    found: ValueSet = ()
     for store in stores:
         statement = module.statement(store)
         value: ast.expr | None = None
@@ -193,7 +196,7 @@ def _path(targets: list[ast.expr], store: ast.Attribute) -> tuple[int, ...]:
     return ()
 
 
-def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast.AST) -> Candidates:
+def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
     """Return what a field of a record may be: what construction gives it, else its default.
 
     Records are dataclasses and, as named tuples and the like, classes from outside the project
@@ -225,7 +228,7 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     return presumed(default, f"the default of field {name} of {cls.node.name}")
 
 
-def _default_of_field(ev: Evaluate, default: Candidates, node: ast.AST) -> Candidates:
+def _default_of_field(ev: Evaluate, default: ValueSet, node: ast.AST) -> ValueSet:
     """Return what ``field(default=...)`` or ``field(default_factory=...)`` gives, if it is one."""
     made = default[0].object if len(default) == 1 else None
     if not isinstance(made, Instance) or made.call is None or made.cls not in _FIELDS:
@@ -233,7 +236,7 @@ def _default_of_field(ev: Evaluate, default: Candidates, node: ast.AST) -> Candi
     given = {k.arg: k.value for k in made.call.keywords}
     if "default" in given:
         return ev.evaluate(made.module, given["default"])
-    found: Candidates = ()
+    found: ValueSet = ()
     factories = (
         ev.evaluate(made.module, given["default_factory"]) if "default_factory" in given else ()
     )

@@ -17,9 +17,9 @@ from bnlint.semantics.values.domain import (
     Argument,
     Arguments,
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
+    Decide,
     Dictionary,
     Env,
     Evaluate,
@@ -29,17 +29,18 @@ from bnlint.semantics.values.domain import (
     Sequence,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
-from bnlint.semantics.values.predicates import TEXT_METHODS, Tests, instance_test, text_method
+from bnlint.semantics.values.predicates import TEXT_METHODS, instance_test, text_method
 
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
 _COPIES = frozenset({"copy", "deepcopy"})
 _READS = frozenset({"get", "pop", "setdefault"})
 
 
-def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Candidates:
+def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     """Return what ``call`` may give."""
     if isinstance(call.func, ast.Attribute) and call.func.attr in _READS | _COPIES:
         read = _dictionary_method(ev, module, call, call.func, env)
@@ -55,13 +56,13 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
             return replaced
     if last_name(call.func) in ev.frameworks.word("module_givers"):
         return _modules(ev, module, call)
-    found: Candidates = ()
+    found: ValueSet = ()
     for callee in ev.evaluate(module, call.func, env):
         found += presumed(_called(ev, module, call, callee, env), callee.presumed)
     return found
 
 
-def _modules(ev: Evaluate, module: Module, call: ast.Call) -> Candidates:
+def _modules(ev: Evaluate, module: Module, call: ast.Call) -> ValueSet:
     """Return the modules of a framework that a function hands out to models, in its order."""
     items = tuple(
         Argument(None, module, values=(Candidate(Symbol(path), module, call),))
@@ -72,7 +73,7 @@ def _modules(ev: Evaluate, module: Module, call: ast.Call) -> Candidates:
 
 def _called(
     ev: Evaluate, module: Module, call: ast.Call, callee: Candidate, env: Env | None
-) -> Candidates:
+) -> ValueSet:
     match callee.object:
         case FunctionRef():
             return invoke(ev, callee.object, arguments_of(ev, module, call, env), env, call)
@@ -99,8 +100,8 @@ def _called(
 
 def _through_partial(
     ev: Evaluate, module: Module, call: ast.Call, found: Partial, env: Env | None
-) -> Candidates:
-    results: Candidates = ()
+) -> ValueSet:
+    results: ValueSet = ()
     for target in found.target:
         if isinstance(target.object, FunctionRef):
             arguments = merge(found.arguments, arguments_of(ev, module, call, env))
@@ -112,7 +113,7 @@ def _through_partial(
     return results
 
 
-def _partial(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Candidates:
+def _partial(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     arguments = arguments_of(ev, module, call, env)
     if not arguments.positional:
         return unknown("partial() of something not in view", module, call)
@@ -128,7 +129,7 @@ def _partial(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> C
 
 def invoke(
     ev: Evaluate, function: FunctionRef, arguments: Arguments, env: Env | None, call: ast.AST
-) -> Candidates:
+) -> ValueSet:
     """Return what ``function`` may return when called with ``arguments``."""
     node = function.node
     outer = function.env if function.env is not None else env
@@ -143,7 +144,7 @@ def invoke(
         return ev.evaluate(function.module, node.body, inner)
     if isinstance(node, ast.AsyncFunctionDef) or _is_generator(function.module, node):
         return unknown(f"{node.name} is a coroutine or generator", function.module, call)
-    found: Candidates = ()
+    found: ValueSet = ()
     decide = ev.decide(function.module, inner)
     returns = list(_returns(function.module, node.body, decide))
     for statement in returns:
@@ -163,13 +164,13 @@ def _is_generator(module: Module, node: ast.FunctionDef) -> bool:
     )
 
 
-def returned(ev: Evaluate, function: FunctionRef, node: ast.AST) -> Candidates:
+def returned(ev: Evaluate, function: FunctionRef, node: ast.AST) -> ValueSet:
     """Return what a method without arguments (a property) returns."""
     env = function.receiver.env if function.receiver else None
     return invoke(ev, function, Arguments((), {}), env, node)
 
 
-def _returns(module: Module, block: list[ast.stmt], decide: Tests) -> Iterator[ast.Return]:
+def _returns(module: Module, block: list[ast.stmt], decide: Decide) -> Iterator[ast.Return]:
     """Yield the return statements of a block that may run, nested functions left out."""
     for statement in block:
         if isinstance(statement, ast.Return):
@@ -196,9 +197,9 @@ def _leaves(block: list[ast.stmt]) -> bool:
 
 def _dictionary_method(
     ev: Evaluate, module: Module, call: ast.Call, func: ast.Attribute, env: Env | None
-) -> Candidates:
+) -> ValueSet:
     """Return what ``d.get(key, default)`` and its like give; nothing if this is no dictionary."""
-    found: Candidates = ()
+    found: ValueSet = ()
     for base in ev.evaluate(module, func.value, env):
         if not isinstance(base.object, Dictionary):
             return ()
@@ -215,7 +216,7 @@ def _dictionary_method(
         if key.value in names:
             found += presumed(pick(ev, base.object, key, module, call), base.presumed)
             continue
-        default: Candidates = (Candidate(Constant(None), module, call),)
+        default: ValueSet = (Candidate(Constant(None), module, call),)
         if len(call.args) > 1:
             default = ev.evaluate(module, call.args[1], env)
         why = f"the default of {ast.unparse(func)}({key.value!r})" if base.object.open else ""
@@ -223,9 +224,7 @@ def _dictionary_method(
     return found
 
 
-def _builtin(
-    ev: Evaluate, module: Module, call: ast.Call, name: str, env: Env | None
-) -> Candidates:
+def _builtin(ev: Evaluate, module: Module, call: ast.Call, name: str, env: Env | None) -> ValueSet:
     arguments = arguments_of(ev, module, call, env)
     if name == "dict":
         return _dict(ev, module, call, arguments)
@@ -256,7 +255,7 @@ def _builtin(
     return (Candidate(Instance(Symbol(f"builtins.{name}"), module, call, env), module, call),)
 
 
-def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments) -> Candidates:
+def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments) -> ValueSet:
     names = ev.argument(arguments.positional[1])
     if any(
         not isinstance(v.object, Constant) or not isinstance(v.object.value, str) for v in names
@@ -266,7 +265,7 @@ def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments)
             isinstance(v.object, Instance) and isinstance(v.object.cls, ClassRef) for v in owners
         )
         return unknown(HELD if is_held else "getattr() with an unknown name", module, call)
-    found: Candidates = ()
+    found: ValueSet = ()
     for base in ev.argument(arguments.positional[0]):
         for name in names:
             assert isinstance(name.object, Constant)
@@ -279,7 +278,7 @@ def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments)
     return found
 
 
-def _dict(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments) -> Candidates:
+def _dict(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments) -> ValueSet:
     found = Dictionary((), arguments.open_positional)
     rests_on = arguments.overridable
     for argument in arguments.positional:

@@ -9,13 +9,13 @@ from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, bind
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Env,
     Evaluate,
     Instance,
     Symbol,
     Unknown,
+    ValueSet,
 )
 
 #: Methods in which attributes are set up: what they store counts before what others store.
@@ -27,9 +27,9 @@ _MAX_BASES = 20
 MAX_DEPTH = 6
 
 
-def bases(ev: Evaluate, cls: ClassRef) -> Candidates:
+def bases(ev: Evaluate, cls: ClassRef) -> ValueSet:
     """Return what the direct base classes may be."""
-    found: Candidates = ()
+    found: ValueSet = ()
     for base in cls.node.bases:
         if isinstance(base, ast.Subscript):  # Generic[T], or a base class with parameters
             base = base.value

@@ -11,7 +11,6 @@ from bnlint.semantics.values.domain import (
     TOO_MANY,
     Argument,
     Candidate,
-    Candidates,
     Constant,
     Dictionary,
     Env,
@@ -19,13 +18,14 @@ from bnlint.semantics.values.domain import (
     Instance,
     Sequence,
     Symbol,
+    ValueSet,
     presumed,
     reason,
     unknown,
 )
 
 
-def sequence(module: Module, node: ast.Tuple | ast.List, env: Env | None) -> Candidates:
+def sequence(module: Module, node: ast.Tuple | ast.List, env: Env | None) -> ValueSet:
     """Return what a tuple or list display is."""
     items: list[Argument] = []
     why = ""
@@ -37,7 +37,7 @@ def sequence(module: Module, node: ast.Tuple | ast.List, env: Env | None) -> Can
     return (Candidate(Sequence(tuple(items), why), module, node),)
 
 
-def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) -> Candidates:
+def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) -> ValueSet:
     """Return what a dictionary display is."""
     items: dict[object, Argument] = {}
     open_ = rests_on = ""
@@ -58,7 +58,7 @@ def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) ->
     return (Candidate(Dictionary(tuple(items.items()), open_), module, node, rests_on),)
 
 
-def merged(found: Dictionary, values: Candidates) -> tuple[Dictionary, str]:
+def merged(found: Dictionary, values: ValueSet) -> tuple[Dictionary, str]:
     """Return ``{**found, **values}``, and on what it rests that there are no other keys."""
     other = values[0].object if len(values) == 1 else None
     if not isinstance(other, Dictionary):
@@ -71,7 +71,7 @@ def merged(found: Dictionary, values: Candidates) -> tuple[Dictionary, str]:
     return overlaid(Dictionary(items, found.open), Dictionary(theirs, other.open)), why
 
 
-def union(left: Candidates, right: Candidates, module: Module, node: ast.AST) -> Candidates:
+def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> ValueSet:
     """Return ``left | right`` of dictionaries; nothing if ``left`` is not one dictionary."""
     if len(left) != 1 or not isinstance(left[0].object, Dictionary):
         return ()
@@ -107,7 +107,7 @@ def doubted(item: Argument, why: str) -> Argument:
 
 def pick(
     ev: Evaluate, container: Dictionary | Sequence, key: object, module: Module, node: ast.expr
-) -> Candidates:
+) -> ValueSet:
     """Return ``container[key]``; ``key`` is ``None`` where it is not known."""
     if isinstance(container, Sequence):
         entries: list[tuple[object, Argument]] = list(enumerate(container.items))
@@ -126,15 +126,13 @@ def pick(
         return unknown(container.open, module, node)
     if len(entries) > MAX_CANDIDATES:  # each is a candidate of its own
         return unknown(TOO_MANY, module, node)
-    found: Candidates = ()
+    found: ValueSet = ()
     for _, argument in entries:
         found += presumed(ev.argument(argument), f"one of the entries of {short(node)}")
     return found or unknown("an unknown element", module, node)
 
 
-def element(
-    ev: Evaluate, values: Candidates, index: int, module: Module, node: ast.AST
-) -> Candidates:
+def element(ev: Evaluate, values: ValueSet, index: int, module: Module, node: ast.AST) -> ValueSet:
     """Return element ``index`` of an unpacked sequence."""
     if len(values) == 1 and isinstance(values[0].object, Sequence):
         items = values[0].object.items
@@ -143,9 +141,9 @@ def element(
     return unknown("unpacked from something not followed", module, node)
 
 
-def elements(ev: Evaluate, values: Candidates, module: Module, node: ast.AST) -> Candidates:
+def elements(ev: Evaluate, values: ValueSet, module: Module, node: ast.AST) -> ValueSet:
     """Return what a loop over ``values`` may meet."""
-    found: Candidates = ()
+    found: ValueSet = ()
     for value in values:
         if not isinstance(value.object, Sequence) or value.object.open:
             return unknown(unlisted(ev, value), module, node)

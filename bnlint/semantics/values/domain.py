@@ -1,13 +1,13 @@
 """What an expression may stand for: the small object domain of the static evaluator.
 
-An expression evaluates to :data:`Candidates`, the candidates it may be, in source order. An empty
+An expression evaluates to :data:`ValueSet`, the candidates it may be, in source order. An empty
 tuple never stands for "unknown": that is one candidate holding :class:`Unknown`.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bnlint.frameworks.tables import Frameworks
-    from bnlint.semantics.layers.sites import Site
     from bnlint.semantics.names.scopes import Scope
-    from bnlint.semantics.project.outline import Glance
     from bnlint.semantics.syntax.module import Module
-    from bnlint.semantics.values.predicates import Tests
+    from bnlint.semantics.values.memo import Memo
 
 
 class Constant(NamedTuple):
@@ -83,7 +81,7 @@ class Dictionary(NamedTuple):
 class Partial(NamedTuple):
     """``functools.partial(target, ...)``; ``call`` is where it stands."""
 
-    target: Candidates
+    target: ValueSet
     arguments: Arguments
     module: Module
     call: ast.Call
@@ -147,7 +145,7 @@ class Candidate(NamedTuple):
     computed: bool = False
 
 
-Candidates = tuple[Candidate, ...]
+ValueSet = tuple[Candidate, ...]
 
 
 class Argument(NamedTuple):
@@ -160,7 +158,7 @@ class Argument(NamedTuple):
     node: ast.expr | None
     module: Module
     env: Env | None = None
-    values: Candidates = ()
+    values: ValueSet = ()
     presumed: str = ""
 
 
@@ -222,8 +220,8 @@ class Imports(Protocol):
     def module(self, importer: Module, symbol: str) -> Module | None:
         """Return the project module that ``importer`` imports as ``symbol``."""
 
-    def sites(self, module: Module) -> Iterable[Site]:
-        """Return the sites of another module of the project."""
+    def carriers(self, module: Module) -> Collection[str]:
+        """Return the identifiers through which ``module`` may call an API."""
 
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
@@ -231,11 +229,20 @@ class Imports(Protocol):
     def is_function(self, importer: Module, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project."""
 
-    def deals_with(self, module: Module, asks: Callable[[Glance], bool]) -> bool:
-        """Tell, by the text of files, whether ``module`` hands something to code asked for."""
+    def hands_over_models(self, module: Module) -> bool:
+        """Tell, by the text of files, whether ``module`` deals with code that switches modes."""
 
     def submodule(self, module: Module, name: str) -> Module | None:
         """Return the project module ``module.name``, if ``module`` is a package that has it."""
+
+
+class Decide(Protocol):
+    """Settles tests under what one call is given; ``rests_on`` is on what that rests."""
+
+    rests_on: str
+
+    def __call__(self, test: ast.expr) -> bool | None:
+        """Return whether ``test`` holds, where that is known."""
 
 
 class Evaluate(Protocol):
@@ -243,22 +250,22 @@ class Evaluate(Protocol):
 
     frameworks: Frameworks
     project: Imports
-    #: What other parts of the engine have found out about a node, by what it is called there.
-    kept: dict[tuple[str, ast.AST], Any]
+    #: What has been found out on top of it.
+    memos: dict[Memo[Any, Any], dict[Any, Any]]
 
-    def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> Candidates:
+    def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> ValueSet:
         """Return what ``node`` may be."""
 
-    def argument(self, argument: Argument) -> Candidates:
+    def argument(self, argument: Argument) -> ValueSet:
         """Return what an argument may be."""
 
-    def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
+    def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> ValueSet:
         """Return what attribute ``name`` of ``base`` may be."""
 
     def scope(self, module: Module, node: ast.AST) -> Scope:
         """Return the scope that ``node`` (a function, class, module ...) opens."""
 
-    def decide(self, module: Module, env: Env | None) -> Tests:
+    def decide(self, module: Module, env: Env | None) -> Decide:
         """Return what settles tests whose value is certain."""
 
     def truth(self, value: Candidate) -> bool | None:
@@ -268,12 +275,12 @@ class Evaluate(Protocol):
         self,
         module: Module,
         node: ast.expr,
-        parts: tuple[Candidates, ...],
+        parts: tuple[ValueSet, ...],
         compute: Callable[..., object],
-    ) -> Candidates:
+    ) -> ValueSet:
         """Apply ``compute`` to every combination of constant candidates."""
 
-    def returned(self, function: FunctionRef, node: ast.AST) -> Candidates:
+    def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""
 
     def is_whole(self) -> bool:
@@ -296,12 +303,12 @@ HELD = "a layer under a computed name is not followed"
 LISTED = "an element of a list of layers is not followed"
 
 
-def unknown(reason: str, module: Module, node: ast.AST) -> Candidates:
+def unknown(reason: str, module: Module, node: ast.AST) -> ValueSet:
     """Return the one candidate that says nothing is known."""
     return (Candidate(Unknown(reason), module, node),)
 
 
-def reason(values: Candidates) -> str:
+def reason(values: ValueSet) -> str:
     """Return the reason of the first unknown candidate, or an empty string."""
     for value in values:
         if isinstance(value.object, Unknown):
@@ -309,7 +316,7 @@ def reason(values: Candidates) -> str:
     return ""
 
 
-def presumed(values: Candidates, why: str) -> Candidates:
+def presumed(values: ValueSet, why: str) -> ValueSet:
     """Return ``values`` resting on ``why`` (where they do not rest on something already)."""
     if not why:
         return values

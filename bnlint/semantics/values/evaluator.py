@@ -19,7 +19,6 @@ from bnlint.semantics.values.domain import (
     TOO_MANY,
     Argument,
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
     Dictionary,
@@ -33,9 +32,11 @@ from bnlint.semantics.values.domain import (
     Sequence,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ class Evaluator:
     def __init__(self, project: Imports, frameworks: Frameworks) -> None:
         self.project = project
         self.frameworks = frameworks
-        self._memo: dict[ast.expr, Candidates] = {}
+        self._memo: dict[ast.expr, ValueSet] = {}
         # What has been worked out under an environment, for as long as one question is open. The
         # environment is kept with it, so that no other takes its id meanwhile.
-        self._inlined: dict[int, tuple[Env, dict[ast.expr, Candidates]]] = {}
+        self._inlined: dict[int, tuple[Env, dict[ast.expr, ValueSet]]] = {}
         self._scopes: dict[ast.AST, Scope] = {}
-        self.kept: dict[tuple[str, ast.AST], Any] = {}
+        self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
         self._active: dict[object, int] = {}
         self._lowest = _NEVER
         self._work = 0
@@ -74,9 +75,9 @@ class Evaluator:
         """
         self._memo.clear()
         self._scopes.clear()
-        self.kept.clear()
+        self.memos.clear()
 
-    def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> Candidates:
+    def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> ValueSet:
         """Return what ``node`` may be; never empty, never raises."""
         memo = self._memo
         if env is not None:
@@ -124,7 +125,7 @@ class Evaluator:
                 self._work = 0
                 self._inlined.clear()
 
-    def argument(self, argument: Argument) -> Candidates:
+    def argument(self, argument: Argument) -> ValueSet:
         """Return what an argument may be."""
         values = argument.values
         if argument.node is not None:
@@ -133,7 +134,7 @@ class Evaluator:
             values = tuple(v._replace(presumed=v.presumed or argument.presumed) for v in values)
         return values
 
-    def returned(self, function: FunctionRef, node: ast.AST) -> Candidates:
+    def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""
         return calls.returned(self, function, node)
 
@@ -168,31 +169,31 @@ class Evaluator:
 
     # ------------------------------------------------------------------ expressions
 
-    def _dispatch(self, module: Module, node: ast.expr, env: Env | None) -> Candidates:
+    def _dispatch(self, module: Module, node: ast.expr, env: Env | None) -> ValueSet:
         method = _METHODS.get(type(node))
         if method is None:
             return unknown(f"{type(node).__name__} expressions are not followed", module, node)
         return method(self, module, node, env)
 
-    def _constant(self, module: Module, node: ast.Constant, _: Env | None) -> Candidates:
+    def _constant(self, module: Module, node: ast.Constant, _: Env | None) -> ValueSet:
         if not arithmetic.is_affordable(node.value):
             return unknown("the number is too large", module, node)
         return (Candidate(Constant(node.value), module, node),)
 
-    def _name(self, module: Module, node: ast.Name, env: Env | None) -> Candidates:
+    def _name(self, module: Module, node: ast.Name, env: Env | None) -> ValueSet:
         return lookup.lookup(self, module, node.id, node, env)
 
-    def _attribute(self, module: Module, node: ast.Attribute, env: Env | None) -> Candidates:
-        found: Candidates = ()
+    def _attribute(self, module: Module, node: ast.Attribute, env: Env | None) -> ValueSet:
+        found: ValueSet = ()
         for base in self.evaluate(module, node.value, env):
             found += self.member(base, node.attr, module, node)
         return found
 
-    def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
+    def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> ValueSet:
         """Return what attribute ``name`` of ``base`` may be."""
         return members.member(self, base, name, module, node)
 
-    def _binary(self, module: Module, node: ast.BinOp, env: Env | None) -> Candidates:
+    def _binary(self, module: Module, node: ast.BinOp, env: Env | None) -> ValueSet:
         # Long sums nest to the left, thousands deep: walk down the spine instead of recursing.
         spine: list[ast.BinOp] = [node]
         while isinstance(spine[-1].left, ast.BinOp):
@@ -200,7 +201,7 @@ class Evaluator:
         left = self.evaluate(module, spine[-1].left, env)
         for step in reversed(spine):
             right = self.evaluate(module, step.right, env)
-            joined: Candidates = ()
+            joined: ValueSet = ()
             if isinstance(step.op, ast.BitOr):
                 joined = containers.union(left, right, module, step)
             left = joined or self.combine(
@@ -208,7 +209,7 @@ class Evaluator:
             )
         return left
 
-    def _unary(self, module: Module, node: ast.UnaryOp, env: Env | None) -> Candidates:
+    def _unary(self, module: Module, node: ast.UnaryOp, env: Env | None) -> ValueSet:
         operand = self.evaluate(module, node.operand, env)
         return self.combine(
             module,
@@ -218,7 +219,7 @@ class Evaluator:
             computed=not isinstance(node.operand, ast.Constant),
         )
 
-    def _compare(self, module: Module, node: ast.Compare, env: Env | None) -> Candidates:
+    def _compare(self, module: Module, node: ast.Compare, env: Env | None) -> ValueSet:
         parts = [self.evaluate(module, part, env) for part in (node.left, *node.comparators)]
         if len(parts) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
             # A function or class is not None; any other comparison of one is left open.
@@ -241,11 +242,11 @@ class Evaluator:
         self,
         module: Module,
         node: ast.expr,
-        parts: tuple[Candidates, ...],
+        parts: tuple[ValueSet, ...],
         compute: Callable[..., object],
         *,
         computed: bool = True,
-    ) -> Candidates:
+    ) -> ValueSet:
         """Apply ``compute`` to every combination of candidates of ``parts``."""
         combinations: list[tuple[Candidate, ...]] = [()]
         for values in parts:
@@ -271,9 +272,9 @@ class Evaluator:
             found.append(Candidate(Constant(result), module, node, presumed, computed))
         return tuple(found)
 
-    def _boolean(self, module: Module, node: ast.BoolOp, env: Env | None) -> Candidates:
+    def _boolean(self, module: Module, node: ast.BoolOp, env: Env | None) -> ValueSet:
         stops_at = isinstance(node.op, ast.Or)
-        found: Candidates = ()
+        found: ValueSet = ()
         why = ""  # what it rests on that evaluation gets past the parts so far
         for index, part in enumerate(node.values):
             values = presumed(self.evaluate(module, part, env), why)
@@ -291,10 +292,10 @@ class Evaluator:
                 break
         return found
 
-    def _conditional(self, module: Module, node: ast.IfExp, env: Env | None) -> Candidates:
+    def _conditional(self, module: Module, node: ast.IfExp, env: Env | None) -> ValueSet:
         decide = self.decide(module, env)
         answer = decide(node.test)
-        found: Candidates = ()
+        found: ValueSet = ()
         dropped = decide.rests_on
         for part, holds in ((node.body, True), (node.orelse, False)):
             if answer is not None and answer is not holds:
@@ -310,16 +311,16 @@ class Evaluator:
             found += values
         return presumed(found, dropped) or unknown("None is ruled out", module, node)
 
-    def _sequence(self, module: Module, node: ast.Tuple | ast.List, env: Env | None) -> Candidates:
+    def _sequence(self, module: Module, node: ast.Tuple | ast.List, env: Env | None) -> ValueSet:
         return containers.sequence(module, node, env)
 
-    def _dictionary(self, module: Module, node: ast.Dict, env: Env | None) -> Candidates:
+    def _dictionary(self, module: Module, node: ast.Dict, env: Env | None) -> ValueSet:
         return containers.dictionary(self, module, node, env)
 
-    def _subscript(self, module: Module, node: ast.Subscript, env: Env | None) -> Candidates:
+    def _subscript(self, module: Module, node: ast.Subscript, env: Env | None) -> ValueSet:
         keys = self.evaluate(module, node.slice, env)
         key = keys[0].object if len(keys) == 1 else None
-        found: Candidates = ()
+        found: ValueSet = ()
         for base in self.evaluate(module, node.value, env):
             if isinstance(base.object, Unknown):
                 found += (base,)
@@ -330,17 +331,17 @@ class Evaluator:
                 found += unknown(containers.unlisted(self, base), module, node)
         return found
 
-    def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> Candidates:
+    def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> ValueSet:
         return (Candidate(FunctionRef(module, node, None, env), module, node),)
 
-    def _walrus(self, module: Module, node: ast.NamedExpr, env: Env | None) -> Candidates:
+    def _walrus(self, module: Module, node: ast.NamedExpr, env: Env | None) -> ValueSet:
         return self.evaluate(module, node.value, env)
 
-    def _call(self, module: Module, node: ast.Call, env: Env | None) -> Candidates:
+    def _call(self, module: Module, node: ast.Call, env: Env | None) -> ValueSet:
         return calls.call_values(self, module, node, env)
 
-    def _joined(self, module: Module, node: ast.JoinedStr, env: Env | None) -> Candidates:
-        parts: list[Candidates] = []
+    def _joined(self, module: Module, node: ast.JoinedStr, env: Env | None) -> ValueSet:
+        parts: list[ValueSet] = []
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 if part.format_spec is not None or part.conversion != -1:
@@ -350,7 +351,7 @@ class Evaluator:
         return self.combine(module, node, tuple(parts), lambda *a: "".join(map(str, a)))
 
 
-def _unique(values: Candidates) -> Candidates:
+def _unique(values: ValueSet) -> ValueSet:
     if len(values) < 2:
         return values
     seen: dict[object, Candidate] = {}
@@ -372,7 +373,7 @@ def _identity(value: Candidate) -> object:
     return id(found)
 
 
-_METHODS: dict[type, Callable[..., Candidates]] = {
+_METHODS: dict[type, Callable[..., ValueSet]] = {
     ast.Constant: Evaluator._constant,
     ast.Name: Evaluator._name,
     ast.Attribute: Evaluator._attribute,

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import builtins
 
-from bnlint.semantics.names.flow import MAX_BINDINGS, Reach, reaching, unique
+from bnlint.semantics.names.flow import MAX_BINDINGS, Reaching, reaching, unique
 from bnlint.semantics.names.scopes import Binding, Scope
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values import arithmetic, containers
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
     Env,
@@ -20,16 +19,18 @@ from bnlint.semantics.values.domain import (
     ModuleRef,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.mutations import mutated
 from bnlint.semantics.values.parameters import parameter_values
 
 _BUILTINS = frozenset(dir(builtins))
 
 
-def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | None) -> Candidates:
+def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | None) -> ValueSet:
     """Return what ``name`` may be where ``use`` stands."""
     inner = use
     scope: Scope | None = ev.scope(module, module.scope_node(use))
@@ -45,7 +46,7 @@ def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | Non
     return _outside(ev, module, name, use)
 
 
-def _here(found: Candidates, module: Module, use: ast.AST) -> Candidates:
+def _here(found: ValueSet, module: Module, use: ast.AST) -> ValueSet:
     """Place imported things where they are used: the import says nothing about the use."""
     return tuple(
         c._replace(module=module, node=use)
@@ -57,7 +58,7 @@ def _here(found: Candidates, module: Module, use: ast.AST) -> Candidates:
 
 def bound(
     ev: Evaluate, scope: Scope, name: str, use: ast.AST | None, env: Env | None, *, later: bool
-) -> Candidates:
+) -> ValueSet:
     """Return what ``name``, bound in ``scope``, may be at ``use`` (``None``: when all is done).
 
     ``later`` tells that the use is in a function further in: it may run at any time, so the end
@@ -73,7 +74,7 @@ def bound(
         reaches = unique((*reaches, *reaching(scope, name, None, decide)))
     if len(reaches) > MAX_BINDINGS:
         return unknown(f"{name} is bound too often", scope.module, use or scope.node)
-    found: Candidates = ()
+    found: ValueSet = ()
     caller = ""
     for reach in reaches:
         values = _reached(ev, reach, scope, env, None if later else use)
@@ -96,12 +97,12 @@ def bound(
     return presumed(found, caller or (decide.rests_on if decide is not None else ""))
 
 
-def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> Candidates:
+def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> ValueSet:
     """Return what functions further in that declare ``name`` global or nonlocal bind it to."""
     module = scope.module
     if name not in module.outer:
         return ()
-    found: Candidates = ()
+    found: ValueSet = ()
     for use in module.uses.of(name):
         if not isinstance(use, ast.Name) or isinstance(use.ctx, ast.Load):
             continue
@@ -149,8 +150,8 @@ def _is_outer(inner: Scope, name: str, scope: Scope) -> bool:
 
 
 def _reached(
-    ev: Evaluate, reach: Reach, scope: Scope, env: Env | None, use: ast.AST | None
-) -> Candidates:
+    ev: Evaluate, reach: Reaching, scope: Scope, env: Env | None, use: ast.AST | None
+) -> ValueSet:
     module, binding = scope.module, reach.binding
     node = binding.value
     match binding.kind:
@@ -179,13 +180,13 @@ def _reached(
 
 def _augmented(
     ev: Evaluate,
-    reach: Reach,
+    reach: Reaching,
     node: ast.AugAssign,
     scope: Scope,
     env: Env | None,
     use: ast.AST | None,
-) -> Candidates:
-    before: Candidates = ()
+) -> ValueSet:
+    before: ValueSet = ()
     for earlier in reach.before:
         before += _reached(ev, earlier, scope, env, use)
     if not before:
@@ -203,7 +204,7 @@ def _augmented(
     )
 
 
-def _imported(ev: Evaluate, module: Module, binding: Binding) -> Candidates:
+def _imported(ev: Evaluate, module: Module, binding: Binding) -> ValueSet:
     target = ev.project.resolve(module, binding.symbol)
     if isinstance(target, Module):
         return (Candidate(ModuleRef(target), target, target.tree),)
@@ -213,7 +214,10 @@ def _imported(ev: Evaluate, module: Module, binding: Binding) -> Candidates:
     return (Candidate(Symbol(path), module, binding.statement),)
 
 
-def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
+_EXPORTS: Memo[tuple[Module, str], ValueSet] = Memo()
+
+
+def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> ValueSet:
     """Return what ``module.name`` is once the module has been imported.
 
     In a framework's own source, what its table lists is what the table says.
@@ -221,21 +225,20 @@ def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> Candidates:
     path = f"{module.name}.{name}"
     if module.name and ev.frameworks.has_root(module.name) and ev.frameworks.knows(path):
         return (Candidate(Symbol(path), module, use),)
-    key = (f"export {name}", module.tree)
-    known: Candidates | None = ev.kept.get(key)
-    if known is not None:
-        return known
+    known, key = _EXPORTS.of(ev), (module, name)
+    if key in known:
+        return known[key]
     with ev.guard((module.tree, name)) as entered:
         found = _exported(ev, module, name, use, path, entered=entered)
         # Star imports meet again and again: what is asked once is kept, if no circle cut it short.
         if entered and ev.is_whole():
-            ev.kept[key] = found
+            known[key] = found
     return found
 
 
 def _exported(
     ev: Evaluate, module: Module, name: str, use: ast.AST, path: str, *, entered: bool
-) -> Candidates:
+) -> ValueSet:
     scope = ev.scope(module, module.tree)
     if name in scope.bindings and entered:
         return bound(ev, scope, name, None, None, later=True)
@@ -252,7 +255,7 @@ def _exported(
 
 def _outside(
     ev: Evaluate, module: Module, name: str, use: ast.AST, *, builtin: bool = True
-) -> Candidates:
+) -> ValueSet:
     """Look for ``name`` in star imports, the last one first, then among the builtins."""
     doubt = ""
     for origin, statement in reversed(ev.scope(module, module.tree).stars):

@@ -8,7 +8,6 @@ from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import attributes, lookup, namedtuples, predicates
 from bnlint.semantics.values.domain import (
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
     Evaluate,
@@ -18,18 +17,19 @@ from bnlint.semantics.values.domain import (
     Record,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
 
 
-def member(ev: Evaluate, base: Candidate, name: str, module: Module, node: ast.AST) -> Candidates:
+def member(ev: Evaluate, base: Candidate, name: str, module: Module, node: ast.AST) -> ValueSet:
     """Return what attribute ``name`` of ``base``, read at ``node``, may be."""
     if _is_set_by(module, base, name):
         return unknown(f"this file sets {name} itself", module, node)
     match base.object:
         case Symbol(path) if name == "__name__" and _is_layer_class(ev, path):
-            values: Candidates = (Candidate(Constant(path.rpartition(".")[2]), module, node),)
+            values: ValueSet = (Candidate(Constant(path.rpartition(".")[2]), module, node),)
         case Symbol(path):
             values = (Candidate(Symbol(f"{path}.{name}"), module, node),)
         case ModuleRef(target):

@@ -10,12 +10,12 @@ from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values.containers import doubted, merged, overlaid, presume
 from bnlint.semantics.values.domain import (
     Argument,
-    Candidates,
     Constant,
     Dictionary,
     Env,
     Evaluate,
     Sequence,
+    ValueSet,
 )
 from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import NamedTuple
@@ -53,12 +53,12 @@ class Change(NamedTuple):
 
 def mutated(
     ev: Evaluate,
-    values: Candidates,
+    values: ValueSet,
     scope: Scope,
     binding: Binding,
     env: Env | None,
     use: ast.AST | None,
-) -> Candidates:
+) -> ValueSet:
     """Return ``values`` as they have been changed through the name by the time of ``use``.
 
     ``use`` is ``None`` for a use that may run at any time.
@@ -72,8 +72,8 @@ def mutated(
 
 
 def mutated_attribute(
-    ev: Evaluate, values: Candidates, module: Module, name: str, env: Env | None
-) -> Candidates:
+    ev: Evaluate, values: ValueSet, module: Module, name: str, env: Env | None
+) -> ValueSet:
     """Return ``values`` as they may have been changed through any attribute called ``name``."""
     if not _has_container(values):
         return values
@@ -85,18 +85,18 @@ def mutated_attribute(
     return _with_changes(ev, values, changes, module, env, None)
 
 
-def _has_container(values: Candidates) -> bool:
+def _has_container(values: ValueSet) -> bool:
     return any(isinstance(v.object, (Dictionary, Sequence)) for v in values)
 
 
 def _with_changes(
     ev: Evaluate,
-    values: Candidates,
+    values: ValueSet,
     changes: list[Change],
     module: Module,
     env: Env | None,
     made: ast.AST | None,
-) -> Candidates:
+) -> ValueSet:
     found = list(values)
     for index, value in enumerate(values):
         changed = value.object

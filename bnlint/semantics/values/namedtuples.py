@@ -10,7 +10,6 @@ from bnlint.semantics.values.domain import (
     Argument,
     Arguments,
     Candidate,
-    Candidates,
     Constant,
     Env,
     Evaluate,
@@ -18,6 +17,7 @@ from bnlint.semantics.values.domain import (
     Record,
     Sequence,
     Symbol,
+    ValueSet,
     presumed,
     unknown,
 )
@@ -26,9 +26,7 @@ from bnlint.semantics.values.domain import (
 MAKER = Symbol("collections.namedtuple")
 
 
-def made(
-    ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None
-) -> Candidates:
+def made(ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None) -> ValueSet:
     """Return what ``call`` makes of the class ``cls``; empty if that is no named tuple."""
     if cls.cls != MAKER or cls.call is None:
         return ()
@@ -65,7 +63,7 @@ def _fields(ev: Evaluate, module: Module, call: ast.Call) -> tuple[str, ...] | N
     return tuple(texts)
 
 
-def field(record: Record, name: str, ev: Evaluate, module: Module, node: ast.AST) -> Candidates:
+def field(record: Record, name: str, ev: Evaluate, module: Module, node: ast.AST) -> ValueSet:
     """Return what the field ``name`` of ``record`` may hold."""
     argument = record.values.get(name)
     if argument is None:
@@ -73,10 +71,10 @@ def field(record: Record, name: str, ev: Evaluate, module: Module, node: ast.AST
     return presumed(ev.argument(argument), record.open)
 
 
-def replaced(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Candidates:
+def replaced(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     """Return what ``record._replace(...)`` gives; empty if it is called on something else."""
     assert isinstance(call.func, ast.Attribute)
-    found: Candidates = ()
+    found: ValueSet = ()
     arguments: Arguments | None = None
     for value in ev.evaluate(module, call.func.value, env):
         if not isinstance(value.object, Record):

@@ -23,7 +23,6 @@ from bnlint.semantics.values.domain import (
     TOO_MANY,
     Argument,
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
     Dictionary,
@@ -35,9 +34,11 @@ from bnlint.semantics.values.domain import (
     Sequence,
     Symbol,
     Unknown,
+    ValueSet,
     presumed,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 
 #: Calls of one function that are looked at before giving up on its callers.
 MAX_CALLERS = 40
@@ -45,7 +46,7 @@ MAX_CALLERS = 40
 
 def parameter_values(
     ev: Evaluate, module: Module, function: ast.AST, parameter: ast.arg, env: Env | None
-) -> Candidates:
+) -> ValueSet:
     """Return what ``parameter`` of ``function`` (a def or lambda) may be."""
     assert isinstance(function, FunctionNode)
     name = parameter.arg
@@ -74,12 +75,12 @@ def _candidates(
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
     parameter: ast.arg,
     title: str,
-) -> Candidates:
+) -> ValueSet:
     name = parameter.arg
     passed, left_out = _passed(ev, module, function, name)
     known = tuple(v for v in passed if not isinstance(v.object, Unknown))
     plain = [v for v in known if not isinstance(v.object, Instance)]
-    found: Candidates = ()
+    found: ValueSet = ()
     default = default_nodes(function.args).get(name)
     # Where callers are in view and each of them gives a known value, the default is not used.
     if default is not None and (left_out or not passed or len(plain) < len(passed)):
@@ -179,9 +180,9 @@ def _passed(
     module: Module,
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
     name: str,
-) -> tuple[Candidates, bool]:
+) -> tuple[ValueSet, bool]:
     """Return what the callers in the module pass for parameter ``name``, and if any passes none."""
-    found: Candidates = ()
+    found: ValueSet = ()
     default = default_nodes(function.args).get(name)
     calls = callers(ev, module, function)
     left_out = len(calls) > MAX_CALLERS
@@ -230,18 +231,20 @@ def callers(
     return found
 
 
+_HELD_AS: Memo[ast.ClassDef, list[str]] = Memo()
+
+
 def _held_as(ev: Evaluate, module: Module, cls: ast.ClassDef) -> list[str]:
     """Return the identifiers that may hold a class, where it is named and not called."""
-    key = ("held as", cls)
-    if key not in ev.kept:
+    known = _HELD_AS.of(ev)
+    if cls not in known:
         named = any(
             isinstance(use, ast.Name)
             and not (isinstance(call := module.parents[use], ast.Call) and call.func is use)
             for use in module.uses.of(cls.name)
         )
-        ev.kept[key] = sorted(carriers(module, [cls.name])) if named else []
-    found: list[str] = ev.kept[key]
-    return found
+        known[cls] = sorted(carriers(module, [cls.name])) if named else []
+    return known[cls]
 
 
 def _calls_function(ev: Evaluate, module: Module, call: ast.Call, function: ast.AST) -> bool:
@@ -277,7 +280,7 @@ def _is_first(
     return bool(positional) and positional[0] is parameter
 
 
-def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> Candidates:
+def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> ValueSet:
     """Return an instance of the project class that an annotation names, if it names one.
 
     ``type[Block]`` names the class itself, a union one of several.
@@ -291,7 +294,7 @@ def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> 
         )
     if not last_name(annotation):
         return ()
-    found: Candidates = ()
+    found: ValueSet = ()
     for value in ev.evaluate(module, annotation):
         if isinstance(value.object, ClassRef):
             found += (Candidate(Instance(value.object, module, None), module, annotation, why),)
@@ -300,7 +303,7 @@ def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> 
     return found
 
 
-def _records(ev: Evaluate, cls: Candidate, name: str) -> Candidates:
+def _records(ev: Evaluate, cls: Candidate, name: str) -> ValueSet:
     """Return the named tuples that the file with the class ``cls`` makes of it by its name."""
     return tuple(
         made

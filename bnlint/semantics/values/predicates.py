@@ -14,7 +14,6 @@ from bnlint.semantics.values.arguments import arguments_of
 from bnlint.semantics.values.domain import (
     Argument,
     Candidate,
-    Candidates,
     ClassRef,
     Constant,
     Dictionary,
@@ -25,6 +24,7 @@ from bnlint.semantics.values.domain import (
     Sequence,
     Symbol,
     Unknown,
+    ValueSet,
     unknown,
 )
 
@@ -94,13 +94,13 @@ def is_dead(ev: Evaluate, module: Module, node: ast.AST, env: Env | None) -> boo
 # ---------------------------------------------------------------------------------- types
 
 
-def instance_test(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Candidates:
+def instance_test(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     """Return what ``isinstance(value, types)`` gives."""
     arguments = arguments_of(ev, module, call, env).positional
     if len(arguments) != 2:
         return unknown("isinstance() of something not in view", module, call)
     types = list(_listed(ev, ev.argument(arguments[1])))
-    found: Candidates = ()
+    found: ValueSet = ()
     for value in ev.argument(arguments[0]):
         answer = _is_any(ev, value, types)
         if answer is None:
@@ -110,7 +110,7 @@ def instance_test(ev: Evaluate, module: Module, call: ast.Call, env: Env | None)
     return found
 
 
-def _listed(ev: Evaluate, types: Candidates) -> list[str | None]:
+def _listed(ev: Evaluate, types: ValueSet) -> list[str | None]:
     """Return the import paths of ``types``, a class or a tuple of them; ``None`` if not known."""
     if len(types) != 1:
         return [None]
@@ -161,7 +161,7 @@ def _is_display(value: Candidate) -> bool:
     return isinstance(value.node, (ast.List, ast.Tuple, ast.ListComp))
 
 
-def partial_member(found: Partial, name: str, module: Module, node: ast.AST) -> Candidates:
+def partial_member(found: Partial, name: str, module: Module, node: ast.AST) -> ValueSet:
     """Return what an attribute of a ``partial`` is: what it calls, and what it passes."""
     if name == "func":
         return found.target
@@ -175,7 +175,7 @@ def partial_member(found: Partial, name: str, module: Module, node: ast.AST) -> 
 # ---------------------------------------------------------------------------------- strings
 
 
-def text_method(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Candidates:
+def text_method(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     """Return what a method of a string gives; nothing if this is no string that is known."""
     assert isinstance(call.func, ast.Attribute)
     base = ev.evaluate(module, call.func.value, env)
@@ -189,7 +189,7 @@ def text_method(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
         return ()
     if not method.endswith("split"):
         return ev.combine(module, call, parts, lambda *a: arithmetic.text(method, *a))
-    found: Candidates = ()
+    found: ValueSet = ()
     for value in ev.combine(module, call, parts, lambda *a: arithmetic.split(method, *a)):
         if isinstance(value.object, Constant):
             words = str(value.object.value).split(arithmetic.BETWEEN)

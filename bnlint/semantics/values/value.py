@@ -7,7 +7,7 @@ import math
 
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.syntax.numbers import shown
-from bnlint.semantics.values.domain import Candidates, Constant, Sequence, Unknown
+from bnlint.semantics.values.domain import Constant, Sequence, Unknown, ValueSet
 from bnlint.startup.typed import NamedTuple
 
 KNOWN, DEFAULT, PRESUMED, UNKNOWN = "known", "default", "presumed", "unknown"
@@ -66,7 +66,7 @@ def assumption(*values: Value) -> str:
     return next((f" ({v.why})" for v in values if v.kind == PRESUMED and v.why), "")
 
 
-def settle(candidates: Candidates, argument: ast.expr | None) -> Value:
+def settle(candidates: ValueSet, argument: ast.expr | None) -> Value:
     """Return what the candidates for an argument say together.
 
     Several candidates that agree are one; candidates that differ are unknown.
