@@ -10,7 +10,7 @@ The two sides of a row run in the same folder on the same cores, one after the o
 (A B A B ...), so that a change of the machine's speed meets both. A first round that is not counted
 warms the caches of the system. Seconds are medians of wall-clock time, and a ratio is the median of
 the ratios of the rounds, with the lowest and the highest of them. Memory is that of the largest
-process of all rounds.
+process of all rounds. A row says ``ended`` where bnlint took longer than ``--limit``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import argparse
 import math
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import venv
 import zipfile
@@ -49,18 +51,26 @@ TREE = 5000
 
 
 class Run(NamedTuple):
-    """What one whole process took: seconds of wall-clock time, and MB of its largest process."""
+    """What one whole process took: seconds of wall-clock time, and MB of its largest process.
+
+    A process that was ended because it took too long has infinitely many seconds.
+    """
 
     seconds: float
     memory: float
 
 
 class Side(NamedTuple):
-    """A command that is timed, what it sees in its environment, and what is done before it runs."""
+    """A command that is timed.
+
+    ``variables`` are put into its environment, ``before`` is done before it runs, and it is ended
+    after ``limit`` seconds.
+    """
 
     command: Sequence[str | Path]
     variables: dict[str, str]
     before: Callable[[], None] = lambda: None
+    limit: float | None = None
 
 
 class Bench(NamedTuple):
@@ -70,6 +80,7 @@ class Bench(NamedTuple):
     trees: Path
     repeat: int
     repeat_large: int
+    limit: float
 
     def tree(self, name: str) -> Path | None:
         """Return the folder of a source tree, if it is there."""
@@ -93,6 +104,7 @@ def main() -> int:
     parser.add_argument("--checkout", type=Path, default=ROOT, help="the bnlint to measure")
     parser.add_argument("--repeat", type=int, default=7, help="how many rounds are counted")
     parser.add_argument("--repeat-large", type=int, help="the same, for the large trees")
+    parser.add_argument("--limit", type=float, default=900, help="seconds for one run of a tree")
     parser.add_argument("--only", default=",".join(PARTS), help="the parts to measure, with commas")
     parser.add_argument("--cores", help="the processors to run on, with commas (default: all)")
     parser.add_argument("--others", action="store_true", help="flake8, Fixit and TorchFix as well")
@@ -105,7 +117,8 @@ def main() -> int:
     work = options.work.resolve()
     tools = environment(work, options.checkout.resolve())
     trees = options.trees.resolve() if options.trees else downloaded(work, tools)
-    bench = Bench(tools, trees, options.repeat, options.repeat_large or options.repeat)
+    repeat_large = options.repeat_large or options.repeat
+    bench = Bench(tools, trees, options.repeat, repeat_large, options.limit)
     load = ", ".join(f"{value:.2f}" for value in os.getloadavg())
     print(f"\n{len(os.sched_getaffinity(0))} cores, load {load}, {version(tools / 'ruff')}")
     for part in parts:
@@ -181,11 +194,10 @@ def whole_tree(bench: Bench, name: str, repeat: int) -> None:
     if folder is None:
         print(f"| {name} | not there | | | | | |", flush=True)
         return
-    sides = (
-        Side(bench.bnlint("--no-cache", "."), {}),
-        Side(bench.ruff("--no-cache", "."), {}),
-    )
-    row(name, files(bench, folder), *paired(sides, folder, repeat))
+    ours = Side(bench.bnlint("--no-cache", "."), {}, limit=bench.limit)
+    theirs = Side(bench.ruff("--no-cache", "."), {})
+    run(theirs, folder)  # one of them is enough for the system to have read the files
+    row(name, files(bench, folder), *paired((ours, theirs), folder, repeat, uncounted=0))
 
 
 def one_file(bench: Bench) -> None:
@@ -310,15 +322,22 @@ def others(bench: Bench) -> None:
         print(f"| {name} | {theirs:.1f} | {theirs / run(ours, folder).seconds:.1f} |", flush=True)
 
 
-def paired(sides: Sequence[Side], folder: Path, repeat: int) -> tuple[list[Run], list[Run]]:
-    """Run two commands in turn, and return their runs but for those of the first round."""
+def paired(
+    sides: Sequence[Side], folder: Path, repeat: int, *, uncounted: int = 1
+) -> tuple[list[Run], list[Run]]:
+    """Run two commands in turn, and return their runs but for those of the first rounds.
+
+    A command that takes too long is not run again.
+    """
     runs: tuple[list[Run], list[Run]] = ([], [])
-    for number in range(repeat + 1):
+    for number in range(uncounted + repeat):
         for side, done in zip(sides, runs, strict=True):
             side.before()
             one = run(side, folder)
-            if number:
+            if number >= uncounted:
                 done.append(one)
+        if any(math.isinf(one.seconds) for done in runs for one in done):
+            break
     return runs
 
 
@@ -335,10 +354,27 @@ def run(side: Side, folder: Path, *, check: bool = True) -> Run:
         env=variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,  # so that it can be ended with the processes it started
     )
-    _, status, used = os.wait4(process.pid, 0)
+    ended = threading.Event()
+
+    def end() -> None:
+        ended.set()
+        os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(side.limit or 24 * 3600, end)
+    timer.start()
+    try:
+        _, status, used = os.wait4(process.pid, 0)
+    except BaseException:
+        end()
+        raise
+    finally:
+        timer.cancel()
     taken = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
+    if ended.is_set():
+        return Run(math.inf, used.ru_maxrss / 1024)
     if check and process.returncode not in (0, 1):  # 1 is to have found something
         raise SystemExit(f"exit code {process.returncode}: {' '.join(map(str, side.command))}")
     return Run(taken, used.ru_maxrss / 1024)
@@ -363,11 +399,14 @@ def heading(title: str, mode: str, base: str = "ruff") -> None:
 def row(name: str, count: str, ours: list[Run], theirs: list[Run]) -> None:
     """Print the row of one comparison."""
     ratios = [a.seconds / b.seconds for a, b in zip(ours, theirs, strict=True)]
-    seconds = [statistics.median(done.seconds for done in runs) for runs in (ours, theirs)]
+    bnlint, base = (statistics.median(done.seconds for done in runs) for runs in (ours, theirs))
+    memory = max(done.memory for done in ours)
+    if math.isinf(max(ratios)):
+        print(f"| {name} | {count} | ended | {base:.3f} | | | |", flush=True)
+        return
     print(
-        f"| {name} | {count} | {seconds[0]:.3f} | {seconds[1]:.3f} | "
-        f"{statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} | "
-        f"{max(done.memory for done in ours):.0f} |",
+        f"| {name} | {count} | {bnlint:.3f} | {base:.3f} | {statistics.median(ratios):.2f} | "
+        f"{min(ratios):.2f} to {max(ratios):.2f} | {memory:.0f} |",
         flush=True,
     )
 
