@@ -24,8 +24,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mutations import mutant, targets  # noqa: E402  # beside this file
-from unchanged import violations  # noqa: E402
+from held import violations  # noqa: E402  # beside this file
+from mutations import mutant, targets  # noqa: E402
 
 from bnlint.engine.linter import Options  # noqa: E402
 from bnlint.engine.registry import load_rules  # noqa: E402

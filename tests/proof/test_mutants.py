@@ -81,7 +81,7 @@ def tools() -> tuple[Any, Any]:
     sys.path.insert(0, folder)
     try:
         mutations = importlib.import_module("mutations")
-        return mutations.mutant, importlib.import_module("unchanged").violations
+        return mutations.mutant, importlib.import_module("held").violations
     finally:
         sys.path.remove(folder)
 
