@@ -7,7 +7,17 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bnlint.cli.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
+from bnlint.cli.prepare import (
+    STDIN,
+    Failed,
+    begin,
+    config_of,
+    configs_of,
+    cwd,
+    find,
+    rules_of_run,
+    stdin,
+)
 from bnlint.cli.terminal import (
     CLEAN,
     FOUND,
@@ -23,6 +33,7 @@ from bnlint.config.options import Config, absolute
 from bnlint.config.settings import Configs, excluded, show
 from bnlint.engine.linter import Result
 from bnlint.engine.registry import LoadedRule
+from bnlint.files.tree import DISK, Overlay
 from bnlint.finding import Problem
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
 from bnlint.running.runner import CACHE_FROM, default_processes, options_for, run, with_references
@@ -66,6 +77,7 @@ class _Plan(NamedTuple):
 
 def check(parsed: argparse.Namespace) -> int:
     """Report findings, and fix, suppress or record them where that is asked for."""
+    begin()
     try:
         rules = rules_of_run()
         configs = configs_of(parsed, rules)
@@ -214,6 +226,8 @@ def _check_stdin(
     path = absolute(display, cwd()) if parsed.stdin_filename else f"{cwd()}/-"
     config = config_of(path, configs)
     data = stdin()
+    if parsed.stdin_filename:  # other files that import this one see it as it is in the editor
+        begin(Overlay(DISK, {path: data}))
     if parsed.stdin_filename and config.force_exclude and excluded(config, path):
         result = Result(display, ())
     elif display.endswith(".ipynb"):
