@@ -15,7 +15,7 @@ from bnlint.linter import Options, Result, check_facts
 from bnlint.registry import LoadedRule
 from bnlint.semantics.alignment import UNIFORM, Pair, align
 from bnlint.semantics.elsewhere import built_elsewhere
-from bnlint.semantics.numbers import close
+from bnlint.semantics.numbers import close, in_floats
 from bnlint.semantics.parts import held_by
 from bnlint.source import Unreadable, decode
 from bnlint.totals import Total, totals
@@ -254,5 +254,5 @@ def _differ(left: Setting, right: Setting) -> bool:
     if any(s.kind == "unknown" for s in (left, right)):
         return False
     if all(isinstance(v, (int, float)) for v in values):
-        return not close(float(values[0]), float(values[1]))  # type: ignore[arg-type]
+        return not close(in_floats(values[0]), in_floats(values[1]))  # type: ignore[arg-type]
     return values[0] != values[1]

@@ -11,7 +11,7 @@ from bnlint.facts import Facts
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.alignment import site_name
 from bnlint.semantics.neighbours import argument, before
-from bnlint.semantics.numbers import decay
+from bnlint.semantics.numbers import decay, in_floats
 from bnlint.semantics.sites import Site, Unresolved
 from bnlint.semantics.traits import takes_weight, training_flag
 from bnlint.semantics.values import PRESUMED, Value, absent
@@ -270,4 +270,4 @@ def summary(found: list[SiteRow]) -> Iterator[Shared]:
 def _text(setting: Setting) -> str:
     if setting.kind == "unknown" or not isinstance(setting.value, (int, float)):
         return "unknown"
-    return f"{setting.value:g}"
+    return f"{in_floats(setting.value):g}"
