@@ -21,7 +21,7 @@ from bnlint.finding import Finding
 from bnlint.linter import Result
 from bnlint.reading import read_file
 from bnlint.semantics.module import Module, parse
-from bnlint.writing import WriteError, replace
+from bnlint.writing import WriteError, create, replace
 
 VERSION = 1
 
@@ -189,13 +189,10 @@ def _write(path: str, data: bytes) -> None:
         with open(path, "rb") as stream:
             before = stream.read()
     except FileNotFoundError:
-        try:
-            with open(path, "xb") as stream:
-                before = b""
-        except OSError as error:
-            raise WriteError(f"cannot be written: {error.strerror or error}") from None
+        create(path, data)
+        return
     except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror or error}") from None
+        raise WriteError(error.strerror or str(error)) from None
     replace(path, before, data, follow_symlinks=True)
 
 
