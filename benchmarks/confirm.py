@@ -23,9 +23,9 @@ from bnlint.confirm.interpreters import interpreters  # noqa: E402
 from bnlint.confirm.pool import Pool  # noqa: E402
 from bnlint.confirm.verdicts import Laboratory  # noqa: E402
 from bnlint.confirm.workers import Experiment, Result  # noqa: E402
+from bnlint.engine.linter import Options, check  # noqa: E402
+from bnlint.engine.registry import load_rules  # noqa: E402
 from bnlint.frameworks.records import Api  # noqa: E402
-from bnlint.linter import Options, check  # noqa: E402
-from bnlint.registry import load_rules  # noqa: E402
 
 MOMENTA = (0.99, 0.999, 0.9)
 

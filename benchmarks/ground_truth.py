@@ -32,9 +32,9 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bnlint.facts import facts_of  # noqa: E402
+from bnlint.engine.facts import facts_of  # noqa: E402
+from bnlint.engine.inventory import SiteRow, rows  # noqa: E402
 from bnlint.finding import Problem  # noqa: E402  # the checkout, not an install
-from bnlint.inventory import SiteRow, rows  # noqa: E402
 
 PACKAGES = ("timm", "segmentation_models_pytorch", "torchvision", "keras")
 

@@ -24,12 +24,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from mutations import mutant, targets  # noqa: E402  # beside this file
-from unchanged import violations  # noqa: E402
+from held import violations  # noqa: E402  # beside this file
+from mutations import mutant, targets  # noqa: E402
 
-from bnlint.fixing import fix  # noqa: E402  # the checkout, not an install
-from bnlint.linter import Options  # noqa: E402
-from bnlint.registry import load_rules  # noqa: E402
+from bnlint.engine.linter import Options  # noqa: E402
+from bnlint.engine.registry import load_rules  # noqa: E402
+from bnlint.fixing.rounds import fix  # noqa: E402  # the checkout, not an install
 
 #: Where the layers of keras_applications come from: they are handed over at run time, which no
 #: reader of the text can follow, so the mutants import them.

@@ -7,6 +7,6 @@ if __name__ == "__main__":  # and not in the processes that it starts, which inh
     # or a rich.py in a linted project must never be imported in place of the real one.
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         del sys.path[0]
-    from bnlint.cli import main
+    from bnlint.cli.main import main
 
     sys.exit(main())

@@ -7,7 +7,7 @@ linting a file.
 
 from __future__ import annotations
 
-from bnlint.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.trial import Trial

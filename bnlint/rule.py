@@ -7,32 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from bnlint.finding import (
-    MANUAL,
-    SAFE,
-    UNSAFE,
     Comparison,
     Finding,
     Fix,
-    Intent,
     Reference,
-    ReplaceValue,
-    SetKeyword,
     Span,
 )
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.reach import Reach, of_keyword, of_value, of_wrapper
-from bnlint.semantics.references import NAMED, Counterpart, Side, counterparts
-from bnlint.semantics.values import PRESUMED, Value
-from bnlint.typed import TYPE_CHECKING, NamedTuple
+from bnlint.semantics.layers.references import NAMED, Counterpart, Side, counterparts
+from bnlint.semantics.values.value import PRESUMED, Value
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Api, Frameworks
-    from bnlint.semantics.alignment import Pair
-    from bnlint.semantics.evaluate import Evaluator
-    from bnlint.semantics.module import Module
-    from bnlint.semantics.project import Project
-    from bnlint.semantics.resolution import Resolution
-    from bnlint.semantics.sites import Site
+    from bnlint.semantics.layers.alignment import Pair
+    from bnlint.semantics.layers.resolution import Resolution
+    from bnlint.semantics.layers.sites import Site
+    from bnlint.semantics.project.project import Project
+    from bnlint.semantics.syntax.module import Module
+    from bnlint.semantics.values.evaluator import Evaluator
     from bnlint.trial import Trial
 
 #: Order in which findings about one argument of one layer compete; the lowest is kept.
@@ -189,58 +182,6 @@ class Context:
         """Tell whether ``site`` calls a class of another file that derives from the API."""
         through = site.resolutions[0].through
         return through is not None and not self.owns(through.node)
-
-    # ------------------------------------------------------------------ fixes
-
-    def rewrite(
-        self,
-        site: Site,
-        role: str,
-        text: str,
-        applicability: str,
-        *,
-        message: str = "",
-        reason: str = "",
-    ) -> Fix:
-        """Return the fix that makes the argument in ``role`` be ``text``.
-
-        Where the argument cannot be written in this file without reaching past the call (the
-        layer class is a parameter's default, say), the fix is text only.
-        """
-        message = message or f"write {site.api.roles[role]}={text}"
-        return self.rewrite_all(site, {role: text}, Fix(applicability, message, (), reason))
-
-    def rewrite_all(self, site: Site, wanted: Mapping[str, str], fix: Fix) -> Fix:
-        """Return ``fix`` with what makes the argument in each role be the text ``wanted`` for it.
-
-        It is worth less where others take the same values, see :meth:`limited`.
-        """
-        intents: list[Intent] = []
-        for role, text in wanted.items():
-            value, name = site.value(role), site.api.roles[role]
-            holder = site.resolutions[0].holder
-            argument = self.given(site, value)
-            if not value.from_default and argument is not None:
-                intents.append(ReplaceValue(self.module.span(argument), text))
-                fix = self.limited(fix, of_value(self.module, argument, self.layers))
-            elif value.from_default and holder is not None and self.owns(holder):
-                intents.append(SetKeyword(self.module.span(holder), name, text))
-                fix = self.limited(fix, of_keyword(self.module, holder, name))
-                fix = self.limited(fix, of_wrapper(site.api, name))
-            elif name in site.api.declared:
-                why = f"the configuration declares it of {site.api.id}: change that class"
-                return Fix(MANUAL, fix.message, (), why)
-            else:
-                return Fix(MANUAL, fix.message, (), "the layer is chosen elsewhere")
-        return fix._replace(intents=tuple(intents)) if fix.applicability != MANUAL else fix
-
-    def limited(self, fix: Fix, reach: Reach) -> Fix:
-        """Return ``fix``, worth no more than the reach of what it changes allows."""
-        if reach.applicability == MANUAL:
-            return Fix(MANUAL, fix.message, (), reach.reason)
-        if reach.applicability == UNSAFE and fix.applicability == SAFE:
-            return fix._replace(applicability=UNSAFE, reason=reach.reason)
-        return fix
 
     @cached_property
     def layers(self) -> frozenset[ast.AST]:

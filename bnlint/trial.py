@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bnlint.typed import NamedTuple
+from bnlint.startup.typed import NamedTuple
 
 #: What is compared: outputs under planted statistics, or running statistics after some steps.
 OUTPUT, STATISTICS = "output", "statistics"

@@ -14,8 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bnlint.engine.registry import load_rules  # noqa: E402
 from bnlint.output.rules import markdown, rule_table  # noqa: E402  # the checkout, not an install
-from bnlint.registry import load_rules  # noqa: E402
 
 _TABLE = re.compile(r"(<!-- rules: begin -->\n).*?(<!-- rules: end -->)", re.DOTALL)
 

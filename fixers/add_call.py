@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bnlint.finding import AddCall, Edit
-from bnlint.semantics.module import Module
+from bnlint.semantics.syntax.module import Module
 
 INTENT = AddCall
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from bnlint.finding import ArgumentsToKeywords
-from bnlint.rewriting import Refused, as_keyword, parse_value
+from bnlint.fixes.rewriting import Refused, as_keyword, parse_value
 
 INTENT = ArgumentsToKeywords
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import libcst as cst
 
 from bnlint.finding import ComplementValue, Edit
-from bnlint.rewriting import Refused
-from bnlint.semantics.concrete import expression
-from bnlint.semantics.module import Module
-from bnlint.semantics.numbers import complement
+from bnlint.fixes.rewriting import Refused
+from bnlint.semantics.syntax.concrete import expression
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.numbers import complement
 
 INTENT = ComplementValue
 

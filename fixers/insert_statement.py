@@ -10,8 +10,8 @@ import ast
 import re
 
 from bnlint.finding import Edit, InsertStatement, Span
-from bnlint.rewriting import Refused
-from bnlint.semantics.module import Module
+from bnlint.fixes.rewriting import Refused
+from bnlint.semantics.syntax.module import Module
 
 INTENT = InsertStatement
 

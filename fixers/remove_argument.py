@@ -5,8 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from bnlint.finding import RemoveArgument
-from bnlint.rewriting import Refused, keyword_index
-from bnlint.rewriting import remove_argument as without
+from bnlint.fixes.rewriting import Refused, keyword_index
+from bnlint.fixes.rewriting import remove_argument as without
 
 INTENT = RemoveArgument
 

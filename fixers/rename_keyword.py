@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from bnlint.finding import RenameKeyword
-from bnlint.rewriting import Refused, keyword_index, replace_argument
+from bnlint.fixes.rewriting import Refused, keyword_index, replace_argument
 
 INTENT = RenameKeyword
 

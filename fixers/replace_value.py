@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bnlint.finding import Edit, ReplaceValue
-from bnlint.rewriting import Refused, comments, parse_value
-from bnlint.semantics.concrete import expression
-from bnlint.semantics.module import Module
+from bnlint.fixes.rewriting import Refused, comments, parse_value
+from bnlint.semantics.syntax.concrete import expression
+from bnlint.semantics.syntax.module import Module
 
 INTENT = ReplaceValue
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from bnlint.finding import SetKeyword
-from bnlint.rewriting import (
+from bnlint.fixes.rewriting import (
     add_keyword,
     keyword_index,
     parse_value,

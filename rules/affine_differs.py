@@ -65,14 +65,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix
+from bnlint.fixes.build import rewrite_all
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule, lower, where_reference
-from bnlint.semantics.references import Counterpart
-from bnlint.semantics.sites import Site
-from bnlint.semantics.values import PRESUMED, Value, assumption
+from bnlint.semantics.layers.references import Counterpart
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.values.value import PRESUMED, Value, assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
-from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN104", "affine-differs", "warning", needs_reference=True)
 
@@ -183,7 +184,7 @@ def _fix(
     if reference.site is None:
         why = "only the first layer of the file is changed"
     why = why or next((v.why for v in (*mine, *theirs) if v.kind == PRESUMED), "")
-    return context.rewrite_all(site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
+    return rewrite_all(context, site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001

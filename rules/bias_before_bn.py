@@ -81,16 +81,16 @@ from collections.abc import Iterator
 
 from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, ReplaceValue, SetKeyword
 from bnlint.rule import Context, Rule, lower
-from bnlint.semantics.consumers import goes_nowhere_unknown, is_shared
-from bnlint.semantics.convolutions import activation, bias, convolution
-from bnlint.semantics.evaluate import Evaluator
-from bnlint.semantics.module import last_name
-from bnlint.semantics.neighbours import Before, argument, before, linear_layers
-from bnlint.semantics.references import NAMED, SAME_FILE
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import always_uses_running, is_frozen
-from bnlint.semantics.values import assumption
-from bnlint.typed import NamedTuple
+from bnlint.semantics.layers.references import NAMED, SAME_FILE
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import always_uses_running, is_frozen
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.tensors.consumers import goes_nowhere_unknown, is_shared
+from bnlint.semantics.tensors.convolutions import activation, bias, convolution
+from bnlint.semantics.tensors.neighbours import Before, argument, before, linear_layers
+from bnlint.semantics.values.evaluator import Evaluator
+from bnlint.semantics.values.value import assumption
+from bnlint.startup.typed import NamedTuple
 
 RULE = Rule("BN502", "bias-before-bn", "info")
 

@@ -62,16 +62,16 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.classes import outside_bases
-from bnlint.semantics.models import is_forward
-from bnlint.semantics.modes import switches
-from bnlint.semantics.module import Module, last_name
-from bnlint.semantics.objects import ClassRef, FunctionRef, Symbol
-from bnlint.semantics.parameters import callers
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import names_around
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import names_around
+from bnlint.semantics.modes.switches import switches
+from bnlint.semantics.objects.models import is_forward
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.classes import outside_bases
+from bnlint.semantics.values.domain import ClassRef, FunctionRef, Symbol
+from bnlint.semantics.values.parameters import callers
+from bnlint.startup.patterns import lazy
 
 RULE = Rule("BN214", "constructed-in-forward", "error")
 

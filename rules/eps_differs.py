@@ -66,15 +66,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
+from bnlint.fixes.build import rewrite
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
-from bnlint.semantics.alternatives import is_set_elsewhere
-from bnlint.semantics.numbers import close, shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import takes_weight
-from bnlint.semantics.values import PRESUMED, assumption, written
+from bnlint.semantics.layers.alternatives import is_set_elsewhere
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import takes_weight
+from bnlint.semantics.syntax.numbers import close, shown
+from bnlint.semantics.values.value import PRESUMED, assumption, written
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
-from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
 
@@ -115,7 +116,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
         fix=None
         if theirs.number < 0
-        else context.rewrite(
+        else rewrite(
+            context,
             site,
             "eps",
             spelled,

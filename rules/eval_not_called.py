@@ -60,12 +60,12 @@ from collections.abc import Iterator
 
 from bnlint.finding import SAFE, UNSAFE, AddCall, Finding, Fix
 from bnlint.rule import Context, Rule
-from bnlint.semantics.calling import has_decorator
-from bnlint.semantics.classes import method
-from bnlint.semantics.models import model_framework, models_at
-from bnlint.semantics.modes import switches
-from bnlint.semantics.module import dotted
-from bnlint.semantics.objects import Candidate, ClassRef, Instance
+from bnlint.semantics.modes.switches import switches
+from bnlint.semantics.objects.models import model_framework, models_at
+from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.values.arguments import has_decorator
+from bnlint.semantics.values.classes import method
+from bnlint.semantics.values.domain import Candidate, ClassRef, Instance
 
 RULE = Rule("BN212", "eval-not-called", "error")
 

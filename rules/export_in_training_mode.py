@@ -65,12 +65,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for, variable_of
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     is_made_of_switched,
@@ -78,12 +77,13 @@ from bnlint.semantics.modes import (
     may_switch,
     use_feeds_gradient,
 )
-from bnlint.semantics.module import dotted
-from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.uses import CALL, EXPORT, Life, Use
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import OUTPUT, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 

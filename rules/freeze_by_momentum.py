@@ -60,13 +60,13 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
-from bnlint.patterns import lazy
 from bnlint.rule import DEGENERATE, Context, Rule
-from bnlint.semantics.freezing import is_said_to_freeze, tested_for
-from bnlint.semantics.numbers import decay
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import keeps_statistics, names_around, takes_weight
-from bnlint.semantics.values import assumption
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import keeps_statistics, names_around, takes_weight
+from bnlint.semantics.modes.freezing import is_said_to_freeze, tested_for
+from bnlint.semantics.syntax.numbers import decay
+from bnlint.semantics.values.value import assumption
+from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
 
 RULE = Rule("BN253", "freeze-by-momentum", "warning", precedence=DEGENERATE)

@@ -91,13 +91,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.drifting import Drift, advice, drifts, drifts_across, stop
-from bnlint.semantics.freezing import drift, is_said_to_freeze
+from bnlint.semantics.modes.freezing import drift, is_said_to_freeze
+from bnlint.semantics.modes.moving_statistics import Drift, advice, drifts, drifts_across, stop
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 

@@ -102,17 +102,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, Reference
 from bnlint.rule import Context, Rule
-from bnlint.semantics.drifting import advice, stop
-from bnlint.semantics.freeze_reach import LAYER
-from bnlint.semantics.freezing import drift
-from bnlint.semantics.frozen_norms import Frozen, halts, moving, moving_norms
-from bnlint.semantics.module import Module
-from bnlint.semantics.references import NAMED, SAME_FILE, Side
-from bnlint.semantics.training import is_trained
+from bnlint.semantics.layers.references import NAMED, SAME_FILE, Side
+from bnlint.semantics.modes.freezing import drift
+from bnlint.semantics.modes.frozen_norms import Frozen, halts, moving, moving_norms
+from bnlint.semantics.modes.moving_statistics import advice, stop
+from bnlint.semantics.modes.region import LAYER
+from bnlint.semantics.modes.training import is_trained
+from bnlint.semantics.syntax.module import Module
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Literal, Trial
-from bnlint.trials import layer_of_family
 
 #: It has a reference, so that it is kept where another rule reports the same freeze without one.
 RULE = Rule(

@@ -83,11 +83,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.classes import method, outside_bases
-from bnlint.semantics.freezing import (
+from bnlint.semantics.modes.freezing import (
     has_other_weights,
     holds_freeze,
     is_for_norm_layers,
@@ -96,10 +96,7 @@ from bnlint.semantics.freezing import (
     normalising_framework,
     runs_only_at_setup,
 )
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for
-from bnlint.semantics.models import class_framework
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
@@ -108,20 +105,23 @@ from bnlint.semantics.modes import (
     switches,
     switches_to,
 )
-from bnlint.semantics.module import dotted, last_name
-from bnlint.semantics.objects import ClassRef, FunctionRef, Instance, Symbol
-from bnlint.semantics.order import (
+from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.objects.allocations import Made, constructions_for
+from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.models import class_framework
+from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
     common_loop,
     is_after,
     running_in,
 )
-from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.uses import METHOD, PART, Frame, Use, frames, in_order
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.values.classes import method, outside_bases
+from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.trial import STATISTICS, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
 

@@ -57,11 +57,11 @@ import re
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.freezing import tested_for
-from bnlint.semantics.module import dotted
-from bnlint.semantics.surroundings import in_test, names_around
+from bnlint.semantics.modes.freezing import tested_for
+from bnlint.semantics.syntax.hints import in_test, names_around
+from bnlint.semantics.syntax.module import dotted
+from bnlint.startup.patterns import lazy
 
 RULE = Rule("BN256", "frozen-statistics-trained-affine", "info", default=False)
 

@@ -85,17 +85,18 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
-from bnlint.patterns import lazy
+from bnlint.fixes.build import rewrite
 from bnlint.rule import Context, Rule
-from bnlint.semantics.classes import SETUP, attribute_stores, outside_bases
-from bnlint.semantics.models import class_framework
-from bnlint.semantics.objects import ClassRef, Instance, Symbol
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import is_frozen, names_around, takes_weight
-from bnlint.semantics.values import Value
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import is_frozen, names_around, takes_weight
+from bnlint.semantics.objects.models import class_framework
+from bnlint.semantics.values.classes import SETUP, attribute_stores, outside_bases
+from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
+from bnlint.semantics.values.value import Value
+from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN205", "functional-training-default", "warning")
 
@@ -137,7 +138,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             f"{api.short_name}() without {name}= infers (its default is False): the running "
             f"statistics of {cls.name} never move, in training neither"
         )
-        fix = context.rewrite(site, "training", text, SAFE)
+        fix = rewrite(context, site, "training", text, SAFE)
     yield context.report(
         RULE,
         flag.argument if flag.argument is not None and context.owns(flag.argument) else site.call,

@@ -70,21 +70,21 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, RemoveArgument
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
-from bnlint.semantics.numbers import shown
-from bnlint.semantics.sites import STATISTICS, Site
-from bnlint.semantics.training import trains
-from bnlint.semantics.traits import (
+from bnlint.semantics.layers.sites import STATISTICS, Site
+from bnlint.semantics.layers.traits import (
     always_uses_running,
     is_frozen,
     names_around,
     runs_itself,
 )
-from bnlint.semantics.values import Value, assumption
+from bnlint.semantics.modes.training import trains
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.values.value import Value, assumption
+from bnlint.startup.patterns import lazy
 from bnlint.trial import OUTPUT, TRAINING, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN110", "global-statistics-inverted", "error", confidence="medium")
 

@@ -63,19 +63,19 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.models import contents, model_framework, models_at
-from bnlint.semantics.modes import feeds_gradient, has_gradient
-from bnlint.semantics.module import FunctionNode, last_name
-from bnlint.semantics.objects import Candidate, FunctionRef, Instance, Symbol, Unknown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.surroundings import in_test, names_around
-from bnlint.semantics.values import DEFAULT, KNOWN, settle
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.modes.switches import feeds_gradient, has_gradient
+from bnlint.semantics.objects.models import contents, model_framework, models_at
+from bnlint.semantics.syntax.hints import in_test, names_around
+from bnlint.semantics.syntax.module import FunctionNode, last_name
+from bnlint.semantics.values.domain import Candidate, FunctionRef, Instance, Symbol, Unknown
+from bnlint.semantics.values.value import DEFAULT, KNOWN, settle
+from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="medium")
 

@@ -40,7 +40,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
-from bnlint.directives import IGNORE, IGNORE_FILE, MALFORMED, PORT_OF, Directive
+from bnlint.engine.directives import IGNORE, IGNORE_FILE, MALFORMED, PORT_OF, Directive
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 

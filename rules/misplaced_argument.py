@@ -75,6 +75,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import (
     MANUAL,
     SAFE,
@@ -88,12 +89,11 @@ from bnlint.finding import (
 )
 from bnlint.frameworks.tables import Api, catalogue
 from bnlint.rule import MISPLACED, Context, Rule, lower
-from bnlint.semantics.numbers import complement, shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import takes_weight
-from bnlint.semantics.values import assumption, settle
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import takes_weight
+from bnlint.semantics.syntax.numbers import complement, shown
+from bnlint.semantics.values.value import assumption, settle
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN108", "misplaced-argument", "error", precedence=MISPLACED)
 

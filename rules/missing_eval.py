@@ -75,14 +75,11 @@ import builtins
 import re
 from collections.abc import Collection, Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for, variable_of
-from bnlint.semantics.models import is_forward
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     has_gradient,
@@ -95,12 +92,15 @@ from bnlint.semantics.modes import (
     switches,
     use_feeds_gradient,
 )
-from bnlint.semantics.module import Module, dotted, last_name
-from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.uses import METHOD, Life, Step, Use
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.models import is_forward
+from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 from bnlint.trial import OUTPUT, Trial
-from bnlint.trials import layer_of_family
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 
@@ -219,7 +219,7 @@ class _Why(NamedTuple):
     ``name`` is empty in the second case. ``step`` is the part of the way to the call that says so.
     """
 
-    step: Step
+    step: CallSite
     name: str = ""
 
 
@@ -239,11 +239,11 @@ def _why_inference(use: Use, context: Context) -> _Why | None:
     return None
 
 
-def _function(step: Step) -> ast.AST:
+def _function(step: CallSite) -> ast.AST:
     return step.module.enclosing_function(step.node) or step.module.tree
 
 
-def _is_meant(step: Step, context: Context) -> bool:
+def _is_meant(step: CallSite, context: Context) -> bool:
     """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
     if isinstance(step.node, ast.Call) and _GENERATES.search(dotted(step.node.func)):
         return True
@@ -254,7 +254,7 @@ def _is_meant(step: Step, context: Context) -> bool:
     )
 
 
-def _is_unit_test(step: Step) -> bool:
+def _is_unit_test(step: CallSite) -> bool:
     """Tell whether the function around the call tests code: it states what must hold."""
     return any(
         isinstance(part, ast.Assert)
@@ -285,7 +285,7 @@ def _is_trained(life: Life, context: Context) -> bool:
     return any(runs(ev, u) and u.via and use_feeds_gradient(ev, u) for u in life.uses)
 
 
-def _tries_out(step: Step, context: Context) -> bool:
+def _tries_out(step: CallSite, context: Context) -> bool:
     """Tell whether the model is only tried out: on constant or random tensors, or on noise."""
     if not isinstance(step.node, ast.Call):
         return False

@@ -83,12 +83,11 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
@@ -99,13 +98,14 @@ from bnlint.semantics.modes import (
     runs,
     switches_to,
 )
-from bnlint.semantics.module import Module, dotted
-from bnlint.semantics.order import LOOPS, is_after, places_in, running_in
-from bnlint.semantics.surroundings import in_test
-from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.uses import CALL, METHOD, Frame, Life, Use, frames, in_order
+from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.objects.allocations import Made, constructions_for
+from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.order import LOOPS, is_after, places_in, running_in
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.trial import STATISTICS, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN202", "missing-train", "warning", confidence="medium")
 
@@ -233,15 +233,13 @@ def _report(
         through = f" ({use.seen_from(context.module)})"
     elif at is not use.node:
         through = f" (called in line {at.lineno})"
-    place = f"line {loop.lineno}"
-    if frame.module is not context.module:
-        place = f"{frame.module.path}:{loop.lineno}"
+    here = "line " if frame.module is context.module else f"{frame.module.path}:"
     return context.report(
         RULE,
         use.node if use.module is context.module else frame.anchor(use.here),
         f"{use.module.source(use.node)}{through} is never followed by {method}() in the loop of "
-        f"{place}: from its second pass on, the model is trained in inference mode "
-        f"(line {trained.lineno}), and its running statistics no longer move",
+        f"{here}{loop.lineno}: from its second pass on, the model is trained in inference mode "
+        f"({here}{trained.lineno}), and its running statistics no longer move",
         help=f"call {method}() at the head of the loop",
         fix=_fix(loop, frame, method) if not frame.outer else None,
         trial=_trial(framework),

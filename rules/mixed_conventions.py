@@ -53,15 +53,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule, lower
-from bnlint.semantics.flow import reaching
-from bnlint.semantics.numbers import shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import keeps_statistics, takes_weight
-from bnlint.semantics.values import assumption
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN109", "mixed-conventions", "warning", precedence=50)
 

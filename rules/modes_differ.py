@@ -63,12 +63,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
@@ -78,15 +77,16 @@ from bnlint.semantics.modes import (
     switches,
     tells_of_mode,
 )
-from bnlint.semantics.module import dotted
-from bnlint.semantics.parameters import callers
-from bnlint.semantics.uses import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
-from bnlint.semantics.values import settle
+from bnlint.semantics.objects.allocations import Made, constructions
+from bnlint.semantics.objects.events import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.values.parameters import callers
+from bnlint.semantics.values.value import settle
+from bnlint.startup.typed import NamedTuple
 
 #: Of two findings about the mode of one object, the one that has a reference is kept.
 from bnlint.trial import OUTPUT, Trial
-from bnlint.trials import layer_of_family
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN211", "modes-differ", "error", precedence=50)
 

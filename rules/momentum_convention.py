@@ -73,6 +73,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from bnlint.engine.trials import layer_of, layer_of_reference, opposite
 from bnlint.finding import (
     MANUAL,
     SAFE,
@@ -84,15 +85,15 @@ from bnlint.finding import (
     Intent,
     ReplaceValue,
 )
+from bnlint.fixes.build import limited
+from bnlint.fixes.definitions import is_default, serves_only
+from bnlint.fixes.impact import of_value
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
-from bnlint.semantics.definitions import is_default, serves_only
-from bnlint.semantics.numbers import close, complement, decay, shown
-from bnlint.semantics.reach import of_value
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import in_test, keeps_statistics, takes_weight
-from bnlint.semantics.values import PRESUMED, Value, assumption
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import in_test, keeps_statistics, takes_weight
+from bnlint.semantics.syntax.numbers import close, complement, decay, shown
+from bnlint.semantics.values.value import PRESUMED, Value, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of, layer_of_reference, opposite
 
 RULE = Rule("BN101", "momentum-convention", "error", precedence=CONVENTION)
 
@@ -198,7 +199,7 @@ def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
         return Fix(MANUAL, advice, (), "the value is defined elsewhere")
     reason = "" if safe else "the other convention is inferred from the value"
     fix = Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
-    return context.limited(fix, of_value(context.module, target, context.layers))
+    return limited(fix, of_value(context.module, target, context.layers))
 
 
 def _agrees(site: Site, context: Context, momentum: float) -> bool:

@@ -57,15 +57,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
+from bnlint.fixes.build import rewrite
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
-from bnlint.semantics.alternatives import is_set_elsewhere
-from bnlint.semantics.numbers import close, decay, momentum_for, shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import keeps_statistics, takes_weight
-from bnlint.semantics.values import PRESUMED, assumption
+from bnlint.semantics.layers.alternatives import is_set_elsewhere
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
+from bnlint.semantics.syntax.numbers import close, decay, momentum_for, shown
+from bnlint.semantics.values.value import PRESUMED, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN102", "momentum-differs", "warning", precedence=DIFFERENCE, needs_reference=True)
 
@@ -105,7 +106,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{where_reference(reference)}{assumption(mine, theirs)}",
         help=f"write {name}={shown(momentum)}{'' if momentum == theirs.number else same}",
         confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
-        fix=context.rewrite(
+        fix=rewrite(
+            context,
             site,
             "momentum",
             shown(momentum),

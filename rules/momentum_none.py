@@ -46,14 +46,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import UNKNOWN
 from bnlint.rule import DEGENERATE, Context, Rule, lower, where_reference
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import keeps_statistics, takes_weight
-from bnlint.semantics.values import Value, assumption
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
+from bnlint.semantics.values.value import Value, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of, layer_of_reference
 
 RULE = Rule("BN107", "momentum-none", "error", precedence=DEGENERATE)
 

@@ -44,15 +44,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import Finding
 from bnlint.rule import DEGENERATE, Context, Rule, lower
-from bnlint.semantics.freezing import is_said_to_freeze
-from bnlint.semantics.numbers import decay, shown
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import is_frozen, keeps_statistics, takes_weight
-from bnlint.semantics.values import assumption
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import is_frozen, keeps_statistics, takes_weight
+from bnlint.semantics.modes.freezing import is_said_to_freeze
+from bnlint.semantics.syntax.numbers import decay, shown
+from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE)
 

@@ -78,16 +78,16 @@ from collections.abc import Iterator
 
 from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, Intent, ReplaceValue
 from bnlint.rule import Context, Rule, where_reference
-from bnlint.semantics.alignment import NAMES, ORDER
-from bnlint.semantics.applications import application, imported_as
-from bnlint.semantics.convolutions import TIMES, Convolution, Pads, convolution, rows_padded
-from bnlint.semantics.evaluate import Evaluator
-from bnlint.semantics.module import last_name
-from bnlint.semantics.neighbours import Before, before
-from bnlint.semantics.references import Counterpart
-from bnlint.semantics.sites import Site
-from bnlint.semantics.surroundings import is_padded
-from bnlint.typed import NamedTuple
+from bnlint.semantics.layers.alignment import NAMES, ORDER
+from bnlint.semantics.layers.references import Counterpart
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.hints import is_padded
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.tensors.applications import application, imported_as
+from bnlint.semantics.tensors.convolutions import TIMES, Convolution, Pads, convolution, rows_padded
+from bnlint.semantics.tensors.neighbours import Before, before
+from bnlint.semantics.values.evaluator import Evaluator
+from bnlint.startup.typed import NamedTuple
 
 RULE = Rule("BN501", "padding-same-stride", "error", "medium", needs_reference=True)
 

@@ -65,22 +65,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import Made, constructions_for, variable_of
-from bnlint.semantics.modes import (
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     is_made_of_switched,
     manages_itself,
     may_switch,
 )
-from bnlint.semantics.training import takes_gradients
-from bnlint.semantics.uses import CALL, METHOD, PART, READ, WRAP, Life
+from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRAP, Life
+from bnlint.semantics.objects.history import life_of
 from bnlint.trial import STATISTICS, Trial
-from bnlint.trials import layer_of_family
 
 RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 

@@ -57,15 +57,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of
 from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
 from bnlint.rule import Context, Rule, lower, where_reference
-from bnlint.semantics.numbers import shown
-from bnlint.semantics.references import Counterpart
-from bnlint.semantics.sites import STATISTICS, Site
-from bnlint.semantics.traits import always_uses_batch, names_around, runs_itself
-from bnlint.semantics.values import assumption
+from bnlint.semantics.layers.references import Counterpart
+from bnlint.semantics.layers.sites import STATISTICS, Site
+from bnlint.semantics.layers.traits import always_uses_batch, names_around, runs_itself
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.values.value import assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
-from bnlint.trials import layer_of
 
 RULE = Rule("BN105", "statistics-not-tracked", "warning")
 

@@ -85,15 +85,15 @@ from bnlint.finding import (
     ReplaceValue,
 )
 from bnlint.frameworks.tables import Api
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.models import is_forward
-from bnlint.semantics.module import last_name
-from bnlint.semantics.objects import Instance, Symbol
-from bnlint.semantics.traits import names_around
-from bnlint.semantics.values import settle
+from bnlint.semantics.layers.traits import names_around
+from bnlint.semantics.objects.models import is_forward
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.value import settle
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
 

@@ -70,17 +70,18 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule
-from bnlint.semantics.calling import arguments_of, bind
-from bnlint.semantics.classes import outside_bases
-from bnlint.semantics.layer_tests import LayerTests, guards
-from bnlint.semantics.models import contents, model_framework, models_at
-from bnlint.semantics.modes import manages_itself
-from bnlint.semantics.module import dotted, last_name
-from bnlint.semantics.objects import (
+from bnlint.semantics.layers.class_tests import LayerTests, guards
+from bnlint.semantics.modes.switches import manages_itself
+from bnlint.semantics.objects.models import contents, model_framework, models_at
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.values.arguments import arguments_of, bind
+from bnlint.semantics.values.classes import outside_bases
+from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
     FunctionRef,
@@ -88,10 +89,9 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
-from bnlint.semantics.surroundings import in_test
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 from bnlint.trial import STATISTICS, TRAINING, Trial
-from bnlint.trials import layer_of_family
-from bnlint.typed import NamedTuple
 
 RULE = Rule("BN204", "training-flag-missing", "error")
 
@@ -99,7 +99,7 @@ RULE = Rule("BN204", "training-flag-missing", "error")
 _DETACHES = frozenset({"stop_gradient", "stop_recording"})
 
 
-class Step(NamedTuple):
+class TrainingStep(NamedTuple):
     """A block under a tape, and the models (as written) whose weights are differentiated."""
 
     block: ast.With | ast.AsyncWith
@@ -126,7 +126,7 @@ def check_file(context: Context) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------- the step
 
 
-def _step(call: ast.Call, context: Context) -> Step | None:
+def _step(call: ast.Call, context: Context) -> TrainingStep | None:
     module, frameworks = context.module, context.frameworks
     framework = None
     for tape in context.evaluator.evaluate(module, call):
@@ -145,7 +145,7 @@ def _step(call: ast.Call, context: Context) -> Step | None:
     models = _differentiated(item.optional_vars.id, function, context)
     if not models or not _applies(function, context):
         return None
-    return Step(block, frozenset(models), framework)
+    return TrainingStep(block, frozenset(models), framework)
 
 
 def _differentiated(tape: str, function: ast.AST, context: Context) -> set[str]:
@@ -224,7 +224,7 @@ def _sets_phase(context: Context) -> bool:
 # ---------------------------------------------------------------------------------- the calls
 
 
-def _plain_calls(step: Step, context: Context) -> Iterator[tuple[ast.Call, ast.expr]]:
+def _plain_calls(step: TrainingStep, context: Context) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Yield the calls that give a model one input and no flag, and the model called."""
     flagged = {
         dotted(node.func)
@@ -248,12 +248,12 @@ def _is_plain(call: ast.Call) -> bool:
     return len(call.args) == 1 and not call.keywords and not isinstance(call.args[0], ast.Starred)
 
 
-def _is_layer(node: ast.expr, step: Step, context: Context) -> bool:
+def _is_layer(node: ast.expr, step: TrainingStep, context: Context) -> bool:
     found = models_at(context.evaluator, context.module, node)
     return all(model_framework(context.evaluator, made) is step.framework for made in found)
 
 
-def _is_detached(call: ast.Call, step: Step, context: Context) -> bool:
+def _is_detached(call: ast.Call, step: TrainingStep, context: Context) -> bool:
     for around in context.module.ancestors(call):
         if around is step.block:
             return False
@@ -266,7 +266,9 @@ def _is_detached(call: ast.Call, step: Step, context: Context) -> bool:
     return False
 
 
-def _handed_on(call: ast.Call, step: Step, context: Context) -> Iterator[tuple[ast.Call, ast.expr]]:
+def _handed_on(
+    call: ast.Call, step: TrainingStep, context: Context
+) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Yield the plain calls in a function of the file that ``call`` gives a model to."""
     given = [a for a in (*call.args, *(k.value for k in call.keywords)) if dotted(a) in step.models]
     if not given:
@@ -296,7 +298,7 @@ def _handed_on(call: ast.Call, step: Step, context: Context) -> Iterator[tuple[a
 # ---------------------------------------------------------------------------------- the model
 
 
-def _confidence(model: ast.expr, step: Step, context: Context) -> str | None:
+def _confidence(model: ast.expr, step: TrainingStep, context: Context) -> str | None:
     """Return how sure it is that the model has batch normalisation; ``None`` if nothing says so."""
     ev = context.evaluator
     values = models_at(ev, context.module, model)
@@ -315,7 +317,7 @@ def _confidence(model: ast.expr, step: Step, context: Context) -> str | None:
     return "high" if sure else "medium"
 
 
-def _by_name(model: ast.expr, step: Step, context: Context) -> str | None:
+def _by_name(model: ast.expr, step: TrainingStep, context: Context) -> str | None:
     """Judge a model that is given from outside by what the file makes under its name, or at all."""
     switch = step.framework.modes.switch
     sites = [s for s in context.sites if s.api.framework.modes.switch == switch]
@@ -337,7 +339,7 @@ def _by_name(model: ast.expr, step: Step, context: Context) -> str | None:
 _GENERIC = lazy(r"^(self|m|student|classifier|backbone)$")
 
 
-def _makers(step: Step, context: Context) -> Iterator[Candidate]:
+def _makers(step: TrainingStep, context: Context) -> Iterator[Candidate]:
     """Yield the classes and functions of the file that make whole models."""
     ev, module = context.evaluator, context.module
     for cls in module.classes:
@@ -365,7 +367,7 @@ def _makes_model(call: ast.Call, context: Context) -> bool:
     return last_name(call.func) in names
 
 
-def _report(node: ast.Call, step: Step, confidence: str, context: Context) -> Finding:
+def _report(node: ast.Call, step: TrainingStep, confidence: str, context: Context) -> Finding:
     flag = step.framework.modes.argument
     advice = f"write {ast.unparse(node.func)}({ast.unparse(node.args[0])}, {flag}=True)"
     return context.report(

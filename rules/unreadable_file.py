@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.facts import Failure
+from bnlint.engine.facts import Failure
 from bnlint.finding import Finding, Span
 from bnlint.rule import Rule
 

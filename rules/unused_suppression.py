@@ -44,7 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bnlint.directives import IGNORE, IGNORE_FILE, NOQA, Directive
+from bnlint.engine.directives import IGNORE, IGNORE_FILE, NOQA, Directive
 from bnlint.finding import SAFE, Finding, Fix, RemoveComment
 from bnlint.rule import Context, Rule
 

@@ -76,15 +76,16 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bnlint.finding import SAFE, UNSAFE, Finding
+from bnlint.fixes.build import rewrite
 from bnlint.frameworks.tables import Neighbour
-from bnlint.patterns import lazy
 from bnlint.rule import Context, Rule, lower
-from bnlint.semantics.module import last_name
-from bnlint.semantics.neighbours import argument, before
-from bnlint.semantics.sites import Site
-from bnlint.semantics.traits import names_around
-from bnlint.semantics.values import Value
-from bnlint.typed import NamedTuple
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import names_around
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.tensors.neighbours import argument, before
+from bnlint.semantics.values.value import Value
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
 
 RULE = Rule("BN301", "wrong-axis", "error")
 
@@ -134,7 +135,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         help=advice,
         confidence=lower("high" if is_written else "medium", (value, layout)),
         severity="warning" if _is_spectrogram(site, context) else None,
-        fix=context.rewrite(site, axis.role, text, UNSAFE if reason else SAFE, reason=reason),
+        fix=rewrite(context, site, axis.role, text, UNSAFE if reason else SAFE, reason=reason),
         site=site,
         argument="axis",
     )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.cli import main
-from bnlint.compare import Input, compare
+from bnlint.cli.main import main
+from bnlint.engine.registry import load_rules
 from bnlint.output import render_comparison
-from bnlint.registry import load_rules
+from bnlint.porting.compare import Input, compare
 
 RULES = load_rules()
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.cli import main
-from bnlint.compare import Comparison, Input, compare
+from bnlint.cli.main import main
+from bnlint.engine.registry import load_rules
 from bnlint.output import render_comparison
-from bnlint.registry import load_rules
+from bnlint.porting.compare import Comparison, Input, compare
 
 RULES = load_rules()
 

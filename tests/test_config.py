@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint.config import (
+from bnlint.config.options import OPTIONS, parse, toml
+from bnlint.config.settings import (
     Config,
     ConfigError,
     Configs,
     Mistake,
     show,
 )
-from bnlint.options import OPTIONS, parse, toml
 
 ROOT = Path(__file__).parent.parent
 tomllib = __import__("tomllib" if sys.version_info >= (3, 11) else "tomli")
@@ -150,7 +150,7 @@ class TestWhichFileHolds:
         """No TOML reader without a file to read; none for a file that never says bnlint."""
         write(tmp_path, pyproject_toml="[tool.black]\n")
         code = (
-            "import sys; from bnlint.config import Configs;"
+            "import sys; from bnlint.config.settings import Configs;"
             f"Configs({str(tmp_path)!r}).of_folder({tmp_path.as_posix()!r});"
             "heavy = {'tomllib', 'tomli', 'difflib', 'dataclasses', 'inspect', 'pathspec'};"
             "assert not heavy & set(sys.modules)"

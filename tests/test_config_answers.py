@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import pytest
 
-from bnlint.config import (
+from bnlint.config.options import parse
+from bnlint.config.settings import (
     Config,
     ConfigError,
     Given,
@@ -18,7 +19,6 @@ from bnlint.config import (
     reference_for,
     show,
 )
-from bnlint.options import parse
 
 
 class TestAsking:

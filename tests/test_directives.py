@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint.directives import (
+from bnlint.engine.directives import (
     IGNORE,
     IGNORE_FILE,
     MALFORMED,
@@ -15,9 +15,9 @@ from bnlint.directives import (
     find_directives,
     may_have_directives,
 )
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
-from bnlint.semantics.module import parse
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
+from bnlint.semantics.syntax.module import parse
 
 RULES = load_rules()
 CODES = frozenset(loaded.code for loaded in RULES)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.config import Configs, Given
-from bnlint.files import File, Found, displayed, read, walk
+from bnlint.config.settings import Configs, Given
+from bnlint.files.display import displayed
 from bnlint.finding import Problem
+from bnlint.running.discovery import File, Found, read, walk
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links and pipes")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.config import Configs, Given
-from bnlint.files import walk
+from bnlint.config.settings import Configs, Given
+from bnlint.running.discovery import walk
 
 ROOT = Path(__file__).parent.parent
 
@@ -126,7 +126,8 @@ def test_pathspec_is_imported_for_patterns_only(
     """It costs more to import than a small folder costs to check."""
     tree(tmp_path, ".git/", "m.py", gitignore=gitignore)
     code = (
-        "import sys; from bnlint.config import Configs; from bnlint.files import walk;"
+        "import sys; from bnlint.config.settings import Configs; "
+        "from bnlint.running.discovery import walk;"
         f"walk(['.'], Configs({str(tmp_path)!r}), {str(tmp_path)!r});"
         f"assert ('pathspec' in sys.modules) is {imported};"
         "assert not {'tomllib', 'tomli'} & set(sys.modules);"

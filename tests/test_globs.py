@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint import globs
+from bnlint.config import globs
 
 FILES = ("/p/a.py", "/p/ab.py", "/p/a/b.py", "/p/a/b/c.py", "/p/x,y.py", "/p/[z].py", "/q/a.py")
 

@@ -11,48 +11,44 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Rooms from the street inwards. A module may import from its own room and from rooms below it.
-LAYERS = (
-    ("bnlint.__main__",),
-    ("bnlint.cli",),
-    ("bnlint.commands", "bnlint.listings"),
-    ("bnlint.prepare", "bnlint.delivery", "bnlint.confirming"),
-    ("bnlint.compare", "bnlint.output"),
-    ("bnlint.feeding", "bnlint.totals"),
-    ("bnlint.runner", "bnlint.inventory", "bnlint.translate", "bnlint.confirm", "bnlint.feeding"),
-    ("bnlint.ports",),
-    ("bnlint.treatment", "bnlint.given_call"),
-    ("bnlint.fixing", "bnlint.ignoring", "bnlint.baseline"),
-    ("bnlint.cache",),
-    ("bnlint.linter",),
-    ("bnlint.facts",),
-    ("bnlint.evidence", "bnlint.promises"),
-    ("bnlint.drafts",),
-    ("bnlint.registry", "bnlint.documentation", "bnlint.packages"),
-    ("bnlint.rule", "bnlint.directives", "bnlint.trials"),
-    ("bnlint.semantics", "bnlint.rewriting"),
-    (
-        "bnlint.config",
-        "bnlint.files",
-        "bnlint.gitignore",
-        "bnlint.selection",
-        "bnlint.options",
-        "bnlint.declaring",
-        "bnlint.wrappers",
-    ),
-    ("bnlint.globs", "bnlint.source", "bnlint.frameworks", "bnlint.writing", "bnlint.terminal"),
-    ("bnlint.finding", "bnlint.trial", "bnlint"),
+#: Rooms from the street inwards. A module may import from its own room and from rooms further in,
+#: and what only type checkers read counts like all else.
+ROOMS = (
+    "bnlint.__main__",
+    "bnlint.cli",
+    "bnlint.output",
+    "bnlint.porting",
+    "bnlint.running",
+    "bnlint.confirm",
+    "bnlint.fixing",
+    "bnlint.engine",
+    "bnlint.fixes",
+    "bnlint.rule",
+    "bnlint.semantics.modes",
+    "bnlint.semantics.objects",
+    "bnlint.semantics.tensors",
+    "bnlint.semantics.layers",
+    "bnlint.semantics.project",
+    "bnlint.semantics.values",
+    "bnlint.semantics.names",
+    "bnlint.semantics.syntax",
+    "bnlint.config",
+    "bnlint.files",
+    "bnlint.frameworks",
+    "bnlint.finding",
+    "bnlint.trial",
+    "bnlint.startup",
+    "bnlint",
 )
 
 
-def layer(module: str) -> int:
-    """Return how far in a module lies; 0 is the street."""
-    for depth, rooms in enumerate(LAYERS):
-        if any(
-            module == room or module.startswith(f"{room}.") for room in rooms if room != "bnlint"
-        ):
-            return depth
-    return len(LAYERS) - 1
+def depth(module: str) -> int:
+    """Return how far in the room of a module lies; 0 is the street."""
+    return next(
+        number
+        for number, room in enumerate(ROOMS)
+        if module == room or module.startswith(f"{room}.")
+    )
 
 
 def module_name(path: Path, root: Path) -> str:
@@ -61,18 +57,9 @@ def module_name(path: Path, root: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """Return the modules of bnlint that a file imports at run time, wherever in the file."""
+    """Return the modules of bnlint that a file imports, wherever in the file and for whom."""
     found: set[str] = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    typing_only = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    for node in ast.walk(tree):
-        if id(node) in typing_only:
-            continue
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -91,10 +78,21 @@ ENGINE = sorted((ROOT / "bnlint").rglob("*.py"))
 def test_engine_imports_inwards(path: Path) -> None:
     here = module_name(path, ROOT)
     for name in imported(path):
-        assert layer(name) >= layer(here), f"{here} imports {name}, which lies further out"
+        assert depth(name) >= depth(here), f"{here} imports {name}, which lies further out"
         assert not name.startswith(("bnlint.rules", "bnlint.fixers")), (
             f"{here} names {name}: rules and fixers are loaded by the registry"
         )
+
+
+def test_each_package_is_a_room() -> None:
+    packages = {module_name(path, ROOT) for path in ENGINE if path.name == "__init__.py"}
+    assert packages - set(ROOMS) == {"bnlint.semantics"}
+
+
+@pytest.mark.parametrize("room", ["bnlint", "bnlint/semantics"])
+def test_a_newcomer_sees_few_doors(room: str) -> None:
+    doors = [p for p in (ROOT / room).iterdir() if not p.name.startswith(("_", "."))]
+    assert len([p for p in doors if p.is_dir() or p.suffix == ".py"]) <= 17
 
 
 def test_engine_has_no_circles() -> None:
@@ -118,7 +116,7 @@ def test_rules_and_fixers_know_the_engine_only(room: str) -> None:
     for path in (ROOT / room).glob("*.py"):
         for name in imported(path):
             assert not name.startswith(("bnlint.rules", "bnlint.fixers")), f"{path.name}: {name}"
-            assert layer(name) >= layer("bnlint.linter"), f"{path.name} imports {name}"
+            assert depth(name) >= depth("bnlint.engine"), f"{path.name} imports {name}"
 
 
 HEAVY = (
@@ -137,7 +135,7 @@ def loaded_by_run(folder: Path, code: str) -> list[str]:
     """Return the heavy modules loaded by a run on one file, in a fresh interpreter."""
     (folder / "model.py").write_text(code, encoding="utf-8")
     program = (
-        "import sys; from bnlint.cli import main; "
+        "import sys; from bnlint.cli.main import main; "
         "code = main(['--isolated', '-j1', 'model.py']); "
         f"print([m for m in {HEAVY!r} if m in sys.modules], code)"
     )
@@ -175,7 +173,7 @@ def test_clean_run_pays_for_no_types(tmp_path: Path) -> None:
     """(Asked of the sources: in a checkout, the reader of TOML imports ``typing`` itself.)"""
     (tmp_path / "model.py").write_text(CLEAN, encoding="utf-8")
     program = (
-        "import sys; from bnlint.cli import main; main(['--isolated', '-j1', 'model.py']); "
+        "import sys; from bnlint.cli.main import main; main(['--isolated', '-j1', 'model.py']); "
         "print(*(m.__file__ for name, m in sys.modules.items() if name.startswith('bnlint')))"
     )
     result = subprocess.run(
@@ -187,7 +185,7 @@ def test_clean_run_pays_for_no_types(tmp_path: Path) -> None:
         check=True,
     )
     loaded = [Path(name) for name in result.stdout.split()]
-    assert ROOT / "bnlint" / "linter.py" in loaded
+    assert ROOT / "bnlint" / "engine" / "linter.py" in loaded
     # The reader of the tables' TOML has no part in a run from a wheel, which has them compiled.
     of_checkout = {ROOT / "bnlint" / "frameworks" / name for name in ("schema.py", "fields.py")}
     assert not [path for path in loaded if path not in of_checkout and imports_typing(path)]

@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
-from bnlint.directives import innermost_statement
-from bnlint.semantics.module import parse
+from bnlint.engine.directives import innermost_statement
+from bnlint.semantics.syntax.module import parse
 
 #: Every kind of block, several statements on a line, and statements of several lines.
 BLOCKS = """\

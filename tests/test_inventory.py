@@ -6,8 +6,8 @@ import textwrap
 
 import pytest
 
-from bnlint.facts import Facts, facts_of
-from bnlint.inventory import SiteRow, rows
+from bnlint.engine.facts import Facts, facts_of
+from bnlint.engine.inventory import SiteRow, rows
 
 
 def listed(code: str) -> list[SiteRow]:

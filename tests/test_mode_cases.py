@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 
 CASES = sorted((Path(__file__).parent / "cases" / "modes").glob("*.py"))
 RULES = load_rules()

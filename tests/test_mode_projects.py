@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 
 CASES = sorted((Path(__file__).parent / "cases" / "mode_projects").glob("*.txt"))
 RULES = load_rules()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.documentation import DocumentationError, page
-from bnlint.linter import Options, check
+from bnlint.engine.documentation import DocumentationError, page
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import LoadedRule, load_rules
 from bnlint.output.rules import markdown, rule_table
-from bnlint.registry import LoadedRule, load_rules
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = load_rules()

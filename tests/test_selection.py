@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint.config import (
+from bnlint.config.options import parse
+from bnlint.config.settings import (
     Config,
     Given,
     Selection,
@@ -20,7 +21,6 @@ from bnlint.config import (
     resolve,
     resolve_fixes,
 )
-from bnlint.options import parse
 
 
 class Rule(NamedTuple):

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bnlint.source import Lines, Source, Unreadable, Unwritable, decode, encode
+from bnlint.files.source import Lines, Source, Unreadable, Unwritable, decode, encode
 
 ROOT = Path(__file__).parent.parent
 BOM = b"\xef\xbb\xbf"
@@ -222,7 +222,7 @@ def test_declaration_as_python_reads_it(head: list[str]) -> None:
 def test_decoding_imports_little() -> None:
     """Neither tokenize nor what it brings along is imported."""
     code = (
-        "import sys; from bnlint.source import decode; decode(b'x', 'm.py');"
+        "import sys; from bnlint.files.source import decode; decode(b'x', 'm.py');"
         "assert not {'tokenize', 'inspect', 'dataclasses'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-S", "-c", code], check=True, cwd=ROOT)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bnlint.frameworks.tables import catalogue
-from bnlint.translate import TranslateError, Translation, translate
+from bnlint.porting.translate import TranslateError, Translation, translate
 
 FAMILIES = catalogue().families
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlint import typed
+from bnlint.startup import typed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -111,7 +111,7 @@ def test_can_be_derived_from() -> None:
 
 
 def _records(path: Path) -> bool:
-    return "bnlint.typed import" in path.read_text(encoding="utf-8")
+    return "bnlint.startup.typed import" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from command_line import bnlint, write
 
-from bnlint.config import ConfigError, show
-from bnlint.options import parse
-from bnlint.wrappers import check_wrappers
+from bnlint.config.options import parse
+from bnlint.config.settings import ConfigError, show
+from bnlint.config.wrappers import check_wrappers
 
 tomllib = __import__("tomllib" if sys.version_info >= (3, 11) else "tomli")
 

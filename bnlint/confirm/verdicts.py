@@ -21,10 +21,10 @@ from bnlint.confirm.experiments import (
 )
 from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
 from bnlint.confirm.workers import Result
+from bnlint.engine.linter import crashed
 from bnlint.finding import Confirmation, Finding
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import catalogue
-from bnlint.linter import crashed
 from bnlint.trial import STATISTICS, Layer, Trial
 
 CONFIRMED, REFUTED, INCONCLUSIVE, NOT_RUN = "confirmed", "refuted", "inconclusive", "not run"

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from bnlint.frameworks.records import Wrapper
 from bnlint.frameworks.tables import Api, Frameworks, Parameter, catalogue
-from bnlint.typed import TYPE_CHECKING
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

@@ -14,7 +14,7 @@ from bnlint.frameworks.records import (
     Parameter,
     Source,
 )
-from bnlint.typed import TYPE_CHECKING
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

@@ -23,7 +23,7 @@ from bnlint.frameworks.records import (
     TableError,
 )
 from bnlint.frameworks.rows import api_of, framework_of, neighbour_of
-from bnlint.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any

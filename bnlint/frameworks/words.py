@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from bnlint.typed import TYPE_CHECKING
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

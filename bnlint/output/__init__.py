@@ -23,17 +23,17 @@ from bnlint.output.report import (
     counted,
     is_fixable,
 )
-from bnlint.typed import TYPE_CHECKING
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from bnlint.compare import Comparison
     from bnlint.confirm.drift import DriftRow
+    from bnlint.engine.inventory import SiteRow
+    from bnlint.engine.registry import LoadedRule
     from bnlint.frameworks.tables import Frameworks
-    from bnlint.inventory import SiteRow
-    from bnlint.registry import LoadedRule
-    from bnlint.translate import Translation
+    from bnlint.porting.compare import Comparison
+    from bnlint.porting.translate import Translation
 
 __all__ = [
     "RULE_URL",
@@ -199,7 +199,7 @@ def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
         module: Any = import_module(f"{__name__}.{name}")
         found: Callable[[Report, Style], Iterator[str]] = module.render
     except (ModuleNotFoundError, AttributeError) as error:
-        from bnlint.options import FORMATS
+        from bnlint.config.options import FORMATS
 
         known = ", ".join(FORMATS)
         raise FormatError(f"there is no output format {name!r}; there are {known}") from error

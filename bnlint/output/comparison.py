@@ -6,18 +6,18 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bnlint.feeding import text
+from bnlint.files.source import Lines
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
 from bnlint.output.text import clean, literal, paint, wrapped
-from bnlint.source import Lines
+from bnlint.porting.feeding import text
 
 if TYPE_CHECKING:
-    from bnlint.compare import Comparison, Row, Unseen
-    from bnlint.feeding import Feed
-    from bnlint.inventory import Setting, SiteRow
-    from bnlint.totals import Total
+    from bnlint.engine.inventory import Setting, SiteRow
+    from bnlint.porting.compare import Comparison, Row, Unseen
+    from bnlint.porting.feeding import Feed
+    from bnlint.porting.totals import Total
 
 _COLUMNS = (
     Column("reference", "cyan", title=True, named=True),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bnlint.files.source import Lines
 from bnlint.finding import Span
 from bnlint.output.text import Piece, cells, clean, drop, take
-from bnlint.source import Lines
 
 Line = list[Piece]
 

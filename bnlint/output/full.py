@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from bnlint.files.source import Lines
 from bnlint.finding import SAFE, UNSAFE, Finding, Reference, Span
 from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
 from bnlint.output.report import Report, Style, is_fixable
 from bnlint.output.text import Piece, cells, clean, paint, wrapped
-from bnlint.source import Lines
 
 _FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
 _COLORS = {"error": "bold bright_red", "warning": "bold yellow", "info": "bold bright_cyan"}

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bnlint.files.source import Lines
 from bnlint.finding import Comparison, Confirmation, Edit, Finding, Fix, Reference
 from bnlint.output.report import RULE_URL, Report, Style
-from bnlint.source import Lines
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

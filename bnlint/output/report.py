@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bnlint.finding import SAFE, UNSAFE, Finding
-from bnlint.typed import NamedTuple
+from bnlint.startup.typed import NamedTuple
 
 #: Where the page of a rule is published; ``{code}`` stands for its code. ``None``: nowhere.
 RULE_URL: str | None = None

@@ -14,8 +14,8 @@ from bnlint.output.report import FormatError, Style
 from bnlint.output.text import clean
 
 if TYPE_CHECKING:
-    from bnlint.documentation import Page
-    from bnlint.registry import LoadedRule
+    from bnlint.engine.documentation import Page
+    from bnlint.engine.registry import LoadedRule
 
 #: The formats of the list.
 FORMATS = ("table", "json")
@@ -121,7 +121,7 @@ def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
 
 
 def _page(loaded: LoadedRule) -> Page:
-    from bnlint.documentation import page
+    from bnlint.engine.documentation import page
 
     return page(loaded.module)
 
@@ -131,7 +131,7 @@ def _known(loaded: LoadedRule) -> tuple[str, Sequence[str]]:
 
     A plug-in's rule is listed even if nobody has documented it.
     """
-    from bnlint.documentation import DocumentationError
+    from bnlint.engine.documentation import DocumentationError
 
     try:
         page = _page(loaded)

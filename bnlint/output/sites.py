@@ -11,7 +11,7 @@ from bnlint.output.report import FormatError, Style, counted
 from bnlint.output.text import clean, literal, paint, wrapped
 
 if TYPE_CHECKING:
-    from bnlint.inventory import Parameters, Setting, SiteRow
+    from bnlint.engine.inventory import Parameters, Setting, SiteRow
 
 #: The formats of the list.
 FORMATS = ("table", "concise", "json", "csv")
@@ -122,7 +122,7 @@ def _how_known(row: SiteRow) -> str:
 
 def _settings(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
     """Yield how many sites of each framework share their settings, and which of them stand out."""
-    from bnlint.inventory import summary
+    from bnlint.engine.inventory import summary
 
     for framework, group in groupby(summary(list(rows)), key=lambda shared: shared.framework):
         found = list(group)

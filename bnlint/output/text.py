@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bnlint.patterns import lazy
+from bnlint.startup.patterns import lazy
 
 #: A piece of a line: its text, and a style in Rich's words (``bold red``), empty for none.
 Piece = tuple[str, str]

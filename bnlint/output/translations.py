@@ -9,7 +9,7 @@ from bnlint.output.report import FormatError, Style
 from bnlint.output.text import clean, paint, wrapped
 
 if TYPE_CHECKING:
-    from bnlint.translate import Translation
+    from bnlint.porting.translate import Translation
 
 #: The formats of the list.
 FORMATS = ("text", "json")

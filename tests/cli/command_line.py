@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from bnlint.cli import main
+from bnlint.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -33,7 +33,7 @@ if os.geteuid() == 0:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.capset(struct.pack("=Ii", 0x20080522, 0), bytes(24)) != 0:
         sys.exit(f"capset: {os.strerror(ctypes.get_errno())}")
-from bnlint.cli import main
+from bnlint.cli.main import main
 sys.exit(main())
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from unittest import mock
@@ -13,9 +13,11 @@ from unittest import mock
 import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
-from bnlint import runner
-from bnlint.cache import open_cache
-from bnlint.registry import LoadedRule, load_rules
+from bnlint.engine.linter import Options, Result
+from bnlint.engine.registry import LoadedRule, load_rules
+from bnlint.running import runner
+from bnlint.running.cache import open_cache
+from bnlint.running.treatment import Treatment
 
 LAYERS = """\
 import torch.nn as nn
@@ -162,9 +164,15 @@ def test_clean_files_are_not_checked_again(project: Path) -> None:
     first = bnlint(project, ".", environment=cache)
     checked: list[str] = []
 
-    def treat(data: bytes, path: str, *rest: object) -> object:
+    def treat(
+        data: bytes,
+        path: str,
+        rules: Sequence[LoadedRule],
+        options: Options,
+        treatment: Treatment,
+    ) -> Result:
         checked.append(path)
-        return original(data, path, *rest)  # type: ignore[arg-type]
+        return original(data, path, rules, options, treatment)
 
     original = runner.treat
     with mock.patch.object(runner, "treat", treat):

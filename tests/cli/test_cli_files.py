@@ -67,7 +67,7 @@ def test_folder_without_python(tmp_path: Path, command: str) -> None:
 def test_folder_that_is_gone(tmp_path: Path) -> None:
     script = (
         "import os, sys; folder = sys.argv.pop(); os.chdir(folder); os.rmdir(folder); "
-        "from bnlint.cli import main; sys.exit(main())"
+        "from bnlint.cli.main import main; sys.exit(main())"
     )
     (tmp_path / "d").mkdir()
     run = program(tmp_path, "check", ".", str(tmp_path / "d"), before=["-c", script])

@@ -48,7 +48,7 @@ import sys
 sys.path[0] = {here!r}
 import multiprocessing, runpy
 multiprocessing.get_all_start_methods = lambda: ["spawn"]
-from bnlint import runner
+from bnlint.running import runner
 runner.PARALLEL_FROM = 0
 sys.argv[0] = "bnlint"
 runpy.run_module("bnlint", run_name="__main__", alter_sys=True)
@@ -141,7 +141,7 @@ HEAVY = ("libcst", "rich", "numpy", "pathspec", "tokenize", "multiprocessing", "
 def test_imports(tmp_path: Path, arguments: list[str], loaded: list[str]) -> None:
     write(tmp_path, good=CLEAN, bad=FAULTY)
     script = (
-        "import sys; from bnlint.cli import main; main(); "
+        "import sys; from bnlint.cli.main import main; main(); "
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     run = program(tmp_path, *arguments, before=["-c", script])

@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from bnlint.confirm import oracle
 from bnlint.confirm.pool import Installed, NotRun, Pool
 from bnlint.confirm.workers import Experiment, Result
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 from bnlint.finding import Finding
 from bnlint.frameworks.records import Api
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
 
 RULES = load_rules()
 CODES = frozenset(loaded.code for loaded in RULES)

@@ -317,7 +317,7 @@ def test_killed_from_outside(tmp_path: Path, torch: Path) -> None:
     )
     start = (
         "import os\nos.environ['PARENT'] = str(os.getpid())\n"
-        "from bnlint.cli import main\nraise SystemExit(main())"
+        "from bnlint.cli.main import main\nraise SystemExit(main())"
     )
     arguments = ["--confirm", "--interpreter", f"torch={torch}", "--interpreter", f"keras={torch}"]
     environment = {"TROUBLE": trouble, "TMPDIR": str(temporary)}
@@ -350,7 +350,7 @@ def test_interrupted(tmp_path: Path, torch: Path) -> None:
     )
     start = (
         "import os\nos.environ['PARENT'] = str(os.getpid())\n"
-        "from bnlint.cli import main\nraise SystemExit(main())"
+        "from bnlint.cli.main import main\nraise SystemExit(main())"
     )
     arguments = ["--confirm", "--interpreter", f"torch={torch}", "--interpreter", f"keras={torch}"]
     found = program(tmp_path, *arguments, before=["-c", start], environment={"TROUBLE": trouble})

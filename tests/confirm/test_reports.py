@@ -14,8 +14,8 @@ import pytest
 from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, write
 from made_up import TORCH, Interpreter, confirmed
 
+from bnlint.cli.terminal import Progress
 from bnlint.confirm import verdicts
-from bnlint.terminal import Progress
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
 

@@ -16,7 +16,15 @@ from bnlint.confirm.verdicts import (
     without_refuted,
 )
 from bnlint.finding import Confirmation
-from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Layer, Trial
+from bnlint.trial import (
+    INFERENCE,
+    OUTPUT,
+    SMALL_VARIANCES,
+    STATISTICS,
+    TRAINING,
+    Layer,
+    Trial,
+)
 
 TORCH, KERAS, MINDSPORE = (
     "torch.nn.BatchNorm2d",

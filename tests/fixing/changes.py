@@ -10,14 +10,14 @@ from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 from unittest import mock
 
-from bnlint import drafts
+from bnlint.engine import drafts
+from bnlint.engine.linter import Options, Result
+from bnlint.engine.registry import LoadedRule, load_fixers, load_rules
 from bnlint.finding import SAFE, Edit, Finding, Fix, Intent, Span
-from bnlint.fixing import fix
-from bnlint.linter import Options, Result
-from bnlint.registry import LoadedRule, load_fixers, load_rules
-from bnlint.rewriting import Refused
+from bnlint.fixes.rewriting import Refused
+from bnlint.fixing.rounds import fix
 from bnlint.rule import Context, Rule
-from bnlint.semantics.module import Module, parse
+from bnlint.semantics.syntax.module import Module, parse
 
 #: A file is only looked at where one of the names of the APIs stands in it.
 HEAD = "from torch.nn import BatchNorm2d\n"

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from changes import HEAD, Edits, Write, fixed_by, made, over, text_after
 
+from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Edit, Finding
-from bnlint.registry import LoadedRule
 from bnlint.rule import Context
-from bnlint.semantics.module import Module
+from bnlint.semantics.syntax.module import Module
 
 GOOD = made("GD1", r"\bold\b", over("new"))
 

@@ -10,7 +10,7 @@ from changes import fixed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bnlint.linter import Result
+from bnlint.engine.linter import Result
 
 #: What may stand between two tokens of a call.
 SPACE = st.sampled_from(

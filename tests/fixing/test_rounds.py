@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from changes import HEAD, all_rules, fixed, fixed_by, made, over, text_after
 
+from bnlint.engine.linter import Options, check
 from bnlint.finding import UNSAFE, Finding
-from bnlint.fixing import allows, fix
-from bnlint.linter import Options, check
+from bnlint.fixing.rounds import allows, fix
 
 IMPORT = "import torch.nn as nn\n"
 FAULTY = f"{IMPORT}bn = nn.BatchNorm2d(64, momentum=0.99)\n"  # its fix is unsafe

@@ -9,7 +9,7 @@ import pytest
 from changes import all_rules, fixed, text_after
 from command_line import bnlint, write
 
-from bnlint.documentation import Example, page
+from bnlint.engine.documentation import Example, page
 
 TORCH = "import torch\nimport torch.nn as nn\n"
 KERAS = "from tensorflow import keras\nfrom tensorflow.keras import layers\n"

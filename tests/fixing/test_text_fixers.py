@@ -8,7 +8,7 @@ import pytest
 from changes import carried_out, edited
 
 from bnlint.finding import AddCall, ComplementValue, InsertStatement, RemoveComment, ReplaceValue
-from bnlint.semantics.module import parse
+from bnlint.semantics.syntax.module import parse
 
 COMPLEMENTS = [
     ("0.99", "0.01"),

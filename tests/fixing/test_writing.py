@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from command_line import ROOT, UNPRIVILEGED, Run, bnlint, program, write
 
-from bnlint import runner, writing
-from bnlint.writing import WriteError, replace
+from bnlint.files import writing
+from bnlint.files.writing import WriteError, replace
+from bnlint.running import runner
 
 BEFORE = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, epsilon=0.001)\n"
 AFTER = BEFORE.replace("epsilon", "eps")
@@ -220,7 +221,7 @@ def test_baseline_that_cannot_be_written(tmp_path: Path) -> None:
 LIMITED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
-from bnlint.cli import main
+from bnlint.cli.main import main
 sys.exit(main())
 """
 
@@ -347,7 +348,7 @@ def hook(name, arguments):
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(hook)
-from bnlint.cli import main
+from bnlint.cli.main import main
 main()
 """
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from output_samples import REPORTS, finding, fix, span, unprintable, without_color, written
 
+from bnlint.config.options import FORMATS
 from bnlint.finding import Finding
-from bnlint.options import FORMATS
 from bnlint.output import FormatError, Report, render, summary
 
 ROOT = Path(__file__).parents[2]

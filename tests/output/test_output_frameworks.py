@@ -11,7 +11,7 @@ from output_samples import width, without_color
 from bnlint.confirm.drift import AGREES, DIFFERS, NOT_CHECKED, NOT_INSTALLED, DriftRow
 from bnlint.frameworks.tables import Frameworks, catalogue
 from bnlint.output import FormatError, render_drift, render_frameworks, render_translations
-from bnlint.translate import Translation
+from bnlint.porting.translate import Translation
 
 
 @pytest.fixture(scope="module")

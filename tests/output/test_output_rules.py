@@ -9,10 +9,10 @@ from types import ModuleType
 import pytest
 from output_samples import unprintable, width, without_color
 
-from bnlint.documentation import DocumentationError, page
+from bnlint.engine.documentation import DocumentationError, page
+from bnlint.engine.registry import LoadedRule, load_rules
 from bnlint.output import FormatError, render_rule, render_rules
 from bnlint.output.rules import markdown, rule_table
-from bnlint.registry import LoadedRule, load_rules
 from bnlint.rule import Rule
 
 DOCUMENTATION = '''

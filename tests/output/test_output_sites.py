@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from output_samples import unprintable, without_color
 
-from bnlint.inventory import Parameters, Setting, SiteRow
+from bnlint.engine.inventory import Parameters, Setting, SiteRow
 from bnlint.output import FormatError, render_sites
 
 ABSENT = Setting(None, "unknown", "the callee is not known")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.cli import main
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
+from bnlint.cli.main import main
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 
 RULES = load_rules()
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 
 RULES = load_rules()
 

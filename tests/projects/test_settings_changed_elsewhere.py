@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.cli import main
+from bnlint.cli.main import main
 
 NET = """\
 import torch.nn as nn

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.cli import main
+from bnlint.cli.main import main
 
 LAYER = "import torch.nn as nn\n"
 SETTINGS = "EPS = 1e-3\nMOMENTUM = 0.99\n"

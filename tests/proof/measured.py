@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bnlint.fixing import fix
-from bnlint.linter import Options, Result
-from bnlint.registry import LoadedRule, load_rules
+from bnlint.engine.linter import Options, Result
+from bnlint.engine.registry import LoadedRule, load_rules
+from bnlint.fixing.rounds import fix
 
 #: 16 * 8 * 8 = 1024 values fall to each of 4 channels.
 SHAPE = (16, 4, 8, 8)

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from measured import rules
 
-from bnlint.fixing import fix
-from bnlint.linter import Options, Result
+from bnlint.engine.linter import Options, Result
+from bnlint.fixing.rounds import fix
 
 TORCH = '''"""A block, its layers in the ways in which people make them."""
 import torch
@@ -81,7 +81,7 @@ def tools() -> tuple[Any, Any]:
     sys.path.insert(0, folder)
     try:
         mutations = importlib.import_module("mutations")
-        return mutations.mutant, importlib.import_module("unchanged").violations
+        return mutations.mutant, importlib.import_module("held").violations
     finally:
         sys.path.remove(folder)
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from measured import Array, rules, run
 
-from bnlint.facts import ReferenceFile
+from bnlint.engine.facts import ReferenceFile
+from bnlint.engine.linter import Options, check
 from bnlint.finding import Finding
-from bnlint.fixing import fix
-from bnlint.linter import Options, check
+from bnlint.fixing.rounds import fix
 
 pytestmark = [pytest.mark.torch, pytest.mark.tensorflow]
 

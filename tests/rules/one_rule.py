@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import LoadedRule, load_rules
 from bnlint.finding import Finding
-from bnlint.linter import Options, check
-from bnlint.registry import LoadedRule, load_rules
 
 
 class Hazard(NamedTuple):

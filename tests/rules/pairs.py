@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from one_rule import all_rules, plain
 
-from bnlint.facts import ReferenceFile
+from bnlint.engine.facts import ReferenceFile
+from bnlint.engine.linter import Options, check
 from bnlint.finding import Finding
-from bnlint.linter import Options, check
 
 
 def run_pair(rule: str, reference: str, port: str, *more: str) -> list[Finding]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from freezes import IMPORTS, KERAS, TORCH, keras, torch
-from one_rule import all_rules, check_hazard, hazard, plain, run
+from one_rule import Hazard, all_rules, check_hazard, hazard, plain, run
 from pairs import run_pair
 
-from bnlint.compare import Input, compare
-from bnlint.facts import ReferenceFile
-from bnlint.linter import Options, check
+from bnlint.engine.facts import ReferenceFile
+from bnlint.engine.linter import Options, check
+from bnlint.porting.compare import Input, compare
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Layer, Trial
 
 FIX = "unsafe: put the batch normalisation layers of model into inference mode here"
@@ -332,8 +332,8 @@ IN_FILE = [
 
 
 @pytest.mark.parametrize("expected", IN_FILE)
-def test_in_one_file(expected: object) -> None:
-    finding = check_hazard("BN254", expected, IMPORTS)  # type: ignore[arg-type]
+def test_in_one_file(expected: Hazard) -> None:
+    finding = check_hazard("BN254", expected, IMPORTS)
     assert finding.reference is not None
     assert finding.reference.kind == "same-file"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from one_rule import Hazard, all_rules, cases, check_clean, check_hazard, hazard
 
-from bnlint.linter import Options, check
+from bnlint.engine.linter import Options, check
 
 IMPORTS = """
 import torch

@@ -6,15 +6,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from one_rule import all_rules
 
-from bnlint.compare import Input, compare
-from bnlint.facts import Facts, facts_of
+from bnlint.engine.facts import Facts, ReferenceFile, facts_of
+from bnlint.engine.inventory import rows, summary
+from bnlint.engine.linter import Options, check
 from bnlint.finding import Finding
-from bnlint.fixing import fix
+from bnlint.fixing.rounds import fix
 from bnlint.frameworks.tables import catalogue
-from bnlint.inventory import rows, summary
-from bnlint.linter import Options, ReferenceFile, check
 from bnlint.output import Report, render, render_comparison, render_sites, render_translations
-from bnlint.translate import TranslateError, translate
+from bnlint.porting.compare import Input, compare
+from bnlint.porting.translate import TranslateError, translate
 
 _HUGE = f"0x{'f' * 5000}"  # Python reads it, and does not write it in decimal
 _WORDS = """

@@ -6,7 +6,7 @@ import pytest
 from one_rule import all_rules, plain
 from value_rule import Hazard, check_clean, check_hazard, hazard, sourced
 
-from bnlint.linter import Options, check
+from bnlint.engine.linter import Options, check
 
 HAZARD = [
     hazard(

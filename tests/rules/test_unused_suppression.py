@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from one_rule import Hazard, all_rules, check_clean, check_hazard, clean, hazard
 
+from bnlint.engine.linter import Options, check
 from bnlint.finding import RemoveComment
-from bnlint.linter import Options, check
 
 IMPORT = "import torch.nn as nn\n"
 KIND = "warning high"

@@ -6,11 +6,12 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
-from bnlint.facts import read_facts
+from bnlint.engine.facts import read_facts
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.evaluate import Evaluator
-from bnlint.semantics.module import Module, parse
-from bnlint.semantics.objects import (
+from bnlint.semantics.layers.sites import Site, Unresolved
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module, parse
+from bnlint.semantics.values.domain import (
     Candidate,
     Constant,
     Dictionary,
@@ -18,8 +19,7 @@ from bnlint.semantics.objects import (
     Symbol,
     Unknown,
 )
-from bnlint.semantics.project import Project
-from bnlint.semantics.sites import Site, Unresolved
+from bnlint.semantics.values.evaluator import Evaluator
 
 
 class NotPlainError(Exception):

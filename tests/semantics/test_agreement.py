@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from reading import NotPlainError, evaluator, last_expression, module_of, plain_value
 
-from bnlint.semantics import arithmetic
-from bnlint.semantics.objects import Unknown
+from bnlint.semantics.values import arithmetic
+from bnlint.semantics.values.domain import Unknown
 
 NAMES = ("a", "b", "c")
 

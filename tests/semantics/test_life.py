@@ -7,10 +7,10 @@ import textwrap
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.life import life_of
-from bnlint.semantics.module import parse
-from bnlint.semantics.uses import Life
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.objects.events import Life
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.syntax.module import parse
 
 IMPORTS = "import torch\nfrom torch import nn\n"
 

@@ -7,16 +7,16 @@ import textwrap
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.made import constructions, variable_of
-from bnlint.semantics.models import (
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.objects.allocations import constructions, variable_of
+from bnlint.semantics.objects.models import (
     contents,
     is_forward,
     model_framework,
     models_at,
     normalises,
 )
-from bnlint.semantics.module import parse
+from bnlint.semantics.syntax.module import parse
 
 IMPORTS = """
 import torch, torchvision

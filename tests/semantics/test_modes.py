@@ -7,11 +7,8 @@ import textwrap
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.life import life_of
-from bnlint.semantics.made import constructions, variable_of
-from bnlint.semantics.models import contents
-from bnlint.semantics.modes import (
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
@@ -21,8 +18,11 @@ from bnlint.semantics.modes import (
     may_switch,
     mode_after,
 )
-from bnlint.semantics.module import parse
-from bnlint.semantics.uses import METHOD, Use
+from bnlint.semantics.objects.allocations import constructions, variable_of
+from bnlint.semantics.objects.events import METHOD, Use
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.models import contents
+from bnlint.semantics.syntax.module import parse
 
 IMPORTS = """
 import torch

@@ -6,9 +6,9 @@ import textwrap
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.module import parse
-from bnlint.semantics.neighbours import argument, before
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.syntax.module import parse
+from bnlint.semantics.tensors.neighbours import argument, before
 
 IMPORTS = """
 import tensorflow as tf

@@ -18,10 +18,10 @@ import test_reads_values
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from bnlint.documentation import page
-from bnlint.facts import is_interesting
-from bnlint.linter import Options, check
-from bnlint.registry import load_rules
+from bnlint.engine.documentation import page
+from bnlint.engine.facts import is_interesting
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
 
 if sys.version_info < (3, 14):
     import hypothesmith

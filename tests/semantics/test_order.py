@@ -6,10 +6,10 @@ import ast
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.module import Module, parse
-from bnlint.semantics.objects import Evaluate
-from bnlint.semantics.order import LOOPS, are_exclusive, calls_later, common_loop, places_in
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.objects.order import LOOPS, are_exclusive, calls_later, common_loop, places_in
+from bnlint.semantics.syntax.module import Module, parse
+from bnlint.semantics.values.domain import Evaluate
 
 
 def read(code: str) -> tuple[Evaluate, Module, ast.Call, ast.Call]:

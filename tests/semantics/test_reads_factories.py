@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reading import answer, answers
 from tables import settings, table
 
-from bnlint.semantics.objects import Constant, Unknown
+from bnlint.semantics.values.domain import Constant, Unknown
 
 _FACTORY = """
 import functools

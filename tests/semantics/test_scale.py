@@ -9,8 +9,8 @@ from types import FrameType
 
 import pytest
 
-from bnlint.linter import Options, Result, check
-from bnlint.registry import load_rules
+from bnlint.engine.linter import Options, Result, check
+from bnlint.engine.registry import load_rules
 
 RULES = load_rules()
 ALL = frozenset(rule.code for rule in RULES)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bnlint.facts import read_facts
-from bnlint.semantics.module import parse
-from bnlint.semantics.training import takes_gradients, trains
+from bnlint.engine.facts import read_facts
+from bnlint.semantics.modes.training import takes_gradients, trains
+from bnlint.semantics.syntax.module import parse
 
 
 def _facts(code: str, imports: str = "import torch, mindspore, keras"):  # type: ignore[no-untyped-def]

@@ -1,0 +1,1 @@
+"""The command line: arguments to calls, results to exit codes and to what a person sees."""

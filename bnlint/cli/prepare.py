@@ -1,0 +1,134 @@
+"""What a command needs before it can start: rules, configurations, files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+
+from bnlint.config.options import Config, Mistake
+from bnlint.config.settings import (
+    ConfigError,
+    Configs,
+    Given,
+    Selection,
+    check_families,
+    check_selectors,
+)
+from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
+from bnlint.finding import Problem
+from bnlint.frameworks.tables import catalogue
+from bnlint.running.discovery import Found, walk
+
+STDIN = "-"
+
+
+class Failed(Exception):  # noqa: N818  # carries problems to the exit, is no error of its own
+    """Something keeps the whole run from going on."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+
+
+def rules_of_run() -> tuple[LoadedRule, ...]:
+    """Return all rules.
+
+    Raises:
+        Failed: one of them cannot be loaded.
+    """
+    try:
+        return load_rules()
+    except RegistryError as error:
+        raise Failed(Problem(str(error))) from None
+
+
+def given(parsed: argparse.Namespace) -> Given:
+    """Return what the command line says, in the form the configuration takes it."""
+    arguments = vars(parsed)
+    select = arguments.get("select")
+    ignores = arguments.get("per_file_ignores")
+    exclude = arguments.get("exclude")
+    return Given(
+        selection=Selection(
+            select=tuple(select) if select is not None else None,
+            extend_select=tuple(arguments.get("extend_select") or ()),
+            ignore=tuple(arguments.get("ignore") or ()),
+        ),
+        per_file_ignores=tuple(ignores) if ignores is not None else None,
+        extend_per_file_ignores=tuple(arguments.get("extend_per_file_ignores") or ()),
+        min_confidence=arguments.get("min_confidence"),
+        from_family=arguments.get("source"),
+        exclude=tuple(exclude) if exclude is not None else None,
+        extend_exclude=tuple(arguments.get("extend_exclude") or ()),
+        force_exclude=arguments.get("force_exclude"),
+        respect_gitignore=arguments.get("respect_gitignore"),
+        baseline=arguments.get("baseline"),
+        fix=arguments.get("fix"),
+        unsafe_fixes=arguments.get("unsafe_fixes"),
+    )
+
+
+def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Configs:
+    """Return the configurations, with what the command line says laid over them.
+
+    Raises:
+        Failed: the file named on the command line cannot be used, or an option is wrong.
+    """
+    options = given(parsed)
+    families = catalogue().families
+
+    def check_config(config: Config) -> Iterator[Mistake]:
+        yield from check_selectors(config, loaded)
+        yield from check_families(config, families)
+        if config.wrappers:
+            from bnlint.config.wrappers import check_wrappers
+
+            yield from check_wrappers(config)
+
+    try:
+        configs = Configs(
+            cwd(), file=parsed.config, isolated=parsed.isolated, given=options, check=check_config
+        )
+        base = Configs(cwd(), isolated=True, given=options).of_folder(cwd())
+    except ConfigError as error:
+        raise Failed(*(mistake.problem for mistake in error.mistakes)) from None
+    mistakes = tuple(check_config(base))
+    if mistakes:
+        raise Failed(*(mistake.problem for mistake in mistakes))
+    return configs
+
+
+def find(parsed: argparse.Namespace, configs: Configs) -> Found:
+    """Return the files to check; a folder without any is worth a warning."""
+    paths = [path for path in parsed.paths if path != STDIN]
+    if not paths and STDIN not in parsed.paths:
+        paths = ["."]
+    found = walk(paths, configs, cwd())
+    if parsed.stdin_filename is not None and STDIN not in parsed.paths:
+        raise Failed(Problem("--stdin-filename goes with '-' for standard input"))
+    return found
+
+
+def config_of(path: str, configs: Configs) -> Config:
+    """Return the configuration of the file at the absolute ``path``."""
+    try:
+        return configs.of(path)
+    except ConfigError as error:
+        raise Failed(*(mistake.problem for mistake in error.mistakes)) from None
+
+
+def cwd() -> str:
+    """Return the current folder, with forward slashes."""
+    try:
+        return os.getcwd().replace(os.sep, "/")
+    except OSError as error:
+        message = f"the current folder cannot be used: {error.strerror or error}"
+        raise Failed(Problem(message)) from None
+
+
+def stdin() -> bytes:
+    """Return what standard input holds."""
+    if sys.stdin is None:
+        raise Failed(Problem("'-' is given, but standard input is closed"))
+    return sys.stdin.buffer.read()

@@ -1,0 +1,117 @@
+"""What a command says: results to standard output, chatter to standard error, an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable
+
+from bnlint.finding import Problem
+from bnlint.startup.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+CLEAN, FOUND, FAILED = 0, 1, 2
+
+
+def close(problems: Iterable[Problem]) -> int:
+    """Print problems, one line each, and return the exit code they call for."""
+    sys.stdout.flush()
+    code = CLEAN
+    for problem in problems:
+        code = FAILED
+        place = f"{problem.path}: " if problem.path else ""
+        message = " ".join(problem.message.splitlines())
+        print(f"bnlint: error: {place}{message}", file=sys.stderr)
+    return code
+
+
+def say(message: str, path: str | None = None) -> None:
+    """Print one line of chatter."""
+    sys.stdout.flush()
+    print(f"{path}: {message}" if path else message, file=sys.stderr)
+
+
+def say_summary(line: str, found: bool) -> None:
+    """Print the closing line: of a clean run, only to a person at a terminal."""
+    if found or sys.stderr.isatty():
+        say(line)
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Tell whether to colour: on a terminal, unless NO_COLOR is set; always with FORCE_COLOR."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Return the width of the terminal; ``None`` where there is none, and nothing is wrapped."""
+    if not stream.isatty():
+        return None
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return int(columns)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 100
+    except (OSError, ValueError):
+        return 100
+
+
+def write(pieces: Iterable[str], stream: TextIO | None = None) -> None:
+    """Write to standard output or ``stream``, characters that its encoding lacks as escapes."""
+    stream = sys.stdout if stream is None else stream
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    for piece in pieces:
+        stream.write(piece)
+
+
+class Progress:
+    """A progress bar on the terminal, once a run has taken a second.
+
+    ``at_once``: from the start, and for a single item too.
+    """
+
+    def __init__(
+        self, total: int, doing: str = "checking", what: str = "files", *, at_once: bool = False
+    ) -> None:
+        self.total = total
+        self.doing, self.what = doing, what
+        self.at_once = at_once
+        self.bar: object = None
+        self.started = 0.0
+
+    def __enter__(self) -> Progress:
+        import time
+
+        self.started = time.monotonic()
+        return self
+
+    def advance(self, done: int) -> None:
+        """Show how many are done."""
+        import time
+
+        if not sys.stderr.isatty() or self.total < (1 if self.at_once else 2):
+            return
+        if self.bar is None:
+            if not self.at_once and time.monotonic() - self.started < 1.0:
+                return
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+            self.bar = Progress(
+                TextColumn(self.doing), BarColumn(), MofNCompleteColumn(), TextColumn(self.what),
+                console=Console(stderr=True), transient=True, auto_refresh=False,
+            )  # fmt: skip
+            self.bar.start()
+            self.bar.add_task("", total=self.total)
+        self.bar.update(self.bar.task_ids[0], completed=done, refresh=True)  # type: ignore[attr-defined]
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()  # type: ignore[attr-defined]

@@ -1,0 +1,194 @@
+"""Glob patterns of the configuration, with the meaning they have for ruff.
+
+``*`` and ``?`` match slashes too; ``**/`` is any number of folders, ``/**`` everything below;
+``[ab]``, ``[!ab]`` and ``{a,b}`` work as in a shell. A pattern is held against the whole path,
+relative to the folder of the configuration file, and, where it has no slash, against the last
+component as well. Paths are absolute and have forward slashes on every system.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bnlint.startup.patterns import lazy
+
+__all__ = ["GlobError", "Globs", "anchored", "check", "compiled"]
+
+_WILD = frozenset("*?[]{}\\")
+_SUFFIX = lazy(r"\*(\.\w+)")
+
+
+class GlobError(ValueError):
+    """A pattern that is no glob. The message says why."""
+
+
+class Globs:
+    """The patterns of one list, ready to match. Made by :func:`compiled`."""
+
+    __slots__ = ("_literal_names", "_literal_paths", "_names", "_paths", "_suffixes")
+
+    def __init__(self, patterns: Sequence[str], folder: str) -> None:
+        suffixes, literal_names, literal_paths, names, paths = [], set(), set(), [], []
+        for pattern in patterns:
+            suffix = _SUFFIX.fullmatch(pattern)
+            if suffix:
+                suffixes.append(suffix[1])
+                continue
+            bare = "/" not in _slashes(pattern)
+            root, rest = _rooted(pattern, folder)
+            if _WILD.isdisjoint(rest):
+                literal_paths.add(root + rest)
+                if bare:
+                    literal_names.add(rest)
+            else:
+                regex = _regex(rest)
+                paths.append(re.escape(root) + regex)
+                if bare:
+                    names.append(regex)
+        self._suffixes = tuple(suffixes)
+        self._literal_names = frozenset(literal_names)
+        self._literal_paths = frozenset(literal_paths)
+        self._names = _any(names)
+        self._paths = _any(paths)
+
+    def match(self, path: str, name: str) -> bool:
+        """Tell whether a pattern matches the absolute ``path`` or its last component, ``name``."""
+        return (
+            name in self._literal_names
+            or name.endswith(self._suffixes)
+            or path in self._literal_paths
+            or (self._names is not None and self._names.fullmatch(name) is not None)
+            or (self._paths is not None and self._paths.fullmatch(path) is not None)
+        )
+
+    def match_within(self, path: str, folder: str) -> bool:
+        """Tell whether a pattern matches ``path`` or a folder between it and ``folder``."""
+        inside = folder.rstrip("/") + "/"
+        while True:
+            above, _, name = path.rpartition("/")
+            if self.match(path, name):
+                return True
+            if not above.startswith(inside):
+                return False
+            path = above
+
+
+@lru_cache(maxsize=512)
+def compiled(patterns: tuple[str, ...], folder: str) -> Globs:
+    """Return ``patterns``, relative to the absolute ``folder``, ready to match.
+
+    Raises:
+        GlobError: a pattern is no glob.
+    """
+    return Globs(patterns, folder)
+
+
+def check(pattern: str) -> None:
+    """Do nothing if ``pattern`` is a glob.
+
+    Raises:
+        GlobError: it is none.
+    """
+    if not pattern.strip():
+        raise GlobError("an empty pattern")
+    _regex(_slashes(pattern))
+
+
+def anchored(pattern: str, folder: str) -> str:
+    """Return ``pattern`` so that it keeps its meaning in ``folder`` when used in another one."""
+    if "/" not in _slashes(pattern):
+        return pattern
+    root, rest = _rooted(pattern, folder)
+    return re.sub(r"[*?\[\]{}]", r"[\g<0>]", root) + rest
+
+
+def _any(regexes: list[str]) -> re.Pattern[str] | None:
+    if not regexes:
+        return None
+    return re.compile("|".join(f"(?:{regex})" for regex in regexes), re.DOTALL)
+
+
+def _slashes(pattern: str) -> str:
+    # a backslash is a separator where paths have it, an escape where they do not
+    return pattern if os.sep == "/" else pattern.replace(os.sep, "/")
+
+
+def _rooted(pattern: str, folder: str) -> tuple[str, str]:
+    """Split ``pattern`` into the literal folder it starts from (with a slash) and the rest."""
+    pattern = _slashes(pattern)
+    if pattern.startswith("/") or re.match(r"[A-Za-z]:/", pattern):
+        return "", pattern.rstrip("/")
+    while pattern.startswith(("./", "../")):
+        if pattern.startswith("../"):
+            folder = folder.rpartition("/")[0]
+        pattern = pattern.partition("/")[2]
+    return folder.rstrip("/") + "/", pattern.rstrip("/")
+
+
+def _regex(pattern: str) -> str:
+    """Return the regular expression for ``pattern``, to be matched with ``re.DOTALL``."""
+    out: list[str] = []
+    depth = i = 0
+    while i < len(pattern):
+        character = pattern[i]
+        if character == "*":
+            end = i
+            while pattern[end : end + 1] == "*":
+                end += 1
+            alone = end - i == 2 and pattern[i - 1 : i] in ("", "/", *("{," if depth else ""))
+            if alone and pattern[end : end + 1] == "/":
+                out.append("(?:.*/)?")
+                end += 1
+            else:
+                out.append(".*")
+            i = end
+            continue
+        if character == "[":
+            i, part = _class(pattern, i)
+        elif character == "?":
+            part = "."
+        elif character == "{":
+            depth, part = depth + 1, "(?:"
+        elif character == "}":
+            if not depth:
+                raise GlobError("} without {")
+            depth, part = depth - 1, ")"
+        elif character == "," and depth:
+            part = "|"
+        else:
+            if character == "\\":
+                i += 1
+                if i == len(pattern):
+                    raise GlobError("nothing after the last \\")
+            part = re.escape(pattern[i])
+        out.append(part)
+        i += 1
+    if depth:
+        raise GlobError("{ without }")
+    return "".join(out)
+
+
+def _class(pattern: str, start: int) -> tuple[int, str]:
+    """Return where the ``[...]`` that opens at ``start`` closes, and its regular expression."""
+    first = start + 1
+    negated = pattern.startswith(("!", "^"), first)
+    first += negated
+    end = pattern.find("]", first + 1)
+    if end < 0:
+        raise GlobError("[ without ]")
+    body = pattern[first:end]
+    parts = []
+    i = 0
+    while i < len(body):
+        if body[i + 1 : i + 2] == "-" and i + 2 < len(body):
+            if body[i] > body[i + 2]:
+                raise GlobError(f"{body[i : i + 3]} is no range")
+            parts.append(f"{re.escape(body[i])}-{re.escape(body[i + 2])}")
+            i += 3
+        else:
+            parts.append(re.escape(body[i]))
+            i += 1
+    return end, f"[{'^' * negated}{''.join(parts)}]"

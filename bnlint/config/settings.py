@@ -1,0 +1,363 @@
+"""Which configuration holds for a file, and what it says about that file.
+
+The configuration of a file is the nearest one upwards from it, whatever folder bnlint is started
+in and whatever other files are named with it. Options from the command line are laid over each.
+
+Everything about configuration that the rest of bnlint needs can be had from here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+
+from bnlint.config import globs
+from bnlint.config.options import (
+    COMMAND_LINE,
+    FORMATS,
+    OPTIONS,
+    Config,
+    ConfigError,
+    Mistake,
+    Port,
+    Selection,
+    absolute,
+    parse,
+    toml,
+)
+from bnlint.config.selection import (
+    FixChoice,
+    RuleLike,
+    check_families,
+    check_selectors,
+    ignored_for,
+    resolve,
+    resolve_fixes,
+)
+from bnlint.files.reading import read_file
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "FORMATS",
+    "Config",
+    "ConfigError",
+    "Configs",
+    "FixChoice",
+    "Given",
+    "Mistake",
+    "Port",
+    "RuleLike",
+    "Selection",
+    "check_families",
+    "check_selectors",
+    "excluded",
+    "from_for",
+    "ignored_for",
+    "override",
+    "reference_for",
+    "resolve",
+    "resolve_fixes",
+    "show",
+]
+
+_PYPROJECT = "pyproject.toml"
+_NAMES = (".bnlint.toml", "bnlint.toml", _PYPROJECT)  # the first of a folder holds
+
+
+class Given(NamedTuple):
+    """Options given on the command line; ``None`` and ``()`` where they are not.
+
+    ``extend_exclude`` and ``extend_per_file_ignores`` add to what the configuration says, the
+    selection is a layer of its own, all others replace. Globs and paths are relative to the
+    current folder.
+    """
+
+    selection: Selection = Selection()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+    extend_per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    min_confidence: str | None = None
+    from_family: str | None = None
+    baseline: str | None = None
+    fix: bool | None = None
+    unsafe_fixes: bool | None = None
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] | None = None
+    extend_exclude: tuple[str, ...] = ()
+    force_exclude: bool | None = None
+    respect_gitignore: bool | None = None
+    output_format: str | None = None
+
+
+class Configs:
+    """The configurations of a run, each found and read once.
+
+    Args:
+        cwd: the absolute current folder: what the command line is relative to.
+        file: the one configuration file to use for all (``--config``).
+        isolated: use no configuration file at all (``--isolated``).
+        given: what the command line says, laid over every configuration.
+        check: what else may be wrong with a configuration (unknown rules, unknown frameworks).
+
+    Raises:
+        ConfigError: ``file`` cannot be used, or ``given`` holds a pattern that is no glob.
+    """
+
+    def __init__(
+        self,
+        cwd: str,
+        *,
+        file: str | None = None,
+        isolated: bool = False,
+        given: Given | None = None,
+        check: Callable[[Config], Iterable[Mistake]] | None = None,
+    ) -> None:
+        self._cwd = absolute(cwd, "")
+        self._given = given or Given()
+        self._check = check
+        self._folders: dict[str, Config | ConfigError] = {}
+        self._default = override(Config(self._cwd), self._given, self._cwd)
+        self._for_all: Config | None = self._default if isolated else None
+        if file is not None and not isolated:
+            path = absolute(file, self._cwd)
+            self._for_all = self._read(path, named=True)
+
+    def of_folder(self, folder: str) -> Config:
+        """Return the configuration of the files in the absolute ``folder``.
+
+        For all folders under one configuration file this is one and the same object.
+
+        Raises:
+            ConfigError: the configuration that holds there cannot be used.
+        """
+        if self._for_all is not None:
+            return self._for_all
+        passed: list[str] = []
+        found: Config | ConfigError | None = self._default
+        while folder not in self._folders:
+            passed.append(folder)
+            found = self._in_folder(folder)
+            above = folder.rpartition("/")[0] or "/"
+            if found is not None or above == folder:
+                break
+            folder = above
+        else:
+            found = self._folders[folder]
+        found = self._default if found is None else found
+        self._folders.update(dict.fromkeys(passed, found))
+        if isinstance(found, ConfigError):
+            raise ConfigError(*found.mistakes)
+        return found
+
+    def of(self, path: str) -> Config:
+        """Return the configuration of the file at the absolute ``path``.
+
+        Raises:
+            ConfigError: the configuration that holds there cannot be used.
+        """
+        return self.of_folder(path.rpartition("/")[0] or "/")
+
+    def _in_folder(self, folder: str) -> Config | ConfigError | None:
+        for name in _NAMES:
+            try:
+                config = self._read(f"{folder.rstrip('/')}/{name}")
+            except ConfigError as error:
+                return error
+            if config is not None:
+                return config
+        return None
+
+    def _read(self, path: str, *, named: bool = False) -> Config | None:
+        """Return the configuration in the file at ``path``, or ``None`` if it holds none.
+
+        A file that is ``named`` must hold one.
+        """
+        display = path.removeprefix(f"{self._cwd.rstrip('/')}/")
+        try:
+            data = read_file(path)
+        except (FileNotFoundError, NotADirectoryError):
+            if not named:
+                return None
+            raise ConfigError(Mistake(display, "", "no such file")) from None
+        except OSError as error:
+            # a folder that must not be searched hides whether there is such a file in it
+            if not named and not os.path.lexists(path):
+                return None
+            message = f"cannot be read: {error.strerror or error}"
+            raise ConfigError(Mistake(display, "", message)) from None
+        table, prefix = _table(data, path, display)
+        if table is None:
+            if not named:
+                return None
+            raise ConfigError(Mistake(display, "tool.bnlint", "missing: no such table"))
+        config = parse(table, display, prefix, path.rpartition("/")[0] or "/")
+        mistakes = tuple(self._check(config)) if self._check else ()
+        if mistakes:
+            raise ConfigError(*mistakes)
+        return override(config, self._given, self._cwd)
+
+
+def _table(data: bytes, path: str, display: str) -> tuple[Any, str]:
+    """Return the table with bnlint's options in a file, and what stands before its keys."""
+    in_pyproject = path.endswith(f"/{_PYPROJECT}")
+    if in_pyproject and b"bnlint" not in data:
+        return None, ""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise ConfigError(Mistake(display, "", message)) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(Mistake(display, "", f"not valid TOML: {error}")) from None
+    if not in_pyproject:
+        if "tool" in table:
+            message = "without [tool.bnlint] here: in this file the options stand at the top"
+            raise ConfigError(Mistake(display, "tool", message))
+        return table, ""
+    tools = table.get("tool")
+    return (tools.get("bnlint") if isinstance(tools, dict) else None), "tool.bnlint."
+
+
+def override(config: Config, given: Given, cwd: str) -> Config:
+    """Return ``config`` with the options ``given`` on the command line in ``cwd`` laid over it.
+
+    Raises:
+        ConfigError: a pattern given on the command line is no glob.
+    """
+    changes: dict[str, Any] = {
+        field: value for field, value in given._asdict().items() if value is not None
+    }
+    for field in ("selection", "extend_exclude", "extend_per_file_ignores"):
+        del changes[field]
+    if given.baseline is not None:
+        changes["baseline"] = absolute(given.baseline, cwd)
+    if given.include is not None:
+        changes["include"] = _here(given.include, "--include", cwd)
+    if given.exclude is not None:
+        changes["exclude"] = _here(given.exclude, "--exclude", cwd)
+    if given.extend_exclude:
+        more = _here(given.extend_exclude, "--extend-exclude", cwd)
+        changes["extend_exclude"] = (*config.extend_exclude, *more)
+    if given.per_file_ignores is not None or given.extend_per_file_ignores:
+        ignores = config.per_file_ignores
+        if given.per_file_ignores is not None:
+            ignores = _ignores_here(given.per_file_ignores, "--per-file-ignores", cwd)
+        further = _ignores_here(given.extend_per_file_ignores, "--extend-per-file-ignores", cwd)
+        changes["per_file_ignores"] = (*ignores, *further)
+    keys = [option.key for option in OPTIONS if option.field in changes]
+    return config._replace(
+        chosen_on_command_line=given.selection,
+        origins={**config.origins, **dict.fromkeys(keys, COMMAND_LINE)},
+        **changes,
+    )
+
+
+def _here(patterns: tuple[str, ...], option: str, cwd: str) -> tuple[str, ...]:
+    """Return ``patterns``, given on the command line in ``cwd``, so that they hold anywhere."""
+    for pattern in patterns:
+        try:
+            globs.check(pattern)
+        except globs.GlobError as error:
+            message = f"expected a glob pattern, found {toml(pattern)} ({error})"
+            raise ConfigError(Mistake(COMMAND_LINE, option, message)) from None
+    return tuple(globs.anchored(pattern, cwd) for pattern in patterns)
+
+
+def _ignores_here(
+    ignores: tuple[tuple[str, tuple[str, ...]], ...], option: str, cwd: str
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return ``ignores`` with their patterns as :func:`_here` makes them."""
+    result = []
+    for pattern, selectors in ignores:
+        (bare,) = _here((pattern.removeprefix("!"),), option, cwd)
+        result.append((f"!{bare}" if pattern.startswith("!") else bare, selectors))
+    return tuple(result)
+
+
+def excluded(config: Config, path: str) -> bool:
+    """Tell whether the file or folder at the absolute ``path``, or one it is in, is excluded.
+
+    The folder of the configuration, and what is above it, never is.
+    """
+    if path == config.folder:
+        return False
+    patterns = globs.compiled((*config.exclude, *config.extend_exclude), config.folder)
+    return patterns.match_within(path, config.folder)
+
+
+def from_for(config: Config, path: str) -> str | None:
+    """Return the framework family that the file at the absolute ``path`` is ported from.
+
+    ``--from`` wins. Else the first ``[[port]]`` with the file among its paths decides, and if it
+    names a reference only, nothing is declared; else ``from`` holds.
+    """
+    if config.origins.get("from") != COMMAND_LINE:
+        port = _port(config, path)
+        if port is not None:
+            return port.from_family
+    return config.from_family
+
+
+def reference_for(config: Config, path: str) -> str | None:
+    """Return the absolute path of the file that the one at ``path`` is a port of, if configured.
+
+    Whether there is such a file is not looked at.
+    """
+    port = _port(config, path)
+    return port.reference if port is not None else None
+
+
+def _port(config: Config, path: str) -> Port | None:
+    for port in config.ports:
+        # a pattern may well take in the reference itself, which is no port of its own
+        if port.reference != path and globs.compiled(port.paths, config.folder).match_within(
+            path, config.folder
+        ):
+            return port
+    return None
+
+
+def show(config: Config) -> str:
+    """Return the settings as TOML, with a comment on each that says where it was set."""
+    lines = [
+        f"# configuration file: {config.file or 'none'}",
+        f"# globs and paths are relative to {config.folder}",
+    ]
+    for option in OPTIONS:
+        value = getattr(config.chosen if option.of_selection else config, option.field)
+        if option.key in ("port", "apis"):
+            continue
+        if option.key == "per-file-ignores":
+            value = {toml(pattern): selectors for pattern, selectors in value}
+        if value is None:
+            lines.append(f"# {option.key} is not set")
+        else:
+            origin = config.origins.get(option.key, "default")
+            lines.append(f"{option.key} = {toml(value)}  # {origin}")
+        if option.of_selection:
+            value = getattr(config.chosen_on_command_line, option.field)
+            if value:
+                lines.append(f"{option.key} = {toml(value)}  # {COMMAND_LINE}")
+    for port in config.ports:
+        lines += ["", f"[[port]]  # {config.file}", f"paths = {toml(port.paths)}"]
+        if port.reference is not None:
+            lines.append(f"reference = {toml(port.reference)}")
+        if port.from_family is not None:
+            lines.append(f"from = {toml(port.from_family)}")
+    for wrapper in config.wrappers:
+        lines += ["", f"[apis.{toml(wrapper.path)}]  # {config.file}"]
+        lines.append(f"like = {toml(wrapper.like)}")
+        lines += [f"{name} = {toml(value)}" for name, value in wrapper.settings]
+        if wrapper.parameters:
+            lines.append(f"parameters = {toml(dict(wrapper.parameters))}")
+        if wrapper.positional is not None:
+            lines.append(f"positional = {toml(wrapper.positional)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,243 @@
+"""What a file holds: bytes to text, text to a tree, and its sites with what is known of them.
+
+Most files hold nothing for bnlint, which their text tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from bnlint.engine.packages import PACKAGES
+from bnlint.files.source import Source, Unreadable, decode
+from bnlint.finding import Problem
+from bnlint.frameworks.declared import families_of, with_wrappers
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.layers.attribute_writes import apply_stores
+from bnlint.semantics.layers.sites import Site, Unresolved, find_sites
+from bnlint.semantics.project.imported_carriers import ImportedCarriers
+from bnlint.semantics.project.project import Project, imported_by, imported_roots
+from bnlint.semantics.project.resolver import Layout
+from bnlint.semantics.project.triage import hands_over, mentions_api, speaks_for_itself
+from bnlint.semantics.syntax.module import Module, parse
+from bnlint.semantics.values.domain import Symbol
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.frameworks.records import Wrapper
+
+
+class ReferenceFile(NamedTuple):
+    """A file that another is a port of: what it is called, its bytes, and the part that counts.
+
+    ``part`` names a class or function; empty, all of the file counts. ``folder`` is the absolute
+    folder it lies in.
+    """
+
+    path: str
+    data: bytes
+    part: str = ""
+    folder: str | None = None
+
+
+class Failure(NamedTuple):
+    """A file that could not be read: what is wrong, where, and what it probably is."""
+
+    path: str
+    message: str
+    row: int
+    column: int
+
+
+class Facts(NamedTuple):
+    """What the reader found in a file, or in the class or function ``part`` of it."""
+
+    module: Module
+    project: Project
+    sites: Sequence[Site]
+    unresolved: Sequence[Unresolved]
+    part: str = ""
+
+
+def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | None = None) -> bool:
+    """Tell whether a file may hold anything for bnlint; others are not even parsed.
+
+    ``file`` is where it lies, if it lies in a file: it may use layers and models of its project.
+    """
+    if speaks_for_itself(text) or any(wrapper.name in text for wrapper in wrappers):
+        return True
+    if file is None:
+        return False
+    place = _layout().place(file)
+    return _carried(wrappers).reaches(place, text) or hands_over(_layout(), place, text)
+
+
+def read_facts(
+    module: Module, source: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts:
+    """Read a parsed file: its sites with what is known of their arguments.
+
+    Where the file lies in a folder (``module.file``), its imports are followed through the project
+    around it.
+    """
+    tables = catalogue()
+    layout = _layout() if module.file else None
+    carried = _carried(wrappers)
+    wanted: set[str] = set(tables.roots((*imported_roots(module), module.name)))
+    if source is not None:
+        wanted.add(source)
+    if wrappers:
+        wanted |= families_of(wrappers)
+
+    if not wanted and layout is not None:  # its models come from other files
+        near = Project(tables.load(()), layout, module).behind(module)
+        wanted |= set(tables.roots(root for glance in near for root in imported_by(glance)))
+
+    while True:
+        frameworks = tables.load(tuple(sorted(wanted)))
+        if wrappers:
+            frameworks = with_wrappers(frameworks, wrappers)
+        project = Project(frameworks, layout, module, carried)
+        sites, unresolved = find_sites(project.evaluator, module, project.carriers(module))
+        sites = apply_stores(project, module, sites)
+        # What the modules of the project import may need more tables than the file itself does.
+        more = set(tables.roots(project.imported_roots())) - wanted
+        if not more:
+            return Facts(module, project, sites, unresolved)
+        wanted |= more
+
+
+def file_in(folder: str | None, path: str) -> str | None:
+    """Return the absolute path of the file shown as ``path``, if it lies in a ``folder``."""
+    return None if folder is None else f"{folder.rstrip('/')}/{path.rpartition('/')[2]}"
+
+
+def parse_file(path: str, text: str, file: str | None) -> Module:
+    """Parse what is called ``path``, and lies in ``file`` if it lies in one.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: as :func:`bnlint.semantics.syntax.module.parse`.
+    """
+    return PACKAGES.parsed(file, path, text) if file else parse(path, text)
+
+
+@lru_cache(maxsize=1)
+def _layout() -> Layout:
+    return Layout(PACKAGES, frozenset(catalogue().imports))
+
+
+@lru_cache(maxsize=8)
+def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
+    """Return what tells which names may stand for an API, or for one of ``wrappers``."""
+    paths = [wrapper.path for wrapper in wrappers]
+    return ImportedCarriers(_layout(), catalogue().aliases.union(paths), mentions_api)
+
+
+def reference_facts(
+    reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts | Problem:
+    """Read a reference: all of a file, or what one class or function of it is made of."""
+    facts = facts_of(reference.data, reference.path, reference.folder, wrappers)
+    if isinstance(facts, Problem):
+        return facts
+    if facts is None or not (facts.sites or _is_ready_made(facts)):
+        what = "it has no batch normalisation layer that is known, and is named as a reference"
+        return Problem(what, reference.path)
+    if not reference.part:
+        return facts
+    from bnlint.semantics.layers.parts import within
+
+    sites = within(facts.module, reference.part, facts.sites)
+    if sites is None:
+        what = f"there is no class or function {reference.part} in it"
+        return Problem(what, reference.path)
+    facts = facts._replace(sites=sites, part=reference.part)
+    if not (sites or _is_ready_made(facts)):
+        what = f"no batch normalisation layer is known in {reference.part}"
+        return Problem(what, reference.path)
+    return facts
+
+
+def _is_ready_made(facts: Facts) -> bool:
+    """Tell whether a file, or the part of it that counts, makes a model that normalises."""
+    from bnlint.semantics.layers.parts import held_by
+
+    ev, module = facts.project.evaluator, facts.module
+    held = held_by(module, facts.part) if facts.part else {module.tree}
+    return any(
+        isinstance(value.object, Symbol)
+        and ev.frameworks.means(value.object.path, "builders") is not None
+        for call in module.calls
+        if not held.isdisjoint(module.ancestors(call))
+        for value in ev.evaluate(module, call.func)
+    )
+
+
+def facts_of(
+    data: bytes, path: str, folder: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+) -> Facts | Problem | None:
+    """Read a file given as bytes, in ``folder`` if it lies in one.
+
+    What other files of the project set later is not known. Returns ``None`` if the file holds
+    nothing of interest.
+    """
+    try:
+        source = decode(data, path)
+        file = file_in(folder, path)
+        if not is_interesting(source.text, wrappers, file):
+            return None
+        facts = read_facts(parse_file(path, source.text, file), wrappers=wrappers)
+    except Unreadable as error:
+        return Problem(error.message, path)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        failure = syntax_failure(source, error)
+        return Problem(f"line {failure.row}: {failure.message}", path)
+    from bnlint.semantics.layers.external_writes import unsettled, without
+
+    sites = [without(site, unsettled(facts.project, site)) for site in facts.sites]
+    return facts._replace(sites=sites)
+
+
+_PYTHON_2 = lazy(
+    r"^[ \t]*(?:print[ \t]+[^\s(=.,:\[\])]|exec[ \t]+['\"]|raise[ \t]+\w+[ \t]*,"
+    r"|except[ \t]+[\w.]+[ \t]*,[ \t]*\w+[ \t]*:)|<>|\bur['\"]",
+    re.MULTILINE,
+)
+
+
+def syntax_failure(source: Source, error: BaseException) -> Failure:
+    """Say what keeps a file from being parsed: Python 2, newer Python, or a plain error."""
+    if isinstance(error, (RecursionError, MemoryError)):
+        return Failure(source.path, "expressions are nested too deeply to be read", 1, 1)
+    if not isinstance(error, SyntaxError):
+        return Failure(source.path, f"it cannot be parsed: {error}", 1, 1)
+    row, column = error.lineno or 1, error.offset or 1
+    if _PYTHON_2.search(source.text):
+        message = "this is Python 2: bnlint reads Python 3 only (2to3 or a fork may convert it)"
+    elif _newer_python(source.text):
+        import platform
+
+        message = (
+            f"this needs a newer Python than {platform.python_version()}, which runs bnlint: "
+            "run bnlint with that one"
+        )
+    else:
+        message = f"this is not valid Python: {error.msg}"
+    return Failure(source.path, message, row, max(column, 1))
+
+
+def _newer_python(text: str) -> bool:
+    """Tell whether LibCST, whose grammar is its own, can read what the interpreter cannot."""
+    from bnlint.semantics.syntax.depth import is_deep
+
+    if len(text) > 1_000_000 or is_deep(text):
+        return False
+    import libcst
+
+    try:
+        libcst.parse_module(text)
+    except Exception:
+        return False
+    return True

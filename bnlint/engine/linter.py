@@ -1,0 +1,394 @@
+"""The way through: bytes to text to facts to findings, for one file at a time.
+
+:func:`check` never raises for what a file contains: what cannot be read becomes a finding, a rule
+that crashes becomes a problem that costs this rule on this file only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+from bnlint.engine.directives import (
+    PORT_OF,
+    Directive,
+    Suppressed,
+    find_directives,
+    may_have_directives,
+    suppress,
+)
+from bnlint.engine.facts import (
+    Facts,
+    Failure,
+    ReferenceFile,
+    file_in,
+    is_interesting,
+    parse_file,
+    read_facts,
+    reference_facts,
+    syntax_failure,
+)
+from bnlint.engine.registry import LoadedRule
+from bnlint.files.source import Unreadable, decode
+from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
+from bnlint.rule import Context
+from bnlint.semantics.layers.references import Side
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module, parse
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import ast
+    from typing import Any
+
+    from bnlint.frameworks.records import Wrapper
+    from bnlint.semantics.layers.alignment import Pair
+    from bnlint.semantics.layers.sites import Site
+
+
+class Options(NamedTuple):
+    """What decides the findings of one file.
+
+    ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
+    ``info`` finding is shown only of these), ``source`` is the declared source family,
+    ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
+    ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
+    ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
+    that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
+    """
+
+    codes: frozenset[str]
+    explicit: frozenset[str] = frozenset()
+    min_confidence: str = "medium"
+    source: str | None = None
+    folder: str | None = None
+    unfixable: frozenset[str] = frozenset()
+    safe_fixes: frozenset[str] = frozenset()
+    unsafe_fixes: frozenset[str] = frozenset()
+    trials: bool = False
+    references: tuple[ReferenceFile, ...] = ()
+    wrappers: tuple[Wrapper, ...] = ()
+
+
+class Result(NamedTuple):
+    """What came of one file.
+
+    ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
+    tells that the file was parsed, and not passed over as holding nothing of interest;
+    ``undeclared`` that it has sites at a framework's defaults and nothing to compare them with.
+
+    Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
+    those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
+    are the findings that a baseline names, as the pairs of code and statement it has.
+    """
+
+    path: str
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
+    text: str | None = None
+    checked: bool = False
+    undeclared: bool = False
+    fixed: tuple[Finding, ...] = ()
+    suppressed: int = 0
+    before: bytes | None = None
+    after: bytes | None = None
+    accepted: tuple[tuple[str, str], ...] = ()
+
+
+def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
+    """Check one file given as bytes; ``path`` is what it is called in the findings."""
+    try:
+        source = decode(data, path)
+    except Unreadable as error:
+        failure = Failure(path, error.message, error.row, error.column)
+        return _unreadable(failure, None, rules, options)
+    file = file_in(options.folder, path)
+    if not is_interesting(source.text, options.wrappers, file):
+        return Result(path, ())
+    try:
+        module = parse_file(path, source.text, file)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return _unreadable(syntax_failure(source, error), source.text, rules, options)
+    try:
+        return _check_module(module, rules, options)
+    except Exception as error:  # a fault of bnlint's own costs this file only
+        return Result(path, (), (crashed("bnlint", error, path),))
+
+
+#: The project of the file checked last. It forgets the file when the next one has been checked:
+#: to take a tree apart is 2 % of a run, and needless at the end of the process.
+_done: list[Project] = []
+
+
+def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
+    facts = read_facts(module, options.source, options.wrappers)
+    named: Sequence[Pair] = ()
+    references: Sequence[Facts] = ()
+    problems: list[Problem] = []
+    if options.references:
+        from bnlint.semantics.layers.alignment import align
+
+        found = [reference_facts(item, options.wrappers) for item in options.references]
+        problems = [item for item in found if isinstance(item, Problem)]
+        references = [item for item in found if isinstance(item, Facts)]
+        named = align(facts.sites, [site for item in references for site in item.sites])
+    result = check_facts(facts, rules, options, named, references)
+    return result._replace(problems=(*problems, *result.problems))
+
+
+def check_facts(
+    facts: Facts,
+    rules: Sequence[LoadedRule],
+    options: Options,
+    named: Sequence[Pair] = (),
+    references: Sequence[Facts] = (),
+) -> Result:
+    """Check a file that was read already.
+
+    ``named`` pairs its sites with those of a named reference, ``references`` are the files of it.
+    """
+    module = facts.module
+    problems: list[Problem] = []
+    sides = [Side(item.project, item.module, item.sites, item.part) for item in references]
+    context = Context(
+        module, facts.project, facts.sites, options.source, options.folder, named, sides, facts.part
+    )
+    found: list[Finding] = []
+    for loaded in rules:
+        if loaded.code in options.codes:
+            found += _run(loaded, context, options, problems)
+    found = _one_per_argument(_unrepeated(found))
+    found = [finding for finding in found if _is_wanted(finding, options)]
+    directives: list[Directive] = []
+    if found or may_have_directives(module.text):
+        directives = find_directives(module)
+    suppressed = suppress(found, directives, module)
+    found = suppressed.remaining
+    found += _about_directives(directives, suppressed, context, rules, options, problems)
+    if found:
+        from bnlint.semantics.syntax.concrete import confirmed
+
+        found = [
+            _with_fix(finding, module, options, problems)
+            for finding in found
+            if confirmed(module, finding)
+        ]
+        if options.trials:
+            found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
+    result = Result(
+        module.path,
+        tuple(sorted(found, key=lambda finding: finding.sort_key)),
+        tuple(problems),
+        notices=tuple(_reference_notices(directives, options)),
+        text=module.text if found else None,
+        checked=True,
+        undeclared=options.source is None
+        and not named
+        and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
+    )
+    while _done:
+        _done.pop().forget()
+    _done.append(context.project)
+    return result
+
+
+def _with_fix(
+    finding: Finding, module: Module, options: Options, problems: list[Problem]
+) -> Finding:
+    """Return ``finding`` with the edits of its fix, and as safe as the options have it."""
+    from bnlint.engine.drafts import with_edits
+
+    fix = finding.fix
+    if fix is None or not fix.intents:
+        return finding
+    if finding.code in options.unfixable:
+        fix = Fix(MANUAL, fix.message, (), "the configuration keeps it from being fixed")
+        return finding._replace(fix=fix)
+    if finding.code in options.safe_fixes:
+        finding = finding._replace(fix=fix._replace(applicability=SAFE, reason=""))
+    elif finding.code in options.unsafe_fixes:
+        reason = fix.reason or "the configuration has it as unsafe"
+        finding = finding._replace(fix=fix._replace(applicability=UNSAFE, reason=reason))
+    try:
+        return with_edits(finding, module)
+    except Exception as error:
+        problems.append(crashed(f"the fix of {finding.code}", error, module.path))
+        return finding._replace(fix=Fix(MANUAL, fix.message, (), "the fixer crashed"))
+
+
+def _with_trial(
+    finding: Finding,
+    context: Context,
+    rules: Sequence[LoadedRule],
+    wrappers: tuple[Wrapper, ...],
+    problems: list[Problem],
+) -> Finding:
+    """Return ``finding`` with the experiment that can prove it."""
+    from bnlint.engine.evidence import with_trial
+
+    def reread(text: str) -> Context:
+        module = parse(context.module.path, text)
+        facts = read_facts(module, context.source, wrappers)
+        named = [pair for pair in context.named if pair.port is not None]
+        if len(named) != len(facts.sites):
+            named = []
+        named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
+        return Context(
+            module, facts.project, facts.sites, context.source, context.folder, named,
+            context.references, context.part,
+        )  # fmt: skip
+
+    loaded = next(rule for rule in rules if rule.code == finding.code)
+    try:
+        return with_trial(finding, context, loaded, reread)
+    except Exception as error:
+        what = f"the experiment of {finding.code}"
+        problems.append(crashed(what, error, context.module.path))
+        return finding
+
+
+def _reference_notices(directives: Sequence[Directive], options: Options) -> Iterator[str]:
+    for directive in directives:
+        if directive.kind == PORT_OF and options.folder is None:
+            yield (
+                f"line {directive.span.row} names the reference {directive.text}, which was not "
+                "compared with: what is checked here is no file"
+            )
+
+
+def _run(
+    loaded: LoadedRule, context: Context, options: Options, problems: list[Problem]
+) -> Iterator[Finding]:
+    """Run the checks of one rule; a crash is a problem and costs this rule on this file.
+
+    What a rule of severity ``info`` has to say of single sites is asked for only by who selects it.
+    """
+    try:
+        check_site = loaded.checks.get("check_site")
+        if check_site is not None and (
+            loaded.rule.severity != "info" or loaded.code in options.explicit
+        ):
+            yield from _once(check_site, context)
+        check_file = loaded.checks.get("check_file")
+        if check_file is not None:
+            yield from _findings(check_file(context))
+    except Exception as error:
+        problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
+
+
+def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:
+    """Yield what is found at each site, once for each place of another file that decides it.
+
+    What the constructor of a class in another file decides is found there, and not reported here.
+    Nothing is said of a setting that another file may change later.
+    """
+    reported: set[ast.AST] = set()
+    for site in context.sites:
+        for finding in _findings(check_site(site, context)):
+            if finding.argument and finding.argument in _unsettled(context, site):
+                continue
+            there = context.elsewhere(site, finding.argument) if finding.argument else None
+            if there is not None and (there in reported or context.is_derived_elsewhere(site)):
+                continue
+            if there is not None:
+                reported.add(there)
+            yield finding
+
+
+def _unsettled(context: Context, site: Site) -> Collection[str]:
+    from bnlint.semantics.layers.external_writes import (
+        unsettled,  # only where there is something to say
+    )
+
+    return unsettled(context.project, site)
+
+
+def _findings(found: Iterable[Any]) -> Iterator[Finding]:
+    """Yield what a check found, so that anything else it gives counts as a crash of its rule."""
+    for finding in found:
+        if not isinstance(finding, Finding):
+            raise TypeError(f"a check gives findings, not {type(finding).__name__}")
+        yield finding
+
+
+def crashed(what: str, error: Exception, path: str | None = None) -> Problem:
+    """Return the problem that says where a rule (or bnlint itself) crashed, in one line."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
+    message = " ".join(str(error).split())
+    kind = type(error).__name__
+    why = f"{kind}: {message}" if message else kind
+    return Problem(f"{what} crashed ({where}: {why}); please report this", path)
+
+
+def _unreadable(
+    failure: Failure, text: str | None, rules: Sequence[LoadedRule], options: Options
+) -> Result:
+    found: list[Finding] = []
+    problems: list[Problem] = []
+    for loaded in rules:
+        if loaded.code not in options.codes or "check_unreadable" not in loaded.checks:
+            continue
+        try:
+            found += _findings(loaded.checks["check_unreadable"](failure))
+        except Exception as error:
+            problems.append(crashed(f"rule {loaded.code}", error, failure.path))
+    return Result(
+        failure.path,
+        tuple(found),
+        tuple(problems),
+        text=text if found else None,
+        checked=True,
+    )
+
+
+def _about_directives(
+    directives: Sequence[Directive],
+    suppressed: Suppressed,
+    context: Context,
+    rules: Sequence[LoadedRule],
+    options: Options,
+    problems: list[Problem],
+) -> list[Finding]:
+    found: list[Finding] = []
+    known = {loaded.code: loaded.name for loaded in rules}
+    running = options.codes
+    if options.source is None and not context.named:
+        running = running - {r.code for r in rules if r.rule.needs_reference}
+    for loaded in rules:
+        if loaded.code not in options.codes or "check_directives" not in loaded.checks:
+            continue
+        check_directives = loaded.checks["check_directives"]
+        try:
+            found += _findings(
+                check_directives(directives, suppressed.used, known, running, context)
+            )
+        except Exception as error:
+            problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
+    return suppress(found, [d for d in directives if d.selectors], context.module).remaining
+
+
+def _unrepeated(findings: Iterable[Finding]) -> list[Finding]:
+    """Keep one of several findings that a shared definition gives at one place."""
+    seen: dict[tuple[str, Span, str], Finding] = {}
+    for finding in findings:
+        seen.setdefault((finding.code, finding.span, finding.argument), finding)
+    return list(seen.values())
+
+
+def _one_per_argument(findings: list[Finding]) -> list[Finding]:
+    """Keep, of the findings about one argument of one layer, the first in precedence."""
+    best: dict[tuple[int, str], int] = {}
+    for finding in findings:
+        if finding.argument:
+            key = (finding.subject, finding.argument)
+            best[key] = min(best.get(key, finding.precedence), finding.precedence)
+    return [f for f in findings if not f.argument or best[(f.subject, f.argument)] == f.precedence]
+
+
+def _is_wanted(finding: Finding, options: Options) -> bool:
+    if finding.severity == "info" and finding.code not in options.explicit:
+        return False
+    return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)

@@ -1,0 +1,61 @@
+"""Which files a port is compared with: what its configuration and its comments name."""
+
+from __future__ import annotations
+
+import os
+
+from bnlint.config.options import absolute
+from bnlint.config.settings import Config, reference_for
+from bnlint.engine.directives import PORT_OF, find_directives
+from bnlint.engine.facts import ReferenceFile
+from bnlint.files.display import displayed
+from bnlint.files.reading import read_file
+from bnlint.finding import Problem
+from bnlint.semantics.syntax.module import parse
+
+
+def references_of(
+    config: Config, path: str, display: str, text: str, cwd: str
+) -> tuple[tuple[ReferenceFile, ...], list[Problem]]:
+    """Return the references of the file at the absolute ``path``, and which cannot be had.
+
+    A ``port-of`` comment names files relative to the file it stands in, and is stronger than the
+    configuration.
+    """
+    folder = path.rpartition("/")[0]
+    named = [split(mark, folder) for mark in _marks(display, text)]
+    if not named:
+        configured = reference_for(config, path)
+        if configured is None:
+            return (), []
+        named = [split(configured, folder)]
+    found: list[ReferenceFile] = []
+    problems: list[Problem] = []
+    for reference, part in named:
+        try:
+            data = read_file(reference)
+        except OSError as error:
+            shown = displayed(reference, cwd)
+            message = f"its reference {shown} cannot be read: {error.strerror or error}"
+            problems.append(Problem(message, display))
+        else:
+            folder = reference.rpartition("/")[0] or "/"
+            found.append(ReferenceFile(displayed(reference, cwd), data, part, folder))
+    return tuple(found), problems
+
+
+def _marks(display: str, text: str) -> list[str]:
+    """Return what the ``port-of`` comments of a file name; text in strings is no comment."""
+    if "port-of" not in text:
+        return []
+    try:
+        module = parse(display, text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []  # reported where the file is checked
+    return [d.text for d in find_directives(module) if d.kind == PORT_OF]
+
+
+def split(name: str, folder: str) -> tuple[str, str]:
+    """Return the absolute path and the part of ``file.py::Class``, relative to ``folder``."""
+    file, _, part = name.partition("::")
+    return absolute(file, folder).replace(os.sep, "/"), part

@@ -1,0 +1,60 @@
+"""From what the reader knows of a layer to the layers of a trial: the API for rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bnlint.frameworks.tables import Api, catalogue
+from bnlint.semantics.layers.references import Counterpart
+from bnlint.semantics.layers.sites import STATISTICS, Site
+from bnlint.semantics.values.value import Value
+from bnlint.trial import TRAINING, Layer, Literal
+
+
+def layer_of(site: Site, *roles: str, mode: str = "") -> Layer | None:
+    """Return the layer that ``site`` makes, as far as the arguments in ``roles`` go.
+
+    ``None`` if one of these is not known. All else is left at its default: an experiment is about
+    few arguments, and layers that differ in others share it.
+    """
+    return _layer(site.api, site.value, roles, mode)
+
+
+def layer_of_reference(reference: Counterpart, *roles: str, mode: str = "") -> Layer | None:
+    """Return the layer that a site is compared with, in the same way."""
+    return _layer(reference.api, reference.value, roles, mode)
+
+
+def layer_of_family(family: str, mode: str = "", *, eps: float | None = None) -> Layer:
+    """Return a new layer of a framework, everything at its default but ``eps`` where given."""
+    row = catalogue().reference_row(family)
+    given = ((str(row["roles"]["eps"]), eps),) if eps is not None else ()
+    return Layer(str(row["id"]), given, mode)
+
+
+def opposite(api: Api, momentum: float) -> Layer | None:
+    """Return a layer whose momentum means the opposite of that of ``api``, with this number."""
+    convention = {"new-weight": "old-weight", "old-weight": "new-weight"}.get(api.convention, "")
+    row = catalogue().row_of_convention(convention)
+    if row is None:
+        return None
+    return Layer(str(row["id"]), ((str(row["roles"]["momentum"]), momentum),), TRAINING)
+
+
+def _layer(
+    api: Api, value_of: Callable[[str], Value], roles: Sequence[str], mode: str
+) -> Layer | None:
+    arguments: dict[str, Literal] = {}
+    for role in roles:
+        name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
+        if name is None:
+            continue
+        value = value_of(role)
+        if not value.is_known:
+            return None
+        if value.from_default:
+            continue
+        if not isinstance(value.value, Literal):
+            return None
+        arguments[api.name_in_tables(str(name))] = value.value
+    return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)

@@ -1,0 +1,1 @@
+"""How fixes are applied: rounds of edits, the promises each is held to, suppressions, baselines."""

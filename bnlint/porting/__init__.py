@@ -1,0 +1,1 @@
+"""A port beside its reference, and one call in the words of another framework."""

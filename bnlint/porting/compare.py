@@ -1,0 +1,258 @@
+"""``bnlint compare``: the layers of a port beside those of its reference, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from bnlint.engine.facts import Facts, facts_of, file_in, parse_file, read_facts
+from bnlint.engine.inventory import Setting, SiteRow, row_of
+from bnlint.engine.linter import Options, Result, check_facts
+from bnlint.engine.registry import LoadedRule
+from bnlint.files.source import Unreadable, decode
+from bnlint.finding import Finding, Problem
+from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.tables import catalogue
+from bnlint.porting.feeding import Feed, differences, feed_of
+from bnlint.porting.totals import Total, totals
+from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
+from bnlint.semantics.layers.imported_layers import built_elsewhere
+from bnlint.semantics.layers.parts import held_by
+from bnlint.semantics.syntax.numbers import close, in_floats
+
+
+class Input(NamedTuple):
+    """One file of a side: what it is called, its bytes, and the class or function that counts.
+
+    ``folder`` is the absolute folder it lies in, if it lies in one, ``wrappers`` what its
+    configuration declares to stand for an API.
+    """
+
+    path: str
+    data: bytes
+    part: str = ""
+    folder: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
+
+
+class Row(NamedTuple):
+    """A layer of each side, or of one; ``differs`` names the settings in which they differ.
+
+    ``how`` says how the pair was made (see :mod:`bnlint.semantics.layers.alignment`). Where it is
+    ``uniform``, ``reference`` stands for all ``alike`` layers of its side or file. ``feeds`` are
+    what stands before the two. ``files`` are the two that were compared with each other alone.
+    """
+
+    reference: SiteRow | None
+    port: SiteRow | None
+    how: str
+    differs: tuple[str, ...] = ()
+    feeds: tuple[Feed | None, Feed | None] = (None, None)
+    alike: int = 0
+    files: tuple[str, str] | None = None
+
+
+class Unseen(NamedTuple):
+    """What a file of a side builds, or may build, without its being compared.
+
+    ``unresolved`` are the rows of its calls whose callee is not known, ``elsewhere`` how many
+    layers each other file builds for it.
+    """
+
+    path: str
+    unresolved: tuple[int, ...]
+    elsewhere: dict[str, int]
+
+
+class Comparison(NamedTuple):
+    """What came of a comparison."""
+
+    rows: tuple[Row, ...]
+    unseen: tuple[Unseen, ...]
+    totals: tuple[Total, ...]
+    findings: tuple[Finding, ...]
+    texts: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def compare(
+    reference: Sequence[Input], port: Sequence[Input], rules: Sequence[LoadedRule]
+) -> Comparison:
+    """Compare two sides, each one or more files."""
+    problems: list[Problem] = []
+    unseen: list[Unseen] = []
+    theirs = list(_read(reference, problems, unseen))
+    mine = list(_read(port, problems, unseen))
+    groups = list(_groups(mine, theirs))
+    pairs = [pair for group in groups for pair in group.pairs]
+    facts = {id(f.module): f for f in (*mine, *theirs)}
+    rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
+    codes = frozenset(r.code for r in rules if r.rule.needs_reference)
+    beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
+    results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
+    for result in results:
+        problems += result.problems
+    findings = [finding for result in results for finding in result.findings]
+    return Comparison(
+        rows,
+        tuple(unseen),
+        (*totals(theirs, reference[0].part), *totals(mine, port[0].part)),
+        tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        {f.module.path: f.module.text for f in (*mine, *theirs)},
+        tuple(problems),
+    )
+
+
+class _Group(NamedTuple):
+    """Pairs of layers that were made together, and how many layers of the reference there were.
+
+    ``files`` names the two files where they belong together by name.
+    """
+
+    pairs: Sequence[Pair]
+    alike: int
+    files: tuple[str, str] | None = None
+
+
+def _groups(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[_Group]:
+    """Yield the pairs of layers: file by file where both sides have files of one name.
+
+    What remains is paired as one, unless that is several files on both sides: where the others
+    belong together by name, these belong to none.
+    """
+    partners = dict(_file_pairs(mine, theirs)) if min(len(mine), len(theirs)) > 1 else {}
+    for i, j in partners.items():
+        port, reference = mine[i], theirs[j]
+        files = reference.module.path, port.module.path
+        yield _Group(align(port.sites, reference.sites), len(reference.sites), files)
+    left = [s for i, facts in enumerate(mine) if i not in partners for s in facts.sites]
+    found = partners.values()
+    right = [s for j, facts in enumerate(theirs) if j not in found for s in facts.sites]
+    if partners and min(len(mine), len(theirs)) - len(partners) > 1:
+        yield _Group([*align(left, []), *align([], right)], 0)
+    else:
+        yield _Group(align(left, right), len(right))
+
+
+def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tuple[int, int]]:
+    """Yield the positions of files with the same name, each on its side once.
+
+    Case, underscores and words for frameworks make no difference: ``resnet_keras.py`` is
+    ``ResNet.py``.
+    """
+    sides = []
+    for side in (mine, theirs):
+        names = [_file_name(facts.module.path) for facts in side]
+        sides.append({name: i for i, name in enumerate(names) if names.count(name) == 1})
+    for name, i in sides[0].items():
+        if name and name in sides[1]:
+            yield i, sides[1][name]
+
+
+def _file_name(path: str) -> str:
+    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
+    titles = {
+        word for table in catalogue().tables.values() for word in table["framework"]["imports"]
+    }
+    words = [word for word in stem.split("_") if word not in (*titles, "tf", "ms", "port", "ref")]
+    return "".join(words)
+
+
+def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) -> Iterator[Facts]:
+    files = {file_in(item.folder, item.path) for item in side}
+    for item in side:
+        facts = facts_of(item.data, item.path, item.folder, item.wrappers)
+        if facts is None and len(side) == 1:  # named itself, so that it matters where they are
+            facts = _all_facts(item)
+        if isinstance(facts, Problem):
+            problems.append(facts)
+        elif facts is not None:
+            if item.part:
+                held = held_by(facts.module, item.part)
+                if not held:
+                    what = f"there is no class or function {item.part} in it"
+                    problems.append(Problem(what, item.path))
+                    continue
+                around = facts.module.ancestors
+                facts = facts._replace(
+                    sites=[s for s in facts.sites if not held.isdisjoint(around(s.call))],
+                    unresolved=[u for u in facts.unresolved if not held.isdisjoint(around(u.call))],
+                    part=item.part,
+                )
+            elsewhere = built_elsewhere(facts.project, facts.module, item.part)
+            others = {file: n for file, n in elsewhere.items() if file not in files}
+            if facts.unresolved or others:
+                rows = tuple(found.call.lineno for found in facts.unresolved)
+                unseen.append(Unseen(item.path, rows, others))
+            if facts.sites:
+                yield facts
+
+
+def _all_facts(item: Input) -> Facts | None:
+    """Read a file that by itself holds nothing of interest."""
+    file = file_in(item.folder, item.path)
+    try:
+        text = decode(item.data, item.path).text
+        return read_facts(parse_file(item.path, text, file), wrappers=item.wrappers)
+    except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _beside(port: Facts, theirs: Sequence[Facts], files: Mapping[str, str]) -> list[Facts]:
+    """Return the files of the reference that ``port`` is compared with."""
+    name = files.get(port.module.path)
+    return [f for f in theirs if (f.module.path == name if name else True)]
+
+
+def _check(
+    facts: Facts,
+    pairs: Sequence[Pair],
+    rules: Sequence[LoadedRule],
+    codes: frozenset[str],
+    references: Sequence[Facts],
+) -> Result:
+    named = [p for p in pairs if p.port is not None and p.port.module is facts.module]
+    return check_facts(facts, rules, Options(codes, codes), named, references)
+
+
+def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
+    reference, port = (
+        row_of(facts[id(site.module)], site) if site is not None else None
+        for site in (pair.reference, pair.port)
+    )
+    differs: list[str] = []
+    if reference is not None and port is not None:
+        if _differ(reference.eps, port.eps):
+            differs.append("eps")
+        if reference.decay is not None and port.decay is not None:
+            if not close(1 - reference.decay, 1 - port.decay):
+                differs.append("decay")
+        if reference.parameters is not None and port.parameters is not None:
+            if reference.parameters.trainable != port.parameters.trainable:
+                differs.append("parameters")
+        numbers = (reference.channels, port.channels)
+        is_sure = pair.how != UNIFORM and not (reference.channels_why or port.channels_why)
+        if is_sure and None not in numbers and numbers[0] != numbers[1]:
+            differs.append("channels")
+    feeds = _feeds(pair, facts)
+    differs += differences(*feeds)
+    return Row(reference, port, pair.how, tuple(differs), feeds, group.alike, group.files)
+
+
+def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | None]:
+    """Return what stands before the layers of a pair; of one that stands for all, nothing."""
+    if pair.port is None or pair.reference is None or pair.how == UNIFORM:
+        return None, None
+    reference, port = (
+        feed_of(facts[id(site.module)], site) for site in (pair.reference, pair.port)
+    )
+    return reference, port
+
+
+def _differ(left: Setting, right: Setting) -> bool:
+    values = (left.value, right.value)
+    if any(s.kind == "unknown" for s in (left, right)):
+        return False
+    if all(isinstance(v, (int, float)) for v in values):
+        return not close(in_floats(values[0]), in_floats(values[1]))  # type: ignore[arg-type]
+    return values[0] != values[1]

@@ -1,0 +1,95 @@
+"""What feeds a layer, as ``compare`` shows it: the convolution or dense layer before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bnlint.engine.facts import Facts
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.hints import is_padded
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.tensors.convolutions import (
+    Convolution,
+    activation,
+    bias,
+    convolution,
+    rows_padded,
+)
+from bnlint.semantics.tensors.neighbours import before
+
+
+class Feed(NamedTuple):
+    """The layer before a site; what is not known is ``None`` or empty.
+
+    ``padding`` is what is written there, ``padded`` tells that something in the same class or
+    function may pad in front of it. ``active`` tells that an activation stands between the two.
+    """
+
+    layer: str
+    numbers: Convolution | None
+    padding: str
+    padded: bool
+    bias: bool | None
+    active: bool | None
+
+
+def feed_of(facts: Facts, site: Site) -> Feed | None:
+    """Return what feeds ``site``, if that is in view."""
+    ev = facts.project.evaluator
+    found = before(ev, site)
+    if found is None:
+        return None
+    numbers = convolution(ev, found)
+    value = numbers.padding.value if numbers is not None and numbers.padding.is_known else None
+    return Feed(
+        last_name(found.call.func),
+        numbers,
+        "" if value is None else str(value),
+        is_padded(found.module, found.call),
+        bias(ev, found),
+        activation(ev, found),
+    )
+
+
+def differences(reference: Feed | None, port: Feed | None) -> Iterator[str]:
+    """Yield the names of what differs between the layers before the two of a pair."""
+    if reference is None or port is None:
+        return
+    left, right = reference.numbers, port.numbers
+    if left is not None and right is not None:
+        for name, one, other in (
+            ("kernel", left.kernel, right.kernel),
+            ("stride", left.stride, right.stride),
+        ):
+            if one and other and one != other:
+                yield name
+        sizes = left.kernel, left.stride
+        if all(sizes) and sizes == (right.kernel, right.stride):
+            rows = [rows_padded(numbers, *sizes) for numbers in (left, right)]
+            if all(rows) and rows[0] != rows[1] and not (reference.padded or port.padded):
+                yield "padding"
+    if None not in (reference.bias, port.bias) and reference.bias is not port.bias:
+        yield "bias"
+    if None not in (reference.active, port.active) and reference.active is not port.active:
+        yield "activation"
+
+
+def text(feed: Feed) -> str:
+    """Return a feed in short: ``Conv2D 3x3 /2 same, no bias``."""
+    parts = [feed.layer]
+    if feed.numbers is not None:
+        if feed.numbers.kernel:
+            parts.append("x".join(map(str, feed.numbers.kernel)))
+        if feed.numbers.is_strided:
+            steps = dict.fromkeys(feed.numbers.stride)
+            parts.append(
+                "/" + "x".join(map(str, steps if len(steps) == 1 else feed.numbers.stride))
+            )
+        if feed.padding:
+            is_number = not isinstance(feed.numbers.padding.value, str)
+            parts.append(f"pad {feed.padding}" if is_number else feed.padding)
+    said = " ".join(parts)
+    if feed.bias is not None:
+        said += ", bias" if feed.bias else ", no bias"
+    return said + (", activation" if feed.active else "")

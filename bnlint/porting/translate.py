@@ -1,0 +1,371 @@
+"""One constructor call to the equal call in other frameworks, with every argument accounted for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from bnlint.frameworks.declared import with_wrappers
+from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, catalogue
+from bnlint.porting.given_call import Given, TranslateError, read
+from bnlint.semantics.syntax.numbers import close, complement, in_floats, shown
+from bnlint.semantics.values.value import Value
+from bnlint.startup.typed import NamedTuple
+
+__all__ = ["TranslateError", "Translation", "translate"]
+
+
+class Translation(NamedTuple):
+    """The equal call in one framework.
+
+    ``call`` is source text; what the source call does not hold stands in angle brackets
+    (``<channels>``). ``notes`` account for every argument and default that the text does not show.
+    """
+
+    family: str
+    title: str
+    api: str
+    call: str
+    notes: tuple[str, ...]
+
+
+def translate(
+    text: str, source: str | None, targets: Sequence[str], wrappers: tuple[Wrapper, ...] = ()
+) -> list[Translation]:
+    """Translate the call ``text`` from family ``source`` into the families ``targets``.
+
+    ``source`` may be ``None`` where the name says which framework it is; no targets means all. The
+    call may be one of ``wrappers``, which is translated to what it stands for.
+
+    Raises:
+        TranslateError: the text is no call of a known API, or its framework is not clear.
+    """
+    frameworks = catalogue().load(catalogue().families)
+    if wrappers:
+        frameworks = with_wrappers(frameworks, wrappers)
+    given = read(text, source, frameworks)
+    wanted = list(targets) or [f for f in frameworks.frameworks if f != given.api.framework.name]
+    return [_translation(given, frameworks, family) for family in wanted]
+
+
+def _translation(given: Given, frameworks: Frameworks, family: str) -> Translation:
+    target, notes = _target(given.api, frameworks, family)
+    arguments: list[str] = []
+    done: set[str] = set()
+    for parameter in target.signature:
+        if parameter.kind == "extra":
+            continue
+        role = next((r for r, name in target.roles.items() if name == parameter.name), None)
+        if role is None:
+            if parameter.required:
+                named = parameter.kind == "keyword" or _has_keyword(arguments)
+                arguments.append(f"{parameter.name}=" * named + f"<{parameter.name}>")
+            continue
+        text, said = _argument(given, target, role)
+        done.add(role)
+        notes += said
+        if text is None:
+            continue
+        if parameter.required and parameter.kind == "positional" and not _has_keyword(arguments):
+            arguments.append(text)
+        else:
+            arguments.append(f"{parameter.name}={text}")
+    for flag, said in (_statistics(given, target), _training_statistics(given, target)):
+        arguments += flag
+        notes += said
+    notes += _left_over(given, target, done)
+    notes += _meanings(given, target, done)
+    notes += _beyond_the_usual(given.api, frameworks)
+    name = _call_name(given.api, target)
+    return Translation(
+        family, target.framework.title, target.id, f"{name}({', '.join(arguments)})", tuple(notes)
+    )
+
+
+def _has_keyword(arguments: list[str]) -> bool:
+    return any("=" in argument for argument in arguments)
+
+
+def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api, list[str]]:
+    """Return the API of ``family`` that takes the same tensors, and what is to be said of it."""
+    reference = frameworks.reference(family)
+    candidates = [a for a in frameworks.apis.values() if a.framework.name == family]
+    same_kind = [a for a in candidates if (a.kind == "functional") == (api.kind == "functional")]
+    notes: list[str] = []
+    if not same_kind:
+        notes.append(f"{reference.framework.title} has no functional form here: a layer is written")
+        return reference, notes
+    if reference in same_kind:
+        same_kind.remove(reference)
+        same_kind.insert(0, reference)
+    twins = [a for a in same_kind if _stem(a) == _stem(reference)]
+    exact = [a for a in twins if a.ranks == api.ranks]
+    return (exact or same_kind)[0], notes
+
+
+def _stem(api: Api) -> str:
+    """Return the id without the digit that tells BatchNorm1d from BatchNorm2d."""
+    return "".join(c for c in api.in_tables if not c.isdigit())
+
+
+def _call_name(source: Api, target: Api) -> str:
+    """Return the name to write; the digit that says the rank stays open where it is not known."""
+    name = target.aliases[0]
+    if isinstance(target.ranks, tuple) and source.ranks != target.ranks:
+        last = target.short_name
+        digits = [c for c in last if c.isdigit()]
+        if len(digits) == 1 and last[-2:-1].isdigit():
+            return name[: -len(last)] + last.replace(digits[0], "<rank>")
+    return name
+
+
+def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[str]]:
+    """Return the text for one role of the target (``None``: leave it out), and notes."""
+    parameter = target.parameter(target.roles[role])
+    if parameter is None:
+        return None, []
+    if role in ("input", "running_mean", "running_var", "weight", "bias"):
+        if role in given.texts:
+            return given.texts[role], []
+        return (f"<{parameter.name}>" if parameter.required else None), []
+    if role in ("affine", "scale", "center"):
+        return _affine(given, target, role)
+    if role in ("axis", "data_format"):
+        return None, []
+    if role in _OPPOSITE and _OPPOSITE[role] in given.api.roles:
+        return _turned_round(given, target, role), []
+    value = given.roles.get(role)
+    if value is None or (not value.is_known and role not in given.texts):
+        return (f"<{role}>" if parameter.required else None), []
+    if role == "momentum":
+        return _momentum(given, target, value)
+    if not value.is_known:
+        return given.texts[role], []
+    default = None if parameter.required else parameter.default
+    if not parameter.required and _same(value.value, default):
+        return None, []
+    text = given.texts.get(role) if not value.from_default else None
+    return text or shown(value.value), []
+
+
+#: Arguments that say the same thing, one true where the other is false.
+_OPPOSITE = {"training": "inference", "inference": "training"}
+
+
+def _turned_round(given: Given, target: Api, role: str) -> str | None:
+    """Return the text of a mode that the source says by an argument of the opposite sense."""
+    other = _OPPOSITE[role]
+    value = given.roles.get(other)
+    parameter = target.parameter(target.roles[role])
+    assert parameter is not None
+    if value is not None and isinstance(value.value, bool):
+        text = repr(not value.value)
+        return None if not parameter.required and text == repr(parameter.default) else text
+    if other in given.texts:
+        return f"not {_operand(given.texts[other])}"
+    return f"<{role}>" if parameter.required else None
+
+
+def _same(left: object, right: object) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return close(in_floats(left), in_floats(right))
+    return left == right
+
+
+def _momentum(given: Given, target: Api, value: Value) -> tuple[str | None, list[str]]:
+    source = given.api
+    parameter = target.parameter(target.roles["momentum"])
+    assert parameter is not None
+    name, here = source.roles["momentum"], target.roles["momentum"]
+    if UNKNOWN in (source.convention, target.convention):
+        return None, [f"{name}: which weight it is has not been measured: not translated"]
+    flips = source.convention != target.convention
+    if value.is_known and value.value is None:
+        if target.momentum_none == "cumulative":
+            return "None", []
+        return None, [f"{name}=None (the cumulative average) has no counterpart"]
+    if value.number is None:
+        text = given.texts["momentum"]
+        return (f"1 - {_operand(text)}" if flips else text), []
+    number = complement(value.number) if flips else shown(value.number)
+    notes = []
+    if flips:
+        kept = shown(value.number) if source.convention == "old-weight" else number
+        notes.append(
+            f"{name}={shown(value.number)} keeps {kept} of the old running value per step; "
+            f"here that is {here}={number}"
+        )
+    if not parameter.required and isinstance(parameter.default, (int, float)):
+        default = parameter.default
+        if close(1 - float(number), 1 - default) and close(float(number), default):
+            return None, [n + " (the default)" for n in notes]
+    return number, notes
+
+
+def _operand(text: str) -> str:
+    """Return an expression as it can stand right of a minus."""
+    plain = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute, ast.Call))
+    return text if plain else f"({text})"
+
+
+def _switch(given: Given, role: str) -> bool | str | None:
+    """Return whether the source layer has a gamma (``scale``) or beta (``center``).
+
+    A text is what it depends on, ``None`` means that the source says nothing of it.
+    """
+    if role not in given.api.roles:
+        role = "affine"
+    if role not in given.api.roles:  # nothing switches it: it is there if the layer has any
+        state = given.api.state
+        return True if state.get("affine") or state["trainable"] else None
+    value = given.roles.get(role)
+    if value is None:
+        return given.texts.get(role)
+    on = given.api.leaves_on(role, value.value) if value.is_known else None
+    return given.texts.get(role) if on is None else on
+
+
+def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]]:
+    scale, center = _switch(given, "scale"), _switch(given, "center")
+    if role == "affine":
+        if scale != center:
+            return None, [_one_switch(scale, center)]
+        wanted = scale
+    else:
+        wanted = scale if role == "scale" else center
+    parameter = target.parameter(target.roles[role])
+    assert parameter is not None
+    if wanted is None:
+        return (f"<{parameter.name}>" if parameter.required else None), []
+    if not parameter.required and target.leaves_on(role, parameter.default) is wanted:
+        return None, []
+    return wanted if isinstance(wanted, str) else repr(wanted), []
+
+
+def _one_switch(scale: bool | str | None, center: bool | str | None) -> str:
+    """Say what an API without separate switches for gamma and beta cannot be told."""
+    start = "one switch stands for gamma and beta here: "
+    if scale in (True, False) and center in (True, False):
+        which = "gamma" if scale else "beta"
+        return f"{start}only {which} is wanted, the other has to be kept at its initial value"
+    return f"{start}the source has scale={scale} and center={center}"
+
+
+def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
+    """Say of every argument that the target does not show what became of it."""
+    notes: list[str] = []
+    title = target.framework.title
+    for name, text in given.others.items():
+        if name != given.api.statistics.get("argument"):
+            notes.append(f"{name}={text} has no counterpart in {title}")
+    for role, text in given.texts.items():
+        if role in done or role in ("affine", "scale", "center", "axis", "data_format"):
+            continue
+        if _OPPOSITE.get(role) in done:
+            continue
+        name = given.api.roles[role]
+        if role == "channels":
+            notes.append(f"{name}={text}: the layer takes the number of channels from its input")
+        elif role in _OPPOSITE and target.kind == "layer":
+            notes.append(f"{name}={text}: the mode is switched elsewhere in {title}")
+        elif role == "input" and target.kind == "layer":
+            notes.append(f"{name}={text}: call the layer with it")
+        else:
+            notes.append(f"{name}={text} has no counterpart in {title}")
+    return notes
+
+
+def _never_moves(api: Api) -> bool:
+    """Tell whether the API uses running statistics in training too, and never changes them."""
+    return api.training_statistics == "running" and api.convention == "none"
+
+
+def _training_statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
+    """Return the argument with which the target trains as the source does, or what differs."""
+    source, used = given.api, given.api.training_statistics
+    for row in source.training_statistics_when:
+        if given.others.get(row["argument"]) == repr(row["value"]):
+            used = row.get("training_statistics", used)
+    if used == target.training_statistics or "none" in (source.convention, target.convention):
+        return [], []
+    if UNKNOWN in (used, target.training_statistics):
+        return [], []
+    for row in target.training_statistics_when:
+        if row.get("training_statistics") == used and row.get("running_update") != "none":
+            return [f"{row['argument']}={row['value']!r}"], []
+    what = {"batch": "the batch", "running": "the running statistics"}
+    there, here = what[used], what[target.training_statistics]
+    return [], [f"training normalises with {here} here, with {there} there"]
+
+
+def _statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
+    """Return the argument that the flag which fixes the statistics becomes, and notes."""
+    source = given.api
+    name = source.statistics.get("argument", "")
+    text = given.others.get(name)
+    wanted = ""
+    if text is None:
+        if _never_moves(source) and not _never_moves(target):
+            wanted = "always_running"
+    else:
+        for which in ("always_batch", "always_running"):
+            if which in source.statistics and repr(source.statistics[which]) == text:
+                wanted = which
+    if wanted and wanted in target.statistics:
+        argument, value = target.statistics["argument"], target.statistics[wanted]
+        return [f"{argument}={value!r}"], []
+    parameter = source.parameter(name)
+    if text is None:
+        if not wanted:
+            return [], []
+        return [], ["the statistics never move there: keep this layer in inference mode"]
+    if not wanted and parameter is not None and text == repr(parameter.default):
+        return [], []  # the layer follows its mode, as it does in the target by default
+    return [], [f"{name}={text} has no counterpart in {target.framework.title}"]
+
+
+def _axis_of(given: Given) -> int | None:
+    """Return the channel axis of the source call, where it is known."""
+    api = given.api
+    for role in ("axis", "data_format"):
+        value = given.roles.get(role)
+        if value is not None and (value.is_known or role in given.texts):
+            axis = value.value if role == "axis" else api.data_formats.get(str(value.value))
+            return axis if isinstance(axis, int) else None
+    return api.channel_axis if isinstance(api.channel_axis, int) else None
+
+
+def _meanings(given: Given, target: Api, done: set[str]) -> list[str]:
+    """Say what differs though no argument shows it."""
+    notes: list[str] = []
+    source, axis = given.api, _axis_of(given)
+    if axis is None:
+        notes += [
+            f"{source.roles[role]}={given.texts[role]}: its axis is not known"
+            for role in ("axis", "data_format")
+            if role in given.texts
+        ]
+    elif isinstance(target.channel_axis, int) and axis != target.channel_axis:
+        same = (
+            f" ({target.roles['axis']}={axis} keeps the layout)" if "axis" in target.roles else ""
+        )
+        notes.append(f"channels are in axis {target.channel_axis} here, in {axis} there{same}")
+    told = any(r in given.texts for r in _OPPOSITE) and any(r in done for r in _OPPOSITE)
+    if {source.default_mode, target.default_mode} == {"training", "inference"} and not told:
+        notes.append(f"a new layer is in {target.default_mode} mode here")
+    if isinstance(source.estimator, str) and isinstance(target.estimator, str):
+        if {source.estimator, target.estimator} == {"biased", "unbiased"}:
+            notes.append(
+                f"the running variance is {target.estimator} here: it differs by n / (n - 1)"
+            )
+    return notes
+
+
+def _beyond_the_usual(api: Api, frameworks: Frameworks) -> list[str]:
+    """Say what the table has to say of an API that is not its framework's usual layer."""
+    if _stem(api) == _stem(frameworks.reference(api.framework.name)):
+        return []
+    return [f"{api.short_name} there: {note}" for note in api.notes]

@@ -1,0 +1,253 @@
+"""What is remembered between runs: files in which nothing was found, and on what that rests.
+
+A file need not be checked again if its bytes, the settings and bnlint are the same, and so is all
+that was looked at on the way: the files its imports lead to, and where they led. Only files without
+findings are remembered; what has findings is checked each time.
+
+The memory lies in the user's own cache folder, never in the linted project: a project could come
+with one that calls everything clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from bnlint import FOLDER
+from bnlint.engine.linter import Options, Result
+from bnlint.engine.packages import EVERYTHING, PACKAGES, Packages
+from bnlint.engine.registry import LoadedRule
+from bnlint.semantics.project.resolver import Grounds
+from bnlint.startup.typed import NamedTuple
+
+#: Where the memory is kept, instead of in the user's cache folder.
+VARIABLE = "BNLINT_CACHE_DIR"
+
+#: A memory that was not written for so many seconds is thrown away when another is.
+_MAX_AGE = 60 * 24 * 3600
+
+#: What the files of memories are called, and nothing else in their folder.
+_OWN = re.compile(r"bnlint-clean-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
+
+_CHECKED, _UNDECLARED = 1, 2
+
+
+class Basis(NamedTuple):
+    """On what it rests that a file is clean: files, imports, and in what state they were."""
+
+    files: tuple[str, ...]
+    imports: tuple[tuple[str, str], ...]
+    state: str
+
+
+class _Entry(NamedTuple):
+    """A clean file: what it was checked as, what else is known of it, and on what that rests."""
+
+    key: str
+    flags: int
+    basis: Basis
+
+
+class Cache:
+    """The files of one working folder that are known to be clean.
+
+    ``path`` is the file that holds them, ``identity`` what tells this bnlint from any other.
+    """
+
+    def __init__(self, path: str, identity: str, packages: Packages = PACKAGES) -> None:
+        self.path = path
+        self.identity = identity
+        self.packages = packages
+        self._entries = _read(path, identity)
+        self._touched: set[str] = set()
+        self._is_changed = False
+        self._settings: dict[Options, bytes] = {}
+        packages.remembers = True
+
+    def key(self, path: str, display: str, data: bytes, options: Options) -> str:
+        """Return what the file at ``path`` is checked as: its bytes, its names, the settings."""
+        self.packages.saw(path, data)
+        settings = self._settings.get(options)
+        if settings is None:
+            settings = self._settings[options] = _spelled(options).encode("utf-8", "replace")
+        names = f"{path}\n{display}\n{self.packages.fingerprint(path)}\n"
+        return blake2b(names.encode("utf-8", "replace") + settings, digest_size=16).hexdigest()
+
+    def recall(self, path: str, display: str, key: str) -> Result | None:
+        """Return the result for a file that is known to be clean."""
+        entry = self._entries.get(path)
+        if entry is None or entry.key != key:
+            return None
+        if state_of(self.packages, entry.basis.files, entry.basis.imports) != entry.basis.state:
+            return None
+        self._touched.add(path)
+        checked, undeclared = bool(entry.flags & _CHECKED), bool(entry.flags & _UNDECLARED)
+        return Result(display, (), checked=checked, undeclared=undeclared)
+
+    def remember(self, path: str, key: str, result: Result, basis: Basis) -> None:
+        """Remember what was found of a file, if that is nothing."""
+        self._touched.add(path)
+        self._is_changed = True
+        self._entries.pop(path, None)
+        if result == Result(result.path, (), checked=result.checked, undeclared=result.undeclared):
+            flags = _CHECKED * result.checked + _UNDECLARED * result.undeclared
+            self._entries[path] = _Entry(key, flags, basis)
+
+    def save(self) -> None:
+        """Write what is remembered. Where that cannot be done, the next run checks everything."""
+        if not self._is_changed:
+            return
+        kept = {
+            path: entry
+            for path, entry in self._entries.items()
+            if path in self._touched or os.path.isfile(path)
+        }
+        with contextlib.suppress(OSError, ValueError):
+            _write(self.path, _packed(self.identity, kept))
+
+
+def open_cache(
+    folder: str | None, cwd: str, rules: Sequence[LoadedRule], packages: Packages = PACKAGES
+) -> Cache | None:
+    """Return the memory for runs in ``cwd``; ``None`` where nothing can be relied on.
+
+    ``folder`` is where memories are kept, if not in the usual place. Rules from elsewhere may look
+    at anything, so that with them nothing is remembered.
+    """
+    identity = _identity(rules)
+    if identity is None:
+        return None
+    folder = folder or os.environ.get(VARIABLE) or _usual_folder()
+    name = blake2b(cwd.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return Cache(os.path.join(folder, f"bnlint-clean-{name}.json"), identity, packages)
+
+
+def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
+    """Return ``grounds`` with the state they are in; ``None`` if that is all of a project."""
+    if EVERYTHING in grounds.files:
+        return None
+    files, imports = tuple(sorted(grounds.files)), tuple(sorted(grounds.imports))
+    return Basis(files, imports, state_of(packages, files, imports))
+
+
+def state_of(packages: Packages, files: Iterable[str], imports: Iterable[tuple[str, str]]) -> str:
+    """Return what tells the state of files, and of where imports lead, from any other."""
+    state = blake2b(digest_size=16)
+    for file in files:
+        state.update(packages.fingerprint(file).encode("utf-8", "surrogateescape"))
+    for folder, path in imports:
+        found = packages.find(f"{folder}/", path) or ""
+        state.update(f"\0{found}".encode("utf-8", "surrogateescape"))
+    return state.hexdigest()
+
+
+# ---------------------------------------------------------------------------------- identity
+
+
+def _usual_folder() -> str:
+    from platformdirs import user_cache_dir
+
+    return user_cache_dir("bnlint", appauthor=False)
+
+
+def _spelled(options: Options) -> str:
+    """Return ``options`` as a text that is the same in each process."""
+    parts = [
+        f"{name}={sorted(value) if isinstance(value, frozenset) else value!r}"
+        for name, value in zip(options._fields, options, strict=True)
+        if name != "trials"
+    ]
+    return "\n".join(parts)
+
+
+def _identity(rules: Sequence[LoadedRule]) -> str | None:
+    """Return what tells this bnlint and Python from others; ``None`` with foreign rules."""
+    folders = {folder for folder, _, _ in os.walk(FOLDER) if not folder.endswith("__pycache__")}
+    for loaded in rules:
+        if not loaded.module.__name__.startswith("bnlint.rules."):
+            return None
+        folders.add(os.path.dirname(os.path.abspath(loaded.module.__file__ or "")))
+    stamps: list[str] = []
+    try:
+        for folder in sorted(folders):
+            with os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    if entry.name.endswith((".py", ".toml", ".json")):
+                        state = entry.stat()
+                        stamps.append(f"{entry.path} {state.st_mtime_ns} {state.st_size}")
+    except OSError:  # installed in an archive
+        return None
+    stamps.append(sys.version)
+    return blake2b("\n".join(stamps).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+# ---------------------------------------------------------------------------------- the file
+
+
+def _packed(identity: str, entries: dict[str, _Entry]) -> str:
+    """Return the memory as text: files and imports once each, and named by number."""
+    files: dict[str, int] = {}
+    imports: dict[tuple[str, str], int] = {}
+    packed = {
+        path: (
+            entry.key,
+            entry.flags,
+            entry.basis.state,
+            [files.setdefault(file, len(files)) for file in entry.basis.files],
+            [imports.setdefault(found, len(imports)) for found in entry.basis.imports],
+        )
+        for path, entry in entries.items()
+    }
+    parts = {"identity": identity, "files": [*files], "imports": [*imports], "entries": packed}
+    return json.dumps(parts, separators=(",", ":"))
+
+
+def _read(path: str, identity: str) -> dict[str, _Entry]:
+    """Return what the file at ``path`` remembers; nothing if it is not there, or not whole."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            parts = json.load(stream)
+        if parts["identity"] != identity:
+            return {}
+        files = [str(file) for file in parts["files"]]
+        imports = [(str(folder), str(found)) for folder, found in parts["imports"]]
+        return {
+            str(name): _Entry(
+                str(key),
+                int(flags),
+                Basis(
+                    tuple([files[index] for index in named]),
+                    tuple([imports[index] for index in followed]),
+                    str(state),
+                ),
+            )
+            for name, (key, flags, state, named, followed) in parts["entries"].items()
+        }
+    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _write(path: str, text: str) -> None:
+    folder = os.path.dirname(path)
+    os.makedirs(folder, exist_ok=True)
+    for entry in os.scandir(folder):  # the folder may hold anything else
+        if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+            if time.time() - entry.stat().st_mtime > _MAX_AGE:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+    handle, temporary = tempfile.mkstemp(prefix="bnlint-clean-", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,221 @@
+"""Which files: what the command line names, and what the folders among it hold.
+
+A file named on the command line is always checked; in folders, the configuration, ``.gitignore``
+and the kind of file decide. Each file is checked once, under the path that is its own where it
+can also be reached through a symbolic link.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from bnlint.config.globs import compiled
+from bnlint.config.options import absolute
+from bnlint.config.settings import Config, ConfigError, Configs, excluded
+from bnlint.files.display import displayed
+from bnlint.finding import Problem
+from bnlint.running import gitignore
+from bnlint.startup.typed import NamedTuple
+
+#: What is said of a notebook, in place of findings.
+NOTEBOOK = (
+    "skipped: bnlint does not read notebooks yet; "
+    "check the script that 'jupyter nbconvert --to script' makes of it"
+)
+
+
+class File(NamedTuple):
+    """A file to check: where it is, and what it is called in the output.
+
+    ``path`` is absolute, with forward slashes. Paths are strings throughout: importing pathlib
+    would cost a tenth of a one-file run.
+    """
+
+    path: str
+    display: str
+
+
+class Notice(NamedTuple):
+    """Something the user should know that is no failure: one line for stderr."""
+
+    message: str
+    path: str | None = None
+
+
+class Found(NamedTuple):
+    """What :func:`walk` found: files in the order of their names, and what to tell the user."""
+
+    files: tuple[File, ...]
+    problems: tuple[Problem, ...]
+    notices: tuple[Notice, ...]
+
+
+def walk(paths: Iterable[str], configs: Configs, cwd: str) -> Found:
+    """Return the files that ``paths`` (relative to the absolute folder ``cwd``) stand for.
+
+    A path that does not exist, a folder that cannot be listed and a configuration that cannot be
+    used become problems, and all else is still found.
+    """
+    search = _Search(configs, absolute(cwd, ""))
+    for path in sorted(set(paths)):
+        search.add(path)
+    return search.result()
+
+
+def read(file: File) -> bytes | Problem:
+    """Return the bytes of ``file``, or why it cannot be read."""
+    try:
+        return _bytes(file.path)
+    except OSError as error:
+        return Problem(_unreadable(error), file.display)
+
+
+def _bytes(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        return stream.read()
+
+
+class _Search:
+    """One walk: what was found so far."""
+
+    def __init__(self, configs: Configs, cwd: str) -> None:
+        self.configs = configs
+        self.cwd = cwd
+        self.found: dict[str, str] = {}  # where a file really is -> the path it is called by
+        self.problems: dict[Problem, None] = {}  # as sets that keep the order
+        self.notices: dict[Notice, None] = {}
+
+    def result(self) -> Found:
+        files = sorted((displayed(path, self.cwd), path) for path in self.found.values())
+        return Found(
+            tuple(File(path, display) for display, path in files),
+            tuple(sorted(self.problems, key=lambda problem: problem.path or "")),
+            tuple(sorted(self.notices, key=lambda notice: notice.path or "")),
+        )
+
+    def problem(self, message: str, path: str) -> None:
+        self.problems[Problem(message, displayed(path, self.cwd))] = None
+
+    def notice(self, message: str, path: str) -> None:
+        self.notices[Notice(message, displayed(path, self.cwd))] = None
+
+    def add(self, name: str) -> None:
+        """Add what the path ``name`` of the command line stands for."""
+        if not name:
+            message = "an empty path names no file; is a variable not set?"
+            self.problems[Problem(message)] = None
+            return
+        path = absolute(name, self.cwd)
+        try:
+            kind = os.stat(path).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            broken = os.path.islink(path)
+            self.problem("broken symbolic link" if broken else "no such file or folder", path)
+            return
+        except (OSError, ValueError) as error:
+            self.problem(_unreadable(error), path)
+            return
+        is_folder = stat.S_ISDIR(kind)
+        config = self.config(path if is_folder else path.rpartition("/")[0] or "/")
+        if config is None or (config.force_exclude and excluded(config, path)):
+            return
+        real = os.path.realpath(path).replace(os.sep, "/")
+        if not is_folder:
+            self.take(path, real)
+        elif not self.search(path, real):
+            self.notice("no Python files to check in this folder", path)
+
+    def config(self, folder: str) -> Config | None:
+        """Return the configuration of ``folder``, ``None`` if it is no good."""
+        try:
+            return self.configs.of_folder(folder)
+        except ConfigError as error:
+            self.problems.update((mistake.problem, None) for mistake in error.mistakes)
+            return None
+
+    def take(self, path: str, real: str) -> None:
+        """Take up a file, unless it was before; of several paths to it, its own is kept."""
+        if path.endswith(".ipynb"):
+            self.notice(NOTEBOOK, path)
+            return
+        other = self.found.get(real)
+        if other is None or (other != real and (path == real or path < other)):
+            self.found[real] = path
+
+    def search(self, root: str, real_root: str) -> bool:
+        """Take up the files below ``root``. Tell whether there was anything to take or to tell."""
+        respected = self.configs.of_folder(root).respect_gitignore
+        pending = [(root, gitignore.above(root) if respected else None)]
+        told = False
+        while pending:
+            folder, level = pending.pop()
+            config = self.config(folder)
+            if config is None:
+                told = True
+                continue
+            try:
+                with os.scandir(folder) as listing:
+                    entries = list(listing)
+                names = {entry.name for entry in entries}
+                if "pyvenv.cfg" in names and folder != root:
+                    continue  # a virtual environment, by whatever name
+                if config.respect_gitignore:
+                    level = gitignore.enter(folder, names, level)
+                wanted = list(_wanted(entries, folder, config, level))
+            except OSError as error:
+                self.problem(_unreadable(error), folder)
+                told = True
+                continue
+            for kind, path in wanted:
+                if kind == _FOLDER:
+                    pending.append((path, level))
+                    continue
+                told = True
+                if kind == _FILE:
+                    self.take(path, real_root + path[len(root) :])
+                else:
+                    self.special(path)
+        return told
+
+    def special(self, path: str) -> None:
+        """Take up what ``path``, met in a folder and no plain file, leads to."""
+        try:
+            kind = os.stat(path).st_mode
+        except OSError:
+            self.notice("skipped: broken symbolic link", path)
+            return
+        if stat.S_ISREG(kind):
+            self.take(path, os.path.realpath(path).replace(os.sep, "/"))
+        elif not stat.S_ISDIR(kind):
+            self.notice("skipped: not a regular file", path)
+
+
+_FOLDER, _FILE, _SPECIAL = range(3)
+
+
+def _wanted(
+    entries: list[os.DirEntry[str]], folder: str, config: Config, level: gitignore.Level | None
+) -> Iterator[tuple[int, str]]:
+    """Yield the kind and the path of each entry of ``folder`` that is to be looked into."""
+    inside = f"{folder.rstrip('/')}/"
+    included = compiled(config.include, config.folder).match
+    left_out = compiled((*config.exclude, *config.extend_exclude), config.folder).match
+    for entry in entries:
+        name = entry.name
+        path = inside + name
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if not (is_folder or included(path, name)) or left_out(path, name):
+            continue
+        if level is not None and gitignore.ignored(level, path, is_folder=is_folder):
+            continue
+        if is_folder:
+            yield _FOLDER, path
+        else:
+            yield _FILE if entry.is_file(follow_symlinks=False) else _SPECIAL, path
+
+
+def _unreadable(error: Exception) -> str:
+    why = error.strerror if isinstance(error, OSError) else None
+    return f"cannot be read: {why or error}"

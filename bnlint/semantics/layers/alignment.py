@@ -1,0 +1,235 @@
+"""Pairs the batch normalisation layers of a port with those of its reference.
+
+The sides may be written quite differently (a functional model against a class, a helper called in
+a loop against a block), so pairs are made by what both sides have: settings that never differ on
+the reference's side, names, the class or function around the call, and order.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from bnlint.semantics.layers.sites import Site
+from bnlint.startup.typed import NamedTuple
+
+#: Settings in which layers may differ; a side is uniform if it has one value for each.
+SETTINGS = ("eps", "momentum", "affine", "scale", "center")
+
+#: How pairs were made, from sure to unsure: all reference layers are alike; the same names; the
+#: same number in the same order, by class and function if these match; the most alike in order.
+UNIFORM, NAMES, ORDER, LIKENESS = "uniform", "names", "order", "likeness"
+
+#: Pairs less alike than this are not made.
+_LEAST = 0.25
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[a-z]+|\d+")
+
+#: Words that every layer's name has, and that tell nothing.
+_EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
+
+
+class Pair(NamedTuple):
+    """A layer of the port and the layer of the reference it is compared with, if there is one.
+
+    ``how`` says how the pair was made, empty for a layer without a partner.
+    """
+
+    port: Site | None
+    reference: Site | None
+    how: str = ""
+
+
+def align(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Return the pairs, in the order of the port; layers without a partner stand alone.
+
+    Where all reference layers are alike, the first stands for them, and none is without partner.
+    """
+    if not port or not reference:
+        return [Pair(s, None) for s in port] + [Pair(None, s) for s in reference]
+    named = _by_names(port, reference)
+    if named is not None:
+        return named
+    if len(port) == len(reference):
+        return _by_blocks(port, reference) or _in_order(port, reference)
+    if uniform(reference):
+        return [Pair(site, reference[0], UNIFORM) for site in port]
+    return _by_likeness(port, reference)
+
+
+def uniform(sites: Sequence[Site]) -> bool:
+    """Tell whether all sites have the same settings, as far as these are known."""
+    for role in SETTINGS:
+        values = [site.value(role) for site in sites if role in site.values]
+        if any(v.kind != values[0].kind and not v.is_known for v in values):
+            return False
+        if len({repr(v.value) for v in values}) > 1:
+            return False
+    return True
+
+
+def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
+    """Pair sides on which the same names occur, each once."""
+    mine = {"".join(words(site)): site for site in port}
+    theirs = {"".join(words(site)): site for site in reference}
+    if len(mine) != len(port) or len(theirs) != len(reference) or mine.keys() != theirs.keys():
+        return None
+    if len(mine) == 1 and not next(iter(mine)):
+        return None
+    return [Pair(site, theirs[name], NAMES) for name, site in mine.items()]
+
+
+def _in_order(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    return [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+
+
+def _by_blocks(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
+    """Pair sides whose classes and functions hold as many layers each, whatever their order.
+
+    A block may stand above the model that uses it on one side and below it on the other. Those
+    that share words belong together, the most alike first; the others as they stand. ``None`` if
+    they do not hold as many.
+    """
+    mine, theirs = _blocks(port), _blocks(reference)
+    if sorted(map(len, mine)) != sorted(map(len, theirs)):
+        return None
+    said, there = ([frozenset(surroundings(b[0])) for b in side] for side in (mine, theirs))
+    alike = [
+        (-_overlap(said[i], there[j]) if said[i] & there[j] else 0.0, i, j)
+        for i, block in enumerate(mine)
+        for j, other in enumerate(theirs)
+        if len(block) == len(other)
+    ]
+    partners: dict[int, int] = {}
+    for _, i, j in sorted(alike):
+        if i not in partners and j not in partners.values():
+            partners[i] = j
+    pairs: list[Pair] = []
+    for i, block in enumerate(mine):
+        other = theirs[partners[i]]
+        named = _by_names(block, other) if len(block) > 1 else None
+        pairs += [p._replace(how=ORDER) for p in named] if named else _by_displays(block, other)
+    return pairs
+
+
+def _by_displays(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Pair the layers of two blocks in order: those of a ``Sequential`` with those of one as long.
+
+    A block may build its two branches in either order.
+    """
+    mine, theirs = _displays(port), _displays(reference)
+    if sorted(map(len, mine)) != sorted(map(len, theirs)):
+        return _in_order(port, reference)
+    pairs: list[Pair] = []
+    for display in mine:
+        other = next(one for one in theirs if len(one) == len(display))
+        theirs.remove(other)
+        pairs += _in_order(display, other)
+    return pairs
+
+
+def _displays(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the layers by the statement that builds them, in source order."""
+    found: dict[ast.AST, list[Site]] = {}
+    for site in sites:
+        found.setdefault(site.module.statement(site.call), []).append(site)
+    return list(found.values())
+
+
+def _blocks(sites: Sequence[Site]) -> list[list[Site]]:
+    """Return the layers by the class or function around them, in source order."""
+    found: dict[ast.AST, list[Site]] = {}
+    for site in sites:
+        around = site.module.enclosing_class(site.call) or site.module.scope_node(site.call)
+        found.setdefault(around, []).append(site)
+    return list(found.values())
+
+
+def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+    """Pair the two sides in order so that the sum of likenesses is largest."""
+    mine, theirs = ([_Likes.of(site) for site in side] for side in (port, reference))
+    likeness = [[_likeness(p, r, i / len(port), j / len(reference))
+                 for j, r in enumerate(theirs)] for i, p in enumerate(mine)]  # fmt: skip
+    best = [[0.0] * (len(reference) + 1) for _ in range(len(port) + 1)]
+    for i in range(len(port) - 1, -1, -1):
+        for j in range(len(reference) - 1, -1, -1):
+            together = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _LEAST else -1.0
+            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
+    pairs: list[Pair] = []
+    i = j = 0
+    while i < len(port) or j < len(reference):
+        if i < len(port) and j < len(reference) and likeness[i][j] >= _LEAST:
+            if best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
+                pairs.append(Pair(port[i], reference[j], LIKENESS))
+                i, j = i + 1, j + 1
+                continue
+        if j == len(reference) or (i < len(port) and best[i][j] == best[i + 1][j]):
+            pairs.append(Pair(port[i], None))
+            i += 1
+        else:
+            pairs.append(Pair(None, reference[j]))
+            j += 1
+    return pairs
+
+
+class _Likes(NamedTuple):
+    """The words of a layer's name, and those of what is around it."""
+
+    name: frozenset[str]
+    around: frozenset[str]
+
+    @classmethod
+    def of(cls, site: Site) -> _Likes:
+        return cls(frozenset(words(site)), frozenset(surroundings(site)))
+
+
+def _likeness(port: _Likes, reference: _Likes, at: float, there: float) -> float:
+    """Return how alike two layers are by name, surroundings and place: 0 to 1."""
+    name = _overlap(port.name, reference.name)
+    around = _overlap(port.around, reference.around)
+    return 0.4 * name + 0.3 * around + 0.3 * (1 - abs(at - there))
+
+
+def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
+    if not mine and not theirs:
+        return 0.5
+    return len(mine & theirs) / len(mine | theirs)
+
+
+def words(site: Site) -> list[str]:
+    """Return the words and numbers of a layer's name that tell it from others."""
+    return [word for word in _words(site_name(site)) if word not in _EMPTY]
+
+
+def surroundings(site: Site) -> list[str]:
+    """Return the words of the classes and functions around a layer."""
+    found: list[str] = []
+    for around in site.module.ancestors(site.call):
+        if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if around.name not in ("__init__", "forward", "call", "build", "construct"):
+                found += [word for word in _words(around.name) if word not in _EMPTY]
+    return found
+
+
+def _words(name: str) -> list[str]:
+    return _WORD.findall(_CAMEL.sub("_", name).lower())
+
+
+def site_name(site: Site) -> str:
+    """Return the name a layer goes by: ``bn1`` for ``self.bn1 = ...`` or ``name="bn1"``."""
+    for keyword in site.call.keywords:
+        if keyword.arg == "name":
+            if isinstance(keyword.value, ast.Constant):
+                return str(keyword.value.value)
+            return "".join(  # name=prefix + "_bn": what is written there
+                str(part.value)
+                for part in ast.walk(keyword.value)
+                if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            )
+    statement = site.module.statement(site.call)
+    if isinstance(statement, ast.Assign) and statement.value is site.call:
+        target = statement.targets[0]
+        return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+    return ""

@@ -1,0 +1,39 @@
+"""Layers of the same API that a file sets up otherwise, and hands on out of view.
+
+Where a layer class is a parameter (``norm_layer=nn.BatchNorm2d``), its default says little if the
+same file makes ``partial(nn.BatchNorm2d, eps=1e-3)`` for callers to pass: what reaches the call is
+then not in view.
+"""
+
+from __future__ import annotations
+
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.values.arguments import match
+from bnlint.semantics.values.domain import Evaluate, Partial, Symbol
+
+
+def is_set_elsewhere(ev: Evaluate, site: Site, role: str) -> bool:
+    """Tell whether the argument in ``role`` is only a presumed default, which the file contradicts.
+
+    It does with a ``partial`` of the same API that gives this argument, or may give it, and that
+    does not lead to this call.
+    """
+    value = site.value(role)
+    if not site.presumed or not value.from_default:
+        return False
+    name = site.api.roles[role]
+    for call in site.module.calls_by_name.get("partial", ()):
+        if any(r.holder is call for r in site.resolutions):
+            continue
+        for candidate in ev.evaluate(site.module, call):
+            found = candidate.object
+            if not isinstance(found, Partial):
+                continue
+            for target in found.target:
+                if isinstance(target.object, Symbol) and site.api in ev.frameworks.by_alias.get(
+                    target.object.path, ()
+                ):
+                    matched = match(site.api.signature, found.arguments)
+                    if name in matched.given or name in matched.unclear:
+                        return True
+    return False

@@ -1,0 +1,315 @@
+"""Settings changed after construction: ``bn.eps = 1e-3``, and loops that set them for every layer.
+
+A store that is sure to reach a layer replaces what its constructor said. One that may reach it
+makes the setting unknown, unless both agree.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from bnlint.semantics.layers.class_tests import LayerTests, guards
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.classes import SETUP, construction, lineage
+from bnlint.semantics.values.domain import ClassRef, Env, Instance
+from bnlint.semantics.values.value import absent, settle
+from bnlint.startup.typed import NamedTuple
+
+#: The roles whose attributes are followed.
+ROLES = ("eps", "momentum")
+
+_LOOPS = (ast.For, ast.AsyncFor)
+
+
+class Store(NamedTuple):
+    """``target.attribute = value`` in a statement; ``value`` is ``None`` where it is not plain."""
+
+    module: Module
+    target: ast.expr
+    attribute: str
+    value: ast.expr | None
+    statement: ast.stmt
+
+
+class Reached(NamedTuple):
+    """A site that a store reaches: its position, whether that is sure, and what it was given."""
+
+    position: int
+    certain: bool
+    env: Env | None = None
+
+
+def apply_stores(project: Project, module: Module, sites: list[Site]) -> list[Site]:
+    """Return ``sites`` with the settings they have once the stores of ``module`` have run."""
+    wanted = {
+        api.roles[role]
+        for site in sites
+        for api in site.apis
+        if api.kind == "layer"
+        for role in ROLES
+        if role in api.roles
+    }
+    changed = list(sites)
+    found = [
+        (store, reached)
+        for store in stores(module, wanted)
+        for reached in _reached(project, store, sites)
+    ]
+    # What may happen at another time comes last: nothing is sure to undo it.
+    for store, reached in sorted(found, key=lambda pair: not pair[1].certain):
+        changed[reached.position] = _apply(project, changed[reached.position], store, reached)
+    return changed
+
+
+def may_pass(project: Project, store: Store, site: Site) -> bool:
+    """Tell whether a store of another file, on any layer of some class, may be on one of ``site``.
+
+    What is stored on something else than a layer that was asked for its class is left out.
+    """
+    if not isinstance(store.target, ast.Name):
+        return False
+    function = store.module.enclosing_function(store.statement)
+    found = guards(store.module, store.statement, _loop(store) or function or store.module.tree)
+    tests = LayerTests(project.evaluator, store.module, found, store.target.id)
+    return tests.ask_for_class and any(tests.passed_by(r) is not False for r in site.resolutions)
+
+
+def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
+    """Yield where ``module`` stores one of ``attributes`` of anything, in source order."""
+    found: list[Store] = []
+    for node in module.stores:
+        if node.attr in attributes:
+            statement = module.statement(node)
+            plain = isinstance(statement, ast.Assign) and any(node is t for t in statement.targets)
+            value = statement.value if plain else None  # type: ignore[attr-defined]  # an Assign
+            found.append(Store(module, node.value, node.attr, value, statement))
+    for call in module.calls_by_name.get("setattr", ()):
+        if len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
+            name = call.args[1].value
+            if isinstance(name, str) and name in attributes:
+                statement = module.statement(call)
+                found.append(Store(module, call.args[0], name, call.args[2], statement))
+    yield from sorted(found, key=lambda s: (s.statement.lineno, s.statement.col_offset))
+
+
+def _reached(project: Project, store: Store, sites: list[Site]) -> list[Reached]:
+    """Return the sites a store reaches."""
+    targets = project.evaluator.evaluate(store.module, store.target)
+    made = {v.object.call for v in targets if isinstance(v.object, Instance) and v.object.call}
+    if made:
+        loop = _loop(store)
+        sure = len(targets) == 1 or (loop is not None and len(made) == len(targets))
+        sure = sure and not any(v.presumed for v in targets)
+        return [
+            Reached(index, sure and _always_runs(store, site, loop))
+            for index, site in enumerate(sites)
+            if site.call in made
+        ]
+    for value in targets:
+        if isinstance(value.object, Instance) and isinstance(value.object.cls, ClassRef):
+            return list(_through_class(project, store, value.object.cls, sites))
+    if isinstance(store.target, ast.Name):
+        return list(_among_all(project, store, sites))
+    return [Reached(i, False) for i, site in enumerate(sites) if _may_be_named(store, site)]
+
+
+def _through_class(
+    project: Project, store: Store, cls: ClassRef, sites: list[Site]
+) -> Iterator[Reached]:
+    """Yield the layers of a class that derives from an API and sets its own attribute."""
+    function = store.module.enclosing_function(store.statement)
+    at_once = (
+        getattr(function, "name", "") == "__init__"
+        and store.module.parents.get(store.statement) is function
+        and any(
+            call.lineno < store.statement.lineno
+            for call in store.module.calls_by_name.get("__init__", ())
+            if store.module.enclosing_function(call) is function
+        )
+    )
+    for index, site in enumerate(sites):
+        for resolution in site.resolutions:
+            through = resolution.through
+            if through is None or cls not in lineage(project.evaluator, through):
+                if through is not None and through in lineage(project.evaluator, cls):
+                    yield Reached(index, False)  # a class derived from it sets the attribute
+                    break
+                continue
+            env = None
+            called = project.evaluator.evaluate(site.module, site.call.func)
+            if len(called) == 1 and called[0].object == through:
+                instance = Instance(through, site.module, site.call)
+                env = construction(project.evaluator, instance)
+            yield Reached(index, at_once and len(site.resolutions) == 1, env)
+            break
+
+
+def _loop(store: Store) -> ast.For | ast.AsyncFor | None:
+    """Return the loop around a store whose variable its target is."""
+    if isinstance(store.target, ast.Name):
+        function = store.module.enclosing_function(store.statement)
+        for around in store.module.ancestors(store.statement):
+            if around is function:
+                break
+            if isinstance(around, _LOOPS):
+                names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
+                if store.target.id in names:
+                    return around
+    return None
+
+
+def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
+    """Tell whether the store runs whenever the layer has been made.
+
+    It does in the same block, or directly in a loop there, with no way out in between.
+    """
+    module = store.module
+    runs: ast.stmt = store.statement
+    if isinstance(loop, _LOOPS):
+        if module.parents.get(store.statement) is not loop:
+            return False
+        runs = loop
+    made = module.statement(site.call)
+    if module.parents.get(runs) is not module.parents.get(made):
+        return False
+    block = module.place(made).block
+    if runs not in block:  # in another branch of the same statement
+        return False
+    between = block[block.index(made) + 1 : block.index(runs)]
+    return not any(
+        isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break))
+        for statement in between
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr))
+        for node in ast.walk(statement)
+    )
+
+
+def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Reached]:
+    """Yield the sites whose layers a variable that stands for any layer may be."""
+    assert isinstance(store.target, ast.Name)
+    module, ev = store.module, project.evaluator
+    function = module.enclosing_function(store.statement)
+    loop = _loop(store)
+    found = list(guards(module, store.statement, loop or function or module.tree))
+    tests = LayerTests(ev, module, found, store.target.id)
+    if loop is None and not tests.ask_for_class and not _is_applied(store, function):
+        return  # a parameter that may be anything: nothing says that it is a layer
+    root = _walked(project, loop)
+    for index, site in enumerate(sites):
+        if all(api.kind != "layer" for api in site.apis):
+            continue
+        answers = {tests.passed_by(resolution) for resolution in site.resolutions}
+        if answers != {False}:
+            covered = loop is not None and _meets(store, loop, root, site)
+            if covered is not None:
+                yield Reached(index, answers == {True} and covered)
+
+
+def _is_applied(store: Store, function: ast.AST | None) -> bool:
+    """Tell whether a function is handed to ``apply``, which runs it on every layer."""
+    name = getattr(function, "name", "")
+    return any(
+        last_name(argument) == name
+        for call in store.module.calls_by_name.get("apply", ())
+        for argument in call.args
+    )
+
+
+def _walked(project: Project, loop: ast.For | ast.AsyncFor | None) -> ast.expr | None:
+    """Return the object over whose parts a loop runs, if it runs over those of one."""
+    node = loop.iter if loop is not None else None
+    if isinstance(node, ast.Call):
+        node = node.func
+    if isinstance(node, ast.Attribute) and node.attr in project.frameworks.word("walks"):
+        return node.value
+    return None
+
+
+def _meets(
+    store: Store, loop: ast.For | ast.AsyncFor, root: ast.expr | None, site: Site
+) -> bool | None:
+    """Tell whether a loop is sure to meet a layer, may meet it, or (``None``) cannot."""
+    module = store.module
+    function = module.enclosing_function(loop)
+    cls = module.enclosing_class(loop)
+    if root is None or function is None or cls is None or not isinstance(root, ast.Name):
+        return False
+    positional = [*function.args.posonlyargs, *function.args.args]
+    if not positional or positional[0].arg != root.id:
+        return False
+    around = module.enclosing_class(site.call)
+    if around is not cls:
+        return False if around is None or _mentions(module, cls, around.name) else None
+    made = module.statement(site.call)
+    return (
+        getattr(function, "name", "") in SETUP
+        and module.parents.get(loop) is function
+        and module.enclosing_function(site.call) is function
+        and made.lineno < loop.lineno
+        # Directly an attribute of the object: a loop over its immediate parts meets it, too.
+        and isinstance(made, ast.Assign)
+        and made.value is site.call
+        and isinstance(made.targets[0], ast.Attribute)
+    )
+
+
+def _mentions(module: Module, cls: ast.ClassDef, name: str) -> bool:
+    """Tell whether class ``cls`` uses ``name``, in itself or through classes it uses."""
+    queue, seen = [name], set()
+    while queue:
+        wanted = queue.pop()
+        if wanted in seen:
+            continue
+        seen.add(wanted)
+        for use in module.uses.of(wanted):
+            around: ast.AST | None = module.enclosing_class(use) or module.enclosing_function(use)
+            if around is cls:
+                return True
+            if around is not None:
+                queue.append(str(getattr(around, "name", "")))
+    return False
+
+
+def _may_be_named(store: Store, site: Site) -> bool:
+    """Tell whether a target that is not resolved (``model.bn1``, ``self.bns[0]``) may be a layer.
+
+    It may if its last name is the one under which the layer is kept.
+    """
+    target = store.target
+    while isinstance(target, (ast.Subscript, ast.Call)):
+        target = target.value if isinstance(target, ast.Subscript) else target.func
+    statement = site.module.statement(site.call)
+    nodes: list[ast.expr] = []
+    if isinstance(statement, ast.Assign):
+        nodes = statement.targets
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        nodes = [statement.value.func]  # self.bns.append(...)
+    names = {
+        part.attr if isinstance(part, ast.Attribute) else part.id
+        for node in nodes
+        for part in ast.walk(node)
+        if isinstance(part, (ast.Attribute, ast.Name))
+    } - {"self", "append", "add_module", "extend", "insert"}
+    return last_name(target) in names
+
+
+def _apply(project: Project, site: Site, store: Store, reached: Reached) -> Site:
+    values = dict(site.values)
+    line = store.statement.lineno
+    for role in ROLES:
+        if not any(api.roles.get(role) == store.attribute for api in site.apis):
+            continue
+        new = absent("it is changed step by step")
+        if store.value is not None:
+            found = project.evaluator.evaluate(store.module, store.value, reached.env)
+            new = settle(found, store.value)
+        if not new.is_known:
+            values[role] = absent(f"line {line} sets it later: {new.why}")
+        elif reached.certain:
+            values[role] = new
+        elif new.value != values[role].value or not values[role].is_known:
+            values[role] = absent(f"line {line} may set it to {new.value!r} later")
+    return site._replace(values=values)

@@ -1,0 +1,126 @@
+"""Settings that another file changes later: ``for m in model.modules(): ... m.eps = 1e-3``.
+
+Such a loop stands with the helpers of a training script, far from the layers it changes, and no
+import leads from these to it. It is looked for where something is about to be said of a setting.
+A layer may be met by it if the file that makes the layer is imported, however far away, by a file
+that uses the helper: what is then known of the setting is not known any more.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from bnlint.semantics.layers.attribute_writes import ROLES, Store, may_pass, stores
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.project.resolver import Layout
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.value import absent
+
+#: A helper that more files use than this may be run on anything.
+_MAX_USERS = 40
+
+
+_STORES: Memo[tuple[str, frozenset[str]], list[Store]] = Memo()
+_REACHED: Memo[ast.AST, set[str] | None] = Memo()
+
+
+def unsettled(project: Project, site: Site) -> dict[str, str]:
+    """Return the roles of ``site`` that another file may set later, and why nothing is known."""
+    layout = project.layout
+    attributes = {
+        api.roles[role]: role
+        for api in site.apis
+        if api.kind == "layer"
+        for role in ROLES
+        if role in api.roles
+    }
+    if layout is None or not site.module.file or not attributes:
+        return {}
+    file = site.module.file
+    known, key = _STORES.of(layout), (layout.sources.root(file), frozenset(attributes))
+    if key not in known:
+        known[key] = list(_stores(layout, file, frozenset(attributes)))
+    found: dict[str, str] = {}
+    for store in known[key]:
+        role = attributes[store.attribute]
+        if role in found or store.module.file == file or not may_pass(project, store, site):
+            continue
+        if _may_reach(layout, store, file):
+            value = "something else" if store.value is None else ast.unparse(store.value)
+            where = f"{store.module.path}:{store.statement.lineno}"
+            found[role] = f"{where} may set it to {value} later"
+    return found
+
+
+def without(site: Site, roles: dict[str, str]) -> Site:
+    """Return ``site`` with nothing known of ``roles``, for the reasons they are paired with."""
+    values = {**site.values, **{role: absent(why) for role, why in roles.items()}}
+    return site._replace(values=values) if roles else site
+
+
+def _stores(layout: Layout, file: str, attributes: frozenset[str]) -> Iterator[Store]:
+    """Yield where files of the project store ``attributes``."""
+    names = "|".join(sorted(map(re.escape, attributes)))
+    for other in layout.sources.search(file, rf"\.(?:{names})\b[^=\n]*=[^=]|\bsetattr\("):
+        module = layout.sources.module(other)
+        yield from stores(module, attributes) if module is not None else ()
+
+
+def _may_reach(layout: Layout, store: Store, file: str) -> bool:
+    """Tell whether a file that uses a store imports ``file``, however far away."""
+    known, key = _REACHED.of(layout), store.statement
+    if key not in known:
+        users = _users(layout, file, store)
+        known[key] = _imported(layout, users) if len(users) <= _MAX_USERS else None
+    reached = known[key]
+    return reached is None or file in reached
+
+
+def _users(layout: Layout, file: str, store: Store) -> list[str]:
+    """Return the files that use the function or class in which a store stands, or what uses that.
+
+    It is followed by name; of more than :data:`_MAX_USERS`, the rest is left out.
+    """
+    users = {store.module.file: None}
+    names = _outermost(store.module, [store.statement])
+    wanted = names
+    while wanted and len(users) <= _MAX_USERS:
+        pattern = rf"\b(?:{'|'.join(sorted(map(re.escape, wanted)))})\b"
+        further: set[str] = set()
+        for user in layout.sources.search(file, pattern):
+            module = layout.sources.module(user)
+            if module is not None and len(users) <= _MAX_USERS:
+                users[user] = None
+                further |= _outermost(module, [u for n in wanted for u in module.uses.of(n)])
+        wanted = further - names
+        names = names | wanted
+    return [*users]
+
+
+def _outermost(module: Module, nodes: Iterable[ast.AST]) -> set[str]:
+    """Return the names of the outermost functions and classes around ``nodes``."""
+    found = set()
+    for node in nodes:
+        name = ""
+        for around in module.ancestors(node):
+            if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                name = around.name
+        found.add(name)
+    return found - {""}
+
+
+def _imported(layout: Layout, users: list[str]) -> set[str]:
+    """Return the files that ``users`` import, by way of however many others, and these."""
+    seen, queue = set(users), list(users)
+    while queue:
+        importer = layout.place(queue.pop())
+        glance = layout.look(importer.file)
+        for found in layout.imported(importer, glance) if glance is not None else ():
+            if found not in seen:
+                seen.add(found)
+                queue.append(found)
+    return seen

@@ -1,0 +1,63 @@
+"""Layers that a file has others build, by way of what it imports from its project."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.semantics.layers.parts import made_of, named
+from bnlint.semantics.layers.sites import sites_in
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.domain import ClassRef, FunctionRef
+
+
+def built_elsewhere(project: Project, module: Module, part: str = "") -> dict[str, int]:
+    """Return the other files that build layers for ``module``, or a part of it: how many each.
+
+    Followed are the classes and functions that it names itself, and what these use in their own
+    file. Files are given by their absolute path; layers are counted by their place in the source.
+    """
+    start = named(module, part) if part else module.tree
+    if start is None:
+        return {}
+    reached: dict[Module, set[ast.AST]] = {}
+    for node in made_of(module, start) if part else (start,):
+        for other, definition in _imported(project, module, node):
+            if definition not in (held := reached.setdefault(other, set())):
+                held.update(made_of(other, definition))
+    built = {
+        other.file: sum(
+            not held.isdisjoint(other.ancestors(s.call)) for s in sites_in(project.evaluator, other)
+        )
+        for other, held in reached.items()
+    }
+    return {file: number for file, number in built.items() if number}
+
+
+def _imported(
+    project: Project, module: Module, node: ast.AST
+) -> Iterator[tuple[Module, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Yield the classes and functions of other files that ``node`` names."""
+    names = {
+        (alias.asname or alias.name).partition(".")[0]
+        for statement in module.imports
+        for alias in statement.names
+    }
+    seen: set[str] = set()
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Name) or part.id not in names:
+            continue
+        outer: ast.expr = part
+        while isinstance(above := module.parents[outer], ast.Attribute):
+            outer = above
+        said = ast.unparse(outer)
+        if said in seen:
+            continue
+        seen.add(said)
+        for candidate in project.evaluator.evaluate(module, outer):
+            match candidate.object:
+                case ClassRef(other, definition) if other is not module:
+                    yield other, definition
+                case FunctionRef(other, ast.FunctionDef() as definition) if other is not module:
+                    yield other, definition

@@ -1,0 +1,49 @@
+"""What one class or function of a file is made of: itself, and what it names, near and far."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.module import Module
+
+
+def within(module: Module, name: str, sites: Sequence[Site]) -> list[Site] | None:
+    """Return the ``sites`` in the class or function ``name`` and in those that it uses.
+
+    ``None`` if the file has no such class or function. A method is named ``Class.method``.
+    """
+    held = held_by(module, name)
+    if not held:
+        return None
+    return [site for site in sites if not held.isdisjoint(module.ancestors(site.call))]
+
+
+def held_by(module: Module, name: str) -> set[ast.AST]:
+    """Return the class or function ``name`` with those that it uses; nothing if there is none."""
+    start = named(module, name)
+    return set(made_of(module, start)) if start is not None else set()
+
+
+def named(module: Module, name: str) -> ast.AST | None:
+    """Return the class or function ``name`` of a file, if there is one."""
+    definitions = {node.name: node for node in (*module.classes, *module.functions)}
+    first, _, method = name.partition(".")
+    start: ast.AST | None = definitions.get(first)
+    if start is not None and method:
+        inner = (n for n in ast.walk(start) if getattr(n, "name", "") == method and n is not start)
+        return next(inner, None)
+    return start
+
+
+def made_of(module: Module, start: ast.AST) -> list[ast.AST]:
+    """Return ``start`` and the classes and functions of its file that it uses, near and far."""
+    definitions = {node.name: node for node in (*module.classes, *module.functions)}
+    reached = [start]
+    for node in reached:
+        for part in ast.walk(node):
+            used = definitions.get(part.id) if isinstance(part, ast.Name) else None
+            if used is not None and used not in reached:
+                reached.append(used)
+    return reached

@@ -1,0 +1,128 @@
+"""What each site is compared with: a twin in its file, or a declared framework's defaults."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.semantics.layers.alignment import LIKENESS, Pair, site_name, uniform
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.value import DEFAULT, Value, absent
+from bnlint.startup.typed import NamedTuple
+
+SAME_FILE, DECLARED, NAMED = "same-file", "declared", "named"
+
+
+_GUESSED = "the layers are paired by likeness, and another may be meant"
+
+
+class Counterpart(NamedTuple):
+    """The reference a site is compared with.
+
+    ``site`` is the twin in the file, ``None`` for a declared framework. ``directed`` tells that
+    it is known which side is the port. ``unsure`` says why another layer may be meant.
+    """
+
+    kind: str
+    api: Api
+    site: Site | None
+    directed: bool
+    unsure: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why the port need not be made as the reference is; empty where it need."""
+        return self.unsure if self.directed else "which side is the port is not declared"
+
+    def value(self, role: str) -> Value:
+        """Return what is known of the reference's argument in ``role``."""
+        if self.site is not None:
+            return self.site.value(role)
+        name = self.api.roles.get(role)
+        parameter = self.api.parameter(name) if name else None
+        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+            return absent(f"{self.api.short_name} has no default for it")
+        return Value(DEFAULT, parameter.default, from_default=True)
+
+
+class Side(NamedTuple):
+    """A file, or a part of one, that another is compared with, and all its layers.
+
+    ``part`` is the class or function that counts; empty, all of the file does.
+    """
+
+    project: Project
+    module: Module
+    sites: Sequence[Site]
+    part: str = ""
+
+
+def counterparts(
+    sites: Sequence[Site],
+    frameworks: Frameworks,
+    source: str | None,
+    named: Sequence[Pair] = (),
+) -> Mapping[ast.Call, Counterpart]:
+    """Return the reference of every site that has one.
+
+    ``source`` is the declared source family, if any, ``named`` the pairs with a named reference.
+    A named reference is the strongest, and where there is one, nothing else is looked at; a twin
+    in the file is stronger than the defaults of a declared framework.
+    """
+    found: dict[ast.Call, Counterpart] = {}
+    if named:
+        for pair in named:
+            port, reference_side = pair.port, pair.reference
+            if port is not None and reference_side is not None:
+                unsure = _GUESSED if pair.how == LIKENESS else ""
+                found[port.call] = Counterpart(
+                    NAMED, reference_side.api, reference_side, directed=True, unsure=unsure
+                )
+        return found
+    if source is not None:
+        reference = frameworks.reference(source)
+        for site in sites:
+            if all(api.framework.name != source for api in site.apis):
+                found[site.call] = Counterpart(DECLARED, reference, None, directed=True)
+    for port, reference_site, directed in _pairs(sites, source):
+        found[port.call] = Counterpart(SAME_FILE, reference_site.api, reference_site, directed)
+        if directed:
+            found.pop(reference_site.call, None)
+    return found
+
+
+def _pairs(sites: Sequence[Site], source: str | None) -> list[tuple[Site, Site, bool]]:
+    """Return (port, reference, directed) for sites of two ecosystems in one file."""
+    sides: dict[tuple[str, str], list[Site]] = {}
+    for site in sites:
+        ecosystems = {api.framework.ecosystem for api in site.apis}
+        if len(ecosystems) == 1 and not site.presumed:
+            group = "functional" if site.api.kind == "functional" else "layer"
+            sides.setdefault((group, ecosystems.pop()), []).append(site)
+    pairs: list[tuple[Site, Site, bool]] = []
+    for group in ("layer", "functional"):
+        present = [side for (kind, _), side in sides.items() if kind == group]
+        if len(present) < 2:
+            continue
+        declared = [s for s in present if any(a.framework.name == source for a in s[0].apis)]
+        # Without a direction, the side that stands first in the file is named as the reference.
+        reference = declared[0] if declared else present[0]
+        for side in present:
+            if side is not reference:
+                pairs += [(p, r, bool(declared)) for p, r in _aligned(side, reference)]
+    return pairs
+
+
+def _aligned(port: list[Site], reference: list[Site]) -> list[tuple[Site, Site]]:
+    """Pair the sites of two sides by name, else by order; uniform sides need no alignment."""
+    if len(port) == len(reference):
+        names = {name: site for site in reference if (name := site_name(site))}
+        if len(names) == len(reference) and {site_name(s) for s in port} == names.keys():
+            return [(site, names[site_name(site)]) for site in port]
+        return list(zip(port, reference, strict=True))
+    if uniform(port) and uniform(reference):
+        return [(site, reference[0]) for site in port]
+    return []

@@ -1,0 +1,162 @@
+"""Which APIs a call reaches, and with what arguments: through partials, classes and branches."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from bnlint.frameworks.tables import Api
+from bnlint.semantics.layers.implicit_arguments import supply
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values import classes
+from bnlint.semantics.values.arguments import Matched, arguments_of, bind, match, merge
+from bnlint.semantics.values.domain import (
+    Arguments,
+    Candidate,
+    ClassRef,
+    Env,
+    Evaluate,
+    Instance,
+    Partial,
+    Symbol,
+    ValueSet,
+)
+from bnlint.startup.typed import NamedTuple
+
+
+class Resolution(NamedTuple):
+    """One API that a call may reach.
+
+    ``matched`` are the arguments that arrive at the API. ``holder`` is the call in the source
+    that names the API and takes its arguments (the call itself, a ``partial(...)``, a
+    ``super().__init__(...)``), ``None`` where there is none to write an argument into.
+    ``origin`` is the expression in ``origin_module`` that names the API. ``presumed`` is what the
+    choice of this API rests on, ``overridable`` why an argument left out may not be at its
+    default. ``through`` is the class of the project that is called and derives from the API.
+    """
+
+    api: Api
+    matched: Matched
+    module: Module
+    holder: ast.Call | None
+    origin_module: Module
+    origin: ast.AST
+    presumed: str = ""
+    overridable: str = ""
+    through: ClassRef | None = None
+
+
+class Route(NamedTuple):
+    """The way from a call towards an API.
+
+    ``module`` and ``holder`` are where arguments given on the way so far can be written, ``call``
+    is where it starts, ``through`` the class of the project that is called, ``presumed`` what the
+    way rests on.
+    """
+
+    module: Module
+    holder: ast.Call | None
+    call: ast.Call
+    through: ClassRef | None = None
+    presumed: str = ""
+    depth: int = 0
+
+
+def resolve(
+    ev: Evaluate, callee: Candidate, arguments: Arguments, route: Route
+) -> Iterator[Resolution]:
+    """Yield the APIs reached by calling ``callee`` with ``arguments``."""
+    found = callee.object
+    presumed = callee.presumed or route.presumed
+    if route.depth > classes.MAX_DEPTH:
+        return
+    if isinstance(found, Symbol):
+        for api in ev.frameworks.by_alias.get(found.path, ()):
+            matched = match(api.signature, arguments)
+            supplied = supply(ev, route.module, route.call, api, matched)
+            yield Resolution(
+                api,
+                supplied.matched,
+                route.module,
+                route.holder,
+                callee.module,
+                callee.node,
+                presumed,
+                supplied.overridable,
+                route.through,
+            )
+    elif isinstance(found, Partial):
+        merged = merge(found.arguments, arguments)
+        inner = route._replace(
+            module=found.module, holder=found.call, presumed=presumed, depth=route.depth + 1
+        )
+        for target in found.target:
+            yield from resolve(ev, target, merged, inner)
+    elif isinstance(found, ClassRef):
+        inner = route._replace(
+            through=route.through or found, presumed=presumed, depth=route.depth + 1
+        )
+        yield from _through_class(ev, found, arguments, inner)
+
+
+def _through_class(
+    ev: Evaluate, cls: ClassRef, arguments: Arguments, route: Route
+) -> Iterator[Resolution]:
+    """Yield the APIs a project class derives from, with what its constructor passes on."""
+    init = next(
+        (
+            s
+            for s in cls.node.body
+            if isinstance(s, ast.FunctionDef) and s.name in ("__init__", "__new__")
+        ),
+        None,
+    )
+    bases = first_base(ev, cls.module, cls.node)
+    if init is None:
+        for base in bases:
+            yield from resolve(ev, base, arguments, route)
+        return
+    if not any(True for base in bases for _ in resolve(ev, base, arguments, route)):
+        return
+    me = Candidate(Instance(cls, cls.module, None), cls.module, init)
+    env = Env(bind(cls.module, init, arguments, me), None, route.depth)
+    for call in cls.module.calls_by_name.get("__init__", ()):
+        if cls.module.enclosing_function(call) is init:
+            callees, passed = base_constructor(ev, cls.module, call, env)
+            inner = route._replace(module=cls.module, holder=call)
+            for base in callees:
+                yield from resolve(ev, base, passed, inner)
+
+
+def base_constructor(
+    ev: Evaluate, module: Module, call: ast.Call, env: Env | None = None
+) -> tuple[ValueSet, Arguments]:
+    """Return whose constructor ``super().__init__(...)`` and its like run, and with what."""
+    assert isinstance(call.func, ast.Attribute)
+    arguments = arguments_of(ev, module, call, env)
+    receiver = call.func.value
+    cls = module.enclosing_class(call)
+    if isinstance(receiver, ast.Call) and last_name(receiver.func) == "super" and cls is not None:
+        return first_base(ev, module, cls), arguments
+    # Base.__init__(self, ...)
+    arguments = arguments._replace(positional=arguments.positional[1:])
+    return ev.evaluate(module, receiver), arguments
+
+
+def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> ValueSet:
+    """Return the base classes; of several, the caller finds those that lead to an API."""
+    found: ValueSet = ()
+    for base in cls.bases:
+        if not isinstance(base, (ast.Starred, ast.Subscript)):
+            found += ev.evaluate(module, base)
+    return found
+
+
+def distinct(resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
+    """Yield one resolution for each API and place to write arguments in."""
+    seen: set[tuple[str, str, int]] = set()
+    for resolution in resolutions:
+        key = (resolution.api.id, resolution.api.like, id(resolution.holder))
+        if key not in seen:
+            seen.add(key)
+            yield resolution

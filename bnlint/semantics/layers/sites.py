@@ -1,0 +1,309 @@
+"""Where batch normalisation APIs are called, and what is known of the arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from bnlint.frameworks.tables import Api, Source, catalogue
+from bnlint.semantics.layers.implicit_arguments import normalisers
+from bnlint.semantics.layers.resolution import (
+    Resolution,
+    Route,
+    base_constructor,
+    distinct,
+    resolve,
+)
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.arguments import arguments_of
+from bnlint.semantics.values.domain import (
+    APPLIED,
+    HELD,
+    LISTED,
+    Arguments,
+    Candidate,
+    ClassRef,
+    Constant,
+    Evaluate,
+    Instance,
+    Partial,
+    Symbol,
+    Unknown,
+    ValueSet,
+    reason,
+)
+from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.value import DEFAULT, KNOWN, PRESUMED, Value, absent, settle
+from bnlint.startup.typed import NamedTuple
+
+#: The argument that decides, whatever the mode, which statistics are used; see ``Api.statistics``.
+STATISTICS = "statistics"
+
+
+class Site(NamedTuple):
+    """A call of one or more batch normalisation APIs.
+
+    ``resolutions`` are the APIs it may reach, in the order of the source and the tables;
+    ``doubt`` says what else the callee may be (empty: nothing else). ``values`` maps roles to
+    what is known.
+    """
+
+    module: Module
+    call: ast.Call
+    resolutions: tuple[Resolution, ...]
+    values: Mapping[str, Value]
+    doubt: str = ""
+
+    @property
+    def apis(self) -> tuple[Api, ...]:
+        """The APIs this call may reach."""
+        return tuple(r.api for r in self.resolutions)
+
+    @property
+    def api(self) -> Api:
+        """The first API this call may reach: the one a message names."""
+        return self.resolutions[0].api
+
+    @property
+    def presumed(self) -> str:
+        """What the choice of API rests on, if a caller may override it."""
+        return self.doubt or next((r.presumed for r in self.resolutions if r.presumed), "")
+
+    @property
+    def anchor(self) -> tuple[Module, ast.AST]:
+        """Where an argument of the API would be written: a call that takes it, else its name."""
+        first = self.resolutions[0]
+        if first.holder is not None:
+            return first.module, first.holder
+        return first.origin_module, first.origin
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether the call itself names the API and takes its arguments."""
+        return all(r.holder is self.call for r in self.resolutions)
+
+    def value(self, role: str) -> Value:
+        """Return what is known of the argument in ``role``."""
+        return self.values.get(role) or absent("the API has no such argument")
+
+
+class Unresolved(NamedTuple):
+    """A call of a name that some path binds to an API, whose callee is not known here."""
+
+    module: Module
+    call: ast.Call
+    why: str
+
+
+def find_sites(
+    ev: Evaluate, module: Module, names: Collection[str]
+) -> tuple[list[Site], list[Unresolved]]:
+    """Return the sites of ``module``, and the calls that may be sites, in source order.
+
+    ``names`` are the identifiers through which an API may be called.
+    """
+    sites: list[Site] = []
+    unresolved: list[Unresolved] = []
+    results = [_site(ev, module, call) for call in _candidates(module, names)]
+    results += [
+        _made(ev, named.callees, named.arguments, Route(module, None, named.call))
+        for named in normalisers(ev, module)
+    ]
+    opaque = {site.call for site in results if isinstance(site, Unresolved)}
+    for site in results:
+        if isinstance(site, Site):
+            sites.append(site)
+        elif site is not None and site.call.func not in opaque:  # of f(c)(x), f(c) is listed
+            unresolved.append(site)
+    sites.sort(key=lambda site: (site.call.lineno, site.call.col_offset))
+    return sites, unresolved
+
+
+_SITES: Memo[Module, Sequence[Site]] = Memo()
+
+
+def sites_in(ev: Evaluate, module: Module) -> Sequence[Site]:
+    """Return the sites of any module of the project, as its constructors leave them."""
+    known = _SITES.of(ev)
+    if module not in known:
+        known[module] = find_sites(ev, module, ev.project.carriers(module))[0]
+    return known[module]
+
+
+def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
+    for call in module.calls:
+        func = call.func
+        while isinstance(func, ast.Subscript):
+            func = func.value
+        if isinstance(func, ast.Attribute) and func.attr == "__init__":
+            if _is_super_call(module, call):
+                yield call
+        elif isinstance(func, ast.Call):
+            if last_name(func.func) in names or last_name(func.func) in ("getattr", "partial"):
+                yield call
+        elif isinstance(func, (ast.IfExp, ast.BoolOp)):
+            parts = (part for part in ast.walk(func) if isinstance(part, (ast.Name, ast.Attribute)))
+            if any(last_name(part) in names for part in parts):
+                yield call
+        elif last_name(func) in names:
+            yield call
+
+
+def _is_super_call(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call`` is the base class's constructor, called in one's own."""
+    function = module.enclosing_function(call)
+    return (
+        isinstance(function, ast.FunctionDef)
+        and function.name == "__init__"
+        and isinstance(module.parents.get(function), ast.ClassDef)
+    )
+
+
+def _site(ev: Evaluate, module: Module, call: ast.Call) -> Site | Unresolved | None:
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
+        cls = module.enclosing_class(call)
+        through = ClassRef(module, cls) if cls is not None else None
+        callees, arguments = base_constructor(ev, module, call)
+        return _made(ev, callees, arguments, Route(module, call, call, through))
+    callees = ev.evaluate(module, call.func)
+    return _made(ev, callees, arguments_of(ev, module, call, None), Route(module, call, call))
+
+
+def _made(
+    ev: Evaluate, callees: ValueSet, arguments: Arguments, route: Route
+) -> Site | Unresolved | None:
+    """Return the site that a call is, given what it calls and with what.
+
+    ``route.holder`` is the call if arguments of the API can be written into it.
+    """
+    module, call = route.module, route.call
+    resolutions: list[Resolution] = []
+    doubt = ""
+    for callee in callees:
+        holder = route.holder if _is_named(callee, call) else None
+        reached = list(resolve(ev, callee, arguments, route._replace(holder=holder)))
+        resolutions += reached
+        if not reached and not isinstance(callee.object, Unknown):
+            doubt = doubt or f"{last_name(call.func) or 'the callee'} may be something else"
+    if not resolutions:
+        why = reason(callees) or _opaque(callees) or _absent(callees)
+        # What a layer gives is no class: this is a layer that is applied.
+        is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(ev, module, call)
+        return None if is_layer else Unresolved(module, call, why)
+    if not doubt and any(isinstance(c.object, Unknown) for c in callees):
+        doubt = f"{last_name(call.func) or 'the callee'} may be something else"
+    roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS)}
+    values = {role: _value(ev, resolutions, role, doubt) for role in sorted(roles)}
+    return Site(module, call, tuple(distinct(resolutions)), values, doubt)
+
+
+def _is_named(callee: Candidate, call: ast.Call) -> bool:
+    """Tell whether the call itself names what it calls, so that arguments can be written here.
+
+    A partial or a class is written to where it stands; a name that stands for an API by way of a
+    variable, a parameter or a branch takes whatever that variable may hold.
+    """
+    if isinstance(callee.object, (Partial, ClassRef)):
+        return True
+    return not callee.presumed and (
+        callee.node is call.func or isinstance(callee.node, (ast.Name, ast.Attribute))
+    )
+
+
+def _opaque(callees: ValueSet) -> str:
+    """Return why a callee that something outside the project made cannot be resolved."""
+    for callee in callees:
+        if isinstance(callee.object, Instance) and isinstance(callee.object.cls, Symbol):
+            path = callee.object.cls.path
+            # What a class makes is a layer, and calling it runs it; a function may give a class.
+            if path.rpartition(".")[2][:1].islower() and not path.startswith("builtins."):
+                return f"what {path}() gives is not in view"
+    return ""
+
+
+def _absent(callees: ValueSet) -> str:
+    """Return why a callee of which only ``None`` is in view is not known: it is called."""
+    if any(v.object != Constant(None) for v in callees):
+        return ""
+    rests_on = next((v.presumed for v in callees if v.presumed), "")
+    return f"{rests_on} is None, and a caller may give it" if rests_on else ""
+
+
+def _is_own_in_forward(ev: Evaluate, module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call`` is ``self.x(...)`` in the method that runs a model: a layer it runs."""
+    function = module.enclosing_function(call)
+    return (
+        isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and isinstance(module.parents.get(function), ast.ClassDef)
+        and function.name in ev.frameworks.word("forward")
+        and isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and bool(function.args.args)
+        and call.func.value.id == function.args.args[0].arg
+    )
+
+
+def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -> Value:
+    """Return what is known of the argument in ``role``, the same for every API reached."""
+    values: list[Value] = []
+    for resolution in resolutions:
+        value = _value_of(ev, resolution, role)
+        why = resolution.presumed or doubt
+        if why and value.is_known:
+            value = value._replace(kind=PRESUMED, why=value.why or why)
+        values.append(value)
+    first = values[0]
+    for other in values[1:]:
+        if not other.is_known:
+            return other
+        if first.is_known and (other.value, other.from_default) != (
+            first.value,
+            first.from_default,
+        ):
+            if other.value == first.value:
+                first = first._replace(from_default=False)
+                continue
+            return absent(f"it may be {first.value!r} or {other.value!r}")
+    if first.kind == PRESUMED and any(v.kind != PRESUMED for v in values):
+        return next(v for v in values if v.kind != PRESUMED)
+    return first
+
+
+def _value_of(ev: Evaluate, resolution: Resolution, role: str) -> Value:
+    api = resolution.api
+    name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
+    if name is None:
+        return absent(f"{api.short_name} has no argument for it")
+    argument = resolution.matched.given.get(name)
+    if argument is not None:
+        return settle(ev.argument(argument), argument.node)
+    why = resolution.matched.unclear.get(name)
+    if why:
+        return absent(why)
+    stranger = _undeclared(api, role, resolution.matched.strangers)
+    if stranger:
+        return absent(f"{api.id} is declared without saying what its argument {stranger} is")
+    parameter = api.parameter(name)
+    if parameter is None:  # an argument of the layer's call, not of its construction
+        return absent("it is given when the layer is called")
+    if parameter.required:
+        return absent(f"the required argument {name} is missing")
+    if isinstance(parameter.default, Source):
+        return absent(f"the default of {name} is {parameter.default.text}")
+    is_default = name not in api.declared
+    if resolution.overridable:
+        return Value(PRESUMED, parameter.default, resolution.overridable, from_default=is_default)
+    if not is_default:
+        return Value(KNOWN, parameter.default)
+    return Value(DEFAULT, parameter.default, from_default=True)
+
+
+def _undeclared(api: Api, role: str, strangers: tuple[str, ...]) -> str:
+    """Return the argument of a declared wrapper that may play ``role``: some framework calls it so.
+
+    The declaration does not have it, so that neither it nor the default can be relied on.
+    """
+    if not api.like or not strangers:
+        return ""
+    names = catalogue().parameter_names(role)
+    return next((name for name in strangers if name in names), "")

@@ -1,0 +1,1 @@
+"""What switches modes and freezes layers, and whether running statistics move."""

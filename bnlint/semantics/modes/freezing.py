@@ -1,0 +1,373 @@
+"""How code keeps layers as they are: weights without gradients, layers put into inference mode."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from bnlint.frameworks.tables import Api, Framework, Frameworks
+from bnlint.semantics.layers.class_tests import guards
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.objects.models import class_framework, contents, model_framework, models_at
+from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
+from bnlint.semantics.values.classes import SETUP, lineage
+from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
+
+#: What a test of a class, a name or a flag says if it asks for batch normalisation.
+_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
+
+_FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
+
+#: Parts of ready-made models that have no batch normalisation.
+_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
+
+_LOOPS = (ast.For, ast.AsyncFor)
+
+#: Kinds of neighbouring layers that have weights.
+_WEIGHTED = ("convolution", "dense")
+
+
+class Freeze(NamedTuple):
+    """Weights of ``owner`` (as written: ``model``, ``self.backbone``) are kept from training.
+
+    ``statement`` does it: a loop over the weights, or one call. ``by`` is the name of the attribute
+    or method.
+    """
+
+    owner: ast.expr
+    statement: ast.stmt
+    by: str
+
+    def name(self, module: Module) -> str:
+        """Return what messages call the owner."""
+        return dotted(self.owner) or module.source(self.owner)
+
+    @property
+    def where(self) -> ast.expr | ast.stmt:
+        """Where to report it: what a loop runs over, or the statement."""
+        return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
+
+
+def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
+    """Yield where all weights of something are kept from training and its statistics are not.
+
+    A loop that leaves some weights out, or a value that is not written, yields nothing.
+    """
+    rows = [
+        (framework, row)
+        for framework in ev.frameworks.frameworks.values()
+        for row in framework.modes.freezes
+        if not row.statistics
+    ]
+    for _, row in rows:
+        if row.kind == "attribute":
+            for store in module.stores:
+                if store.attr == row.name and _is_set(module, store, row.value):
+                    yield from _of_weight(
+                        ev, module, store.value, module.statement(store), row.name
+                    )
+        else:
+            for call in module.calls_by_name.get(row.name, ()):
+                if not isinstance(call.func, ast.Attribute) or not _is_given(call, row.value):
+                    continue
+                statement = module.statement(call)
+                if isinstance(statement, ast.Expr) and statement.value is call:
+                    held = call.func.value
+                    found = list(_of_weight(ev, module, held, statement, row.name))
+                    yield from found or [Freeze(held, statement, row.name)]
+
+
+def unfreezes(ev: Evaluate, module: Module, owner: ast.expr) -> bool:
+    """Tell whether the file trains the weights of ``owner`` again, or may: it toggles them."""
+    wanted = ast.dump(owner)
+    for framework in ev.frameworks.frameworks.values():
+        for row in framework.modes.freezes:
+            if row.kind == "attribute":
+                nodes = [s for s in module.stores if s.attr == row.name]
+                again = [s.value for s in nodes if not _is_set(module, s, row.value)]
+            else:
+                calls = module.calls_by_name.get(row.name, ())
+                again = [
+                    c.func.value
+                    for c in calls
+                    if isinstance(c.func, ast.Attribute) and not _is_given(c, row.value)
+                ]
+            for target in again:
+                loop = weights_of(ev, module, target)
+                if ast.dump(loop if loop is not None else target) == wanted:
+                    return True
+    return False
+
+
+def _is_set(module: Module, store: ast.Attribute, value: bool) -> bool:
+    statement = module.statement(store)
+    return (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and statement.value.value is value
+    )
+
+
+def _is_given(call: ast.Call, value: bool) -> bool:
+    arguments = [*call.args, *(k.value for k in call.keywords)]
+    return (
+        len(arguments) == 1
+        and isinstance(arguments[0], ast.Constant)
+        and arguments[0].value is value
+    )
+
+
+def _of_weight(
+    ev: Evaluate, module: Module, weight: ast.expr, statement: ast.stmt, by: str
+) -> Iterator[Freeze]:
+    """Yield the freeze of everything whose weights a loop around ``statement`` runs over."""
+    owner = weights_of(ev, module, weight)
+    loop = module.parents.get(statement)
+    if owner is not None and isinstance(loop, _LOOPS) and statement in loop.body:
+        skips = any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(loop))
+        if not skips:
+            yield Freeze(owner, loop, by)
+
+
+def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
+    """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
+    if not isinstance(weight, ast.Name):
+        return None
+    for around in module.ancestors(weight):
+        if isinstance(around, FunctionNode):
+            return None
+        if not isinstance(around, _LOOPS):
+            continue
+        names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
+        if weight.id not in names:
+            continue
+        call = around.iter
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            if call.func.attr in ev.frameworks.word("weights_attributes"):
+                return call.func.value
+        return None
+    return None
+
+
+def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
+    """Tell whether a comment beside ``node``, or the function around it, speaks of freezing."""
+    rows = [module.lines.line(row) for row in range(max(node.lineno - 2, 0), node.lineno + 1)]
+    if any("#" in row and _FROZEN.search(row.partition("#")[2]) for row in rows):
+        return True
+    function = module.enclosing_function(node)
+    return _FROZEN.search(getattr(function, "name", "") or "") is not None
+
+
+def drift(framework: Framework, frameworks: Frameworks) -> str:
+    """Return in words what ten steps do to running statistics at the default momentum."""
+    api = frameworks.reference(framework.name)
+    momentum = api.default("momentum")
+    kept = api.decay(momentum) if isinstance(momentum, float) else None
+    if kept is None:
+        return "its statistics drift"
+    return f"10 steps take its statistics {1 - kept**10:.0%} of the way to those of the new data"
+
+
+def asks_for_norm(node: ast.AST) -> bool:
+    """Tell whether a test names batch normalisation: a class, or a text with its name."""
+    return any(
+        _NORM.search(name) is not None
+        for part in ast.walk(node)
+        if (
+            name := part.value
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            else last_name(part)
+            if isinstance(part, (ast.Name, ast.Attribute))
+            else ""
+        )
+    )
+
+
+def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call``, of a method of a layer, runs for batch normalisation layers only."""
+    end = module.enclosing_function(call) or module.tree
+    return any(
+        guard.holds and asks_for_norm(guard.test)
+        for guard in guards(module, module.statement(call), end)
+    )
+
+
+def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
+    """Return the batch normalisation layer that a test on the way to ``statement`` asks for."""
+    end = module.enclosing_function(statement) or module.tree
+    for guard in guards(module, statement, end):
+        for part in ast.walk(guard.test) if guard.holds else ():
+            if not isinstance(part, (ast.Name, ast.Attribute)):
+                continue
+            for candidate in ev.evaluate(module, part):
+                found = candidate.object
+                if isinstance(found, Symbol) and (api := _named(ev, found.path)) is not None:
+                    return api
+    return None
+
+
+def _named(ev: Evaluate, path: str) -> Api | None:
+    """Return the layer that a class is, or one that it is the base of."""
+    layers = [api for api in ev.frameworks.by_alias.get(path, ()) if api.kind == "layer"]
+    if layers:
+        return layers[0]
+    apis = ev.frameworks.apis.values()
+    return next((api for api in apis if path in api.bases and api.kind == "layer"), None)
+
+
+def is_for_other_layers(module: Module, call: ast.Call) -> bool:
+    """Tell whether ``call``, of a method of a layer, runs for layers of certain other classes."""
+    end = module.enclosing_function(call) or module.tree
+    return any(
+        isinstance(part, ast.Call) and last_name(part.func) in ("isinstance", "type", "issubclass")
+        for guard in guards(module, module.statement(call), end)
+        for part in ast.walk(guard.test)
+    )
+
+
+def normalising_framework(
+    ev: Evaluate, sites: Iterable[Site], module: Module, node: ast.expr
+) -> Framework | None:
+    """Return the framework of what ``node`` is, if batch normalisation is known to be in it.
+
+    ``None`` where it may be several things, one of which has none, or where the layer that
+    normalises is chosen by an argument.
+    """
+    values = models_at(ev, module, node)
+    found: Framework | None = None
+    for value in values:
+        framework = model_framework(ev, value)
+        if framework is None or chooses_norm(value) or not contents(ev, sites, value).normalises:
+            return None
+        found = framework
+    return found
+
+
+def chooses_norm(made: Candidate) -> bool:
+    """Tell whether the call that makes a ready-made model chooses what normalises in it."""
+    found = made.object
+    return (
+        isinstance(found, Instance)
+        and isinstance(found.cls, Symbol)
+        and found.call is not None
+        and any(
+            keyword.arg is None or _NORM.search(keyword.arg) is not None or "norm" in keyword.arg
+            for keyword in found.call.keywords
+        )
+    )
+
+
+def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Call) -> bool:
+    """Tell whether what ``call`` in ``module`` switches has batch normalisation in it."""
+    if is_for_norm_layers(module, call):
+        return True
+    if is_for_other_layers(module, call):
+        return False
+    assert isinstance(call.func, ast.Attribute)
+    part = call.func.value
+    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
+        return False
+    if normalising_framework(ev, sites, module, part) is not None:
+        return True
+    # A part of a ready-made model, whose own parts are not in view.
+    return normalising_framework(ev, sites, module, part.value) is not None
+
+
+def holds_freeze(module: Module, function: ast.AST, framework: Framework) -> bool:
+    """Tell whether a function puts batch normalisation layers into inference mode."""
+    methods = {name for name, argument in framework.modes.to_inference if argument is None}
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Attribute)
+        and part.func.attr in methods
+        and is_for_norm_layers(module, part)
+        for part in ast.walk(function)
+    )
+
+
+# ---------------------------------------------------------------------------------- classes
+
+
+def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
+    """Return the class that freezes a part of itself: the owner is ``self.name``."""
+    owner = freeze.owner
+    cls = module.enclosing_class(freeze.statement)
+    if cls is None or not isinstance(owner, ast.Attribute) or not isinstance(owner.value, ast.Name):
+        return None
+    return ClassRef(module, cls)
+
+
+def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+    """Tell whether ``node``, in a method of ``cls``, runs when an object is made."""
+    function = module.enclosing_function(node)
+    name = getattr(function, "name", "")
+    if name in SETUP:
+        return True
+    return any(
+        getattr(module.enclosing_function(call), "name", "") in SETUP
+        and module.enclosing_class(call) is cls.node
+        for call in module.calls_by_name.get(name, ())
+    )
+
+
+def runs_only_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+    """Tell whether ``node`` runs when an object is made, and its method is called by no other."""
+    if not runs_at_setup(module, node, cls):
+        return False
+    name = getattr(module.enclosing_function(node), "name", "")
+    others = module.calls_by_name.get(name, ()) if name != "__init__" else ()
+    return all(
+        module.enclosing_class(other) is cls.node and runs_at_setup(module, other, cls)
+        for other in others
+    )
+
+
+def is_switched_elsewhere(
+    module: Module, part: str, methods: Collection[str], but: Collection[ast.Call] = ()
+) -> bool:
+    """Tell whether the file calls a method of a part of that name: ``net.backbone.eval()``."""
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Attribute)
+        and call.func.value.attr == part
+        for name in methods
+        for call in module.calls_by_name.get(name, ())
+        if call not in but
+    )
+
+
+def has_other_weights(ev: Evaluate, part: str, cls: ClassRef) -> bool:
+    """Tell whether ``cls`` has layers of its own with weights, beside those under ``self.part``.
+
+    A layer that is put into the part (``self.part.fc = ...``) counts.
+    """
+    for ancestor in lineage(ev, cls):
+        module = ancestor.module
+        for store in module.stores:
+            if module.enclosing_class(store) is not ancestor.node:
+                continue
+            if isinstance(store.value, ast.Name) and store.attr == part:
+                continue
+            statement = module.statement(store)
+            value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
+            if value is not None and _holds_weights(ev, module, value):
+                return True
+    return False
+
+
+def _holds_weights(ev: Evaluate, module: Module, value: ast.expr) -> bool:
+    for call in ast.walk(value):
+        if not isinstance(call, ast.Call):
+            continue
+        for callee in ev.evaluate(module, call.func):
+            found = callee.object
+            if isinstance(found, Symbol):
+                neighbour = ev.frameworks.neighbours.get(found.path)
+                if neighbour is not None and neighbour.kind in _WEIGHTED:
+                    return True
+            elif isinstance(found, ClassRef) and class_framework(ev, found) is not None:
+                return True
+    return False

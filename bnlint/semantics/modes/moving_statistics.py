@@ -1,0 +1,267 @@
+"""Whether the statistics of what is frozen by its gradients go on moving, and what stops them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from bnlint.finding import InsertStatement
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.modes.freezing import (
+    Freeze,
+    chooses_norm,
+    class_of_part,
+    has_other_weights,
+    is_switched_elsewhere,
+    normalising_framework,
+    runs_at_setup,
+    unfreezes,
+    weight_freezes,
+)
+from bnlint.semantics.modes.switches import (
+    INFERENCE,
+    TRAINING,
+    manages_itself,
+    mode_after,
+    runs,
+    switches,
+    tells_of_mode,
+    use_feeds_gradient,
+)
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
+from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.models import class_framework, contents, models_at
+from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import NamedTuple
+
+#: Names of copies that follow another model, and normalise with batches as that one does.
+_FOLLOWS = lazy(r"momentum|(^|_)(ema|key|k|target|shadow|avg|average|slow|mean)($|_)", re.I)
+
+
+class Drift(NamedTuple):
+    """Weights that are frozen beside statistics that go on moving.
+
+    ``module`` is where they are frozen. ``life`` is that of the model; of a part of a class, which
+    has none of its own, it is ``None``. ``use`` is what the model's own file does to have it
+    frozen, where the freeze alone does not show that it is that model.
+    """
+
+    freeze: Freeze
+    framework: Framework
+    module: Module
+    life: Life | None = None
+    use: Use | None = None
+
+    @property
+    def place(self) -> ast.stmt | ast.expr:
+        """What freezes, in the file whose model it is."""
+        return self.use.here if self.use is not None and self.use.via else self.freeze.statement
+
+    def name(self, seen_from: Module) -> str:
+        """Return what the file ``seen_from`` calls the model."""
+        if self.use is not None and self.module is not seen_from:
+            given = self.use.via[0].given
+            if given is not None and dotted(given):
+                return dotted(given)
+        return self.freeze.name(self.module)
+
+
+def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
+    """Yield what is frozen by its gradients, has batch normalisation, and is trained on.
+
+    A model of a script must be in view from where it is built to where its output is
+    differentiated. A part of a class counts where its constructor freezes it, and nothing is seen
+    to switch its mode.
+    """
+    for freeze in weight_freezes(ev, module):
+        framework = normalising_framework(ev, sites, module, freeze.owner)
+        if framework is None or framework.modes.switch != "object":
+            continue
+        if _follows_another(freeze) or in_test(module, freeze.statement):
+            continue
+        if unfreezes(ev, module, freeze.owner):
+            continue
+        cls = class_of_part(module, freeze)
+        if cls is not None:
+            if _is_left_training(freeze, cls, framework, ev, sites):
+                yield Drift(freeze, framework, module)
+        elif (life := _life(freeze, framework, ev, module, sites)) is not None:
+            found = Drift(freeze, framework, module, life)
+            if _trains_on(life, found, ev, module):
+                yield found
+
+
+def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
+    """Yield models of ``module`` that other files make, or freeze, or both."""
+    shows = any(True for _ in weight_freezes(ev, module))
+    for made in constructions_for(ev, module, shows=shows):
+        if made.framework.modes.switch != "object":
+            continue
+        life = life_of(ev, module, made.call, made.position)
+        drift = _frozen_across(made, life, ev, module) if not life.escapes else None
+        if drift is None or _FOLLOWS.search(variable_of(module, made.call)):
+            continue
+        found = made.contents(ev, sites)
+        if not found.normalises or manages_itself(ev, found, made.framework):
+            continue
+        if any(chooses_norm(candidate) for candidate in made.candidates):
+            continue
+        if _trains_on(life, drift, ev, module):
+            yield drift
+
+
+def _frozen_across(made: Made, life: Life, ev: Evaluate, module: Module) -> Drift | None:
+    """Return the first freeze of all weights of the object that the file alone does not show."""
+    is_made_elsewhere = made.candidate.module is not module
+    for use in life.uses:
+        if use.kind != METHOD or not (use.via or is_made_elsewhere):
+            continue
+        assert isinstance(use.node, ast.Call)
+        for freeze in weight_freezes(ev, use.module):
+            if not any(part is use.node for part in ast.walk(freeze.statement)):
+                continue
+            held = use.node.func
+            if not isinstance(held, ast.Attribute) or held.value is not freeze.owner:
+                continue
+            if _follows_another(freeze) or unfreezes(ev, use.module, freeze.owner):
+                return None
+            if not any(in_test(step.module, step.node) for step in use.route):
+                return Drift(freeze, made.framework, use.module, life, use)
+    return None
+
+
+def _follows_another(freeze: Freeze) -> bool:
+    return any(_FOLLOWS.search(name) for name in dotted(freeze.owner).split("."))
+
+
+# ---------------------------------------------------------------------------------- scripts
+
+
+def _life(
+    freeze: Freeze, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
+) -> Life | None:
+    """Return the life of the one model that is frozen, if all of it is in view."""
+    values = models_at(ev, module, freeze.owner)
+    made = values[0].object
+    if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
+        return None
+    if made.module is not module:
+        return None
+    life = life_of(ev, module, made.call)
+    if life.escapes or manages_itself(ev, contents(ev, sites, values[0]), framework):
+        return None
+    return life
+
+
+def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:
+    """Tell whether the model's output is differentiated, in training mode, after the freeze."""
+    framework = found.framework
+    modes = {mode_after(use, framework) for use in life.uses if use.kind == METHOD} - {None}
+    if INFERENCE in modes and not modes & {TRAINING, ""}:
+        return False  # it is trained as it infers, or this is the business of another rule
+    if framework.modes.initial != TRAINING and TRAINING not in modes:
+        return False
+    if any(_may_stop_statistics(use, framework, ev) for use in life.uses):
+        return False
+    return any(
+        use_feeds_gradient(ev, use)
+        for use in life.uses
+        if runs(ev, use) and _may_come_after(use, found, module)
+    )
+
+
+def _may_come_after(use: Use, found: Drift, module: Module) -> bool:
+    place, function = found.place, module.enclosing_function
+    if found.use is not None and use.here is place:
+        return in_order(use) > in_order(found.use)
+    return use.here.lineno > place.lineno or function(use.here) is not function(place)
+
+
+def _may_stop_statistics(use: Use, framework: Framework, ev: Evaluate) -> bool:
+    """Tell whether a use may put some layers of the model into inference mode."""
+    methods = switches(framework)
+    if use.kind != METHOD:
+        return use.name in (*methods, framework.modes.attribute)
+    if use.name in methods:
+        return False
+    assert isinstance(use.node, ast.Call)
+    for argument in use.node.args:  # model.apply(freeze_bn)
+        if isinstance(argument, (ast.Name, ast.Attribute, ast.Lambda)):
+            for value in ev.evaluate(use.module, argument):
+                if isinstance(value.object, FunctionRef) and any(
+                    isinstance(part, ast.Attribute) and part.attr in methods
+                    for part in ast.walk(value.object.node)
+                ):
+                    return True
+    return tells_of_mode(use.name)
+
+
+# ---------------------------------------------------------------------------------- classes
+
+
+def _is_left_training(
+    freeze: Freeze, cls: ClassRef, framework: Framework, ev: Evaluate, sites: Sequence[Site]
+) -> bool:
+    """Tell whether a part stays in training mode whenever the object it belongs to is trained."""
+    owner = freeze.owner
+    assert isinstance(owner, ast.Attribute)
+    module = cls.module
+    if class_framework(ev, cls) is not framework or not runs_at_setup(
+        module, freeze.statement, cls
+    ):
+        return False
+    whole = Candidate(Instance(cls, module, None), module, cls.node)
+    if manages_itself(ev, contents(ev, sites, whole), framework):
+        return False
+    if is_switched_elsewhere(module, owner.attr, switches(framework)):
+        return False
+    return has_other_weights(ev, owner.attr, cls)
+
+
+# ---------------------------------------------------------------------------------- remedies
+
+
+def advice(drift: Drift, module: Module) -> str:
+    """Return what to write so that the statistics stand still, in words."""
+    modes = drift.framework.modes
+    method, train = modes.to_inference[0][0], modes.to_training[0][0]
+    if drift.life is None:
+        name = drift.name(module)
+        return f"override {train}() so that it calls {name}.{method}() after that of the base class"
+    return f"call {method}() of its batch normalisation layers after each {train}()"
+
+
+def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, InsertStatement] | None:
+    """Return the model's name and what puts its batch normalisation into inference mode.
+
+    ``None`` where the model is never switched to training by name, after which that would stand.
+    """
+    framework = drift.framework
+    method, argument = framework.modes.to_inference[0]
+    walk = next((w for w, f in ev.frameworks.word("walks").items() if f is framework), "")
+    if drift.life is None or argument is not None or not walk:
+        return None
+    layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
+    for use in drift.life.uses:
+        if use.module is not module:
+            continue
+        if use.kind != METHOD or mode_after(use, framework) != TRAINING:
+            continue
+        statement = module.statement(use.node)
+        assert isinstance(use.node, ast.Call)
+        if isinstance(statement, ast.Expr) and isinstance(use.node.func, ast.Attribute):
+            model = dotted(use.node.func.value)
+            if model:
+                text = (
+                    f"for layer in {model}.{walk}():\n"
+                    f'    if "{layer}" in type(layer).__name__:\n'
+                    f"        layer.{method}()"
+                )
+                return model, InsertStatement(module.span(statement), text, "after")
+    return None

@@ -1,0 +1,353 @@
+"""What switches a model between training and inference, and what a call of it is for."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.names.flow import Reaching, reaching
+from bnlint.semantics.names.scopes import Scope
+from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, CallSite, Life, Use
+from bnlint.semantics.objects.models import Contents, slice_back
+from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.arguments import default_nodes
+from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.parameters import callers
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bnlint.semantics.objects.allocations import Made
+
+TRAINING, INFERENCE = "training", "inference"
+
+#: Methods of a model's own that are named for what they do to its mode or its layers.
+_TELLING = lazy(
+    r"eval|infer|predict|deploy|freez|fus|fold|merge|mode|quanti|export|reparam", re.IGNORECASE
+)
+_PLAIN_ROOTS = frozenset({"builtins", "abc", "typing", "collections", "enum"})
+
+
+def switches(framework: Framework) -> frozenset[str]:
+    """Return the methods that switch modes."""
+    modes = framework.modes
+    return frozenset(method for method, _ in (*modes.to_inference, *modes.to_training))
+
+
+def tells_of_mode(method: str) -> bool:
+    """Tell whether a method of a model's own is named as if it changed how the model runs."""
+    return _TELLING.search(method) is not None
+
+
+def mode_after(use: Use, framework: Framework) -> str | None:
+    """Return the mode a method call switches to, ``""`` if not known, ``None`` if it does not."""
+    modes = framework.modes
+    table = dict.fromkeys(modes.to_inference, INFERENCE)
+    table.update(dict.fromkeys(modes.to_training, TRAINING))
+    if use.name not in switches(framework):
+        return None
+    assert isinstance(use.node, ast.Call)
+    arguments = [*use.node.args, *(k.value for k in use.node.keywords)]
+    if not arguments:
+        return table.get((use.name, None), "")
+    first = arguments[0]
+    if len(arguments) == 1 and isinstance(first, ast.Constant):
+        return table.get((use.name, bool(first.value)), "")
+    return ""
+
+
+def switches_to(module: Module, rows: Iterable[tuple[str, bool | None]]) -> bool:
+    """Tell at little cost whether ``module`` makes one of the calls ``rows`` of any object.
+
+    A row is a method and the literal argument it is called with, if with any.
+    """
+    for method, wanted in rows:
+        for call in module.calls_by_name.get(method, ()):
+            if isinstance(call.func, ast.Attribute):
+                values = [*call.args, *(keyword.value for keyword in call.keywords)]
+                given = [v.value for v in values if isinstance(v, ast.Constant)]
+                if (not values) if wanted is None else (wanted in given):
+                    return True
+    return False
+
+
+def runs(ev: Evaluate, use: Use) -> bool:
+    """Tell whether a use runs the model: by a call, or by a call of its forward method."""
+    return use.kind == CALL or (use.kind == METHOD and use.name in ev.frameworks.word("forward"))
+
+
+def may_switch(life: Life, framework: Framework, to: str, walks: object) -> bool:
+    """Tell whether anything in the life may put the model, or parts of it, into mode ``to``.
+
+    ``walks`` are the methods that run over the parts of a model.
+    """
+    methods = switches(framework)
+    for use in life.uses:
+        if use.kind == METHOD:
+            if mode_after(use, framework) in (to, ""):
+                return True
+            if use.name in walks or use.name == "apply":  # type: ignore[operator]
+                return True  # a loop over the layers may switch them
+            if use.name not in methods and tells_of_mode(use.name):
+                return True
+        if use.kind in (PART, READ, WRITE) and use.name in (*methods, framework.modes.attribute):
+            return True
+    return False
+
+
+def is_made_of_switched(ev: Evaluate, module: Module, made: Made) -> bool:
+    """Tell whether what an object is made of may have been switched before: models in variables."""
+    calls = {made.call: module}
+    for candidate in made.candidates:
+        if isinstance(candidate.object, Instance) and candidate.object.call is not None:
+            calls[candidate.object.call] = candidate.object.module
+    methods = switches(made.framework)
+    return any(_is_of_switched(ev, place, call, methods) for call, place in calls.items())
+
+
+def _is_of_switched(ev: Evaluate, module: Module, made: ast.Call, methods: Collection[str]) -> bool:
+    values = [made, *slice_back(ev, module, made)]
+    parts = [part for value in values for part in ast.walk(value)]
+    names = {part.id for part in parts if isinstance(part, ast.Name)}
+    if any(isinstance(part, ast.Attribute) and part.attr in methods for part in parts):
+        return True
+    return any(
+        dotted(call.func).partition(".")[0] in names
+        for method in methods
+        for call in module.calls_by_name.get(method, ())
+    )
+
+
+def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:
+    """Tell whether the object switches its own mode, or may: not all it is made of is in view."""
+    methods = switches(framework)
+    flags = {framework.modes.argument, framework.modes.inference_argument} - {""}
+    for base in found.outside:
+        if not isinstance(base, Symbol):
+            return True
+        if base.path.partition(".")[0] not in _PLAIN_ROOTS and not ev.frameworks.has_root(
+            base.path
+        ):
+            return True
+    for node in found.nodes:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute) and (
+                part.attr in methods
+                or (part.attr == framework.modes.attribute and not _is_read(part))
+            ):
+                return True
+            if isinstance(part, ast.FunctionDef) and (
+                part.name in methods or _defaults_to_flag(part, flags)
+            ):
+                return True
+            if isinstance(part, ast.keyword) and part.arg in flags:
+                if isinstance(part.value, ast.Constant) and part.value.value is not None:
+                    return True
+    return False
+
+
+def _is_read(attribute: ast.Attribute) -> bool:
+    return isinstance(attribute.ctx, ast.Load)
+
+
+def _defaults_to_flag(function: ast.FunctionDef, flags: set[str]) -> bool:
+    """Tell whether a parameter named for the mode has a default that chooses one."""
+    return any(
+        name in flags and isinstance(default, ast.Constant) and default.value is True
+        for name, default in default_nodes(function.args).items()
+    )
+
+
+# ---------------------------------------------------------------------------------- gradients
+
+
+def is_gradient_free(ev: Evaluate, module: Module, node: ast.expr) -> bool:
+    """Tell whether ``node``, entered by ``with`` or used as a decorator, switches gradients off.
+
+    With an argument, that depends on the argument: only a plain False is understood.
+    """
+    target = node.func if isinstance(node, ast.Call) else node
+    for candidate in ev.evaluate(module, target):
+        found = candidate.object
+        if isinstance(found, Symbol) and ev.frameworks.means(found.path, "gradient_free"):
+            if not isinstance(node, ast.Call):
+                return True
+            arguments = [*node.args, *(k.value for k in node.keywords)]
+            return all(isinstance(a, ast.Constant) and a.value is False for a in arguments)
+    return False
+
+
+def takes_gradient(ev: Evaluate, node: ast.AST) -> bool:
+    """Tell whether ``node`` is a call that takes gradients, by the last part of its name."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = last_name(node.func)
+    return name.endswith("backward") or any(
+        path.rpartition(".")[2] == name for path in ev.frameworks.word("gradients")
+    )
+
+
+def has_gradient(ev: Evaluate, node: ast.AST) -> bool:
+    """Tell whether gradients are taken inside ``node``."""
+    return any(takes_gradient(ev, part) for part in ast.walk(node))
+
+
+def feeds_gradient(
+    ev: Evaluate, module: Module, call: ast.expr, via: tuple[CallSite, ...] = ()
+) -> bool:
+    """Tell whether what ``call`` gives may go into something that gradients are taken of.
+
+    Followed by names: through the function around the call, and out of it to its callers, or to
+    the one that ``via`` names. What is stored where it cannot be followed counts as going there.
+    """
+    return _OutputTrace(ev, module, via).reaches(call, 0)
+
+
+def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
+    """Tell whether what a run of a model gives may go into something gradients are taken of."""
+    return feeds_gradient(ev, use.module, use.node, use.via)
+
+
+_TRAINS = lazy(r"train|fit|optimi|learn", re.IGNORECASE)
+
+#: Methods with which a container is given something to keep.
+_KEEPS = frozenset({"add", "append", "enqueue", "extend", "insert", "push", "put", "store"})
+
+_MAX_CALLS = 4
+
+
+class _OutputTrace:
+    """Follows a value through the bindings that may hold it, in one function at a time."""
+
+    def __init__(self, ev: Evaluate, module: Module, via: tuple[CallSite, ...]) -> None:
+        self.ev = ev
+        self.module = module
+        self.via = via
+        self.seen: set[ast.AST] = set()
+
+    def reaches(self, start: ast.expr, depth: int) -> bool:
+        if start in self.seen:
+            return False
+        self.seen.add(start)
+        function = self.module.enclosing_function(start)
+        if isinstance(function, ast.Lambda):
+            return True
+        scope = self.ev.scope(self.module, function if function is not None else self.module.tree)
+        carrying = self.spread(start, scope)
+        if carrying is None:
+            return True
+        for node in _own_nodes(scope.node):
+            if not isinstance(node, (ast.Call, ast.Yield, ast.YieldFrom, ast.Return)):
+                continue
+            if not self.holds(node, start, carrying, scope):
+                continue
+            if isinstance(node, ast.Call):
+                if takes_gradient(self.ev, node) or self.trains_with(node, start, carrying, scope):
+                    return True
+            elif (
+                not isinstance(node, ast.Return)
+                or depth >= _MAX_CALLS
+                or not isinstance(function, ast.FunctionDef)
+                or self.leaves_to_gradient(function, depth)
+            ):
+                return True
+        return False
+
+    def leaves_to_gradient(self, function: ast.FunctionDef, depth: int) -> bool:
+        """Tell whether what a function returns goes there."""
+        if self.via and self.module.enclosing_function(function) is None:
+            *outer, last = self.via
+            return _OutputTrace(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
+        return any(
+            self.reaches(caller, depth + 1) for caller, _ in callers(self.ev, self.module, function)
+        )
+
+    def spread(self, start: ast.expr, scope: Scope) -> set[ast.AST] | None:
+        """Return the statements that bind what comes of ``start``; ``None`` if it gets lost."""
+        carrying: set[ast.AST] = set()
+        statements = [n for n in _own_nodes(scope.node) if isinstance(n, ast.stmt)]
+        before = -1
+        while len(carrying) != before:
+            before = len(carrying)
+            for statement in statements:
+                for target, value in _stores(statement):
+                    if not self.holds(value, start, carrying, scope):
+                        continue
+                    if isinstance(target, ast.Attribute):
+                        return None
+                    if target is None:
+                        carrying.add(statement)
+                    elif isinstance(target, ast.Name):  # a container that keeps it
+                        carrying.update(
+                            r.binding.statement for r in reaching(scope, target.id, target)
+                        )
+        return carrying
+
+    def holds(self, node: ast.AST, start: ast.expr, carrying: set[ast.AST], scope: Scope) -> bool:
+        return any(
+            part is start
+            or (
+                isinstance(part, ast.Name)
+                and isinstance(part.ctx, ast.Load)
+                and any(b.statement in carrying for b in scope.bindings.get(part.id, ()))
+                and any(_is_carried(r, carrying) for r in reaching(scope, part.id, part))
+            )
+            for part in ast.walk(node)
+        )
+
+    def trains_with(
+        self, call: ast.Call, start: ast.expr, carrying: set[ast.AST], scope: Scope
+    ) -> bool:
+        """Tell whether ``call`` hands the value to code that trains."""
+        arguments = [*call.args, *(k.value for k in call.keywords)]
+        if not any(self.holds(argument, start, carrying, scope) for argument in arguments):
+            return False
+        for callee in self.ev.evaluate(self.module, call.func):
+            if isinstance(callee.object, FunctionRef):
+                return has_gradient(self.ev, callee.object.node)
+        return bool(_TRAINS.search(last_name(call.func)))
+
+
+def _is_carried(reach: Reaching, carrying: set[ast.AST]) -> bool:
+    return reach.binding.statement in carrying or any(
+        _is_carried(r, carrying) for r in reach.before
+    )
+
+
+def _own_nodes(body: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a function or module, those of functions further in left out."""
+    stack = list(ast.iter_child_nodes(body))
+    while stack:
+        node = stack.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stack += ast.iter_child_nodes(node)
+
+
+def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """Yield what a statement stores, and where: ``None`` for the names that it binds itself."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    if isinstance(statement, ast.Assign):
+        pairs = [(target, statement.value) for target in statement.targets]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        pairs = [(statement.target, statement.value)]
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        pairs = [(statement.target, statement.iter)]
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        pairs = [(i.optional_vars, i.context_expr) for i in statement.items if i.optional_vars]
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        func = statement.value.func
+        if isinstance(func, ast.Attribute) and (
+            isinstance(func.value, ast.Name) or func.attr in _KEEPS
+        ):  # memory.push(value)
+            for argument in statement.value.args:
+                yield func.value, argument
+    for target, value in pairs:
+        if isinstance(target, ast.Subscript):
+            yield target.value, value
+        elif isinstance(target, ast.Attribute):
+            yield target, value
+        else:
+            yield None, value

@@ -1,0 +1,1 @@
+"""Scopes, what binds a name, and which binding reaches a use."""

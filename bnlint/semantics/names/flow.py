@@ -1,0 +1,263 @@
+"""Which bindings of a name reach a use of it.
+
+A structured forward analysis over the blocks of one scope: branches join, ``if x is None`` narrows,
+loops may run again, a ``try`` may stop anywhere. Only statements that bind the name, or that hold
+the use, are looked into.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from bnlint.semantics.names.scopes import Binding, Scope
+from bnlint.startup.typed import NamedTuple
+
+_ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+
+#: Of more bindings than this, any may reach a use.
+MAX_BINDINGS = 100
+
+#: Decides a test where its value is known, else returns ``None``.
+Decide = Callable[[ast.expr], "bool | None"]
+
+
+class Reaching(NamedTuple):
+    """A binding that reaches a use.
+
+    ``narrowed`` is ``not-none`` where a test on the way rules ``None`` out, ``none`` where it
+    leaves nothing else. ``before`` holds what reached an augmented assignment.
+    """
+
+    binding: Binding
+    narrowed: str = ""
+    before: State = ()
+
+
+#: The bindings that may hold at one place.
+State = tuple[Reaching, ...]
+
+
+class _Found(Exception):  # noqa: N818  # not an error: it carries the state at the use upwards
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+
+def reaching(scope: Scope, name: str, use: ast.AST | None, decide: Decide | None = None) -> State:
+    """Return the bindings of ``name`` in ``scope`` that can reach ``use``.
+
+    ``use`` is a node in the same scope, or ``None`` for the end of the scope. ``decide`` may
+    settle the tests of branches. The result is in source order, without repetitions, and empty
+    if no binding reaches.
+    """
+    bindings = scope.bindings.get(name, ())
+    if not bindings:
+        return ()
+    if len(bindings) == 1 and bindings[0].kind != "aug" and not _conditional(scope, name, use):
+        return (Reaching(bindings[0]),)
+    if len(bindings) > MAX_BINDINGS:
+        return tuple(Reaching(binding) for binding in bindings)
+    return _Analysis(scope, name, bindings, use, decide).run()
+
+
+def _conditional(scope: Scope, name: str, use: ast.AST | None) -> bool:
+    """Tell whether a lone binding needs the analysis: a parameter that a test may narrow."""
+    if use is None or scope.bindings[name][0].kind != "param":
+        return False
+    return scope.module.is_tested(name)
+
+
+class _Analysis:
+    def __init__(
+        self,
+        scope: Scope,
+        name: str,
+        bindings: list[Binding] | tuple[Binding, ...],
+        use: ast.AST | None,
+        decide: Decide | None,
+    ) -> None:
+        self.name = name
+        self.node = scope.node
+        self.module = scope.module
+        self.decide = decide
+        self.owned: dict[ast.AST, list[Binding]] = {}
+        self.start: State = ()
+        for binding in bindings:
+            if binding.kind == "param" or binding.statement is scope.node:
+                self.start += (Reaching(binding),)
+                continue
+            node: ast.AST | None = binding.statement
+            while node is not None and node is not scope.node:
+                self.owned.setdefault(node, []).append(binding)
+                node = self.module.parents.get(node)
+        self.path: set[ast.AST] = set()
+        self.use = use
+        node = use
+        while node is not None and node is not scope.node:
+            self.path.add(node)
+            node = self.module.parents.get(node)
+        self.all = tuple(Reaching(binding) for binding in bindings)
+
+    def run(self) -> State:
+        body = getattr(self.node, "body", None)
+        if not isinstance(body, list):
+            return self.start
+        try:
+            end = self.block(body, self.start)
+        except _Found as found:
+            return unique(found.state)
+        # A use that the walk did not meet (in a nested scope, say), or a scope that never ends
+        # normally: every binding may be the one.
+        if end is None or self.use is not None:
+            return unique(self.all)
+        return unique(end)
+
+    def block(self, block: list[ast.stmt], state: State | None) -> State | None:
+        for statement in block:
+            if state is None:
+                # Unreachable as far as this analysis sees; the use may still be in here.
+                if statement in self.path:
+                    raise _Found(self.all)
+                continue
+            if statement in self.path or statement in self.owned:
+                state = self.statement(statement, state)
+            else:
+                state = self.passed(statement, state)
+        return state
+
+    def statement(self, statement: ast.stmt, state: State) -> State | None:
+        state = _join(state, self.made_by(statement, "walrus")) or ()
+        if isinstance(statement, ast.If):
+            return self.branches(statement, state)
+        if isinstance(statement, _LOOPS):
+            return self.loop(statement, state)
+        if isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
+            return self.attempt(statement, state)  # type: ignore[arg-type]  # same fields
+        if isinstance(statement, (ast.With, ast.AsyncWith)):
+            self.header(state, *statement.items)
+            state = self.bound(statement, state)
+            return self.block(statement.body, state)
+        if isinstance(statement, ast.Match):
+            self.header(state, statement.subject)
+            inner = _join(state, self.bound(statement, state)) or ()
+            ends = [self.block(case.body, inner) for case in statement.cases]
+            return _join(state, *ends)
+        if statement in self.path:
+            raise _Found(state)
+        return self.bound(statement, state)
+
+    def header(self, state: State, *parts: ast.AST) -> None:
+        """Stop here if the use is in the head of a compound statement."""
+        if any(part in self.path for part in parts):
+            raise _Found(state)
+
+    def bound(self, statement: ast.stmt, state: State) -> State:
+        """Return the state after the bindings made by ``statement`` itself."""
+        here = self.made_by(statement, "")
+        return tuple(r._replace(before=state) if r.binding.kind == "aug" else r for r in here) or (
+            state
+        )
+
+    def made_by(self, statement: ast.stmt, kind: str) -> State:
+        """Return the bindings that ``statement`` itself makes: by ``:=``, or in other ways."""
+        return tuple(
+            Reaching(b)
+            for b in self.owned.get(statement, ())
+            if b.statement is statement and (b.kind == "walrus") is (kind == "walrus")
+        )
+
+    def branches(self, statement: ast.If, state: State) -> State | None:
+        self.header(state, statement.test)
+        decided = self.decide(statement.test) if self.decide else None
+        taken = self.narrow(state, statement.test, holds=True) if decided is not False else None
+        other = self.narrow(state, statement.test, holds=False) if decided is not True else None
+        if taken is None and not self.inside(statement.body):
+            return self.block(statement.orelse, other)
+        if other is None and not self.inside(statement.orelse):
+            return self.block(statement.body, taken)
+        return _join(self.block(statement.body, taken), self.block(statement.orelse, other))
+
+    def inside(self, block: list[ast.stmt]) -> bool:
+        return any(statement in self.path for statement in block)
+
+    def loop(self, statement: ast.stmt, state: State) -> State | None:
+        head = statement.test if isinstance(statement, ast.While) else statement.iter  # type: ignore[attr-defined]
+        self.header(state, head)
+        again = tuple(Reaching(b) for b in self.owned.get(statement, ()))
+        inner = self.bound(statement, _join(state, again) or ())
+        self.block(statement.body, inner)  # type: ignore[attr-defined]
+        after = _join(state, again)
+        return self.block(statement.orelse, after)  # type: ignore[attr-defined]
+
+    def attempt(self, statement: ast.Try, state: State) -> State | None:
+        end = self.block(statement.body, state)
+        inside = tuple(
+            Reaching(b)
+            for b in self.owned.get(statement, ())
+            if any(b in self.owned.get(s, ()) for s in statement.body)
+        )
+        interrupted = _join(state, inside) or ()
+        ends = [self.block(statement.orelse, end)]
+        for handler in statement.handlers:
+            entered = tuple(
+                Reaching(b) for b in self.owned.get(handler, ()) if b.statement is handler
+            )
+            ends.append(self.block(handler.body, entered or interrupted))
+        joined = _join(*ends)
+        if statement.finalbody:
+            return self.block(statement.finalbody, _join(joined, interrupted))
+        return joined
+
+    def narrow(self, state: State, test: ast.expr, *, holds: bool) -> State:
+        narrowed = says_of(test, self.name, holds=holds)
+        return tuple(r._replace(narrowed=narrowed) for r in state) if narrowed else state
+
+    def passed(self, statement: ast.stmt, state: State) -> State | None:
+        """Return the state after a statement that neither binds the name nor holds the use."""
+        if isinstance(statement, _ENDS):
+            return None
+        if isinstance(statement, ast.Assert):
+            return self.narrow(state, statement.test, holds=True)
+        if isinstance(statement, ast.If) and isinstance(statement.body[-1], _ENDS):
+            return self.narrow(state, statement.test, holds=False)
+        return state
+
+
+def says_of(test: ast.expr, name: str, *, holds: bool) -> str:
+    """Return what ``test``, holding or not, says of ``name``: ``none``, ``not-none`` or nothing."""
+    if isinstance(test, ast.Name) and test.id == name:
+        return "not-none" if holds else ""  # what is false need not be None
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        return says_of(test.operand, name, holds=not holds)
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if holds else ast.Or):
+        return next((s for t in test.values if (s := says_of(t, name, holds=holds))), "")
+    if (
+        isinstance(test, ast.Compare)
+        and len(test.ops) == 1
+        and isinstance(test.left, ast.Name)
+        and test.left.id == name
+        and isinstance(test.comparators[0], ast.Constant)
+        and test.comparators[0].value is None
+    ):
+        if isinstance(test.ops[0], (ast.Is, ast.Eq)):
+            return "none" if holds else "not-none"
+        if isinstance(test.ops[0], (ast.IsNot, ast.NotEq)):
+            return "not-none" if holds else "none"
+    return ""
+
+
+def _join(*states: State | None) -> State | None:
+    alive = [state for state in states if state is not None]
+    return unique(tuple(reach for state in alive for reach in state)) if alive else None
+
+
+def unique(state: State) -> State:
+    """Drop repetitions, and narrowed bindings that reach unnarrowed as well."""
+    whole = {id(r.binding) for r in state if not r.narrowed}
+    seen: dict[tuple[int, str], Reaching] = {}
+    for reach in state:
+        if reach.narrowed and id(reach.binding) in whole:
+            continue
+        seen.setdefault((id(reach.binding), reach.narrowed), reach)
+    return tuple(seen.values())

@@ -1,0 +1,308 @@
+"""Classes and objects that are models or layers, and whether batch normalisation is in them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator
+
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.layers.sites import Site, sites_in
+from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.classes import lineage, outside_bases
+from bnlint.semantics.values.domain import (
+    Candidate,
+    ClassRef,
+    Evaluate,
+    FunctionRef,
+    Instance,
+    Partial,
+    Symbol,
+    Unknown,
+    ValueSet,
+)
+from bnlint.startup.typed import NamedTuple
+
+#: Vocabulary words for things whose call gives a model or a layer.
+_MAKES_MODEL = (
+    "modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers",
+    "importers",
+)  # fmt: skip
+
+_MAX_DEPTH = 8
+
+
+def class_framework(ev: Evaluate, cls: ClassRef) -> Framework | None:
+    """Return the framework whose module class ``cls`` derives from, if any."""
+    for base in outside_bases(ev, cls):
+        if isinstance(base, Symbol):
+            found = ev.frameworks.means(base.path, "modules") or _layer_framework(ev, base.path)
+            if found is not None:
+                return found
+    return None
+
+
+def _layer_framework(ev: Evaluate, path: str) -> Framework | None:
+    """Return the framework of a known layer class (a batch normalisation, a convolution ...)."""
+    for api in ev.frameworks.by_alias.get(path, ()):
+        if api.kind == "layer":
+            return api.framework
+    neighbour = ev.frameworks.neighbours.get(path)
+    if neighbour is None or "input" in neighbour.roles:  # a function is given its input
+        return None
+    return neighbour.framework
+
+
+def model_framework(ev: Evaluate, candidate: Candidate) -> Framework | None:
+    """Return the framework of a model or layer object; ``None`` if it is not known to be one."""
+    found = candidate.object
+    if not isinstance(found, Instance):
+        return None
+    if isinstance(found.cls, ClassRef):
+        return class_framework(ev, found.cls)
+    path = found.cls.path
+    for word in _MAKES_MODEL:
+        framework = ev.frameworks.means(path, word)
+        if framework is not None:
+            return framework
+    return _layer_framework(ev, path)
+
+
+def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
+    """Tell whether ``function`` is what runs when a model of its class is called."""
+    owner = module.parents.get(function)
+    if not isinstance(owner, ast.ClassDef):
+        return False
+    framework = class_framework(ev, ClassRef(module, owner))
+    name = getattr(function, "name", "")
+    return framework is not None and ev.frameworks.shares(name, "forward", framework)
+
+
+# ---------------------------------------------------------------------------------- objects
+
+
+def is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
+    """Tell whether an object is a wrapper, which runs the model it is given."""
+    found = candidate.object
+    return (
+        isinstance(found, Instance)
+        and isinstance(found.cls, Symbol)
+        and ev.frameworks.means(found.cls.path, "wrappers") is not None
+    )
+
+
+def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> ValueSet:
+    """Return what ``node`` may be, seen through methods that return the model they belong to."""
+    values = ev.evaluate(module, node)
+    if depth > _MAX_DEPTH or not any(isinstance(v.object, Unknown) for v in values):
+        return values
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in returns_itself(ev):
+            return models_at(ev, module, node.func.value, depth + 1)
+    if isinstance(node, ast.Name):
+        scope = ev.scope(module, module.scope_node(node))
+        found: ValueSet = ()
+        for reach in reaching(scope, node.id, node):
+            value = reach.binding.value
+            if reach.binding.kind != "assign" or not isinstance(value, ast.expr):
+                return values
+            found += models_at(ev, module, value, depth + 1)
+        return found or values
+    return values
+
+
+def returns_itself(ev: Evaluate) -> Collection[str]:
+    """Return the methods of a model that return the model itself."""
+    return {
+        *ev.frameworks.word("keeps"),
+        *(
+            method
+            for framework in ev.frameworks.frameworks.values()
+            for method, _ in (*framework.modes.to_inference, *framework.modes.to_training)
+        ),
+    }
+
+
+# ---------------------------------------------------------------------------------- contents
+
+
+class Contents(NamedTuple):
+    """What an object is made of, as far as the file shows.
+
+    ``normalises`` tells whether batch normalisation that follows the mode is among it. ``nodes``
+    are the classes, functions and expressions it is made by, ``outside`` the base classes and
+    makers that are not in the file.
+    """
+
+    normalises: bool
+    nodes: tuple[ast.AST, ...]
+    outside: tuple[Symbol | Unknown, ...]
+
+
+def contents(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> Contents:
+    """Return what the object is made of."""
+    search = _Search(ev, sites)
+    search.add(candidate.object, 0)
+    return Contents(search.found, tuple(search.nodes), tuple(search.outside))
+
+
+def normalises(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> bool:
+    """Tell whether batch normalisation that follows the mode is known to be in the object."""
+    return contents(ev, sites, candidate).normalises
+
+
+def _follows_mode(site: Site) -> bool:
+    """Tell whether a site does one thing in training and another in inference."""
+    if always_uses_batch(site) or always_uses_running(site):
+        return False
+    if site.api.kind != "layer":
+        switched = "training" in site.api.roles or "inference" in site.api.roles
+        return switched and not training_flag(site).is_known
+    return site.api.mode_switch in ("object", "call-argument")
+
+
+class _Search:
+    """Looks for sites in what an object is made of: its class, the classes and calls in it."""
+
+    def __init__(self, ev: Evaluate, sites: Iterable[Site]) -> None:
+        self.ev = ev
+        self.sites = {site.call: site for site in sites}
+        self.modules = {site.module for site in self.sites.values()}
+        self.seen: set[ast.AST] = set()
+        self.found = False
+        self.nodes: list[ast.AST] = []
+        self.outside: list[Symbol | Unknown] = []
+
+    def add(self, found: object, depth: int) -> None:
+        if depth > _MAX_DEPTH:
+            return
+        if isinstance(found, Instance):
+            if isinstance(found.cls, ClassRef):
+                self.add(found.cls, depth)
+            else:
+                self.made_by(found.cls)
+            if found.call is not None:
+                self.inside(found.module, found.call, depth, found)
+                self.grown(found, depth)
+        elif isinstance(found, FunctionRef):
+            self.inside(found.module, found.node, depth)
+        elif isinstance(found, Partial):
+            for target in found.target:
+                self.add(target.object, depth + 1)
+        elif isinstance(found, ClassRef):
+            for ancestor in lineage(self.ev, found):
+                self.inside(ancestor.module, ancestor.node, depth)
+            for base in outside_bases(self.ev, found):
+                if isinstance(base, Symbol):
+                    self.made_by(base)
+                else:
+                    self.outside.append(base)
+        elif isinstance(found, Symbol):
+            self.made_by(found)
+
+    def made_by(self, maker: Symbol) -> None:
+        """Note a class or function from outside the file."""
+        self.outside.append(maker)
+        if self.ev.frameworks.means(maker.path, "builders"):
+            self.found = True
+
+    def inside(
+        self, module: Module, node: ast.AST, depth: int, made: Instance | None = None
+    ) -> None:
+        """Note the sites, and what leads to further ones, inside ``node``.
+
+        ``made`` is the object that ``node`` makes, which may call one of several classes.
+        """
+        if node in self.seen or depth > _MAX_DEPTH:
+            return
+        self.seen.add(node)
+        self.nodes.append(node)
+        if module not in self.modules:
+            self.modules.add(module)
+            self.sites.update((site.call, site) for site in sites_in(self.ev, module))
+        for call in ast.walk(node):
+            if not isinstance(call, ast.Call):
+                continue
+            site = self.sites.get(call)
+            if site is not None and _follows_mode(site):
+                self.found = True
+            for callee in self.ev.evaluate(module, call.func):
+                found = callee.object
+                if made is not None and call is made.call and found != made.cls:
+                    continue
+                if isinstance(found, (ClassRef, FunctionRef, Partial)):
+                    self.add(found, depth + 1)
+                elif isinstance(found, Symbol):
+                    self.called(found, module, call, depth)
+            # Arguments may carry a layer built elsewhere: nn.Sequential(*layers), Net(norm).
+            for argument in call.args:
+                if isinstance(argument, ast.Starred):
+                    argument = argument.value
+                if isinstance(argument, (ast.Name, ast.Attribute)):
+                    for value in models_at(self.ev, module, argument):
+                        if isinstance(value.object, Instance):
+                            self.add(value.object, depth + 1)
+
+    def called(self, callee: Symbol, module: Module, call: ast.Call, depth: int) -> None:
+        """Note what a call of something outside the file adds."""
+        frameworks = self.ev.frameworks
+        if frameworks.means(callee.path, "builders"):
+            self.found = True
+        if frameworks.means(callee.path, "functional_models"):
+            for value in slice_back(self.ev, module, call):
+                self.inside(module, value, depth + 1)
+
+    def grown(self, made: Instance, depth: int) -> None:
+        """Note what ``model.add(...)`` and its like give an object held by a variable."""
+        assert made.call is not None
+        module = made.module
+        parent = module.parents.get(made.call)
+        target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+        if not isinstance(target, ast.Name):
+            return
+        scope = module.scope_node(made.call)
+        for method in _GROWS:
+            for call in module.calls_by_name.get(method, ()):
+                if (
+                    isinstance(call.func, ast.Attribute)
+                    and isinstance(call.func.value, ast.Name)
+                    and call.func.value.id == target.id
+                    and module.scope_node(call) is scope
+                ):
+                    self.inside(module, call, depth + 1)
+
+
+#: Methods with which a container of layers is added to.
+_GROWS = ("add", "append", "extend", "insert", "add_module")
+
+
+def slice_back(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[ast.expr]:
+    """Yield the expressions from which the arguments of ``call`` come, by names, in its scope.
+
+    Every value that a name ever has counts, so that what is yielded may be too much.
+    """
+    scope = ev.scope(module, module.scope_node(call))
+    names = [
+        part.id
+        for argument in (*call.args, *(k.value for k in call.keywords))
+        for part in ast.walk(argument)
+        if isinstance(part, ast.Name)
+    ]
+    seen: set[str] = set()
+    while names:
+        name = names.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for binding in scope.bindings.get(name, ()):
+            if isinstance(binding.value, ast.expr) and binding.kind in ("assign", "unpack"):
+                yield binding.value
+                names += [p.id for p in ast.walk(binding.value) if isinstance(p, ast.Name)]
+
+
+def names_in(node: ast.AST) -> Iterator[str]:
+    """Yield the identifiers of names and attributes inside ``node``."""
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Name, ast.Attribute)):
+            yield last_name(part)

@@ -1,0 +1,203 @@
+"""The project around a file: which modules there are, and what an import in one of them means."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from bnlint.frameworks.tables import Frameworks
+from bnlint.semantics.project.imported_carriers import ImportedCarriers
+from bnlint.semantics.project.outline import Glance
+from bnlint.semantics.project.resolver import Layout, absolute, joined, split
+from bnlint.semantics.project.triage import speaks_of_modes
+from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.values.evaluator import Evaluator
+from bnlint.semantics.values.memo import Memo
+from bnlint.startup.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+
+
+_HANDS_OVER: Memo[Module, bool] = Memo()
+
+
+class Project:
+    """The modules that a file's imports lead to, and one evaluator over all of them.
+
+    The findings of a file may depend on the modules of its project, never on which files were
+    named on the command line. Without a ``layout``, the file stands alone. ``main`` is the file
+    that is checked, as it is in memory. ``imported`` tells which imported names stand for APIs.
+    """
+
+    def __init__(
+        self,
+        frameworks: Frameworks,
+        layout: Layout | None = None,
+        main: Module | None = None,
+        imported: ImportedCarriers | None = None,
+    ) -> None:
+        self.frameworks = frameworks
+        self.layout = layout
+        self._imported = imported
+        self.modules: dict[str, Module | None] = {}
+        if main is not None and main.file:
+            self.modules[main.file] = main
+        self.evaluator = Evaluator(self, frameworks)
+
+    def forget(self) -> None:
+        """Drop what has been read and worked out: the circles that keep trees alive."""
+        self.evaluator.forget()
+        self.modules.clear()
+
+    def resolve(self, module: Module, symbol: str) -> Module | tuple[Module, str] | None:
+        """Return the project module, or the name in one, that ``symbol`` imported in ``module`` is.
+
+        ``symbol`` is as written: ``a.b.name``, or with leading dots for a relative import. What a
+        framework table lists is no part of the project, also where the framework's own source is.
+        """
+        path = absolute(module, symbol)
+        if self.frameworks.knows(path):
+            return None
+        parent, name = split(path)
+        holder = self.module(module, parent) if parent else None
+        if holder is not None and not holder.is_namespace:
+            return holder, name
+        return self.module(module, path)
+
+    def module(self, importer: Module, symbol: str) -> Module | None:
+        """Return the project module that ``importer`` imports as ``symbol``."""
+        file = self.layout.find(importer, symbol) if self.layout is not None else None
+        if self.layout is None or file is None:
+            return None
+        if file not in self.modules:
+            self.modules[file] = self.layout.sources.module(file)
+        return self.modules[file]
+
+    def carriers(self, module: Module) -> Collection[str]:
+        """Return the identifiers through which ``module`` may call an API."""
+        return self._imported.of(module, self.frameworks) if self._imported is not None else ()
+
+    def symbol(self, module: Module, symbol: str) -> str:
+        """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
+        return absolute(module, symbol)
+
+    def submodule(self, module: Module, name: str) -> Module | None:
+        """Return the project module ``module.name``, if ``module`` is a package that has it."""
+        if not module.name or module.package != module.name:
+            return None
+        return self.module(module, f"{module.name}.{name}")
+
+    def is_function(self, module: Module, symbol: str) -> bool:
+        """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
+        return self.layout is not None and self.layout.is_function(module, symbol)
+
+    def hands_over_models(self, module: Module) -> bool:
+        """Tell, by the text of files, whether ``module`` deals with code that switches modes.
+
+        That is a file with a function or class that it calls with what it has made, or one of
+        those that this file imports; or a file that makes something for it. Methods do not count:
+        what they hand on is mostly tensors.
+        """
+        known = _HANDS_OVER.of(self.evaluator)
+        if module not in known:
+            known[module] = self._hands_over_models(module)
+        return known[module]
+
+    def _hands_over_models(self, module: Module) -> bool:
+        if self.layout is None:
+            return False
+        asks = speaks_of_modes
+        names, makers = _assigned(module)
+        takers = {
+            dotted(call.func).partition(".")[0]
+            for call in module.calls
+            if any(isinstance(a, ast.Name) and a.id in names for a in _arguments(call))
+            and module.enclosing_class(call) is None
+        }
+        for file in sorted(self._files_of(module, takers)):
+            glance = self.layout.look(file)
+            near = self.layout.imported(self.layout.place(file), glance) if glance else ()
+            if any(self.layout.file_answers(f, asks) for f in (file, *near)):
+                return True
+        return any(
+            self.layout.file_answers(f, asks) for f in sorted(self._files_of(module, makers))
+        )
+
+    def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
+        """Return the files in which what ``module`` imports under ``names`` is defined."""
+        assert self.layout is not None
+        found: set[str | None] = set()
+        for statement in module.imports:
+            if isinstance(statement, ast.Import):
+                for alias in statement.names:
+                    if (alias.asname or alias.name).partition(".")[0] in names:
+                        found.add(self.layout.find(module, alias.name))
+                continue
+            origin = "." * statement.level + (statement.module or "")
+            for alias in statement.names:
+                if alias.name == "*":
+                    found.add(self.layout.find(module, origin))
+                elif (alias.asname or alias.name) in names:
+                    symbol = joined(origin, alias.name)
+                    found.add(self.layout.find(module, symbol))  # it may be a module
+                    found.add(self.layout.holder(module, symbol)[0])
+        return {file for file in found if file is not None}
+
+    def behind(self, module: Module) -> Iterator[Glance]:
+        """Yield what can be seen of the files near ``module`` that its imports lead to."""
+        glance = self.layout.look(module.file) if self.layout is not None else None
+        if self.layout is not None and glance is not None:
+            for file in self.layout.behind(module, glance):
+                there = self.layout.look(file)
+                if there is not None:
+                    yield there
+
+    def imported_roots(self) -> Iterator[str]:
+        """Yield what the modules read so far import absolutely."""
+        for module in self.modules.values():
+            if module is not None:
+                yield from imported_roots(module)
+
+
+def imported_roots(module: Module) -> Iterator[str]:
+    """Yield the import paths that ``module`` imports absolutely."""
+    for statement in module.imports:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                yield alias.name
+        elif statement.module and not statement.level:
+            yield statement.module
+
+
+def _assigned(module: Module) -> tuple[set[str], set[str]]:
+    """Return the names to which a file assigns what a call gives, and those that are called.
+
+    What classes do is left out.
+    """
+    names: set[str] = set()
+    makers: set[str] = set()
+    for call in module.calls:
+        parent = module.parents[call]
+        while isinstance(parent, (ast.Attribute, ast.Call)):  # build().to(device)
+            parent = module.parents[parent]
+        if isinstance(parent, ast.Assign) and not isinstance(parent.targets[0], ast.Attribute):
+            if module.enclosing_class(call) is None:
+                makers.add(dotted(call.func).partition(".")[0])
+                for target in parent.targets:
+                    names.update(p.id for p in ast.walk(target) if isinstance(p, ast.Name))
+    return names, makers
+
+
+def _arguments(call: ast.Call) -> Iterator[ast.expr]:
+    yield from call.args
+    yield from (keyword.value for keyword in call.keywords)
+
+
+def imported_by(glance: Glance) -> Iterator[str]:
+    """Yield the import paths that a file imports absolutely, as far as can be seen."""
+    found = glance.imports
+    for named in found.modules.values():
+        yield from named
+    for origins in (*found.names.values(), tuple((star, "") for star in found.stars)):
+        yield from (origin for origin, _ in origins if not origin.startswith("."))

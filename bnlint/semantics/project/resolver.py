@@ -1,0 +1,215 @@
+"""How the files of a project lie: which file an import leads to, before any of them is parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+
+from bnlint.semantics.project.outline import Glance
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.memo import Memo
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Files through which a name is passed on at most.
+_MAX_HOPS = 8
+
+#: How far from a file, and in how many others, code is looked for that runs its models.
+_MAX_FAR = 3
+_MAX_BEHIND = 40
+
+
+class Place(NamedTuple):
+    """Where an import stands: the absolute file, the name of its module, and of its package."""
+
+    file: str
+    name: str
+    package: str
+
+
+Importer = Module | Place
+
+
+class Grounds(NamedTuple):
+    """What an answer rests on: files that were looked at, and imports that were followed.
+
+    An import is the folder of the importing file, and the path it imports.
+    """
+
+    files: set[str]
+    imports: set[tuple[str, str]]
+
+
+class Sources(Protocol):
+    """Where the files of a project are, and what stands in them."""
+
+    def name(self, file: str) -> str:
+        """Return the dotted import name of ``file``."""
+
+    def package(self, file: str) -> str:
+        """Return the dotted name of the package from which relative imports in ``file`` start."""
+
+    def find(self, importer: str, path: str) -> str | None:
+        """Return the file of the module that the file ``importer`` imports as ``path``."""
+
+    def look(self, file: str) -> Glance | None:
+        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+
+    def module(self, file: str) -> Module | None:
+        """Return ``file`` parsed, ``None`` where it cannot be."""
+
+    def root(self, file: str) -> str:
+        """Return the folder that holds all of the project around ``file``."""
+
+    def search(self, file: str, pattern: str) -> list[str]:
+        """Return the files of the project around ``file`` whose text matches ``pattern``."""
+
+    def noting(self) -> AbstractContextManager[Grounds]:
+        """Note what is looked at meanwhile."""
+
+    def note(self, grounds: Grounds) -> None:
+        """Note ``grounds``, on which an answer rests that was found before."""
+
+
+class Layout:
+    """The files of a project, found by import.
+
+    ``tops`` are the packages of the frameworks: a folder of the project that is called like one
+    is not what an import of that name means, except in the framework's own source.
+    """
+
+    def __init__(self, sources: Sources, tops: Collection[str]) -> None:
+        self.sources = sources
+        self.tops = tops
+        self._places: dict[str, Place] = {}
+        self._leads: dict[Glance, tuple[tuple[str, ...], Grounds]] = {}
+        #: What has been found out about whole projects.
+        self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
+
+    def find(self, importer: Importer, symbol: str) -> str | None:
+        """Return the file of the module that ``importer`` imports as ``symbol``."""
+        path = absolute(importer, symbol)
+        top = path.partition(".")[0]
+        if not importer.file or (top in self.tops and top != importer.name.partition(".")[0]):
+            return None
+        return self.sources.find(importer.file, path)
+
+    def look(self, file: str) -> Glance | None:
+        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+        return self.sources.look(file)
+
+    def place(self, file: str) -> Place:
+        """Return where the imports of ``file`` stand."""
+        place = self._places.get(file)
+        if place is None:
+            name, package = self.sources.name(file), self.sources.package(file)
+            place = self._places[file] = Place(file, name, package)
+        return place
+
+    def behind(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+        """Return the files that the imports of a file lead to, and those of these, nearest first.
+
+        ``glance`` is what can be seen of the file. What is further away than a few files, or comes
+        after a large number of them, is left out.
+        """
+        found: dict[str, None] = {}
+        near: list[tuple[Importer, Glance]] = [(importer, glance)]
+        for _ in range(_MAX_FAR):
+            further: list[tuple[Importer, Glance]] = []
+            for place, seen in near:
+                for file in self.imported(place, seen):
+                    if file == importer.file or file in found or len(found) >= _MAX_BEHIND:
+                        continue
+                    found[file] = None
+                    there = self.look(file)
+                    if there is not None:
+                        further.append((self.place(file), there))
+            near = further
+        return tuple(found)
+
+    def file_answers(self, file: str, asks: Callable[[Glance], bool]) -> bool:
+        """Return what ``asks`` says of what can be seen of a file; no, if nothing can."""
+        glance = self.look(file)
+        return glance is not None and self.answer(glance, asks)
+
+    def answer(self, glance: Glance, asks: Callable[[Glance], bool]) -> bool:
+        """Return what ``asks`` says of ``glance``, and keep it with that."""
+        if asks not in glance.answers:
+            glance.answers[asks] = asks(glance)
+        return glance.answers[asks]
+
+    def imported(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+        """Return the files that a file imports directly."""
+        known = self._leads.get(glance)
+        if known is None:
+            with self.sources.noting() as grounds:
+                imports = glance.imports
+                symbols = [
+                    *imports.stars,
+                    *(m for named in imports.modules.values() for m in named),
+                ]
+                for origins in imports.names.values():
+                    for origin, name in origins:
+                        symbols += [origin, joined(origin, name)]
+                files = [self.find(importer, symbol) for symbol in dict.fromkeys(symbols)]
+            known = self._leads[glance] = tuple(dict.fromkeys(filter(None, files))), grounds
+        self.sources.note(known[1])
+        return known[0]
+
+    def is_function(self, importer: Importer, symbol: str) -> bool:
+        """Tell, by the text of files alone, whether ``symbol`` is a function of the project.
+
+        Where that cannot be seen, the answer is no.
+        """
+        file, name = self.holder(importer, symbol)
+        glance = self.look(file) if file is not None else None
+        return glance is not None and glance.is_function(name)
+
+    def holder(self, importer: Importer, symbol: str) -> tuple[str | None, str]:
+        """Return the file that ``symbol`` comes from, and what it is called there.
+
+        Files that only pass it on are seen through, as far as their text shows that.
+        """
+        file, name = None, ""
+        for _ in range(_MAX_HOPS):
+            parent, name = split(absolute(importer, symbol))
+            file = self.find(importer, parent) if parent else None
+            glance = self.look(file) if file is not None else None
+            if file is None or glance is None or glance.is_function(name):
+                break
+            origins = glance.imports.names.get(name, ())
+            if len(origins) != 1:
+                break
+            importer, symbol = self.place(file), joined(*origins[0])
+        return file, name
+
+
+def absolute(module: Importer, symbol: str) -> str:
+    """Return the absolute import path of ``symbol`` as written in ``module``.
+
+    A relative import stays as it is where the name of the module's package is not known, as in a
+    folder without ``__init__.py``.
+    """
+    if not symbol.startswith("."):
+        return symbol
+    name = symbol.lstrip(".")
+    level = len(symbol) - len(name)
+    package = module.package.split(".") if module.package else []
+    if level > len(package):
+        return symbol
+    above = package[: len(package) - level + 1]
+    return ".".join([*above, name] if name else above)
+
+
+def joined(origin: str, name: str) -> str:
+    """Return the import path of ``name`` in the module ``origin``, as written in an import."""
+    return f"{origin}{name}" if origin.endswith(".") else f"{origin}.{name}"
+
+
+def split(path: str) -> tuple[str, str]:
+    """Return ``path`` as the module that holds the last name in it, and that name."""
+    name = path.rpartition(".")[2]
+    parent = path.removesuffix(name)
+    return (parent.removesuffix(".") if parent.strip(".") else parent), name

@@ -1,0 +1,1 @@
+"""One parsed file: its tree, its index, places in its text."""

@@ -1,0 +1,1 @@
+"""The static evaluator: what an expression may be."""

@@ -1,0 +1,264 @@
+"""What an attribute of a class or object of the project may be."""
+
+from __future__ import annotations
+
+import ast
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.arguments import arguments_of, has_decorator
+from bnlint.semantics.values.classes import SETUP, attribute_stores, construction, lineage, method
+from bnlint.semantics.values.containers import element
+from bnlint.semantics.values.domain import (
+    Argument,
+    Candidate,
+    ClassRef,
+    Evaluate,
+    FunctionRef,
+    Instance,
+    Symbol,
+    Unknown,
+    ValueSet,
+    presumed,
+    unknown,
+)
+from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.mutations import mutated_attribute
+from bnlint.semantics.values.predicates import is_dead
+
+
+def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
+    """Return what ``cls.name`` may be."""
+    owner = cls.node.name
+    for ancestor in lineage(ev, cls):
+        module = ancestor.module
+        bindings = ev.scope(module, ancestor.node).bindings.get(name)
+        if not bindings:
+            continue
+        stored = _stored_outside(ev, ancestor, None, name, node)
+        if stored:
+            return stored
+        last = bindings[-1]
+        if len(bindings) > 1 and (
+            last.kind == "assign" or any(b.kind != last.kind for b in bindings)
+        ):
+            break
+        if last.kind == "function" and isinstance(
+            last.value, (ast.FunctionDef, ast.AsyncFunctionDef)
+        ):
+            # A class method is given the class first, also where it is called on the class.
+            bound = has_decorator(last.value, "classmethod")
+            me = Instance(cls, module, None) if bound else None
+            return (Candidate(FunctionRef(module, last.value, me), module, last.value),)
+        if last.kind == "class" and isinstance(last.value, ast.ClassDef):
+            return (Candidate(ClassRef(module, last.value), module, last.value),)
+        if last.kind == "assign" and isinstance(last.value, ast.expr):
+            return mutated_attribute(ev, ev.evaluate(module, last.value), module, name, None)
+        break
+    else:
+        return unknown(f"class {owner} does not define {name}", cls.module, node)
+    return unknown(f"{name} is set several times in class {owner}", cls.module, node)
+
+
+def instance_attribute(
+    ev: Evaluate, instance: Instance, name: str, module: Module, node: ast.AST
+) -> ValueSet:
+    """Return what ``instance.name``, read at ``node``, may be.
+
+    That is a field of a record, what methods store, or the class attribute.
+    """
+    cls = instance.cls
+    if isinstance(cls, Symbol):
+        return unknown(f"attribute {name} of an object made by {cls.path}", instance.module, node)
+    found = _stored_outside(ev, cls, instance, name, node) + _field(ev, instance, cls, name, node)
+    reader = module.enclosing_function(node)
+    every = getattr(reader, "name", "") not in SETUP
+    for ancestor in lineage(ev, cls):
+        stores = attribute_stores(ancestor.module, ancestor.node, name, every=every)
+        if stores:
+            found += _stored(ev, instance, ancestor, stores, name, node)
+            return mutated_attribute(ev, found, ancestor.module, name, None)
+    if found:
+        return found
+    values = class_attribute(ev, cls, name, node)
+    if instance.call is None:
+        values += _overridden(ev, cls, name, node)
+    if len(values) == 1 and isinstance(values[0].object, FunctionRef):
+        function = values[0].object
+        definition = function.node
+        if isinstance(definition, ast.Lambda):
+            return values
+        if has_decorator(definition, "property", "cached_property"):
+            return ev.returned(function._replace(receiver=instance), node)
+        if not has_decorator(definition, "staticmethod"):
+            return (values[0]._replace(object=function._replace(receiver=instance)),)
+    return values
+
+
+def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
+    """Return what classes of the module that derive from ``cls`` put in place of an attribute."""
+    found: ValueSet = ()
+    for definition in cls.module.classes:
+        if definition is cls.node or not definition.bases:
+            continue
+        bindings = ev.scope(cls.module, definition).bindings.get(name)
+        if not bindings or bindings[-1].kind != "assign":
+            continue
+        derived = ClassRef(cls.module, definition)
+        if any(ancestor == cls for ancestor in lineage(ev, derived)):
+            found += class_attribute(ev, derived, name, node)
+    return found
+
+
+def _stored_outside(
+    ev: Evaluate, cls: ClassRef, instance: Instance | None, name: str, node: ast.AST
+) -> ValueSet:
+    """Return the unknown value that a store from outside the class leaves in an attribute.
+
+    ``instance`` is the object that is asked about, ``None`` for the class itself.
+    """
+    module = cls.module
+    for store in _outside_stores(ev, module, name):
+        for value in ev.evaluate(module, store.value):
+            found = value.object
+            hit = isinstance(found, ClassRef) and cls in lineage(ev, found)
+            if instance is not None and isinstance(found, Instance):
+                if isinstance(found.cls, ClassRef) and cls in lineage(ev, found.cls):
+                    hit = found.call is instance.call or None in (found.call, instance.call)
+            if hit:
+                return unknown(f"line {store.lineno} sets {name} from outside", module, node)
+    return ()
+
+
+_STORES: Memo[tuple[Module, str], list[ast.Attribute]] = Memo()
+
+
+def _outside_stores(ev: Evaluate, module: Module, name: str) -> list[ast.Attribute]:
+    """Return the stores to attributes called ``name`` that are no business of the object itself."""
+    known, key = _STORES.of(ev), (module, name)
+    if key not in known:
+        known[key] = [
+            store
+            for store in module.stores
+            if store.attr == name and not _is_first_parameter(module, store.value)
+        ]
+    return known[key]
+
+
+def _is_first_parameter(module: Module, node: ast.expr) -> bool:
+    """Tell whether ``node`` is the ``self`` of the method it stands in."""
+    function = module.enclosing_function(node)
+    if not isinstance(node, ast.Name) or function is None:
+        return False
+    positional = [*function.args.posonlyargs, *function.args.args]
+    return bool(positional) and positional[0].arg == node.id
+
+
+def _stored(
+    ev: Evaluate,
+    instance: Instance,
+    cls: ClassRef,
+    stores: list[ast.Attribute],
+    name: str,
+    node: ast.AST,
+) -> ValueSet:
+    module = cls.module
+    env = construction(ev, instance)
+    found: ValueSet = ()
+    for store in stores:
+        statement = module.statement(store)
+        value: ast.expr | None = None
+        path: tuple[int, ...] = ()
+        if isinstance(statement, ast.Assign):
+            value, path = statement.value, _path(statement.targets, store)
+        elif isinstance(statement, ast.AnnAssign):
+            value = statement.value
+        if value is None:
+            found += unknown(f"{name} gets its value in a way not followed", module, node)
+            continue
+        inside = env if env is not None and env.binds_any(module, store) else None
+        if inside is not None and is_dead(ev, module, store, inside):
+            continue
+        values = ev.evaluate(module, value, inside)
+        for index in path:
+            values = element(ev, values, index, module, value)
+        found += values
+    return found or unknown(f"{name} is not set", module, node)
+
+
+def _path(targets: list[ast.expr], store: ast.Attribute) -> tuple[int, ...]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for index, item in enumerate(target.elts):
+                if item is store:
+                    return (index,)
+                if any(part is store for part in ast.walk(item)):
+                    return (1 << 20,)  # deeper nesting is not followed: no such element
+    return ()
+
+
+def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
+    """Return what a field of a record may be: what construction gives it, else its default.
+
+    Records are dataclasses and, as named tuples and the like, classes from outside the project
+    whose fields are annotated and whose constructor is not written out. Nothing if it is no field.
+    """
+    ancestors = list(lineage(ev, cls))
+    if not any(_is_record(ancestor) for ancestor in ancestors):
+        if method(ev, cls, "__init__") is not None or not cls.node.bases:
+            return ()
+    names: dict[str, None] = {}
+    for ancestor in reversed(ancestors):
+        for statement in ancestor.node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                names[statement.target.id] = None
+    if name not in names:
+        return ()
+    if instance.call is not None:
+        arguments = arguments_of(ev, instance.module, instance.call, instance.env)
+        given: dict[str, Argument] = dict(zip(names, arguments.positional, strict=False))
+        given.update(arguments.keywords)
+        if name in given:
+            return ev.argument(given[name])
+        why = arguments.open_keywords or arguments.open_positional
+        if why:
+            return unknown(why, instance.module, node)
+    default = _default_of_field(ev, class_attribute(ev, cls, name, node), node)
+    if any(isinstance(v.object, Unknown) or _is_made_outside(v) for v in default):
+        return unknown(f"field {name} of {cls.node.name} has no plain default", cls.module, node)
+    return presumed(default, f"the default of field {name} of {cls.node.name}")
+
+
+def _default_of_field(ev: Evaluate, default: ValueSet, node: ast.AST) -> ValueSet:
+    """Return what ``field(default=...)`` or ``field(default_factory=...)`` gives, if it is one."""
+    made = default[0].object if len(default) == 1 else None
+    if not isinstance(made, Instance) or made.call is None or made.cls not in _FIELDS:
+        return default
+    given = {k.arg: k.value for k in made.call.keywords}
+    if "default" in given:
+        return ev.evaluate(made.module, given["default"])
+    found: ValueSet = ()
+    factories = (
+        ev.evaluate(made.module, given["default_factory"]) if "default_factory" in given else ()
+    )
+    for factory in factories:
+        if isinstance(factory.object, FunctionRef):
+            found += ev.returned(factory.object, node)
+        elif isinstance(factory.object, ClassRef):
+            found += (Candidate(Instance(factory.object, made.module, None), made.module, node),)
+        else:
+            return default
+    return found or default
+
+
+def _is_made_outside(value: Candidate) -> bool:
+    return isinstance(value.object, Instance) and isinstance(value.object.cls, Symbol)
+
+
+#: What describes a field where its default would stand.
+_FIELDS = tuple(
+    Symbol(path) for path in ("dataclasses.field", "attr.ib", "attrs.field", "attr.field")
+)
+
+
+def _is_record(cls: ClassRef) -> bool:
+    return has_decorator(cls.node, "dataclass", "dataclass_json", "define", "attrs", "frozen")

@@ -1,0 +1,101 @@
+"""Classes of the project: their bases, attributes, and what construction does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.arguments import arguments_of, bind
+from bnlint.semantics.values.domain import (
+    Candidate,
+    ClassRef,
+    Env,
+    Evaluate,
+    Instance,
+    Symbol,
+    Unknown,
+    ValueSet,
+)
+
+#: Methods in which attributes are set up: what they store counts before what others store.
+SETUP = ("__init__", "setup", "build", "__post_init__", "_build", "init_layers")
+
+_MAX_BASES = 20
+
+#: Calls are followed this deep.
+MAX_DEPTH = 6
+
+
+def bases(ev: Evaluate, cls: ClassRef) -> ValueSet:
+    """Return what the direct base classes may be."""
+    found: ValueSet = ()
+    for base in cls.node.bases:
+        if isinstance(base, ast.Subscript):  # Generic[T], or a base class with parameters
+            base = base.value
+        if not isinstance(base, ast.Starred):
+            found += ev.evaluate(cls.module, base)
+    return found
+
+
+def lineage(ev: Evaluate, cls: ClassRef) -> Iterator[ClassRef]:
+    """Yield ``cls`` and its project base classes, nearest first."""
+    queue = [cls]
+    seen: set[ast.AST] = set()
+    while queue and len(seen) < _MAX_BASES:
+        current = queue.pop(0)
+        if current.node in seen:
+            continue
+        seen.add(current.node)
+        yield current
+        queue += [v.object for v in bases(ev, current) if isinstance(v.object, ClassRef)]
+
+
+def outside_bases(ev: Evaluate, cls: ClassRef) -> Iterator[Symbol | Unknown]:
+    """Yield the base classes, near and far, that are not classes of the project."""
+    for ancestor in lineage(ev, cls):
+        for value in bases(ev, ancestor):
+            if isinstance(value.object, (Symbol, Unknown)):
+                yield value.object
+
+
+def method(
+    ev: Evaluate, cls: ClassRef, name: str
+) -> tuple[ClassRef, ast.FunctionDef | ast.AsyncFunctionDef] | None:
+    """Return the class in the lineage that defines method ``name``, and the definition."""
+    for ancestor in lineage(ev, cls):
+        for statement in ancestor.node.body:
+            if (
+                isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
+                and statement.name == name
+            ):
+                return ancestor, statement
+    return None
+
+
+def attribute_stores(
+    module: Module, cls: ast.ClassDef, name: str, *, every: bool = False
+) -> list[ast.Attribute]:
+    """Return the stores ``self.name = ...`` in the methods of ``cls``.
+
+    Those of set-up methods, if there are any, unless ``every`` one is asked for.
+    """
+    found = module.own_stores.get((cls, name), [])
+    setup = [store for function, store in found if getattr(function, "name", "") in SETUP]
+    return setup if setup and not every else [store for _, store in found]
+
+
+def construction(ev: Evaluate, instance: Instance) -> Env | None:
+    """Return what ``__init__`` was given in the call that made ``instance``."""
+    if instance.call is None or isinstance(instance.cls, Symbol):
+        return instance.env
+    found = method(ev, instance.cls, "__init__")
+    if found is None:
+        return None
+    owner, init = found
+    depth = instance.env.depth + 1 if instance.env else 1
+    if depth > MAX_DEPTH:
+        return None
+    arguments = arguments_of(ev, instance.module, instance.call, instance.env)
+    me = Candidate(instance, owner.module, init)
+    return Env(bind(owner.module, init, arguments, me), instance.env, depth)

@@ -1,0 +1,168 @@
+"""Tuples, lists and dictionaries: what a display holds, and their elements."""
+
+from __future__ import annotations
+
+import ast
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.domain import (
+    LISTED,
+    MAX_CANDIDATES,
+    TOO_MANY,
+    Argument,
+    Candidate,
+    Constant,
+    Dictionary,
+    Env,
+    Evaluate,
+    Instance,
+    Sequence,
+    Symbol,
+    ValueSet,
+    presumed,
+    reason,
+    unknown,
+)
+
+
+def sequence(module: Module, node: ast.Tuple | ast.List, env: Env | None) -> ValueSet:
+    """Return what a tuple or list display is."""
+    items: list[Argument] = []
+    why = ""
+    for item in node.elts:
+        if isinstance(item, ast.Starred):
+            why = "an unpacked part"
+            break
+        items.append(Argument(item, module, env))
+    return (Candidate(Sequence(tuple(items), why), module, node),)
+
+
+def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) -> ValueSet:
+    """Return what a dictionary display is."""
+    items: dict[object, Argument] = {}
+    open_ = rests_on = ""
+    for key, value in zip(node.keys, node.values, strict=True):
+        keys = ev.evaluate(module, key if key is not None else value, env)
+        name = keys[0].object if len(keys) == 1 else None
+        if key is not None and isinstance(name, (Constant, Symbol)):
+            plain = name.value if isinstance(name, Constant) else name
+            items[plain] = Argument(value, module, env, presumed=keys[0].presumed)
+            continue
+        found = Dictionary(tuple(items.items()), open_)
+        if key is None:
+            found, why = merged(found, keys)
+            rests_on = rests_on or why
+        else:
+            found = overlaid(found, None, "a key is not known")
+        items, open_ = dict(found.items), found.open
+    return (Candidate(Dictionary(tuple(items.items()), open_), module, node, rests_on),)
+
+
+def merged(found: Dictionary, values: ValueSet) -> tuple[Dictionary, str]:
+    """Return ``{**found, **values}``, and on what it rests that there are no other keys."""
+    other = values[0].object if len(values) == 1 else None
+    if not isinstance(other, Dictionary):
+        return overlaid(found, None, reason(values) or "one of several dictionaries"), ""
+    why = values[0].presumed
+    if not why:
+        return overlaid(found, other), ""
+    items = tuple((key, presume(item, why)) for key, item in found.items)
+    theirs = tuple((key, presume(item, why)) for key, item in other.items)
+    return overlaid(Dictionary(items, found.open), Dictionary(theirs, other.open)), why
+
+
+def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> ValueSet:
+    """Return ``left | right`` of dictionaries; nothing if ``left`` is not one dictionary."""
+    if len(left) != 1 or not isinstance(left[0].object, Dictionary):
+        return ()
+    found, why = merged(left[0].object, right)
+    return (Candidate(found, module, node, left[0].presumed or why),)
+
+
+def presume(argument: Argument, why: str) -> Argument:
+    """Return ``argument`` resting on ``why`` (where it does not rest on something already)."""
+    return argument._replace(presumed=argument.presumed or why) if why else argument
+
+
+def overlaid(found: Dictionary, other: Dictionary | None, why: str = "") -> Dictionary:
+    """Return ``{**found, **other}``; ``other`` is ``None``, for the reason ``why``, if not known.
+
+    What may be in ``other`` besides its known keys may replace any element of ``found``.
+    """
+    if other is not None:
+        why = other.open
+    items = dict(found.items)
+    if why:
+        items = {key: doubted(item, why) for key, item in items.items()}
+    if other is not None:
+        items.update(other.items)
+    return Dictionary(tuple(items.items()), found.open or why)
+
+
+def doubted(item: Argument, why: str) -> Argument:
+    """Return ``item`` as an element of which nothing is known any more."""
+    node = item.node or (item.values[0].node if item.values else item.module.tree)
+    return Argument(None, item.module, item.env, unknown(why, item.module, node))
+
+
+def pick(
+    ev: Evaluate, container: Dictionary | Sequence, key: object, module: Module, node: ast.expr
+) -> ValueSet:
+    """Return ``container[key]``; ``key`` is ``None`` where it is not known."""
+    if isinstance(container, Sequence):
+        entries: list[tuple[object, Argument]] = list(enumerate(container.items))
+        size = len(container.items)
+        if isinstance(key, Constant) and type(key.value) is int and not container.open:
+            key = Constant(key.value + size if key.value < 0 else key.value)
+    else:
+        entries = list(container.items)
+    if isinstance(key, (Constant, Symbol)):
+        wanted = key.value if isinstance(key, Constant) else key
+        for name, argument in entries:
+            if name == wanted and type(name) is type(wanted):
+                return ev.argument(argument)
+        return unknown(container.open or "there is no such element", module, node)
+    if container.open:
+        return unknown(container.open, module, node)
+    if len(entries) > MAX_CANDIDATES:  # each is a candidate of its own
+        return unknown(TOO_MANY, module, node)
+    found: ValueSet = ()
+    for _, argument in entries:
+        found += presumed(ev.argument(argument), f"one of the entries of {short(node)}")
+    return found or unknown("an unknown element", module, node)
+
+
+def element(ev: Evaluate, values: ValueSet, index: int, module: Module, node: ast.AST) -> ValueSet:
+    """Return element ``index`` of an unpacked sequence."""
+    if len(values) == 1 and isinstance(values[0].object, Sequence):
+        items = values[0].object.items
+        if index < len(items):
+            return presumed(ev.argument(items[index]), values[0].presumed)
+    return unknown("unpacked from something not followed", module, node)
+
+
+def elements(ev: Evaluate, values: ValueSet, module: Module, node: ast.AST) -> ValueSet:
+    """Return what a loop over ``values`` may meet."""
+    found: ValueSet = ()
+    for value in values:
+        if not isinstance(value.object, Sequence) or value.object.open:
+            return unknown(unlisted(ev, value), module, node)
+        for item in value.object.items:
+            found += presumed(ev.argument(item), value.presumed)
+    return found or unknown("an element of something empty", module, node)
+
+
+def unlisted(ev: Evaluate, container: Candidate) -> str:
+    """Return why an element of ``container``, which is no display in view, is not known."""
+    found = container.object
+    if isinstance(found, Instance) and isinstance(found.cls, Symbol):
+        path = found.cls.path
+        if any(ev.frameworks.means(path, word) for word in ("layer_lists", "sequential")):
+            return LISTED
+    return "an element of something not followed"
+
+
+def short(node: ast.expr) -> str:
+    """Return the text of ``node``, cut to what a message can hold."""
+    text = ast.unparse(node)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,265 @@
+"""What statements change in a dictionary or list after it has been made."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.semantics.names.scopes import Binding, Scope
+from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
+from bnlint.semantics.values.containers import doubted, merged, overlaid, presume
+from bnlint.semantics.values.domain import (
+    Argument,
+    Constant,
+    Dictionary,
+    Env,
+    Evaluate,
+    Sequence,
+    ValueSet,
+)
+from bnlint.semantics.values.predicates import is_dead
+from bnlint.startup.typed import NamedTuple
+
+#: Methods that change the dictionary or list they are called on.
+_CHANGES = frozenset(
+    {
+        "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse",
+        "setdefault", "sort", "update",
+    }
+)  # fmt: skip
+
+
+#: What is called for its effect with a container, and only reads it.
+_READS = frozenset(
+    {
+        "add", "append", "critical", "debug", "dump", "error", "extend", "info", "insert", "log",
+        "pprint", "print", "save", "setdefault", "update", "warn", "warning", "write",
+    }
+)  # fmt: skip
+
+
+class Change(NamedTuple):
+    """A place that changes a container, or may: ``c[key] = value``, ``c.method(...)``, ``f(c)``.
+
+    ``value`` is ``None`` where the new element is not one expression.
+    """
+
+    use: ast.expr
+    statement: ast.stmt
+    key: ast.expr | None = None
+    value: ast.expr | None = None
+    call: ast.Call | None = None
+
+
+def mutated(
+    ev: Evaluate,
+    values: ValueSet,
+    scope: Scope,
+    binding: Binding,
+    env: Env | None,
+    use: ast.AST | None,
+) -> ValueSet:
+    """Return ``values`` as they have been changed through the name by the time of ``use``.
+
+    ``use`` is ``None`` for a use that may run at any time.
+    """
+    if not _has_container(values):
+        return values
+    changes = list(_changes_of_name(ev, scope, binding, use))
+    if env is not None:
+        changes = [c for c in changes if not is_dead(ev, scope.module, c.statement, env)]
+    return _with_changes(ev, values, changes, scope.module, env, binding.statement)
+
+
+def mutated_attribute(
+    ev: Evaluate, values: ValueSet, module: Module, name: str, env: Env | None
+) -> ValueSet:
+    """Return ``values`` as they may have been changed through any attribute called ``name``."""
+    if not _has_container(values):
+        return values
+    changes = [
+        change
+        for use in module.uses.of(name)
+        if isinstance(use, ast.Attribute) and (change := _change(module, use)) is not None
+    ]
+    return _with_changes(ev, values, changes, module, env, None)
+
+
+def _has_container(values: ValueSet) -> bool:
+    return any(isinstance(v.object, (Dictionary, Sequence)) for v in values)
+
+
+def _with_changes(
+    ev: Evaluate,
+    values: ValueSet,
+    changes: list[Change],
+    module: Module,
+    env: Env | None,
+    made: ast.AST | None,
+) -> ValueSet:
+    found = list(values)
+    for index, value in enumerate(values):
+        changed = value.object
+        for change in changes:
+            if isinstance(changed, Dictionary):
+                always = _always_follows(ev, module, change, made, env)
+                changed = _changed(ev, changed, change, module, env, always=always)
+            elif isinstance(changed, Sequence):
+                changed = Sequence((), f"line {change.statement.lineno} changes it")
+        found[index] = value._replace(object=changed)
+    return tuple(found)
+
+
+def _changes_of_name(
+    ev: Evaluate, scope: Scope, binding: Binding, use: ast.AST | None
+) -> Iterator[Change]:
+    module = scope.module
+    at = module.statement(use) if use is not None else None
+    later: list[Change] = []
+    for node in module.uses.of(binding.name):
+        change = _change(module, node) if isinstance(node, ast.Name) else None
+        if change is None or not _belongs(ev, scope, node, binding.name):
+            continue
+        if module.scope_node(node) is scope.node:
+            # In order: after the container is made, before it is used. In a loop, at any time.
+            where = (change.statement.lineno, change.statement.col_offset)
+            looped = _in_loop(module, change.statement)
+            if not looped and where < (getattr(binding.statement, "lineno", 0), 0):
+                continue
+            if at is not None and not looped and where >= (at.lineno, at.col_offset):
+                continue
+            yield change
+        else:
+            later.append(change)  # in a function, which may run at any time
+    yield from later
+
+
+def _belongs(ev: Evaluate, scope: Scope, node: ast.expr, name: str) -> bool:
+    """Tell whether ``name`` at ``node`` is the one bound in ``scope``."""
+    inner: Scope | None = ev.scope(scope.module, scope.module.scope_node(node))
+    nested = False
+    while inner is not None and inner is not scope:
+        if name in inner.bindings and not (inner.is_class and nested):
+            return False
+        inner, nested = inner.parent, True
+    return inner is scope
+
+
+def _change(module: Module, use: ast.expr) -> Change | None:
+    """Return how the container that ``use`` names is changed there, if it is."""
+    parent = module.parents[use]
+    if isinstance(parent, ast.Subscript) and parent.value is use:
+        if isinstance(parent.ctx, ast.Load):
+            return None
+        statement = module.statement(use)
+        plain = isinstance(statement, ast.Assign) and parent in statement.targets
+        value = statement.value if plain and isinstance(statement, ast.Assign) else None
+        return Change(use, statement, parent.slice, value)
+    if isinstance(parent, ast.Attribute) and parent.attr in _CHANGES:
+        call = module.parents[parent]
+        if isinstance(call, ast.Call) and call.func is parent:
+            return Change(use, module.statement(use), call=call)
+    # A call whose result is thrown away is there for what it does, maybe to what it is given.
+    call = module.parents[parent] if isinstance(parent, ast.keyword) and parent.arg else parent
+    if isinstance(call, ast.Call) and call.func is not use:
+        if isinstance(module.parents[call], ast.Expr) and last_name(call.func) not in _READS:
+            return Change(use, module.statement(use))
+    return None
+
+
+def _changed(
+    ev: Evaluate,
+    found: Dictionary,
+    change: Change,
+    module: Module,
+    env: Env | None,
+    *,
+    always: bool,
+) -> Dictionary:
+    why = f"line {change.statement.lineno} changes it"
+    method = change.call.func.attr if change.call is not None else ""  # type: ignore[attr-defined]
+    other: Dictionary | None = None
+    if change.key is not None:
+        other = _item(ev, change.key, change.value, module, env)
+        if other is not None and change.value is None:
+            other = _uncertain(other, why)
+    elif method == "update" and change.call is not None:
+        other = _update(ev, change.call, module, env)
+    elif method == "setdefault" and change.call is not None and len(change.call.args) == 2:
+        other = _item(ev, change.call.args[0], change.call.args[1], module, env)
+        if other is not None and always:
+            return _with_default(found, other, change.call)
+    elif method == "pop" and change.call is not None and change.call.args and not found.open:
+        other = _item(ev, change.call.args[0], None, module, env)
+        if other is not None and always:
+            gone = other.items[0][0]
+            return Dictionary(tuple(item for item in found.items if item[0] != gone))
+    if other is not None and not always:
+        other = _uncertain(other, why)
+    return overlaid(found, other, why)
+
+
+def _item(
+    ev: Evaluate, key: ast.expr, value: ast.expr | None, module: Module, env: Env | None
+) -> Dictionary | None:
+    """Return a dictionary of the one item ``key: value``, if the key is known."""
+    keys = ev.evaluate(module, key, env)
+    if len(keys) != 1 or not isinstance(keys[0].object, Constant):
+        return None
+    return Dictionary(((keys[0].object.value, Argument(value, module, env)),))
+
+
+def _uncertain(found: Dictionary, why: str) -> Dictionary:
+    return Dictionary(tuple((key, doubted(item, why)) for key, item in found.items), found.open)
+
+
+def _update(ev: Evaluate, call: ast.Call, module: Module, env: Env | None) -> Dictionary | None:
+    """Return what ``d.update(...)`` puts into the dictionary, if that is known."""
+    found = Dictionary(())
+    spread = [*call.args, *(k.value for k in call.keywords if k.arg is None)]
+    for node in spread:
+        if isinstance(node, ast.Starred):
+            return None
+        found, rests_on = merged(found, ev.evaluate(module, node, env))
+        if rests_on:
+            return None
+    named = ((k.arg, Argument(k.value, module, env)) for k in call.keywords if k.arg is not None)
+    return overlaid(found, Dictionary(tuple(named)))
+
+
+def _with_default(found: Dictionary, default: Dictionary, call: ast.Call) -> Dictionary:
+    """Return ``found`` after ``setdefault``; callers may have given an open one another value."""
+    key, item = default.items[0]
+    if any(key == name for name, _ in found.items):
+        return found
+    item = presume(item, f"the default on line {call.lineno}" if found.open else "")
+    return Dictionary((*found.items, (key, item)), found.open)
+
+
+def _always_follows(
+    ev: Evaluate, module: Module, change: Change, made: ast.AST | None, env: Env | None
+) -> bool:
+    """Tell whether the change runs whenever the container has been made: it is in the block.
+
+    ``made`` is the statement that makes it, or the function whose parameter it is. A test whose
+    answer is known under ``env`` makes no difference.
+    """
+    if made is None:
+        return False
+    block = made if isinstance(made, FunctionNode) else module.parents.get(made)
+    child: ast.AST = change.statement
+    for parent in module.ancestors(child):
+        if parent is block:
+            return True
+        if env is None or not isinstance(parent, ast.If):
+            return False
+        if ev.decide(module, env)(parent.test) is not any(child is s for s in parent.body):
+            return False
+        child = parent
+    return False
+
+
+def _in_loop(module: Module, node: ast.AST) -> bool:
+    return any(
+        isinstance(around, (ast.For, ast.AsyncFor, ast.While)) for around in module.ancestors(node)
+    )

@@ -1,0 +1,86 @@
+"""Named tuples made by ``collections.namedtuple``, and what their fields hold."""
+
+from __future__ import annotations
+
+import ast
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.arguments import arguments_of
+from bnlint.semantics.values.domain import (
+    Argument,
+    Arguments,
+    Candidate,
+    Constant,
+    Env,
+    Evaluate,
+    Instance,
+    Record,
+    Sequence,
+    Symbol,
+    ValueSet,
+    presumed,
+    unknown,
+)
+
+#: The class of which each named tuple class is made.
+MAKER = Symbol("collections.namedtuple")
+
+
+def made(ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None) -> ValueSet:
+    """Return what ``call`` makes of the class ``cls``; empty if that is no named tuple."""
+    if cls.cls != MAKER or cls.call is None:
+        return ()
+    fields = _fields(ev, cls.module, cls.call)
+    if fields is None:
+        return unknown("a named tuple whose fields are not known", module, call)
+    arguments = arguments_of(ev, module, call, env)
+    if arguments.open_positional:
+        return unknown(arguments.open_positional, module, call)
+    values = dict(zip(fields, arguments.positional, strict=False))
+    values.update({k: v for k, v in arguments.keywords.items() if k in fields})
+    return (Candidate(Record(values, arguments.open_keywords), module, call),)
+
+
+def _fields(ev: Evaluate, module: Module, call: ast.Call) -> tuple[str, ...] | None:
+    """Return the names of the fields that a call of ``namedtuple`` gives."""
+    if len(call.args) < 2:
+        return None
+    found = ev.evaluate(module, call.args[1])
+    if len(found) != 1:
+        return None
+    names = found[0].object
+    if isinstance(names, Constant) and isinstance(names.value, str):
+        return tuple(names.value.replace(",", " ").split())
+    if not isinstance(names, Sequence) or names.open:
+        return None
+    texts: list[str] = []
+    for item in names.items:
+        values = ev.argument(item)
+        text = values[0].object
+        if len(values) != 1 or not isinstance(text, Constant) or not isinstance(text.value, str):
+            return None
+        texts.append(text.value)
+    return tuple(texts)
+
+
+def field(record: Record, name: str, ev: Evaluate, module: Module, node: ast.AST) -> ValueSet:
+    """Return what the field ``name`` of ``record`` may hold."""
+    argument = record.values.get(name)
+    if argument is None:
+        return unknown(record.open or f"field {name} is left to its default", module, node)
+    return presumed(ev.argument(argument), record.open)
+
+
+def replaced(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
+    """Return what ``record._replace(...)`` gives; empty if it is called on something else."""
+    assert isinstance(call.func, ast.Attribute)
+    found: ValueSet = ()
+    arguments: Arguments | None = None
+    for value in ev.evaluate(module, call.func.value, env):
+        if not isinstance(value.object, Record):
+            return ()
+        arguments = arguments or arguments_of(ev, module, call, env)
+        values: dict[str, Argument] = {**value.object.values, **arguments.keywords}
+        record = Record(values, value.object.open or arguments.open_keywords)
+        found += (value._replace(object=record),)
+    return found

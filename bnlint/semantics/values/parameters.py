@@ -1,0 +1,334 @@
+"""What a parameter may be: its default, and what the callers in view pass.
+
+A caller that is not in view may pass anything, so every candidate is presumed; the presumption
+names the parameter.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from bnlint.semantics.names.carriers import carriers
+from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
+from bnlint.semantics.values import namedtuples
+from bnlint.semantics.values.arguments import (
+    arguments_of,
+    bind,
+    default_nodes,
+    has_decorator,
+    is_method,
+)
+from bnlint.semantics.values.domain import (
+    MAX_CANDIDATES,
+    TOO_MANY,
+    Argument,
+    Candidate,
+    ClassRef,
+    Constant,
+    Dictionary,
+    Env,
+    Evaluate,
+    FunctionRef,
+    Instance,
+    Record,
+    Sequence,
+    Symbol,
+    Unknown,
+    ValueSet,
+    presumed,
+    unknown,
+)
+from bnlint.semantics.values.memo import Memo
+
+#: Calls of one function that are looked at before giving up on its callers.
+MAX_CALLERS = 40
+
+
+def parameter_values(
+    ev: Evaluate, module: Module, function: ast.AST, parameter: ast.arg, env: Env | None
+) -> ValueSet:
+    """Return what ``parameter`` of ``function`` (a def or lambda) may be."""
+    assert isinstance(function, FunctionNode)
+    name = parameter.arg
+    if env is not None:
+        argument = env.find(function, name)
+        if argument is not None:
+            return ev.argument(argument)
+    title = _title(module, function)
+    if parameter is function.args.vararg:
+        return (
+            Candidate(Sequence((), f"*{name} of {title} comes from callers"), module, parameter),
+        )
+    if parameter is function.args.kwarg:
+        return (_spread(ev, module, function, parameter, title),)
+    if is_method(module, function) and _is_first(function, parameter):
+        return (receiver(module, function),)
+    with ev.guard((function, name)) as entered:
+        if not entered:
+            return unknown(f"parameter {name} of {title} is passed on to itself", module, parameter)
+        return _candidates(ev, module, function, parameter, title)
+
+
+def _candidates(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+    parameter: ast.arg,
+    title: str,
+) -> ValueSet:
+    name = parameter.arg
+    passed, left_out = _passed(ev, module, function, name)
+    known = tuple(v for v in passed if not isinstance(v.object, Unknown))
+    plain = [v for v in known if not isinstance(v.object, Instance)]
+    found: ValueSet = ()
+    default = default_nodes(function.args).get(name)
+    # Where callers are in view and each of them gives a known value, the default is not used.
+    if default is not None and (left_out or not passed or len(plain) < len(passed)):
+        why = f"the default of parameter {name} of {title}"
+        found += presumed(ev.evaluate(module, default), why)
+    found += tuple(v for v in known if not (found and v.object == Constant(None)))
+    if found:
+        return found
+    if parameter.annotation is not None:
+        made = _annotated(
+            ev, module, parameter.annotation, f"the type of parameter {name} of {title}"
+        )
+        if made:
+            return made
+    if passed:
+        return passed
+    return unknown(f"parameter {name} of {title} has no default", module, parameter)
+
+
+def _spread(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+    parameter: ast.arg,
+    title: str,
+) -> Candidate:
+    """Return what ``**parameter`` holds: the keys that each caller in view gives.
+
+    A caller that is not in view may give others, unless the function is the file's own: its name
+    says so.
+    """
+    name = parameter.arg
+    why = f"**{name} of {title} comes from callers"
+    nothing = Candidate(Dictionary((), why), module, parameter)
+    with ev.guard((function, name)) as entered:
+        calls = callers(ev, module, function) if entered else []
+        if not calls or len(calls) > MAX_CALLERS:
+            return nothing
+        given: list[dict[object, Argument]] = []
+        for call, receiver_value in calls:
+            bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
+            held = ev.argument(bound[(function, name)])[0].object
+            if not isinstance(held, Dictionary) or held.open:
+                return nothing
+            given.append(dict(held.items))
+        keys = dict.fromkeys(key for items in given for key in items)
+        items = tuple((key, _joint(ev, module, parameter, key, given, title)) for key in keys)
+    is_own = _is_own_alone(module, function)
+    found = Dictionary(items, "" if is_own else why)
+    return Candidate(found, module, parameter, f"what callers pass to {title}" if is_own else "")
+
+
+def _joint(
+    ev: Evaluate,
+    module: Module,
+    parameter: ast.arg,
+    key: object,
+    given: list[dict[object, Argument]],
+    title: str,
+) -> Argument:
+    """Return what callers give under ``key``; nothing is known of what not each of them gives."""
+    found: dict[object, Candidate] = {}
+    for items in given:
+        if key not in items:
+            why = f"not every caller of {title} gives {key}"
+            return Argument(None, module, None, unknown(why, module, parameter))
+        for value in presumed(ev.argument(items[key]), f"what callers pass to {title}"):
+            same = value.object
+            plain = isinstance(same, (Constant, Symbol))  # of the others, some hold dictionaries
+            found.setdefault(repr(same) if plain else id(value.node), value)
+        if len(found) > MAX_CANDIDATES:
+            return Argument(None, module, None, unknown(TOO_MANY, module, parameter))
+    return Argument(None, module, None, tuple(found.values()))
+
+
+def _is_own_alone(
+    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+) -> bool:
+    """Tell whether all callers of a function are in view: its name says so, and it is only called.
+
+    Of methods, only those whose names are the class's own: others may be called on derived classes.
+    """
+    name = getattr(function, "name", "")
+    own = "__" if isinstance(module.parents.get(function), ast.ClassDef) else "_"
+    return (
+        name.startswith(own)
+        and not name.endswith("__")
+        and all(
+            isinstance(call := module.parents[use], ast.Call) and call.func is use
+            for use in module.uses.of(name)
+        )
+    )
+
+
+def _passed(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+    name: str,
+) -> tuple[ValueSet, bool]:
+    """Return what the callers in the module pass for parameter ``name``, and if any passes none."""
+    found: ValueSet = ()
+    default = default_nodes(function.args).get(name)
+    calls = callers(ev, module, function)
+    left_out = len(calls) > MAX_CALLERS
+    for call, receiver_value in calls[:MAX_CALLERS]:
+        bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
+        argument = bound[(function, name)]
+        if argument.node is not None and argument.node is default:
+            left_out = True
+            continue
+        why = f"what line {call.lineno} passes as {name} of {_title(module, function)}"
+        found += presumed(ev.argument(argument), why)
+    return found, left_out
+
+
+def callers(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> list[tuple[ast.Call, Candidate | None]]:
+    """Return the calls in ``module`` that run ``function``, with the object they are bound to."""
+    if isinstance(function, ast.Lambda):
+        return []
+    if not is_method(module, function):
+        return [
+            (call, None)
+            for call in module.calls_by_name.get(function.name, ())
+            if _calls_function(ev, module, call, function)
+        ]
+    cls = module.parents[function]
+    assert isinstance(cls, ast.ClassDef)
+    me = receiver(module, function)
+    names = [function.name]
+    if function.name in ("__init__", "__new__"):
+        # A class is called by its name, in its own class methods as cls(), and under the names of
+        # variables and parameters that hold it: block(...).
+        names = [cls.name, "cls", *(n for n in _held_as(ev, module, cls) if n != cls.name)]
+    found: list[tuple[ast.Call, Candidate | None]] = []
+    for name in names:
+        for call in module.calls_by_name.get(name, ()):
+            if function.name == "__init__":
+                values = ev.evaluate(module, call.func)
+                if any(v.object == ClassRef(module, cls) for v in values):
+                    found.append((call, me))
+            elif isinstance(call.func, ast.Attribute) and _is_own(ev, module, call.func.value, cls):
+                found.append((call, me))
+    return found
+
+
+_HELD_AS: Memo[ast.ClassDef, list[str]] = Memo()
+
+
+def _held_as(ev: Evaluate, module: Module, cls: ast.ClassDef) -> list[str]:
+    """Return the identifiers that may hold a class, where it is named and not called."""
+    known = _HELD_AS.of(ev)
+    if cls not in known:
+        named = any(
+            isinstance(use, ast.Name)
+            and not (isinstance(call := module.parents[use], ast.Call) and call.func is use)
+            for use in module.uses.of(cls.name)
+        )
+        known[cls] = sorted(carriers(module, [cls.name])) if named else []
+    return known[cls]
+
+
+def _calls_function(ev: Evaluate, module: Module, call: ast.Call, function: ast.AST) -> bool:
+    return any(
+        isinstance(v.object, FunctionRef) and v.object.node is function
+        for v in ev.evaluate(module, call.func)
+    )
+
+
+def _is_own(ev: Evaluate, module: Module, node: ast.expr, cls: ast.ClassDef) -> bool:
+    return any(
+        isinstance(v.object, Instance) and v.object.cls == ClassRef(module, cls)
+        for v in ev.evaluate(module, node)
+    )
+
+
+def receiver(
+    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+) -> Candidate:
+    """Return what the first parameter of a method is: the object, or the class of a classmethod."""
+    cls = module.parents[function]
+    assert isinstance(cls, ast.ClassDef)
+    ref = ClassRef(module, cls)
+    if not isinstance(function, ast.Lambda) and has_decorator(function, "classmethod"):
+        return Candidate(ref, module, function)
+    return Candidate(Instance(ref, module, None), module, function)
+
+
+def _is_first(
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, parameter: ast.arg
+) -> bool:
+    positional = [*function.args.posonlyargs, *function.args.args]
+    return bool(positional) and positional[0] is parameter
+
+
+def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> ValueSet:
+    """Return an instance of the project class that an annotation names, if it names one.
+
+    ``type[Block]`` names the class itself, a union one of several.
+    """
+    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) in ("Type", "type"):
+        return tuple(
+            Candidate(v.object, module, annotation, why)
+            for node in _members(annotation.slice)
+            for v in ev.evaluate(module, node)
+            if isinstance(v.object, ClassRef)
+        )
+    if not last_name(annotation):
+        return ()
+    found: ValueSet = ()
+    for value in ev.evaluate(module, annotation):
+        if isinstance(value.object, ClassRef):
+            found += (Candidate(Instance(value.object, module, None), module, annotation, why),)
+        elif isinstance(value.object, Instance) and value.object.cls == namedtuples.MAKER:
+            found += presumed(_records(ev, value, last_name(annotation)), why)
+    return found
+
+
+def _records(ev: Evaluate, cls: Candidate, name: str) -> ValueSet:
+    """Return the named tuples that the file with the class ``cls`` makes of it by its name."""
+    return tuple(
+        made
+        for call in cls.module.calls_by_name.get(name, ())
+        for made in ev.evaluate(cls.module, call)
+        if isinstance(made.object, Record)
+    )
+
+
+def _members(annotation: ast.expr) -> list[ast.expr]:
+    """Return the members of a union, or the annotation itself."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        return [*_members(annotation.left), *_members(annotation.right)]
+    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Union":
+        inner = annotation.slice
+        return inner.elts if isinstance(inner, ast.Tuple) else [inner]
+    return [annotation] if last_name(annotation) else []
+
+
+def _title(module: Module, function: ast.AST) -> str:
+    """Return how a message calls a function: ``BasicBlock``, ``Net.block``, ``conv_bn``."""
+    if isinstance(function, ast.Lambda):
+        return "a lambda"
+    name = str(function.name)  # type: ignore[attr-defined]  # a function definition
+    owner = module.parents.get(function)
+    if not isinstance(owner, ast.ClassDef):
+        return name
+    return owner.name if name == "__init__" else f"{owner.name}.{name}"

@@ -1,0 +1,115 @@
+"""What is statically known of an argument: known, default, presumed or unknown."""
+
+from __future__ import annotations
+
+import ast
+import math
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.values.domain import Constant, Sequence, Unknown, ValueSet
+from bnlint.startup.typed import NamedTuple
+
+KNOWN, DEFAULT, PRESUMED, UNKNOWN = "known", "default", "presumed", "unknown"
+
+
+class Value(NamedTuple):
+    """What is known of one argument of a layer.
+
+    ``kind`` is ``known`` (the code says so), ``default`` (left to the API's default),
+    ``presumed`` (rests on ``why``, which a caller may override) or ``unknown`` (``why`` says what
+    is missing). ``value`` is a constant or a tuple of constants. ``node`` in ``module`` is where
+    it is written, ``argument`` the expression passed at the call, ``from_default`` tells a
+    default even where it is only presumed that this API is called.
+    """
+
+    kind: str
+    value: object = None
+    why: str = ""
+    module: Module | None = None
+    node: ast.AST | None = None
+    argument: ast.expr | None = None
+    computed: bool = False
+    from_default: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is a value: known, default or presumed."""
+        return self.kind != UNKNOWN
+
+    @property
+    def number(self) -> float | None:
+        """The value where it is a finite number, else ``None`` (booleans are no numbers here)."""
+        if not self.is_known or isinstance(self.value, bool):
+            return None
+        try:
+            number = float(self.value) if isinstance(self.value, (int, float)) else math.nan
+        except OverflowError:  # an integer beyond all floats
+            return None
+        return number if math.isfinite(number) else None
+
+
+def written(value: Value) -> str:
+    """Return a number as the code spells it (``1e-3``), or as a fix prints it (``0.001``)."""
+    if isinstance(value.node, ast.Constant) and value.module is not None and not value.computed:
+        return value.module.source(value.node)
+    return shown(value.number)
+
+
+def absent(why: str) -> Value:
+    """Return the value of which nothing is known."""
+    return Value(UNKNOWN, None, why)
+
+
+def assumption(*values: Value) -> str:
+    """Return how a message names what the presumed one of ``values`` rests on, or nothing."""
+    return next((f" ({v.why})" for v in values if v.kind == PRESUMED and v.why), "")
+
+
+def settle(candidates: ValueSet, argument: ast.expr | None) -> Value:
+    """Return what the candidates for an argument say together.
+
+    Several candidates that agree are one; candidates that differ are unknown.
+    """
+    constants: dict[str, Value] = {}
+    for candidate in candidates:
+        found = candidate.object
+        if isinstance(found, Unknown):
+            return absent(found.reason)
+        plain = _plain(found)
+        if plain is None:
+            return absent("it is not a plain value")
+        constants.setdefault(
+            repr(plain[0]),
+            Value(
+                PRESUMED if candidate.presumed else KNOWN,
+                plain[0],
+                candidate.presumed,
+                candidate.module,
+                candidate.node,
+                argument,
+                candidate.computed,
+            ),
+        )
+    if not constants:
+        return absent("it has no value")
+    if len(constants) > 1:
+        return absent("it may be " + " or ".join(sorted(constants)))
+    (value,) = constants.values()
+    if value.kind == PRESUMED and any(not c.presumed for c in candidates):
+        # Certain on one path and presumed on another, the same on both: it is what it is.
+        return value._replace(kind=KNOWN, why="")
+    return value
+
+
+def _plain(found: object) -> tuple[object] | None:
+    if isinstance(found, Constant):
+        return (found.value,)
+    if isinstance(found, Sequence) and not found.open:
+        items = []
+        for item in found.items:
+            if not isinstance(item.node, ast.Constant):
+                return None
+            items.append(item.node.value)
+        return (tuple(items),)
+    return None

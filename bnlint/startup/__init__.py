@@ -1,0 +1,1 @@
+"""What every run imports, made cheap to import: records and regular expressions."""
