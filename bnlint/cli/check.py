@@ -92,25 +92,19 @@ def check(parsed: argparse.Namespace) -> int:
     except Failed as failed:
         return close(failed.problems)
     results, problems = _check_all(parsed, configs, rules, found, plan)
+    paths = {file.display: file.path for file in found.files}
+    if plan.diff or plan.changes_files:
+        results, more = _delivered(parsed, configs, rules, plan, results, paths)
+        problems += more
     tried: Sequence[Finding] = ()
     if plan.trials:
         from bnlint.cli.confirming import confirm_results
 
-        results, more, tried, remarks = confirm_results(results, parsed)
-        problems += more
+        results, troubles, tried, remarks = confirm_results(results, parsed)
+        problems += troubles
         for remark in remarks if not parsed.quiet else ():
             say(remark)
     problems = [*found.problems, *problems]
-    paths = {file.display: file.path for file in found.files}
-    if plan.diff or plan.changes_files:
-        from bnlint.cli.delivery import deliver
-
-        problems += deliver(
-            [r for r in results if r.after is not None], paths,
-            diff=plan.diff, follow_symlinks=parsed.follow_symlinks,
-        )  # fmt: skip
-        if STDIN in parsed.paths and not plan.diff:
-            _echo(results, parsed)
     if plan.record is not None:
         return _record(plan, results, paths, problems)
     return _report(parsed, found, results, problems, config, plan, paths, tried)
@@ -248,6 +242,36 @@ def _check_stdin(
     return result
 
 
+def _delivered(
+    parsed: argparse.Namespace,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    plan: _Plan,
+    results: Sequence[Result],
+    paths: Mapping[str, str],
+) -> tuple[list[Result], list[Problem]]:
+    """Write what was changed; of a file that cannot be written, all that was found remains."""
+    from bnlint.cli.delivery import deliver
+
+    def unchanged(result: Result) -> Result:
+        assert result.before is not None
+        path = paths[result.path]
+        config = configs.of(path)
+        text = result.before.decode("utf-8", "replace")
+        options = options_for(config, path, rules)
+        options, _ = with_references(options, config, File(path, result.path), text)
+        treatment = plan.treatment(path, config)._replace(fix=False, reason=None)
+        return treat(result.before, result.path, rules, options, treatment)
+
+    delivered, problems = deliver(
+        results, paths, unchanged, diff=plan.diff, follow_symlinks=parsed.follow_symlinks,
+        refusal="not fixed" if plan.reason is None else "not suppressed",
+    )  # fmt: skip
+    if STDIN in parsed.paths and not plan.diff:
+        _echo(delivered, parsed)
+    return delivered, problems
+
+
 def _echo(results: Sequence[Result], parsed: argparse.Namespace) -> None:
     """Write the fixed text of standard input to standard output."""
     name = parsed.stdin_filename or STDIN
@@ -334,7 +358,7 @@ def _record(
     try:
         count = write_baseline(plan.record, checked, plan.baseline, {path for path, _ in checked})
     except WriteError as error:
-        problems.append(Problem(str(error), shown))
+        problems.append(Problem(f"cannot be written: {error}", shown))
     else:
         say(f"{count} finding{'' if count == 1 else 's'} recorded", shown)
     return close(problems)

@@ -213,6 +213,7 @@ _JOBS: Sequence[Job] = ()
 
 def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
     global _RULES, _JOBS
+    _end_with_parent()
     if rules is None:
         from bnlint.engine.registry import load_rules
 
@@ -222,6 +223,28 @@ def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, whatever ended that.
+
+    Else a killed run leaves its processes waiting for work for ever, with the pipe open that its
+    output goes to. The parent's end shows where the operating system closes what only the parent
+    holds open, so that SIGKILL is seen like any other way to go. Processes that were forked later
+    hold it open for those before them: the last one ends first, and the others follow.
+    """
+    import multiprocessing
+    import threading
+
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)  # neither handlers nor buffers: nobody is there to read what would come
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _work(start: int, end: int) -> list[Done]:
