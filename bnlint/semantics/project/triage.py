@@ -32,6 +32,8 @@ def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
     One of them, or the file itself, speaks of modes, and one of models. The file is one that does
     something, and no mere collection of layers.
     """
+    if place.name.partition(".")[0] in resolver.tops:
+        return False  # the source of a framework, which its table speaks for
     if "import" not in text or not _acts()(text):
         return False
     outline = resolver.outline(place.file) or outline_of(text)
