@@ -69,6 +69,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -80,7 +81,6 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import OUTPUT, Trial

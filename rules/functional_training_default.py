@@ -82,27 +82,24 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.fixes.build import rewrite
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import is_frozen, names_around
+from bnlint.semantics.hints.purposes import keeps_one_mode_on_purpose
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import is_frozen, names_around, takes_weight
+from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.objects.models import class_framework
 from bnlint.semantics.values.classes import SETUP, attribute_stores, outside_bases
 from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
 from bnlint.semantics.values.value import Value
-from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN205", "functional-training-default", "warning")
 
-_MEANT = lazy(
-    r"eval|infer|test|frozen|export|deploy|meta|maml|adapt|adabn|adain|style", re.IGNORECASE
-)
 _FOLDS_BATCH = frozenset({"view", "reshape"})
 
 
@@ -116,7 +113,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     if takes_weight(site) or _folds_batch(site) or is_frozen(site.module, site.call):
         return
-    if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
+    if any(map(keeps_one_mode_on_purpose, names_around(site.module, site.call))):
         return
     if not (flag.value is True or (flag.value is False and flag.from_default)):
         return

@@ -87,6 +87,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -103,7 +104,6 @@ from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS, is_after, places_in, running_in
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.trial import STATISTICS, Trial
 

@@ -67,6 +67,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.purposes import tells_of_mode
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -75,7 +76,6 @@ from bnlint.semantics.modes.switches import (
     manages_itself,
     mode_after,
     switches,
-    tells_of_mode,
 )
 from bnlint.semantics.objects.allocations import Made, constructions
 from bnlint.semantics.objects.events import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use

@@ -47,8 +47,9 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of
 from bnlint.finding import Finding
 from bnlint.rule import DEGENERATE, Context, Rule, lower
+from bnlint.semantics.hints.around import is_frozen
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import is_frozen, keeps_statistics, takes_weight
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.modes.freezing import is_said_to_freeze
 from bnlint.semantics.syntax.numbers import decay, shown
 from bnlint.semantics.values.value import assumption

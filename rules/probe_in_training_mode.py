@@ -78,13 +78,13 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.freezing import normalising_framework
 from bnlint.semantics.modes.switches import INFERENCE, TRAINING, may_switch, switches
 from bnlint.semantics.objects.events import ESCAPE, Life
 from bnlint.semantics.objects.factories import factory_of
 from bnlint.semantics.objects.history import life_in_call, life_of
 from bnlint.semantics.objects.models import class_framework, contents, models_at, names_in
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import SETUP
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol

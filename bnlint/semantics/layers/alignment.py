@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from bnlint.semantics.hints.things import is_empty
 from bnlint.semantics.layers.sites import Site
 from bnlint.startup.typed import NamedTuple
 
@@ -26,9 +27,6 @@ _LEAST = 0.25
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|\d+")
-
-#: Words that every layer's name has, and that tell nothing.
-_EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
 
 
 class Pair(NamedTuple):
@@ -200,7 +198,7 @@ def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 def words(site: Site) -> list[str]:
     """Return the words and numbers of a layer's name that tell it from others."""
-    return [word for word in _words(site_name(site)) if word not in _EMPTY]
+    return [word for word in _words(site_name(site)) if not is_empty(word)]
 
 
 def surroundings(site: Site) -> list[str]:
@@ -209,7 +207,7 @@ def surroundings(site: Site) -> list[str]:
     for around in site.module.ancestors(site.call):
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             if around.name not in ("__init__", "forward", "call", "build", "construct"):
-                found += [word for word in _words(around.name) if word not in _EMPTY]
+                found += [word for word in _words(around.name) if not is_empty(word)]
     return found
 
 

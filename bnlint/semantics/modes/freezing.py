@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Api, Framework, Frameworks
+from bnlint.semantics.hints import things
+from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.models import class_framework, contents, model_framework, models_at
@@ -15,11 +17,6 @@ from bnlint.semantics.values.classes import SETUP, lineage
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
-
-#: What a test of a class, a name or a flag says if it asks for batch normalisation.
-_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
-
-_FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
 
 #: Parts of ready-made models that have no batch normalisation.
 _HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
@@ -155,10 +152,10 @@ def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | Non
 def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
     """Tell whether a comment beside ``node``, or the function around it, speaks of freezing."""
     rows = [module.lines.line(row) for row in range(max(node.lineno - 2, 0), node.lineno + 1)]
-    if any("#" in row and _FROZEN.search(row.partition("#")[2]) for row in rows):
+    if any("#" in row and freezes(row.partition("#")[2]) for row in rows):
         return True
     function = module.enclosing_function(node)
-    return _FROZEN.search(getattr(function, "name", "") or "") is not None
+    return freezes(getattr(function, "name", "") or "")
 
 
 def drift(framework: Framework, frameworks: Frameworks) -> str:
@@ -174,7 +171,7 @@ def drift(framework: Framework, frameworks: Frameworks) -> str:
 def asks_for_norm(node: ast.AST) -> bool:
     """Tell whether a test names batch normalisation: a class, or a text with its name."""
     return any(
-        _NORM.search(name) is not None
+        things.is_norm(name)
         for part in ast.walk(node)
         if (
             name := part.value
@@ -254,7 +251,7 @@ def chooses_norm(made: Candidate) -> bool:
         and isinstance(found.cls, Symbol)
         and found.call is not None
         and any(
-            keyword.arg is None or _NORM.search(keyword.arg) is not None or "norm" in keyword.arg
+            keyword.arg is None or things.chooses_norm(keyword.arg)
             for keyword in found.call.keywords
         )
     )

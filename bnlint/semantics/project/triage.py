@@ -7,15 +7,14 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.hints.purposes import DEFINES_INFERENCE, DEFINES_SCRIPT
+from bnlint.semantics.hints.things import BINDS_MODEL
 from bnlint.semantics.project.outline import Glance
 from bnlint.semantics.project.resolver import Importer, Layout
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
-
-#: Functions that are named for inference.
-_EVALUATES = r"def \w*(?:eval|test|predict|infer|valid|demo)"
 
 
 @lru_cache(maxsize=1)
@@ -39,16 +38,14 @@ def _models() -> Callable[[str], Any]:
 
 @lru_cache(maxsize=1)
 def _modes() -> Callable[[str], Any]:
-    return re.compile("|".join([*map(re.escape, catalogue().mode_words), _EVALUATES])).search
+    return re.compile("|".join([*map(re.escape, catalogue().mode_words), DEFINES_INFERENCE])).search
 
 
 @lru_cache(maxsize=1)
 def _acts() -> Callable[[str], Any]:
     # What a script does, and hardly ever a file that defines layers.
-    functions = r"(?:main|run|fit|train|eval|test|predict|infer|valid|demo)"
-    model = r"(?:\w*(?:model|net|classifier|encoder|backbone|detector)\w*|\w)"
     words = (
-        rf"^def (?:\w+_)?{functions}", rf"^{model} *= *(?!dict\()[\w.]+\(", "__main__",
+        DEFINES_SCRIPT, BINDS_MODEL, "__main__",
         r"\.eval\(", r"^(?: {4})?with \S*(?:no_grad|inference_mode)", r"\.load_state_dict\(",
     )  # fmt: skip
     return re.compile("|".join(words), re.MULTILINE).search
