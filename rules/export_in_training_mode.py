@@ -96,8 +96,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
         life = life_of(context.evaluator, context.module, made.call, made.position)
-        walks = context.frameworks.word("walks")
-        if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
+        if life.escapes or may_switch(context.evaluator, life, made.framework, INFERENCE):
             continue
         if _is_imported(made, context):
             if _only_infers(life, context):

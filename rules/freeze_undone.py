@@ -143,7 +143,8 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _applies(context: Context) -> bool:
     """Tell at little cost whether the file may freeze by a function of another file."""
-    if "apply" not in context.module.calls_by_name:
+    visits = context.frameworks.word("visits")
+    if not any(method in context.module.calls_by_name for method in visits):
         return False
     return takes_gradients(context.evaluator, context.module)
 

@@ -143,8 +143,7 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
     life = life_of(ev, module, made.call, made.position)
-    walks = context.frameworks.word("walks")
-    if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
+    if life.escapes or may_switch(ev, life, made.framework, INFERENCE):
         return None
     calls = (use for use in life.uses if runs(ev, use))
     first = next((use for use in calls if _is_inference(use, life, context)), None)

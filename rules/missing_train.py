@@ -147,9 +147,8 @@ def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
     off = [use for use, mode in switched if mode == INFERENCE]
     on = [use for use, mode in switched if mode in (TRAINING, "")]
-    walks = context.frameworks.word("walks")
     plain = Life(tuple(u for u in life.uses if u not in on and u not in off))
-    if not off or may_switch(plain, framework, TRAINING, walks):
+    if not off or may_switch(ev, plain, framework, TRAINING):
         return  # parts of it are switched, or methods of its own may do so
     trained = [
         use

@@ -257,7 +257,7 @@ def _is_opaque(use: Use, made: Made, context: Context) -> bool:
     if use.kind == METHOD:
         if use.name in switches(framework):
             return False
-        names = (*words("driver_methods"), *words("walks"), "apply")
+        names = (*words("driver_methods"), *words("walks"), *words("visits"))
         return use.name in names or tells_of_mode(use.name)
     if use.kind == WRITE and framework.modes.switch == "call-argument":
         return True  # trainable = False keeps a layer in inference

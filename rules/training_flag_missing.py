@@ -94,9 +94,6 @@ from bnlint.trial import STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN204", "training-flag-missing", "error")
 
-#: What keeps gradients out: what is computed there is a target.
-_DETACHES = frozenset({"stop_gradient", "stop_recording"})
-
 
 class TrainingStep(NamedTuple):
     """A block under a tape, and the models (as written) whose weights are differentiated."""
@@ -253,14 +250,16 @@ def _is_layer(node: ast.expr, step: TrainingStep, context: Context) -> bool:
 
 
 def _is_detached(call: ast.Call, step: TrainingStep, context: Context) -> bool:
+    """Tell whether gradients are kept out of what ``call`` gives: it is a target."""
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("detaches")}
     for around in context.module.ancestors(call):
         if around is step.block:
             return False
-        if isinstance(around, ast.Call) and last_name(around.func) in _DETACHES:
+        if isinstance(around, ast.Call) and last_name(around.func) in names:
             return True
         if isinstance(around, (ast.With, ast.AsyncWith)):
             calls = [i.context_expr for i in around.items if isinstance(i.context_expr, ast.Call)]
-            if any(last_name(call.func) in _DETACHES for call in calls):
+            if any(last_name(call.func) in names for call in calls):
                 return True
     return False
 

@@ -195,8 +195,7 @@ def _is_trained_after(unfreeze: Use, context: Context) -> bool:
     function = module.enclosing_function(unfreeze.here)
     return any(
         call.lineno > unfreeze.here.lineno and module.enclosing_function(call) is function
-        for name in context.frameworks.word("driver_methods")
-        if name.startswith(("fit", "train"))
+        for name in context.frameworks.word("training_methods")
         for call in module.calls_by_name.get(name, ())
     )
 

@@ -198,7 +198,8 @@ def _text(axis: Axis, channels: int, rank: int) -> str:
 def _may_be_set_globally(neighbour: Neighbour, context: Context) -> bool:
     """Tell whether the file knows of another layout than a layer's default one."""
     setters = {path.rpartition(".")[2] for path in context.frameworks.word("format_setters")}
-    words = {setter.removeprefix("set_") for setter in setters} | {"dim_ordering"}
+    words = {setter.removeprefix("set_") for setter in setters}
+    words.update(context.frameworks.word("format_words"))
     words |= {n for n, axis in neighbour.data_formats.items() if axis != neighbour.channel_axis}
     if any(word in context.module.text for word in words):
         return True

@@ -188,7 +188,7 @@ def wants_batch_statistics(name: str) -> bool:
 
 
 #: Functions that go by these names recompute running statistics, in whichever project they stand.
-RECOMPUTES = ("precise_bn", "bn_update")
+RECOMPUTES = frozenset({"precise_bn", "bn_update"})
 
 # ---------------------------------------------------------------------------------- freezing
 
@@ -310,4 +310,4 @@ def only_reads(name: str) -> bool:
 # ---------------------------------------------------------------------------------- set-up
 
 #: Methods in which classes set their attributes up, by Python's rules and by custom.
-SETS_UP = ("__init__", "__post_init__", "_build", "init_layers")
+SETS_UP = frozenset({"__init__", "__post_init__", "_build", "init_layers"})

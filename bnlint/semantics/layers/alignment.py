@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
+from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.things import is_empty
 from bnlint.semantics.layers.sites import Site
 from bnlint.startup.typed import NamedTuple
@@ -206,9 +208,16 @@ def surroundings(site: Site) -> list[str]:
     found: list[str] = []
     for around in site.module.ancestors(site.call):
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if around.name not in ("__init__", "forward", "call", "build", "construct"):
+            if around.name not in _methods_of_all():
                 found += [word for word in _words(around.name) if not is_empty(word)]
     return found
+
+
+@lru_cache(maxsize=1)
+def _methods_of_all() -> frozenset[str]:
+    """Return methods whose names tell nothing of what stands in them, since each model has them."""
+    tables = catalogue()
+    return frozenset({"__init__"}) | tables.names("forward") | tables.names("setup_methods")
 
 
 def _words(name: str) -> list[str]:

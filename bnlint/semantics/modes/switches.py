@@ -68,18 +68,16 @@ def runs(ev: Evaluate, use: Use) -> bool:
     return use.kind == CALL or (use.kind == METHOD and use.name in ev.frameworks.word("forward"))
 
 
-def may_switch(life: Life, framework: Framework, to: str, walks: object) -> bool:
-    """Tell whether anything in the life may put the model, or parts of it, into mode ``to``.
-
-    ``walks`` are the methods that run over the parts of a model.
-    """
+def may_switch(ev: Evaluate, life: Life, framework: Framework, to: str) -> bool:
+    """Tell whether anything in the life may put the model, or parts of it, into mode ``to``."""
     methods = switches(framework)
+    visiting = {*ev.frameworks.word("walks"), *ev.frameworks.word("visits")}
     for use in life.uses:
         if use.kind == METHOD:
             if mode_after(use, framework) in (to, ""):
                 return True
-            if use.name in walks or use.name == "apply":  # type: ignore[operator]
-                return True  # a loop over the layers may switch them
+            if use.name in visiting:
+                return True  # what is done with each of the layers may switch them
             if use.name not in methods and purposes.tells_of_mode(use.name):
                 return True
         if use.kind in (PART, READ, WRITE) and use.name in (*methods, framework.modes.attribute):

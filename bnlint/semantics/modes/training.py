@@ -44,10 +44,9 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
 
 def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:
     """Tell whether the file trains in ``framework``: takes gradients, or has a model do it."""
-    for word in ("gradients", "driver_methods"):
-        for path in ev.frameworks.word(word):
-            name = path.rpartition(".")[2]
-            if word == "gradients" or name.startswith(("fit", "train")):
-                if name in module.calls_by_name and ev.frameworks.shares(path, word, framework):
-                    return True
-    return False
+    return any(
+        path.rpartition(".")[2] in module.calls_by_name
+        and ev.frameworks.shares(path, word, framework)
+        for word in ("gradients", "training_methods")
+        for path in ev.frameworks.word(word)
+    )

@@ -44,9 +44,12 @@ def _modes() -> Callable[[str], Any]:
 @lru_cache(maxsize=1)
 def _acts() -> Callable[[str], Any]:
     # What a script does, and hardly ever a file that defines layers.
+    methods, contexts = (
+        "|".join(sorted(catalogue().names(word))) for word in ("script_methods", "script_contexts")
+    )
     words = (
         DEFINES_SCRIPT, BINDS_MODEL, "__main__",
-        r"\.eval\(", r"^(?: {4})?with \S*(?:no_grad|inference_mode)", r"\.load_state_dict\(",
+        rf"\.(?:{methods})\(", rf"^(?: {{4}})?with \S*(?:{contexts})",
     )  # fmt: skip
     return re.compile("|".join(words), re.MULTILINE).search
 
