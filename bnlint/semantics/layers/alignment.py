@@ -215,9 +215,12 @@ def surroundings(site: Site) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _methods_of_all() -> frozenset[str]:
-    """Return methods whose names tell nothing of what stands in them, since each model has them."""
-    tables = catalogue()
-    return frozenset({"__init__"}) | tables.names("forward") | tables.names("setup_methods")
+    """Return methods whose names tell nothing of what stands in them, since each model has them.
+
+    Of Python's own names, ``__init__`` alone is among them.
+    """
+    forward = (name for name in catalogue().names("forward") if not name.startswith("__"))
+    return frozenset({"__init__", "build", *forward})
 
 
 def _words(name: str) -> list[str]:
