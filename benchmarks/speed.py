@@ -145,7 +145,7 @@ def environment(work: Path, checkout: Path) -> Path:
         shutil.copytree(checkout, source, ignore=left_out)
         quietly([*pip, source])
         quietly([*pip, "--force-reinstall", "--no-deps", source])
-    if not any(folder.glob("lib/*/site-packages/bnlint/frameworks/compiled.json")):
+    if not any(folder.glob("lib/*/site-packages/bnlint/**/compiled.json")):
         raise SystemExit("the installed bnlint has no compiled tables")
     return tools
 

@@ -47,12 +47,14 @@ one of the values is a default that a caller may override; and where the call pa
 its caller, who may give an eps.
 
 Not written where the layer is chosen in another place (as a parameter, say), where the value comes
-from a dictionary that other calls take too, or where a caller in the file gives an eps itself.
+from a dictionary that other calls take too, where a caller in the file gives an eps itself, or
+where the reference has a negative eps, at which frameworks raise an exception or give nan.
 
 Numbers
 -------
 Running variance planted, inference: eps 1e-3 against 1e-5 changes the output by a factor 3.16 at
-variance 1e-4, 1.048 at 1e-2 and 1.0005 at 1.
+variance 1e-4, 1.048 at 1e-2 and 1.0005 at 1. With eps -1, PyTorch raises an exception, and Keras
+gives nan in each channel whose variance is below 1.
 
 References
 ----------
@@ -102,7 +104,6 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         else f"has {api.roles['eps']}={shown(mine.number)}"
     )
     there = "default is" if theirs.from_default else "layer has"
-    ratio = math.sqrt((_VARIANCE + theirs.number) / (_VARIANCE + mine.number))
     text, spelled = shown(theirs.number), written(theirs)
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
@@ -111,12 +112,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         context.place(site, mine),
         f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
         f"{assumption(mine, theirs)}",
-        help=(
-            f"write {api.roles['eps']}={spelled}: where the running variance is {_VARIANCE:g}, "
-            f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
-        ),
+        help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
         confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
-        fix=rewrite(
+        fix=None
+        if theirs.number < 0
+        else rewrite(
             context,
             site,
             "eps",
@@ -128,6 +128,20 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         values=(Comparison("eps", mine.number, theirs.number),),
         site=site,
         argument="eps",
+    )
+
+
+def _advice(name: str, spelled: str, mine: float, theirs: float) -> str:
+    """Say what to write for ``mine``, and why: a factor, or that a negative eps works nowhere."""
+    if min(mine, theirs) < 0:
+        # PyTorch raises an exception, Keras gives nan in the channels whose variance is smaller.
+        what = f"write {name}={spelled}" if theirs >= 0 else "give both sides a positive one"
+        return f"{what}: a negative eps is refused, or gives nan where the variance is smaller"
+    # Each root by itself: the quotient of the sums may be beyond all floats.
+    ratio = math.sqrt(_VARIANCE + theirs) / math.sqrt(_VARIANCE + mine)
+    return (
+        f"write {name}={spelled}: where the running variance is {_VARIANCE:g}, "
+        f"outputs now differ by a factor {max(ratio, 1 / ratio):.3g}"
     )
 
 

@@ -162,9 +162,9 @@ def _may_be_switched_by_importers(made: Made, context: Context) -> bool:
 
     Whoever imports a module can switch a model that is bound there. No import leads to them.
     """
-    module, layout = context.module, context.project.layout
+    module, resolver = context.module, context.project.resolver
     variable = variable_of(module, made.call)
-    if layout is None or not module.file or not variable:
+    if resolver is None or not module.file or not variable:
         return False
     if module.enclosing_function(made.call) is not None:
         return False
@@ -172,7 +172,7 @@ def _may_be_switched_by_importers(made: Made, context: Context) -> bool:
     methods = "|".join(re.escape(method) for method in switches(made.framework))
     stem = module.name.rpartition(".")[2]
     for pattern in (rf"\b{re.escape(stem)}\b", rf"\b{variable}\b", rf"\.(?:{methods})\("):
-        found = set(layout.sources.search(module.file, pattern))
+        found = set(resolver.sources.search(module.file, pattern))
         others = found if others is None else others & found
     return bool((others or set()) - {module.file})
 

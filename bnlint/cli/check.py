@@ -7,7 +7,17 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bnlint.cli.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
+from bnlint.cli.prepare import (
+    STDIN,
+    Failed,
+    begin,
+    config_of,
+    configs_of,
+    cwd,
+    find,
+    rules_of_run,
+    stdin,
+)
 from bnlint.cli.terminal import (
     CLEAN,
     FOUND,
@@ -23,6 +33,7 @@ from bnlint.config.options import Config, absolute
 from bnlint.config.settings import Configs, excluded, show
 from bnlint.engine.linter import Result
 from bnlint.engine.registry import LoadedRule
+from bnlint.files.tree import DISK, Overlay
 from bnlint.finding import Problem
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
 from bnlint.running.runner import CACHE_FROM, default_processes, options_for, run, with_references
@@ -66,6 +77,7 @@ class _Plan(NamedTuple):
 
 def check(parsed: argparse.Namespace) -> int:
     """Report findings, and fix, suppress or record them where that is asked for."""
+    begin()
     try:
         rules = rules_of_run()
         configs = configs_of(parsed, rules)
@@ -80,25 +92,19 @@ def check(parsed: argparse.Namespace) -> int:
     except Failed as failed:
         return close(failed.problems)
     results, problems = _check_all(parsed, configs, rules, found, plan)
+    paths = {file.display: file.path for file in found.files}
+    if plan.diff or plan.changes_files:
+        results, more = _delivered(parsed, configs, rules, plan, results, paths)
+        problems += more
     tried: Sequence[Finding] = ()
     if plan.trials:
         from bnlint.cli.confirming import confirm_results
 
-        results, more, tried, remarks = confirm_results(results, parsed)
-        problems += more
+        results, troubles, tried, remarks = confirm_results(results, parsed)
+        problems += troubles
         for remark in remarks if not parsed.quiet else ():
             say(remark)
     problems = [*found.problems, *problems]
-    paths = {file.display: file.path for file in found.files}
-    if plan.diff or plan.changes_files:
-        from bnlint.cli.delivery import deliver
-
-        problems += deliver(
-            [r for r in results if r.after is not None], paths,
-            diff=plan.diff, follow_symlinks=parsed.follow_symlinks,
-        )  # fmt: skip
-        if STDIN in parsed.paths and not plan.diff:
-            _echo(results, parsed)
     if plan.record is not None:
         return _record(plan, results, paths, problems)
     return _report(parsed, found, results, problems, config, plan, paths, tried)
@@ -214,6 +220,8 @@ def _check_stdin(
     path = absolute(display, cwd()) if parsed.stdin_filename else f"{cwd()}/-"
     config = config_of(path, configs)
     data = stdin()
+    if parsed.stdin_filename:  # other files that import this one see it as it is in the editor
+        begin(Overlay(DISK, {path: data}))
     if parsed.stdin_filename and config.force_exclude and excluded(config, path):
         result = Result(display, ())
     elif display.endswith(".ipynb"):
@@ -232,6 +240,36 @@ def _check_stdin(
         after = result.after if result.after is not None else data
         result = result._replace(before=data, after=after)
     return result
+
+
+def _delivered(
+    parsed: argparse.Namespace,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    plan: _Plan,
+    results: Sequence[Result],
+    paths: Mapping[str, str],
+) -> tuple[list[Result], list[Problem]]:
+    """Write what was changed; of a file that cannot be written, all that was found remains."""
+    from bnlint.cli.delivery import deliver
+
+    def unchanged(result: Result) -> Result:
+        assert result.before is not None
+        path = paths[result.path]
+        config = configs.of(path)
+        text = result.before.decode("utf-8", "replace")
+        options = options_for(config, path, rules)
+        options, _ = with_references(options, config, File(path, result.path), text)
+        treatment = plan.treatment(path, config)._replace(fix=False, reason=None)
+        return treat(result.before, result.path, rules, options, treatment)
+
+    delivered, problems = deliver(
+        results, paths, unchanged, diff=plan.diff, follow_symlinks=parsed.follow_symlinks,
+        refusal="not fixed" if plan.reason is None else "not suppressed",
+    )  # fmt: skip
+    if STDIN in parsed.paths and not plan.diff:
+        _echo(delivered, parsed)
+    return delivered, problems
 
 
 def _echo(results: Sequence[Result], parsed: argparse.Namespace) -> None:
@@ -320,7 +358,7 @@ def _record(
     try:
         count = write_baseline(plan.record, checked, plan.baseline, {path for path, _ in checked})
     except WriteError as error:
-        problems.append(Problem(str(error), shown))
+        problems.append(Problem(f"cannot be written: {error}", shown))
     else:
         say(f"{count} finding{'' if count == 1 else 's'} recorded", shown)
     return close(problems)

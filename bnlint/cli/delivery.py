@@ -4,37 +4,47 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bnlint.cli.terminal import wants_color
 from bnlint.engine.linter import Result
-from bnlint.files.writing import WriteError, replace
+from bnlint.files.writing import WriteError, check_link, replace
 from bnlint.finding import Problem
 
 
 def deliver(
     results: Sequence[Result],
     paths: Mapping[str, str],
+    unchanged: Callable[[Result], Result],
     *,
     diff: bool,
     follow_symlinks: bool,
-) -> Iterator[Problem]:
-    """Write the changed files, or the ``diff`` to them; yield what could not be written.
+    refusal: str,
+) -> tuple[list[Result], list[Problem]]:
+    """Write the changed files, or the ``diff`` to them; return what holds of the files then.
 
     ``paths`` holds the absolute path of each file by the name it is displayed under; what is not
-    in it came from standard input.
+    in it came from standard input. For a file that could not be written there is a problem, which
+    begins with ``refusal``, and in place of its result the one that ``unchanged`` makes of it:
+    that of a check of the file as it is.
     """
-    if diff:
-        _print_diffs(results, paths)
-        return
+    delivered: list[Result] = []
+    problems: list[Problem] = []
     for result in results:
         path = paths.get(result.path)
-        if path is None or result.before is None or result.after is None:
-            continue
-        try:
-            replace(path, result.before, result.after, follow_symlinks=follow_symlinks)
-        except WriteError as error:
-            yield Problem(str(error), result.path)
+        if path is not None and result.before is not None and result.after is not None:
+            try:
+                if diff:  # a refusal that is sure to come is told of now
+                    check_link(path, follow_symlinks=follow_symlinks)
+                else:
+                    replace(path, result.before, result.after, follow_symlinks=follow_symlinks)
+            except WriteError as error:
+                problems.append(Problem(f"{refusal}: {error}", result.path))
+                result = unchanged(result)
+        delivered.append(result)
+    if diff:
+        _print_diffs(delivered, paths)
+    return delivered, problems
 
 
 def _print_diffs(results: Sequence[Result], paths: Mapping[str, str]) -> None:

@@ -7,7 +7,17 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from bnlint.cli.prepare import STDIN, Failed, config_of, configs_of, cwd, find, rules_of_run, stdin
+from bnlint.cli.prepare import (
+    STDIN,
+    Failed,
+    begin,
+    config_of,
+    configs_of,
+    cwd,
+    find,
+    rules_of_run,
+    stdin,
+)
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 from bnlint.config.options import absolute, suggestion
 from bnlint.finding import Problem
@@ -26,6 +36,7 @@ def sites(parsed: argparse.Namespace) -> int:
     from bnlint.output import render_sites
     from bnlint.running.discovery import read
 
+    begin()
     try:
         configs = configs_of(parsed, rules_of_run())
         found = find(parsed, configs)
@@ -176,6 +187,7 @@ def compare(parsed: argparse.Namespace) -> int:
     from bnlint.output.comparison import unseen_texts
     from bnlint.porting.compare import compare as compare_sides
 
+    begin()
     try:
         rules_ = rules_of_run()
         reference, port = (_inputs(name) for name in (parsed.reference, parsed.port))

@@ -17,6 +17,7 @@ from bnlint.config.settings import (
     check_selectors,
 )
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
+from bnlint.files.tree import DISK, Tree
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import Found, walk
@@ -41,6 +42,13 @@ def rules_of_run() -> tuple[LoadedRule, ...]:
         return load_rules()
     except RegistryError as error:
         raise Failed(Problem(str(error))) from None
+
+
+def begin(tree: Tree = DISK) -> None:
+    """Begin a run, whose files are read from ``tree``."""
+    from bnlint.engine.facts import renew
+
+    renew(tree)
 
 
 def given(parsed: argparse.Namespace) -> Given:

@@ -8,7 +8,6 @@ Everything about configuration that the rest of bnlint needs can be had from her
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -35,7 +34,7 @@ from bnlint.config.selection import (
     resolve,
     resolve_fixes,
 )
-from bnlint.files.reading import read_file
+from bnlint.files.tree import DISK, Tree
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -101,6 +100,7 @@ class Configs:
         isolated: use no configuration file at all (``--isolated``).
         given: what the command line says, laid over every configuration.
         check: what else may be wrong with a configuration (unknown rules, unknown frameworks).
+        tree: where files are read from.
 
     Raises:
         ConfigError: ``file`` cannot be used, or ``given`` holds a pattern that is no glob.
@@ -114,7 +114,9 @@ class Configs:
         isolated: bool = False,
         given: Given | None = None,
         check: Callable[[Config], Iterable[Mistake]] | None = None,
+        tree: Tree = DISK,
     ) -> None:
+        self.tree = tree
         self._cwd = absolute(cwd, "")
         self._given = given or Given()
         self._check = check
@@ -177,14 +179,14 @@ class Configs:
         """
         display = path.removeprefix(f"{self._cwd.rstrip('/')}/")
         try:
-            data = read_file(path)
+            data = self.tree.read(path)
         except (FileNotFoundError, NotADirectoryError):
             if not named:
                 return None
             raise ConfigError(Mistake(display, "", "no such file")) from None
         except OSError as error:
             # a folder that must not be searched hides whether there is such a file in it
-            if not named and not os.path.lexists(path):
+            if not named and not self.tree.kind(path):
                 return None
             message = f"cannot be read: {error.strerror or error}"
             raise ConfigError(Mistake(display, "", message)) from None

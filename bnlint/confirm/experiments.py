@@ -121,6 +121,7 @@ def measured(trial: Trial, api: Api, result: Result) -> dict[str, Array]:
     return found
 
 
+@np.errstate(all="ignore")  # nan and infinity are values that a wrong setting can give
 def difference(port: Mapping[str, Array], reference: Mapping[str, Array]) -> float:
     """Return the largest difference, relative to the largest value on the reference side."""
     worst = 0.0
@@ -136,6 +137,7 @@ def difference(port: Mapping[str, Array], reference: Mapping[str, Array]) -> flo
     return worst
 
 
+@np.errstate(all="ignore")  # a decay beyond one grows without limit, a decay of one divides by 0
 def corrected(
     values: Mapping[str, Array], keep: float, mine: str, theirs: str, rule: str = "ema"
 ) -> dict[str, Array]:
@@ -151,7 +153,9 @@ def corrected(
     done = dict(values)
     for step in STEPS:
         name = f"running_var after {step}"
-        start = keep**step if rule in ("ema", "debiased-from-initial") else 0.0
+        start = np.float64(0.0)
+        if rule in ("ema", "debiased-from-initial"):
+            start = np.float64(keep) ** step
         if rule == "debiased-from-initial":
             start /= 1 - start
         done[name] = start + (values[name] - start) * factor

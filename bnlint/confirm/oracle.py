@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["OracleError", "RejectedError", "run"]
 
 
+@np.errstate(all="ignore")  # nan and infinity are answers, as they are of frameworks
 def run(api: Api, experiment: Experiment) -> Result:
     """Return what ``experiment`` gives by the table entry ``api``.
 
@@ -158,8 +159,8 @@ class _Running:
                 new = value
             self.hidden[name] = self.state[name] = new
             if rule in ("zero-debiased", "debiased-from-initial"):
-                with np.errstate(divide="ignore", invalid="ignore"):  # what keeps all is not 0
-                    self.state[name] = new / (1 - keep**self.steps)
+                # What keeps all leaves nothing to divide by: NumPy has nan there, and no exception.
+                self.state[name] = new / (1 - np.float64(keep) ** self.steps)
             elif rule not in ("ema", "first-then-ema"):
                 raise given.unclear("running_update", rule)
 

@@ -11,15 +11,17 @@ from functools import lru_cache
 
 from bnlint.engine.packages import PACKAGES
 from bnlint.files.source import Source, Unreadable, decode
+from bnlint.files.tree import DISK, Tree
 from bnlint.finding import Problem
 from bnlint.frameworks.declared import families_of, with_wrappers
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.attribute_writes import apply_stores
 from bnlint.semantics.layers.sites import Site, Unresolved, find_sites
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
+from bnlint.semantics.project.marks import speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
-from bnlint.semantics.project.resolver import Layout
-from bnlint.semantics.project.triage import hands_over, mentions_api, speaks_for_itself
+from bnlint.semantics.project.resolver import Resolver
+from bnlint.semantics.project.triage import hands_over
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Symbol
 from bnlint.startup.patterns import lazy
@@ -70,8 +72,8 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
         return True
     if file is None:
         return False
-    place = _layout().place(file)
-    return _carried(wrappers).reaches(place, text) or hands_over(_layout(), place, text)
+    place = _resolver().place(file)
+    return _carried(wrappers).reaches(place, text) or hands_over(_resolver(), place, text)
 
 
 def read_facts(
@@ -83,7 +85,7 @@ def read_facts(
     around it.
     """
     tables = catalogue()
-    layout = _layout() if module.file else None
+    resolver = _resolver() if module.file else None
     carried = _carried(wrappers)
     wanted: set[str] = set(tables.roots((*imported_roots(module), module.name)))
     if source is not None:
@@ -91,15 +93,15 @@ def read_facts(
     if wrappers:
         wanted |= families_of(wrappers)
 
-    if not wanted and layout is not None:  # its models come from other files
-        near = Project(tables.load(()), layout, module).behind(module)
-        wanted |= set(tables.roots(root for glance in near for root in imported_by(glance)))
+    if not wanted and resolver is not None:  # its models come from other files
+        near = Project(tables.load(()), resolver, module).behind(module)
+        wanted |= set(tables.roots(root for outline in near for root in imported_by(outline)))
 
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, layout, module, carried)
+        project = Project(frameworks, resolver, module, carried)
         sites, unresolved = find_sites(project.evaluator, module, project.carriers(module))
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
@@ -123,16 +125,23 @@ def parse_file(path: str, text: str, file: str | None) -> Module:
     return PACKAGES.parsed(file, path, text) if file else parse(path, text)
 
 
+def renew(tree: Tree = DISK) -> None:
+    """Begin a run, whose files are read from ``tree``: what was seen before may have changed."""
+    PACKAGES.renew(tree)
+    _resolver.cache_clear()
+    _carried.cache_clear()
+
+
 @lru_cache(maxsize=1)
-def _layout() -> Layout:
-    return Layout(PACKAGES, frozenset(catalogue().imports))
+def _resolver() -> Resolver:
+    return Resolver(PACKAGES, frozenset(catalogue().imports))
 
 
 @lru_cache(maxsize=8)
 def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
     """Return what tells which names may stand for an API, or for one of ``wrappers``."""
     paths = [wrapper.path for wrapper in wrappers]
-    return ImportedCarriers(_layout(), catalogue().aliases.union(paths), mentions_api)
+    return ImportedCarriers(_resolver(), catalogue().aliases.union(paths))
 
 
 def reference_facts(

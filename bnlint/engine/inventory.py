@@ -12,7 +12,7 @@ from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.layers.alignment import site_name
 from bnlint.semantics.layers.sites import Site, Unresolved
 from bnlint.semantics.layers.traits import takes_weight, training_flag
-from bnlint.semantics.syntax.numbers import decay
+from bnlint.semantics.syntax.numbers import decay, in_floats
 from bnlint.semantics.tensors.neighbours import argument, before
 from bnlint.semantics.values.value import PRESUMED, Value, absent
 
@@ -270,4 +270,4 @@ def summary(found: list[SiteRow]) -> Iterator[Shared]:
 def _text(setting: Setting) -> str:
     if setting.kind == "unknown" or not isinstance(setting.value, (int, float)):
         return "unknown"
-    return f"{setting.value:g}"
+    return f"{in_floats(setting.value):g}"

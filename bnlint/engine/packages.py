@@ -17,9 +17,9 @@ from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
 from bnlint.files.display import displayed
-from bnlint.files.reading import read_file
 from bnlint.files.source import Unreadable, decode
-from bnlint.semantics.project.outline import Glance
+from bnlint.files.tree import DISK, FILE, FOLDER, Tree
+from bnlint.semantics.project.outline import Outline, outline_of
 from bnlint.semantics.project.resolver import Grounds
 from bnlint.semantics.syntax.module import Module, parse
 
@@ -40,25 +40,34 @@ _TOO_LONG = 2_000_000
 
 
 class Packages:
-    """The packages on disk, by the absolute paths of their files.
+    """The packages of a source tree, by the absolute paths of their files.
 
-    What has been parsed last is kept, since many files import the same few; of all files that were
-    looked at, the text is. A file that has changed is read again.
+    Of each file that was looked at, the outline is kept; what has been parsed last is kept too,
+    since many files import the same few. The tree is taken to stand still until :meth:`renew`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tree: Tree = DISK) -> None:
+        self.tree = tree
+        self._outlines: dict[str, tuple[object, Outline | None]] = {}
+        self._modules: OrderedDict[str, Module] = OrderedDict()
+        self._kept = 0
+        self._notes: list[Grounds] = []
+        #: Whether fingerprints of files will be asked for; they are made where files are read.
+        self.remembers = False
+        self.renew()
+
+    def renew(self, tree: Tree | None = None) -> None:
+        """Take it that any file may have changed, and that all are to be read from ``tree`` now.
+
+        What was found out of the content of files stays, for those that turn out to be the same.
+        """
+        self.tree = tree or self.tree
+        self._seen: set[str] = set()
         self._files: dict[tuple[str, str], str | None] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self._bases: dict[str, str] = {}
-        self._glances: dict[str, tuple[tuple[int, int], Glance | None]] = {}
-        self._modules: OrderedDict[str, Module] = OrderedDict()
-        self._kept = 0
-        self._entries: dict[str, frozenset[str]] = {}
-        self._notes: list[Grounds] = []
+        self._names: dict[str, frozenset[str] | None] = {}
         self._prints: dict[str, str] = {}
-        #: Whether fingerprints of files will be asked for; they are made where files are read.
-        self.remembers = False
-
         self._found: dict[tuple[str, str], list[str]] = {}
 
     # ------------------------------------------------------------------ grounds
@@ -66,10 +75,10 @@ class Packages:
     @contextmanager
     def noting(self) -> Iterator[Grounds]:
         """Note what is looked at meanwhile, if it will be asked for: what an answer rests on."""
-        grounds = Grounds(set(), set())
         if not self.remembers:
-            yield grounds
+            yield _NOTHING
             return
+        grounds = Grounds(set(), set())
         self._notes.append(grounds)
         try:
             yield grounds
@@ -94,7 +103,7 @@ class Packages:
         """
         found = self._prints.get(file)
         if found is None:
-            found = self._prints[file] = _fingerprint(file)
+            found = self._prints[file] = self._fingerprint(file)
         return f"{found} {self.name(file)}"
 
     # ------------------------------------------------------------------ names
@@ -117,7 +126,7 @@ class Packages:
         base = self._bases.get(folder)
         if base is None:
             base = folder
-            while os.path.isfile(f"{base}/__init__.py") and base != "":
+            while base != "" and self._has(base, "__init__.py"):
                 base = base.rpartition("/")[0]
             self._bases[folder] = base
         return base
@@ -127,9 +136,9 @@ class Packages:
         found = self._roots.get(folder)
         if found is None:
             base = self._base(folder)
-            folders = [base, *_up_to_top(base)]
+            folders = [base, *self._up_to_top(base)]
             source = f"{folders[-1]}/src"
-            if len(folders) > 1 or _is_top(base):
+            if len(folders) > 1 or self._is_top(base):
                 folders.append(source)
             found = self._roots[folder] = tuple(dict.fromkeys(folders))
         return found
@@ -164,39 +173,60 @@ class Packages:
             found = self._in_folder(root, parts)
             if found is None:
                 continue
-            if not os.path.isdir(found):
+            if found.endswith(".py"):
                 return found
             namespace = namespace or found
         return namespace
 
     def _in_folder(self, root: str, parts: list[str]) -> str | None:
         """Return the file or namespace folder of a module that is looked for in ``root``."""
-        if parts and not self._holds(root, parts[0]):
-            return None
-        path = "/".join([root, *parts])
-        if os.path.isfile(f"{path}/__init__.py"):
+        folder = root
+        for part in parts[:-1]:
+            if not self._has(folder, part):
+                return None
+            folder = f"{folder}/{part}"
+        path = f"{folder}/{parts[-1]}" if parts else root
+        if (not parts or self._has(folder, parts[-1])) and self._has(path, "__init__.py"):
             return f"{path}/__init__.py"
-        if parts and os.path.isfile(f"{path}.py"):
-            return f"{path}.py"
-        return path if os.path.isdir(path) else None
+        if parts and self._has(folder, f"{parts[-1]}.py"):
+            if self.tree.kind(f"{path}.py") == FILE:
+                return f"{path}.py"
+        if parts and not self._has(folder, parts[-1]):
+            return None
+        return path if self.tree.kind(path) == FOLDER else None
 
-    def _holds(self, folder: str, name: str) -> bool:
-        """Tell whether a module called ``name`` may stand in ``folder``: most imports are not it.
+    def _has(self, folder: str, name: str) -> bool:
+        """Tell whether something called ``name`` lies in ``folder``.
 
         A folder that cannot be listed may still let its files be read.
         """
-        found = self._entries.get(folder)
-        if found is None:
+        if folder not in self._names:
+            found: frozenset[str] | None = frozenset()
             try:
-                found = frozenset(map(os.path.normcase, os.listdir(folder)))
-            except NotADirectoryError:
-                found = frozenset()
+                entries = self.tree.entries(folder or "/")
+                found = frozenset([os.path.normcase(entry.name) for entry in entries])
+            except (FileNotFoundError, NotADirectoryError):
+                pass
             except OSError:
-                found = frozenset() if not os.path.isdir(folder) else frozenset("?")
-            self._entries[folder] = found
-        return (
-            os.path.normcase(name) in found or os.path.normcase(f"{name}.py") in found
-        ) or found == {"?"}
+                found = None if self.tree.kind(folder or "/") == FOLDER else frozenset()
+            self._names[folder] = found
+        names = self._names[folder]
+        if names is None:
+            return self.tree.kind(f"{folder}/{name}") != ""
+        return os.path.normcase(name) in names
+
+    def _is_top(self, folder: str) -> bool:
+        return any(self._has(folder, name) for name in TOPS)
+
+    def _up_to_top(self, folder: str) -> list[str]:
+        """Return the folders above ``folder`` up to the top of its project; none without a top."""
+        found: list[str] = []
+        while not self._is_top(folder):
+            if not folder:
+                return []
+            folder = folder.rpartition("/")[0]
+            found.append(folder)
+        return found
 
     def search(self, file: str, pattern: str) -> list[str]:
         """Return the files of the project around ``file`` whose text matches ``pattern``."""
@@ -204,7 +234,7 @@ class Packages:
         found = self._found.get((root, pattern))
         if found is None:
             matches = re.compile(pattern.encode()).search
-            found = [path for path in _python_files(root) if matches(_bytes(path))]
+            found = [path for path in self._python_files(root) if matches(self._bytes(path))]
             self._found[(root, pattern)] = found
         return found
 
@@ -218,42 +248,82 @@ class Packages:
             self._notes[-1].files.add(EVERYTHING)
         folder = file.rpartition("/")[0]
         base = self._base(folder)
-        above = [base, *_up_to_top(base)]
-        if len(above) > 1 or _is_top(base):
+        above = [base, *self._up_to_top(base)]
+        if len(above) > 1 or self._is_top(base):
             return above[-1]
         inside = folder.removeprefix(base).strip("/").partition("/")[0]
         return f"{base}/{inside}".rstrip("/")
 
-    def look(self, file: str) -> Glance | None:
-        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+    def _python_files(self, root: str) -> list[str]:
+        """Return the Python files below ``root``, without folders that hold no project code.
+
+        Where ``root`` is no package and has no top above it, only its own files: it may be
+        anything.
+        """
+        found: list[str] = []
+        deep = self._is_top(root) or self._has(root, "__init__.py")
+        pending = [root]
+        while pending and len(found) <= _TOO_MANY:
+            folder = pending.pop()
+            try:
+                entries = sorted(self.tree.entries(folder))
+            except OSError:
+                continue
+            inside = [e.name for e in entries if e.kind == FOLDER and not e.name.startswith(".")]
+            if deep:
+                pending += [f"{folder}/{n}" for n in reversed(inside) if n not in EXCLUDE]
+            names = [entry.name for entry in entries if entry.kind != FOLDER]
+            found += [f"{folder}/{name}" for name in names if name.endswith((".py", ".pyi"))]
+        return found
+
+    def _bytes(self, path: str) -> bytes:
+        try:
+            return self.tree.read(path, _TOO_LONG)
+        except OSError:
+            return b""
+
+    def _fingerprint(self, file: str) -> str:
+        try:
+            is_file = file.endswith((".py", ".pyi"))
+            return _digest(self.tree.read(file, _TOO_LONG) if is_file else b"")
+        except OSError as error:
+            return type(error).__name__
+
+    def outline(self, file: str) -> Outline | None:
+        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
         if self._notes:
             self._notes[-1].files.add(file)
+        known = self._outlines.get(file)
+        if known is not None and file in self._seen:
+            return known[1]
+        self._seen.add(file)
+        identity = self.tree.identity(file)
+        if known is not None and identity is not None and known[0] == identity:
+            return known[1]
+        text = self._text(file)
+        outline = outline_of(text) if text is not None else None
+        self._outlines[file] = identity, outline
+        return outline
+
+    def _text(self, file: str) -> str | None:
+        """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""
         try:
-            state = os.stat(file)
-        except OSError:
+            data = self.tree.read(file, _TOO_LONG) if file.endswith((".py", ".pyi")) else b""
+            if self.remembers:
+                self._prints[file] = _digest(data)
+            return decode(data, file).text
+        except (OSError, Unreadable):
             return None
-        stamp = (state.st_mtime_ns, state.st_size)
-        known = self._glances.get(file)
-        if known is None or known[0] != stamp:
-            glance: Glance | None = None
-            if state.st_size <= _TOO_LONG:
-                try:
-                    data = b"" if os.path.isdir(file) else read_file(file)
-                    if self.remembers:
-                        self._prints[file] = _digest(data)
-                    glance = Glance(decode(data, file).text)
-                except (OSError, Unreadable):
-                    glance = None
-            known = self._glances[file] = (stamp, glance)
-        return known[1]
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
-        glance = self.look(file)
-        if glance is None:
+        if self._notes:
+            self._notes[-1].files.add(file)
+        text = self._text(file)
+        if text is None:
             return None
         try:
-            return self.parsed(file, displayed(file, _cwd()), glance.text)
+            return self.parsed(file, displayed(file, _cwd()), text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # reported where that file is checked
 
@@ -287,21 +357,6 @@ def _cwd() -> str:
     return os.getcwd().replace(os.sep, "/")
 
 
-def _is_top(folder: str) -> bool:
-    return any(os.path.lexists(f"{folder}/{name}") for name in TOPS)
-
-
-def _up_to_top(folder: str) -> list[str]:
-    """Return the folders above ``folder`` up to the top of its project; none without a top."""
-    found: list[str] = []
-    while not _is_top(folder):
-        if not folder:
-            return []
-        folder = folder.rpartition("/")[0]
-        found.append(folder)
-    return found
-
-
 def _named_above(folder: str, name: str) -> list[str]:
     """Return the folder that holds a folder called ``name`` in which ``folder`` lies, if any.
 
@@ -311,41 +366,14 @@ def _named_above(folder: str, name: str) -> list[str]:
     return [above] if found else []
 
 
-def _python_files(root: str) -> list[str]:
-    """Return the Python files below ``root`` in order, without folders that hold no project code.
-
-    Where ``root`` is no package and has no top above it, only its own files: it may be anything.
-    """
-    found: list[str] = []
-    deep = _is_top(root) or os.path.isfile(f"{root}/__init__.py")
-    for folder, folders, names in os.walk(root):
-        kept = sorted(n for n in folders if n not in EXCLUDE and not n.startswith("."))
-        folders[:] = kept if deep else []
-        found += [f"{folder}/{name}" for name in sorted(names) if name.endswith((".py", ".pyi"))]
-        if len(found) > _TOO_MANY:
-            break
-    return found
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        return read_file(path) if os.stat(path).st_size <= _TOO_LONG else b""
-    except OSError:
-        return b""
-
-
 def _digest(data: bytes) -> str:
     from hashlib import blake2b  # 2 ms to import, and not for a run that remembers nothing
 
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def _fingerprint(file: str) -> str:
-    try:
-        return _digest(b"" if os.path.isdir(file) else read_file(file))
-    except OSError as error:
-        return type(error).__name__
-
+#: The grounds of all answers that are not remembered.
+_NOTHING = Grounds(set(), set())
 
 #: The packages of this process.
 PACKAGES = Packages()

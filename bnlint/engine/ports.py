@@ -8,8 +8,8 @@ from bnlint.config.options import absolute
 from bnlint.config.settings import Config, reference_for
 from bnlint.engine.directives import PORT_OF, find_directives
 from bnlint.engine.facts import ReferenceFile
+from bnlint.engine.packages import PACKAGES
 from bnlint.files.display import displayed
-from bnlint.files.reading import read_file
 from bnlint.finding import Problem
 from bnlint.semantics.syntax.module import parse
 
@@ -33,7 +33,7 @@ def references_of(
     problems: list[Problem] = []
     for reference, part in named:
         try:
-            data = read_file(reference)
+            data = PACKAGES.tree.read(reference)
         except OSError as error:
             shown = displayed(reference, cwd)
             message = f"its reference {shown} cannot be read: {error.strerror or error}"

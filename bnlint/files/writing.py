@@ -17,7 +17,7 @@ _TOPS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
 
 
 class WriteError(Exception):
-    """A file that was not written; the message says why, and that it is as it was."""
+    """A file that was not written, and is as it was; the message says why."""
 
 
 def replace(path: str, before: bytes, after: bytes, *, follow_symlinks: bool = False) -> None:
@@ -29,45 +29,83 @@ def replace(path: str, before: bytes, after: bytes, *, follow_symlinks: bool = F
     Raises:
         WriteError: the file cannot be replaced, or no longer holds ``before``.
     """
-    target = os.path.realpath(path)
-    if not follow_symlinks and _leaves_project(path, target):
-        raise WriteError(
-            f"not fixed: it is a symbolic link to {target}, outside the project; "
-            "--follow-symlinks fixes such files"
-        )
+    target = check_link(path, follow_symlinks=follow_symlinks)
     try:
         _replace(target, before, after)
     except OSError as error:
         raise WriteError(_why(error, target)) from None
 
 
+def create(path: str, data: bytes) -> None:
+    """Write a file of ``data`` at the absolute ``path``, where there is none.
+
+    Where that fails, there is none afterwards either, and not an empty one.
+
+    Raises:
+        WriteError: the file cannot be written.
+    """
+    target = os.path.realpath(path)
+    try:
+        _put(target, data, None)
+    except OSError as error:
+        raise WriteError(_why(error, target)) from None
+
+
+def check_link(path: str, *, follow_symlinks: bool) -> str:
+    """Return where the file at the absolute ``path`` really is.
+
+    Raises:
+        WriteError: that is outside the project, and ``follow_symlinks`` is not given.
+    """
+    target = os.path.realpath(path)
+    if not follow_symlinks and _leaves_project(path, target):
+        raise WriteError(
+            f"it is a symbolic link to {target}, outside the project; "
+            "--follow-symlinks changes such files"
+        )
+    return target
+
+
 def _replace(target: str, before: bytes, after: bytes) -> None:
-    folder = os.path.dirname(target)
     status = os.stat(target)
     if not os.access(target, os.W_OK):
-        raise WriteError("not fixed: the file is read-only")
+        raise WriteError("the file is read-only")
     with open(target, "rb") as stream:
         present = stream.read()
     if present == after:
         return
     if present != before:
-        raise WriteError("not fixed: it was changed by another program meanwhile; run bnlint again")
+        raise WriteError("it was changed by another program meanwhile; run bnlint again")
+    _put(target, after, status)
+
+
+def _put(target: str, data: bytes, status: os.stat_result | None) -> None:
+    """Put a file of ``data`` in the place of ``target``, with the mode and owner of ``status``."""
+    folder = os.path.dirname(target)
     handle, temporary = tempfile.mkstemp(prefix=".bnlint-", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(after)
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        if hasattr(os, "chown"):
+        if status is not None and hasattr(os, "chown"):
             with contextlib.suppress(OSError):  # only root may give a file to somebody else
                 os.chown(temporary, status.st_uid, status.st_gid)
-        os.chmod(temporary, stat.S_IMODE(status.st_mode))  # after chown, which clears set-id bits
+        # After chown, which clears set-id bits.
+        os.chmod(temporary, stat.S_IMODE(status.st_mode) if status is not None else _usual_mode())
         os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
     _sync(folder)
+
+
+def _usual_mode() -> int:
+    """Return the mode that a new file has; that of a temporary file keeps others out."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _sync(folder: str) -> None:
@@ -103,5 +141,5 @@ def _top(folder: str) -> str:
 def _why(error: OSError, target: str) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         folder = os.path.dirname(target)
-        return f"not fixed: no file can be written in the folder {folder} ({error.strerror})"
-    return f"not fixed: {error.strerror or error}"
+        return f"no file can be written in the folder {folder} ({error.strerror})"
+    return error.strerror or str(error)

@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 from bnlint.engine.directives import innermost_statement
 from bnlint.engine.linter import Result
-from bnlint.files.reading import read_file
-from bnlint.files.writing import WriteError, replace
+from bnlint.files.tree import DISK
+from bnlint.files.writing import WriteError, create, replace
 from bnlint.finding import Finding
 from bnlint.semantics.syntax.module import Module, parse
 
@@ -49,7 +49,7 @@ def load(path: str) -> Baseline:
         BaselineError: the file cannot be read or is no baseline.
     """
     try:
-        content = json.loads(read_file(path).decode("utf-8"))
+        content = json.loads(DISK.read(path).decode("utf-8"))
     except FileNotFoundError:
         raise BaselineError("no such baseline; --write-baseline writes it") from None
     except OSError as error:
@@ -189,13 +189,10 @@ def _write(path: str, data: bytes) -> None:
         with open(path, "rb") as stream:
             before = stream.read()
     except FileNotFoundError:
-        try:
-            with open(path, "xb") as stream:
-                before = b""
-        except OSError as error:
-            raise WriteError(f"cannot be written: {error.strerror or error}") from None
+        create(path, data)
+        return
     except OSError as error:
-        raise WriteError(f"cannot be written: {error.strerror or error}") from None
+        raise WriteError(error.strerror or str(error)) from None
     replace(path, before, data, follow_symlinks=True)
 
 

@@ -126,7 +126,8 @@ def _skeleton(
             yield type(node).__name__
             stack += [value for _, value in reversed(list(ast.iter_fields(node)))]
         else:
-            yield type(node).__name__, repr(node)
+            # Python writes no decimal number of thousands of digits, and hexadecimal ones it reads.
+            yield type(node).__name__, hex(node) if isinstance(node, int) else repr(node)
 
 
 def _check_comments(text: Text, fixed: Sequence[Finding]) -> None:

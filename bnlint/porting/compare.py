@@ -18,7 +18,7 @@ from bnlint.porting.totals import Total, totals
 from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
 from bnlint.semantics.layers.imported_layers import built_elsewhere
 from bnlint.semantics.layers.parts import held_by
-from bnlint.semantics.syntax.numbers import close
+from bnlint.semantics.syntax.numbers import close, in_floats
 
 
 class Input(NamedTuple):
@@ -254,5 +254,5 @@ def _differ(left: Setting, right: Setting) -> bool:
     if any(s.kind == "unknown" for s in (left, right)):
         return False
     if all(isinstance(v, (int, float)) for v in values):
-        return not close(float(values[0]), float(values[1]))  # type: ignore[arg-type]
+        return not close(in_floats(values[0]), in_floats(values[1]))  # type: ignore[arg-type]
     return values[0] != values[1]

@@ -78,14 +78,19 @@ def read(text: str, source: str | None, frameworks: Frameworks) -> Given:
 
 
 def _written(argument: Argument) -> str:
-    return ast.unparse(argument.node) if argument.node is not None else "..."
+    return _unparsed(argument.node) if argument.node is not None else "..."
+
+
+def _unparsed(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)
+    except ValueError:  # Python reads such a number in hexadecimal, and writes it in no way
+        raise TranslateError("a number of thousands of digits is not translated") from None
 
 
 def _extra(api: Api, call: ast.Call) -> list[tuple[str, str]]:
     return [
-        (k.arg, ast.unparse(k.value))
-        for k in call.keywords
-        if k.arg in api.extra_keywords and k.arg
+        (k.arg, _unparsed(k.value)) for k in call.keywords if k.arg in api.extra_keywords and k.arg
     ]
 
 

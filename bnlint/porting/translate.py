@@ -9,7 +9,7 @@ from bnlint.frameworks.declared import with_wrappers
 from bnlint.frameworks.records import Wrapper
 from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, catalogue
 from bnlint.porting.given_call import Given, TranslateError, read
-from bnlint.semantics.syntax.numbers import close, complement, shown
+from bnlint.semantics.syntax.numbers import close, complement, in_floats, shown
 from bnlint.semantics.values.value import Value
 from bnlint.startup.typed import NamedTuple
 
@@ -171,7 +171,7 @@ def _same(left: object, right: object) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return close(float(left), float(right))
+        return close(in_floats(left), in_floats(right))
     return left == right
 
 

@@ -8,13 +8,13 @@ can also be reached through a symbolic link.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 
 from bnlint.config.globs import compiled
 from bnlint.config.options import absolute
 from bnlint.config.settings import Config, ConfigError, Configs, excluded
 from bnlint.files.display import displayed
+from bnlint.files.tree import DISK, FILE, FOLDER, Entry, Tree
 from bnlint.finding import Problem
 from bnlint.running import gitignore
 from bnlint.startup.typed import NamedTuple
@@ -64,17 +64,12 @@ def walk(paths: Iterable[str], configs: Configs, cwd: str) -> Found:
     return search.result()
 
 
-def read(file: File) -> bytes | Problem:
+def read(file: File, tree: Tree = DISK) -> bytes | Problem:
     """Return the bytes of ``file``, or why it cannot be read."""
     try:
-        return _bytes(file.path)
+        return tree.read(file.path)
     except OSError as error:
         return Problem(_unreadable(error), file.display)
-
-
-def _bytes(path: str) -> bytes:
-    with open(path, "rb") as stream:
-        return stream.read()
 
 
 class _Search:
@@ -82,6 +77,7 @@ class _Search:
 
     def __init__(self, configs: Configs, cwd: str) -> None:
         self.configs = configs
+        self.tree = configs.tree
         self.cwd = cwd
         self.found: dict[str, str] = {}  # where a file really is -> the path it is called by
         self.problems: dict[Problem, None] = {}  # as sets that keep the order
@@ -109,7 +105,8 @@ class _Search:
             return
         path = absolute(name, self.cwd)
         try:
-            kind = os.stat(path).st_mode
+            if not self.tree.kind(path):
+                os.stat(path)  # which says why
         except (FileNotFoundError, NotADirectoryError):
             broken = os.path.islink(path)
             self.problem("broken symbolic link" if broken else "no such file or folder", path)
@@ -117,11 +114,11 @@ class _Search:
         except (OSError, ValueError) as error:
             self.problem(_unreadable(error), path)
             return
-        is_folder = stat.S_ISDIR(kind)
+        is_folder = self.tree.kind(path) == FOLDER
         config = self.config(path if is_folder else path.rpartition("/")[0] or "/")
         if config is None or (config.force_exclude and excluded(config, path)):
             return
-        real = os.path.realpath(path).replace(os.sep, "/")
+        real = self.tree.real(path)
         if not is_folder:
             self.take(path, real)
         elif not self.search(path, real):
@@ -147,7 +144,7 @@ class _Search:
     def search(self, root: str, real_root: str) -> bool:
         """Take up the files below ``root``. Tell whether there was anything to take or to tell."""
         respected = self.configs.of_folder(root).respect_gitignore
-        pending = [(root, gitignore.above(root) if respected else None)]
+        pending = [(root, gitignore.above(root, self.tree) if respected else None)]
         told = False
         while pending:
             folder, level = pending.pop()
@@ -156,24 +153,23 @@ class _Search:
                 told = True
                 continue
             try:
-                with os.scandir(folder) as listing:
-                    entries = list(listing)
+                entries = self.tree.entries(folder)
                 names = {entry.name for entry in entries}
                 if "pyvenv.cfg" in names and folder != root:
                     continue  # a virtual environment, by whatever name
                 if config.respect_gitignore:
-                    level = gitignore.enter(folder, names, level)
+                    level = gitignore.enter(folder, names, level, self.tree)
                 wanted = list(_wanted(entries, folder, config, level))
             except OSError as error:
                 self.problem(_unreadable(error), folder)
                 told = True
                 continue
             for kind, path in wanted:
-                if kind == _FOLDER:
+                if kind == FOLDER:
                     pending.append((path, level))
                     continue
                 told = True
-                if kind == _FILE:
+                if kind == FILE:
                     self.take(path, real_root + path[len(root) :])
                 else:
                     self.special(path)
@@ -181,23 +177,18 @@ class _Search:
 
     def special(self, path: str) -> None:
         """Take up what ``path``, met in a folder and no plain file, leads to."""
-        try:
-            kind = os.stat(path).st_mode
-        except OSError:
+        kind = self.tree.kind(path)
+        if not kind:
             self.notice("skipped: broken symbolic link", path)
-            return
-        if stat.S_ISREG(kind):
-            self.take(path, os.path.realpath(path).replace(os.sep, "/"))
-        elif not stat.S_ISDIR(kind):
+        elif kind == FILE:
+            self.take(path, self.tree.real(path))
+        elif kind != FOLDER:
             self.notice("skipped: not a regular file", path)
 
 
-_FOLDER, _FILE, _SPECIAL = range(3)
-
-
 def _wanted(
-    entries: list[os.DirEntry[str]], folder: str, config: Config, level: gitignore.Level | None
-) -> Iterator[tuple[int, str]]:
+    entries: list[Entry], folder: str, config: Config, level: gitignore.Level | None
+) -> Iterator[tuple[str, str]]:
     """Yield the kind and the path of each entry of ``folder`` that is to be looked into."""
     inside = f"{folder.rstrip('/')}/"
     included = compiled(config.include, config.folder).match
@@ -205,15 +196,12 @@ def _wanted(
     for entry in entries:
         name = entry.name
         path = inside + name
-        is_folder = entry.is_dir(follow_symlinks=False)
+        is_folder = entry.kind == FOLDER
         if not (is_folder or included(path, name)) or left_out(path, name):
             continue
         if level is not None and gitignore.ignored(level, path, is_folder=is_folder):
             continue
-        if is_folder:
-            yield _FOLDER, path
-        else:
-            yield _FILE if entry.is_file(follow_symlinks=False) else _SPECIAL, path
+        yield entry.kind, path
 
 
 def _unreadable(error: Exception) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Container
 from itertools import pairwise
 
-from bnlint.files.reading import read_file
+from bnlint.files.tree import Tree
 from bnlint.startup.typed import NamedTuple
 
 __all__ = ["Level", "above", "enter", "ignored"]
@@ -29,14 +29,14 @@ class Level(NamedTuple):
     outer: Level | None
 
 
-def above(folder: str) -> Level | None:
+def above(folder: str, tree: Tree) -> Level | None:
     """Return the levels that hold in ``folder`` because of the folders above it.
 
     A folder that git itself leaves out, and that is named all the same, is searched as though
     the patterns above it were not there.
     """
     chain = [folder]
-    while not os.path.lexists(f"{chain[0].rstrip('/')}/.git"):
+    while not tree.kind(f"{chain[0].rstrip('/')}/.git"):
         outer = chain[0].rpartition("/")[0] or "/"
         if outer == chain[0]:
             return None
@@ -44,24 +44,24 @@ def above(folder: str) -> Level | None:
     level = None
     for outer, inner in pairwise(chain):
         inside = f"{outer.rstrip('/')}/"
-        names = [name for name in (".git", ".gitignore") if os.path.lexists(inside + name)]
-        level = enter(outer, names, level)
+        names = [name for name in (".git", ".gitignore") if tree.kind(inside + name)]
+        level = enter(outer, names, level, tree)
         if ignored(level, inner, is_folder=True):
             return Level(inside, None, None)
     return level
 
 
-def enter(folder: str, names: Container[str], outer: Level | None) -> Level | None:
+def enter(folder: str, names: Container[str], outer: Level | None, tree: Tree) -> Level | None:
     """Return the levels that hold in ``folder``, which has entries called ``names``.
 
     ``outer`` are those that hold in the folder above it; ``None`` is outside any repository.
     """
     inside = f"{folder.rstrip('/')}/"
     if ".git" in names:
-        outer = Level(inside, _patterns(_exclude_file(f"{inside}.git")), None)
+        outer = Level(inside, _patterns(_exclude_file(f"{inside}.git", tree), tree), None)
     if outer is None or ".gitignore" not in names:
         return outer
-    verdict = _patterns(f"{inside}.gitignore")
+    verdict = _patterns(f"{inside}.gitignore", tree)
     return outer if verdict is None else Level(inside, verdict, outer)
 
 
@@ -80,23 +80,25 @@ def ignored(level: Level | None, path: str, *, is_folder: bool) -> bool:
     return False
 
 
-def _exclude_file(git: str) -> str:
+def _exclude_file(git: str, tree: Tree) -> str:
     """Return the path of ``info/exclude``; ``git`` is a folder, or a file that leads to one."""
     try:
-        with open(git, encoding="utf-8", errors="surrogateescape") as stream:
-            folder = stream.read().removeprefix("gitdir:").strip()
+        folder = _text(tree.read(git)).removeprefix("gitdir:").strip()
         git = os.path.join(git.rpartition("/")[0], folder)
-        with open(f"{git}/commondir", encoding="utf-8") as stream:
-            git = os.path.join(git, stream.read().strip())
+        git = os.path.join(git, _text(tree.read(f"{git}/commondir")).strip())
     except OSError:
         pass  # a folder; or a repository without further worktrees
     return f"{git}/info/exclude"
 
 
-def _patterns(path: str) -> Verdict | None:
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _patterns(path: str, tree: Tree) -> Verdict | None:
     """Return what the patterns in the file at ``path`` say, ``None`` if there are none."""
     try:
-        data = read_file(path)
+        data = tree.read(path)
     except OSError:
         return None
     text = data.decode("utf-8-sig", "surrogateescape")

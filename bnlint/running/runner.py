@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: Below this many bytes of files worth parsing, starting processes costs more than it saves.
 PARALLEL_FROM = 400_000
 
+#: How many times as fast a file is outlined as one that is parsed is checked.
+_OUTLINED = 8
+
 #: Of fewer files, to read what is remembered takes as long as to check them.
 CACHE_FROM = 50
 
@@ -126,7 +129,7 @@ def _job(
 
     Whether a file that names no API uses one by way of the files it imports is left to those.
     """
-    data = read(file)
+    data = read(file, configs.tree)
     if isinstance(data, Problem):
         return data
     path = file.path
@@ -148,7 +151,7 @@ def _job(
     treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options = options or options_for(config, path, rules)
     options, problems = with_references(options, config, file, text)
-    weight = len(data) if mentions else 0
+    weight = len(data) if mentions else len(data) // _OUTLINED
     return Job(data, file.display, options, path, treatment, problems, weight, key)
 
 
@@ -210,6 +213,7 @@ _JOBS: Sequence[Job] = ()
 
 def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
     global _RULES, _JOBS
+    _end_with_parent()
     if rules is None:
         from bnlint.engine.registry import load_rules
 
@@ -219,6 +223,28 @@ def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, whatever ended that.
+
+    Else a killed run leaves its processes waiting for work for ever, with the pipe open that its
+    output goes to. The parent's end shows where the operating system closes what only the parent
+    holds open, so that SIGKILL is seen like any other way to go. Processes that were forked later
+    hold it open for those before them: the last one ends first, and the others follow.
+    """
+    import multiprocessing
+    import threading
+
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)  # neither handlers nor buffers: nobody is there to read what would come
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _work(start: int, end: int) -> list[Done]:

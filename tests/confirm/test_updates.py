@@ -19,7 +19,7 @@ from bnlint.confirm.experiments import (
 from bnlint.confirm.meaning import required
 from bnlint.confirm.workers import Experiment, Step
 from bnlint.frameworks.tables import catalogue
-from bnlint.trial import STATISTICS, TRAINING, Layer, Trial
+from bnlint.trial import OUTPUT, STATISTICS, TRAINING, Layer, Trial
 
 APIS = catalogue().load(catalogue().families).apis
 
@@ -49,6 +49,27 @@ def test_the_other_estimator_is_a_correction(name: str, given: dict[str, Any], r
     assert difference(biased, unbiased) > 1e-4
     assert difference(corrected(biased, keep, "biased", "unbiased", rule), unbiased) < 1e-12
     assert difference(corrected(unbiased, keep, "unbiased", "biased", rule), biased) < 1e-12
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("momentum", [0.0, 1.0, -1.0, 1e300, -1e300])
+@pytest.mark.parametrize("eps", [0.0, -1.0, -1e-4, 1e308])
+@pytest.mark.parametrize(("name", "given", "rule"), RULES)
+def test_hostile_numbers_give_numbers_or_none(
+    name: str, given: dict[str, Any], rule: str, eps: float, momentum: float
+) -> None:
+    """What no layer should be given makes infinity or nan, and neither warnings nor crashes."""
+    api = APIS[name]
+    given = {**given, api.roles["eps"]: eps, api.roles["momentum"]: momentum}
+    layer = Layer(name, tuple(given.items()), TRAINING)
+    keep = keep_of(api, layer)
+    assert keep is not None
+    for quantity in (STATISTICS, OUTPUT):
+        trial = Trial(quantity, layer)
+        values = measured(trial, api, oracle.run(api, experiment(api, name, layer, trial)))
+        assert difference(values, values) >= 0
+        if quantity == STATISTICS:
+            corrected(values, keep, "biased", "unbiased", rule)
 
 
 def _run(name: str, batches: list[Any], modes: list[str], **given: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -9,10 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import ROOT, UNPRIVILEGED, bnlint, program, write
+from command_line import ROOT, UNPRIVILEGED, Run, bnlint, program, write
 
 from bnlint.files import writing
 from bnlint.files.writing import WriteError, replace
+from bnlint.running import runner
 
 BEFORE = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, epsilon=0.001)\n"
 AFTER = BEFORE.replace("epsilon", "eps")
@@ -60,7 +62,7 @@ def test_already_as_wanted(tmp_path: Path) -> None:
 
 
 def test_gone_meanwhile(tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="not fixed: No such file"):
+    with pytest.raises(WriteError, match="No such file"):
         replace(str(tmp_path / "f.py"), b"old", b"new")
     assert names(tmp_path) == []
 
@@ -79,7 +81,7 @@ def test_failing_step(
     with pytest.raises((WriteError, KeyboardInterrupt)) as raised:
         replace(str(path), b"old", b"new")
     assert isinstance(raised.value, KeyboardInterrupt) or str(raised.value) == (
-        "not fixed: No space left on device"
+        "No space left on device"
     )
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["f.py"]
@@ -122,6 +124,151 @@ def test_permissions(tmp_path: Path, file_mode: int, folder_mode: int, message: 
     assert names(folder) == ["f.py"]
 
 
+# ------------------------------------------------- what is said of files that were not written
+
+FOUND = "3:25: BN108 [*] PyTorch's BatchNorm2d has no argument epsilon: it is called eps here\n"
+
+
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no file be replaced that is called ``full`` or ``base``."""
+    put = os.replace
+
+    def fail(source: str, target: str) -> None:
+        if Path(target).stem in ("full", "base"):
+            raise OSError(28, "No space left on device")
+        put(source, target)
+
+    monkeypatch.setattr(writing.os, "replace", fail)
+
+
+@pytest.mark.usefixtures("full_disk")
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_what_was_not_fixed_remains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: str
+) -> None:
+    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+    write(tmp_path, full=BEFORE)
+    run = bnlint(tmp_path, "--fix", "-j", processes)
+    assert run.code == 2
+    assert run.out == f"full.py:{FOUND}"
+    assert run.err == (
+        "Found 1 error in 1 file.\n"
+        "bnlint: error: full.py: not fixed: No space left on device\n"
+    )  # fmt: skip
+    write(tmp_path, good=BEFORE * 2)
+    run = bnlint(tmp_path, "--fix", "-j", processes)
+    assert run.code == 2
+    assert run.out == f"full.py:{FOUND}"
+    assert run.err == (
+        "Fixed 2 findings; 1 error left in 1 of 2 files.\n"
+        "bnlint: error: full.py: not fixed: No space left on device\n"
+    )
+    assert (tmp_path / "full.py").read_text() == BEFORE
+    assert (tmp_path / "good.py").read_text() == AFTER * 2
+    assert names(tmp_path) == ["full.py", "good.py"]
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_what_was_not_suppressed_remains(tmp_path: Path) -> None:
+    write(tmp_path, full=BEFORE, good=BEFORE)
+    run = bnlint(tmp_path, "--add-ignore=later")
+    assert run.code == 2
+    assert run.out == f"full.py:{FOUND}"
+    assert run.err == (
+        "Suppressed 1 finding; 1 error left in 1 of 2 files.\n"
+        "bnlint: error: full.py: not suppressed: No space left on device\n"
+    )
+    assert (tmp_path / "full.py").read_text() == BEFORE
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_fixing_only_what_cannot_be_written(tmp_path: Path) -> None:
+    write(tmp_path, full=BEFORE)
+    run = bnlint(tmp_path, "--fix-only")
+    assert (run.code, run.out) == (2, "")
+    assert "ixed 1" not in run.err
+    assert "bnlint: error: full.py: not fixed: No space left on device\n" in run.err
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_what_a_baseline_knows_is_known_of_an_unwritten_file(tmp_path: Path) -> None:
+    known = "bn = nn.BatchNorm2d(8, momentum=0.99)\n"
+    entry = {"path": "full.py", "code": "BN101", "statement": known.strip(), "count": 1}
+    write(tmp_path, full=BEFORE + known)
+    write(tmp_path, **{"b.json": json.dumps({"version": 1, "findings": [entry]})})
+    run = bnlint(tmp_path, "--fix", "--baseline", "b.json")
+    assert (run.code, run.out) == (2, f"full.py:{FOUND}")
+    assert "stale" not in run.err
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_baseline_that_cannot_be_written(tmp_path: Path) -> None:
+    """No empty file is left, which the next run would take for a broken baseline."""
+    write(tmp_path, f=BEFORE)
+    error = "bnlint: error: base.json: cannot be written: No space left on device\n"
+    options = ("--baseline", "base.json", "--write-baseline")
+    assert bnlint(tmp_path, *options) == Run(2, "", error)
+    assert names(tmp_path) == ["f.py"]
+    old = '{"version": 1, "findings": []}'
+    write(tmp_path, **{"base.json": old})
+    assert bnlint(tmp_path, *options) == Run(2, "", error)
+    assert (tmp_path / "base.json").read_text() == old
+    assert names(tmp_path) == ["base.json", "f.py"]
+
+
+#: Runs bnlint where no file may be longer than ten bytes, as on a full disk.
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+from bnlint.cli.main import main
+sys.exit(main())
+"""
+
+
+@posix
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--fix",), "f.py: not fixed"),
+        (("--add-ignore=later",), "f.py: not suppressed"),
+        (("--baseline", "base.json", "--write-baseline"), "base.json: cannot be written"),
+    ],
+)
+def test_no_file_can_grow(tmp_path: Path, options: tuple[str, ...], why: str) -> None:
+    write(tmp_path, f=BEFORE)
+    arguments = [*options, "--isolated", "--no-cache", "f.py"]
+    run = program(tmp_path, *arguments, before=["-c", LIMITED])
+    assert run.code == 2
+    assert run.err.endswith(f"bnlint: error: {why}: File too large\n")
+    assert not run.err.startswith(("Fixed", "Suppressed", "1 finding"))
+    assert (tmp_path / "f.py").read_text() == BEFORE
+    assert names(tmp_path) == ["f.py"]
+
+
+@posix
+def test_new_baseline_has_the_mode_of_a_new_file(tmp_path: Path) -> None:
+    write(tmp_path, f=BEFORE)
+    assert bnlint(tmp_path, "--baseline", "b.json", "--write-baseline").code == 0
+    (tmp_path / "other").touch()
+    modes = {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("b.json", "other")}
+    assert len(modes) == 1
+
+
+@posix
+def test_diff_leaves_out_what_fix_would_refuse(tmp_path: Path) -> None:
+    write(tmp_path, **{"outside__real.py": BEFORE, "project__pyproject.toml": ""})
+    (tmp_path / "project" / "link.py").symlink_to(tmp_path / "outside" / "real.py")
+    run = bnlint(tmp_path / "project", "--diff", "link.py")
+    assert (run.code, run.out) == (2, "")
+    assert "ould fix" not in run.err
+    assert "bnlint: error: link.py: not fixed: it is a symbolic link to " in run.err
+    run = bnlint(tmp_path / "project", "--diff", "--follow-symlinks", "link.py")
+    assert run.code == 1
+    assert run.out.endswith("+bn = nn.BatchNorm2d(64, eps=0.001)\n")
+    assert run.err == "Would fix 1 finding; none remains.\n"
+
+
 # -------------------------------------------------------------------------- symbolic links
 
 
@@ -147,7 +294,7 @@ def test_link_out_of_the_project(tmp_path: Path) -> None:
     assert run.code == 2
     assert (
         f"bnlint: error: link.py: not fixed: it is a symbolic link to {target}, outside the "
-        "project; --follow-symlinks fixes such files\n"
+        "project; --follow-symlinks changes such files\n"
     ) in run.err
     assert target.read_text() == BEFORE
     run = bnlint(tmp_path / "project", "--fix", "--follow-symlinks", "link.py")

@@ -230,6 +230,57 @@ HAZARD = [
         fix="unsafe: nn.BatchNorm2d(8) has eps=0.001",
     ),
     hazard(
+        "a negative eps, of whose variance there is no root",
+        """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.BatchNormalization()
+        port = nn.BatchNorm2d(8, eps=«-1», momentum=0.01)
+        """,
+        "BatchNorm2d has eps=-1.0, the Keras default is 0.001 (line 4)",
+        advice="write eps=0.001: a negative eps is refused, or gives nan where the variance is",
+        fix="unsafe: -1 -> 0.001",
+    ),
+    hazard(
+        "a negative eps that makes the variance zero",
+        """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.BatchNormalization()
+        port = nn.BatchNorm2d(8, eps=«-1e-4», momentum=0.01)
+        """,
+        "BatchNorm2d has eps=-0.0001, the Keras default is 0.001 (line 4)",
+        advice="write eps=0.001: a negative eps is refused",
+        fix="unsafe: -1e-4 -> 0.001",
+    ),
+    hazard(
+        "a negative eps of the reference, which is not to be copied",
+        """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.BatchNormalization(epsilon=-1e-4)
+        port = «nn.BatchNorm2d(8, momentum=0.01)»
+        """,
+        "leaves eps at PyTorch's default 1e-05, the Keras layer has -0.0001 (line 4)",
+        advice="give both sides a positive one: a negative eps is refused, or gives nan",
+    ),
+    hazard(
+        "an eps that is larger than a quotient of floats can be",
+        """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.BatchNormalization(epsilon=1e308)
+        port = «nn.BatchNorm2d(8, momentum=0.01)»
+        """,
+        "the Keras layer has 1e+308 (line 4)",
+        advice="factor 9.53e+155",
+        fix="unsafe: nn.BatchNorm2d(8, momentum=0.01) has eps=1e308",
+    ),
+    hazard(
         "functions are paired with functions",
         """
         import tensorflow as tf

@@ -163,10 +163,6 @@ def test_the_word_of_a_model_is_what_its_name_says_beside(name: str, word: str) 
 @pytest.mark.parametrize(
     ("pattern", "text", "holds"),
     [
-        (purposes.DEFINES_INFERENCE, "    def evaluate(self):", True),
-        (purposes.DEFINES_INFERENCE, "def retest():", True),
-        (purposes.DEFINES_INFERENCE, "def train_step():", False),
-        (purposes.DEFINES_INFERENCE, "evaluate()", False),
         (purposes.DEFINES_SCRIPT, "x = 1\ndef main():", True),
         (purposes.DEFINES_SCRIPT, "def my_training():", True),
         (purposes.DEFINES_SCRIPT, "def test_block():", True),

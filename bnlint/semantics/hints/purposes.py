@@ -18,11 +18,6 @@ _CALIBRATING = "calibrat|recalib"
 
 # ---------------------------------------------------------------------------------- inference
 
-#: In a text: the definition of a function that is named for inference, wherever the word stands in
-#: its name: ``def evaluate``, ``def run_inference``, ``def retest``, and not ``def train_step``. It
-#: is the least careful of the hints for inference: all it decides is whether a file is read.
-DEFINES_INFERENCE = r"def \w*(?:eval|test|predict|infer|valid|demo)"
-
 #: In a text: the definition, at its left margin, of a function with a word that begins as one for
 #: what a script does: ``def main``, ``def my_training``, ``def test_block``; not ``def forward``.
 DEFINES_SCRIPT = r"^def (?:\w+_)?(?:main|run|fit|train|eval|test|predict|infer|valid|demo)"

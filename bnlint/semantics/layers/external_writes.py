@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from bnlint.semantics.layers.attribute_writes import ROLES, Store, may_pass, stores
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
-from bnlint.semantics.project.resolver import Layout
+from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import absent
@@ -30,7 +30,7 @@ _REACHED: Memo[ast.AST, set[str] | None] = Memo()
 
 def unsettled(project: Project, site: Site) -> dict[str, str]:
     """Return the roles of ``site`` that another file may set later, and why nothing is known."""
-    layout = project.layout
+    resolver = project.resolver
     attributes = {
         api.roles[role]: role
         for api in site.apis
@@ -38,18 +38,18 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
         for role in ROLES
         if role in api.roles
     }
-    if layout is None or not site.module.file or not attributes:
+    if resolver is None or not site.module.file or not attributes:
         return {}
     file = site.module.file
-    known, key = _STORES.of(layout), (layout.sources.root(file), frozenset(attributes))
+    known, key = _STORES.of(resolver), (resolver.sources.root(file), frozenset(attributes))
     if key not in known:
-        known[key] = list(_stores(layout, file, frozenset(attributes)))
+        known[key] = list(_stores(resolver, file, frozenset(attributes)))
     found: dict[str, str] = {}
     for store in known[key]:
         role = attributes[store.attribute]
         if role in found or store.module.file == file or not may_pass(project, store, site):
             continue
-        if _may_reach(layout, store, file):
+        if _may_reach(resolver, store, file):
             value = "something else" if store.value is None else ast.unparse(store.value)
             where = f"{store.module.path}:{store.statement.lineno}"
             found[role] = f"{where} may set it to {value} later"
@@ -62,25 +62,25 @@ def without(site: Site, roles: dict[str, str]) -> Site:
     return site._replace(values=values) if roles else site
 
 
-def _stores(layout: Layout, file: str, attributes: frozenset[str]) -> Iterator[Store]:
+def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterator[Store]:
     """Yield where files of the project store ``attributes``."""
     names = "|".join(sorted(map(re.escape, attributes)))
-    for other in layout.sources.search(file, rf"\.(?:{names})\b[^=\n]*=[^=]|\bsetattr\("):
-        module = layout.sources.module(other)
+    for other in resolver.sources.search(file, rf"\.(?:{names})\b[^=\n]*=[^=]|\bsetattr\("):
+        module = resolver.sources.module(other)
         yield from stores(module, attributes) if module is not None else ()
 
 
-def _may_reach(layout: Layout, store: Store, file: str) -> bool:
+def _may_reach(resolver: Resolver, store: Store, file: str) -> bool:
     """Tell whether a file that uses a store imports ``file``, however far away."""
-    known, key = _REACHED.of(layout), store.statement
+    known, key = _REACHED.of(resolver), store.statement
     if key not in known:
-        users = _users(layout, file, store)
-        known[key] = _imported(layout, users) if len(users) <= _MAX_USERS else None
+        users = _users(resolver, file, store)
+        known[key] = _imported(resolver, users) if len(users) <= _MAX_USERS else None
     reached = known[key]
     return reached is None or file in reached
 
 
-def _users(layout: Layout, file: str, store: Store) -> list[str]:
+def _users(resolver: Resolver, file: str, store: Store) -> list[str]:
     """Return the files that use the function or class in which a store stands, or what uses that.
 
     It is followed by name; of more than :data:`_MAX_USERS`, the rest is left out.
@@ -91,8 +91,8 @@ def _users(layout: Layout, file: str, store: Store) -> list[str]:
     while wanted and len(users) <= _MAX_USERS:
         pattern = rf"\b(?:{'|'.join(sorted(map(re.escape, wanted)))})\b"
         further: set[str] = set()
-        for user in layout.sources.search(file, pattern):
-            module = layout.sources.module(user)
+        for user in resolver.sources.search(file, pattern):
+            module = resolver.sources.module(user)
             if module is not None and len(users) <= _MAX_USERS:
                 users[user] = None
                 further |= _outermost(module, [u for n in wanted for u in module.uses.of(n)])
@@ -113,13 +113,13 @@ def _outermost(module: Module, nodes: Iterable[ast.AST]) -> set[str]:
     return found - {""}
 
 
-def _imported(layout: Layout, users: list[str]) -> set[str]:
+def _imported(resolver: Resolver, users: list[str]) -> set[str]:
     """Return the files that ``users`` import, by way of however many others, and these."""
     seen, queue = set(users), list(users)
     while queue:
-        importer = layout.place(queue.pop())
-        glance = layout.look(importer.file)
-        for found in layout.imported(importer, glance) if glance is not None else ():
+        importer = resolver.place(queue.pop())
+        outline = resolver.outline(importer.file)
+        for found in resolver.imported(importer, outline) if outline is not None else ():
             if found not in seen:
                 seen.add(found)
                 queue.append(found)

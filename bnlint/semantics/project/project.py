@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterator
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
-from bnlint.semantics.project.outline import Glance
-from bnlint.semantics.project.resolver import Layout, absolute, joined, split
-from bnlint.semantics.project.triage import speaks_of_modes
+from bnlint.semantics.project.outline import Outline
+from bnlint.semantics.project.resolver import Resolver, absolute, joined, split
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.evaluator import Evaluator
 from bnlint.semantics.values.memo import Memo
@@ -26,19 +25,19 @@ class Project:
     """The modules that a file's imports lead to, and one evaluator over all of them.
 
     The findings of a file may depend on the modules of its project, never on which files were
-    named on the command line. Without a ``layout``, the file stands alone. ``main`` is the file
+    named on the command line. Without a ``resolver``, the file stands alone. ``main`` is the file
     that is checked, as it is in memory. ``imported`` tells which imported names stand for APIs.
     """
 
     def __init__(
         self,
         frameworks: Frameworks,
-        layout: Layout | None = None,
+        resolver: Resolver | None = None,
         main: Module | None = None,
         imported: ImportedCarriers | None = None,
     ) -> None:
         self.frameworks = frameworks
-        self.layout = layout
+        self.resolver = resolver
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
         if main is not None and main.file:
@@ -67,11 +66,11 @@ class Project:
 
     def module(self, importer: Module, symbol: str) -> Module | None:
         """Return the project module that ``importer`` imports as ``symbol``."""
-        file = self.layout.find(importer, symbol) if self.layout is not None else None
-        if self.layout is None or file is None:
+        file = self.resolver.find(importer, symbol) if self.resolver is not None else None
+        if self.resolver is None or file is None:
             return None
         if file not in self.modules:
-            self.modules[file] = self.layout.sources.module(file)
+            self.modules[file] = self.resolver.sources.module(file)
         return self.modules[file]
 
     def carriers(self, module: Module) -> Collection[str]:
@@ -90,7 +89,7 @@ class Project:
 
     def is_function(self, module: Module, symbol: str) -> bool:
         """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
-        return self.layout is not None and self.layout.is_function(module, symbol)
+        return self.resolver is not None and self.resolver.is_function(module, symbol)
 
     def hands_over_models(self, module: Module) -> bool:
         """Tell, by the text of files, whether ``module`` deals with code that switches modes.
@@ -105,9 +104,8 @@ class Project:
         return known[module]
 
     def _hands_over_models(self, module: Module) -> bool:
-        if self.layout is None:
+        if self.resolver is None:
             return False
-        asks = speaks_of_modes
         names, makers = _assigned(module)
         takers = {
             dotted(call.func).partition(".")[0]
@@ -116,40 +114,42 @@ class Project:
             and module.enclosing_class(call) is None
         }
         for file in sorted(self._files_of(module, takers)):
-            glance = self.layout.look(file)
-            near = self.layout.imported(self.layout.place(file), glance) if glance else ()
-            if any(self.layout.file_answers(f, asks) for f in (file, *near)):
+            outline = self.resolver.outline(file)
+            near = self.resolver.imported(self.resolver.place(file), outline) if outline else ()
+            if any(self._switches_modes(f) for f in (file, *near)):
                 return True
-        return any(
-            self.layout.file_answers(f, asks) for f in sorted(self._files_of(module, makers))
-        )
+        return any(self._switches_modes(file) for file in sorted(self._files_of(module, makers)))
+
+    def _switches_modes(self, file: str) -> bool:
+        outline = self.resolver.outline(file) if self.resolver is not None else None
+        return outline is not None and outline.marks.modes
 
     def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
         """Return the files in which what ``module`` imports under ``names`` is defined."""
-        assert self.layout is not None
+        assert self.resolver is not None
         found: set[str | None] = set()
         for statement in module.imports:
             if isinstance(statement, ast.Import):
                 for alias in statement.names:
                     if (alias.asname or alias.name).partition(".")[0] in names:
-                        found.add(self.layout.find(module, alias.name))
+                        found.add(self.resolver.find(module, alias.name))
                 continue
             origin = "." * statement.level + (statement.module or "")
             for alias in statement.names:
                 if alias.name == "*":
-                    found.add(self.layout.find(module, origin))
+                    found.add(self.resolver.find(module, origin))
                 elif (alias.asname or alias.name) in names:
                     symbol = joined(origin, alias.name)
-                    found.add(self.layout.find(module, symbol))  # it may be a module
-                    found.add(self.layout.holder(module, symbol)[0])
+                    found.add(self.resolver.find(module, symbol))  # it may be a module
+                    found.add(self.resolver.holder(module, symbol)[0])
         return {file for file in found if file is not None}
 
-    def behind(self, module: Module) -> Iterator[Glance]:
+    def behind(self, module: Module) -> Iterator[Outline]:
         """Yield what can be seen of the files near ``module`` that its imports lead to."""
-        glance = self.layout.look(module.file) if self.layout is not None else None
-        if self.layout is not None and glance is not None:
-            for file in self.layout.behind(module, glance):
-                there = self.layout.look(file)
+        outline = self.resolver.outline(module.file) if self.resolver is not None else None
+        if self.resolver is not None and outline is not None:
+            for file in self.resolver.behind(module, outline):
+                there = self.resolver.outline(file)
                 if there is not None:
                     yield there
 
@@ -194,9 +194,9 @@ def _arguments(call: ast.Call) -> Iterator[ast.expr]:
     yield from (keyword.value for keyword in call.keywords)
 
 
-def imported_by(glance: Glance) -> Iterator[str]:
+def imported_by(outline: Outline) -> Iterator[str]:
     """Yield the import paths that a file imports absolutely, as far as can be seen."""
-    found = glance.imports
+    found = outline.imports
     for named in found.modules.values():
         yield from named
     for origins in (*found.names.values(), tuple((star, "") for star in found.stars)):

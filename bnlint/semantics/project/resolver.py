@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 
-from bnlint.semantics.project.outline import Glance
+from bnlint.semantics.project.outline import Outline
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -54,8 +54,8 @@ class Sources(Protocol):
     def find(self, importer: str, path: str) -> str | None:
         """Return the file of the module that the file ``importer`` imports as ``path``."""
 
-    def look(self, file: str) -> Glance | None:
-        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
+    def outline(self, file: str) -> Outline | None:
+        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
@@ -73,7 +73,7 @@ class Sources(Protocol):
         """Note ``grounds``, on which an answer rests that was found before."""
 
 
-class Layout:
+class Resolver:
     """The files of a project, found by import.
 
     ``tops`` are the packages of the frameworks: a folder of the project that is called like one
@@ -84,7 +84,7 @@ class Layout:
         self.sources = sources
         self.tops = tops
         self._places: dict[str, Place] = {}
-        self._leads: dict[Glance, tuple[tuple[str, ...], Grounds]] = {}
+        self._leads: dict[Outline, tuple[tuple[str, ...], Grounds]] = {}
         #: What has been found out about whole projects.
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
 
@@ -96,9 +96,9 @@ class Layout:
             return None
         return self.sources.find(importer.file, path)
 
-    def look(self, file: str) -> Glance | None:
-        """Return what can be seen of ``file`` without parsing it; ``None`` if it cannot be read."""
-        return self.sources.look(file)
+    def outline(self, file: str) -> Outline | None:
+        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
+        return self.sources.outline(file)
 
     def place(self, file: str) -> Place:
         """Return where the imports of ``file`` stand."""
@@ -108,44 +108,33 @@ class Layout:
             place = self._places[file] = Place(file, name, package)
         return place
 
-    def behind(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+    def behind(self, importer: Importer, outline: Outline) -> tuple[str, ...]:
         """Return the files that the imports of a file lead to, and those of these, nearest first.
 
-        ``glance`` is what can be seen of the file. What is further away than a few files, or comes
+        ``outline`` is that of the file. What is further away than a few files, or comes
         after a large number of them, is left out.
         """
         found: dict[str, None] = {}
-        near: list[tuple[Importer, Glance]] = [(importer, glance)]
+        near: list[tuple[Importer, Outline]] = [(importer, outline)]
         for _ in range(_MAX_FAR):
-            further: list[tuple[Importer, Glance]] = []
+            further: list[tuple[Importer, Outline]] = []
             for place, seen in near:
                 for file in self.imported(place, seen):
                     if file == importer.file or file in found or len(found) >= _MAX_BEHIND:
                         continue
                     found[file] = None
-                    there = self.look(file)
+                    there = self.outline(file)
                     if there is not None:
                         further.append((self.place(file), there))
             near = further
         return tuple(found)
 
-    def file_answers(self, file: str, asks: Callable[[Glance], bool]) -> bool:
-        """Return what ``asks`` says of what can be seen of a file; no, if nothing can."""
-        glance = self.look(file)
-        return glance is not None and self.answer(glance, asks)
-
-    def answer(self, glance: Glance, asks: Callable[[Glance], bool]) -> bool:
-        """Return what ``asks`` says of ``glance``, and keep it with that."""
-        if asks not in glance.answers:
-            glance.answers[asks] = asks(glance)
-        return glance.answers[asks]
-
-    def imported(self, importer: Importer, glance: Glance) -> tuple[str, ...]:
+    def imported(self, importer: Importer, outline: Outline) -> tuple[str, ...]:
         """Return the files that a file imports directly."""
-        known = self._leads.get(glance)
+        known = self._leads.get(outline)
         if known is None:
             with self.sources.noting() as grounds:
-                imports = glance.imports
+                imports = outline.imports
                 symbols = [
                     *imports.stars,
                     *(m for named in imports.modules.values() for m in named),
@@ -154,7 +143,7 @@ class Layout:
                     for origin, name in origins:
                         symbols += [origin, joined(origin, name)]
                 files = [self.find(importer, symbol) for symbol in dict.fromkeys(symbols)]
-            known = self._leads[glance] = tuple(dict.fromkeys(filter(None, files))), grounds
+            known = self._leads[outline] = tuple(dict.fromkeys(filter(None, files))), grounds
         self.sources.note(known[1])
         return known[0]
 
@@ -164,8 +153,8 @@ class Layout:
         Where that cannot be seen, the answer is no.
         """
         file, name = self.holder(importer, symbol)
-        glance = self.look(file) if file is not None else None
-        return glance is not None and glance.is_function(name)
+        outline = self.outline(file) if file is not None else None
+        return outline is not None and outline.is_function(name)
 
     def holder(self, importer: Importer, symbol: str) -> tuple[str | None, str]:
         """Return the file that ``symbol`` comes from, and what it is called there.
@@ -176,10 +165,10 @@ class Layout:
         for _ in range(_MAX_HOPS):
             parent, name = split(absolute(importer, symbol))
             file = self.find(importer, parent) if parent else None
-            glance = self.look(file) if file is not None else None
-            if file is None or glance is None or glance.is_function(name):
+            outline = self.outline(file) if file is not None else None
+            if file is None or outline is None or outline.is_function(name):
                 break
-            origins = glance.imports.names.get(name, ())
+            origins = outline.imports.names.get(name, ())
             if len(origins) != 1:
                 break
             importer, symbol = self.place(file), joined(*origins[0])

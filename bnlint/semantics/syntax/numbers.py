@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bnlint.frameworks.tables import Api
 
 #: Relative difference up to which two settings count as the same: 1.001e-5 is 1e-5, 0.999 is
@@ -11,7 +13,17 @@ TOLERANCE = 0.02
 
 def close(left: float, right: float) -> bool:
     """Tell whether two settings are the same within :data:`TOLERANCE`."""
+    if left == right:  # what is infinite on both sides too, of which there is no difference
+        return True
     return abs(left - right) <= TOLERANCE * max(abs(left), abs(right))
+
+
+def in_floats(number: float) -> float:
+    """Return a number of source code as a float: an integer beyond all floats is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def complement(number: float | str) -> str:

@@ -1,0 +1,184 @@
+"""Where the text of a project comes from: the one way in which bnlint reads it.
+
+Whatever looks into the linted project asks a :class:`Tree`. The usual one is the disk; an editor's
+buffer, a commit or an archive can stand in for it by offering the same few answers. Paths are
+absolute and have forward slashes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Mapping
+
+from bnlint.startup.typed import NamedTuple, Protocol
+
+#: What may lie at a path. A device or a pipe is none of them, and counts as not there.
+FILE, FOLDER, OTHER = "file", "folder", "other"
+
+
+class Entry(NamedTuple):
+    """What lies in a folder: its name, and whether it is a file, a folder or anything else.
+
+    A symbolic link is :data:`OTHER`, wherever it leads.
+    """
+
+    name: str
+    kind: str
+
+
+class Tree(Protocol):
+    """Files and folders that can be listed and read."""
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """Return the bytes of a file.
+
+        Raises:
+            OSError: it is not there, cannot be read, is no regular file or longer than ``limit``.
+        """
+
+    def entries(self, folder: str) -> list[Entry]:
+        """Return what lies in a folder, in any order.
+
+        Raises:
+            OSError: it is not there, cannot be listed or is no folder.
+        """
+
+    def kind(self, path: str) -> str:
+        """Return what lies at a path, links followed: empty if nothing does."""
+
+    def identity(self, path: str) -> object:
+        """Return what tells the content of a file from any other that it may have had.
+
+        Two equal answers mean the same content. ``None`` means that nothing can be said of it.
+        """
+
+    def real(self, path: str) -> str:
+        """Return the path under which a file really lies, links followed."""
+
+
+class Disk:
+    """The files on disk."""
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """Return the bytes of a file.
+
+        A comment, an option or a symbolic link of the linted project may lead to a device or a
+        pipe, whose end never comes: these are refused.
+
+        Raises:
+            OSError: it is not there, cannot be read, is no regular file or longer than ``limit``.
+        """
+        with open(path, "rb", opener=_opened) as stream:
+            if limit is None:
+                return stream.read()
+            data = stream.read(limit + 1)
+        if len(data) > limit:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+        return data
+
+    def entries(self, folder: str) -> list[Entry]:
+        """Return what lies in a folder, in any order.
+
+        Raises:
+            OSError: it is not there, cannot be listed or is no folder.
+        """
+        with os.scandir(folder) as listing:
+            return [Entry(entry.name, _kind_of(entry)) for entry in listing]
+
+    def kind(self, path: str) -> str:
+        """Return what lies at a path, links followed: empty if nothing does."""
+        try:
+            mode = os.stat(path).st_mode
+        except (OSError, ValueError):
+            return ""
+        if stat.S_ISDIR(mode):
+            return FOLDER
+        return FILE if stat.S_ISREG(mode) else OTHER
+
+    def identity(self, path: str) -> object:
+        """Return the time of the last change of a file and its size."""
+        try:
+            state = os.stat(path)
+        except (OSError, ValueError):
+            return None
+        return state.st_mtime_ns, state.st_size, state.st_ino
+
+    def real(self, path: str) -> str:
+        """Return the path under which a file really lies, links followed."""
+        return os.path.realpath(path).replace(os.sep, "/")
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a regular file, and nothing that may keep the reader waiting."""
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        folder = stat.S_ISDIR(mode)
+        code = errno.EISDIR if folder else errno.EINVAL
+        raise OSError(code, os.strerror(code) if folder else "not a regular file")
+    return handle
+
+
+def _kind_of(entry: os.DirEntry[str]) -> str:
+    if entry.is_dir(follow_symlinks=False):
+        return FOLDER
+    return FILE if entry.is_file(follow_symlinks=False) else OTHER
+
+
+class Overlay:
+    """Another tree with some files in memory in the place of its own: buffers of an editor."""
+
+    def __init__(self, below: Tree, texts: Mapping[str, bytes]) -> None:
+        self.below = below
+        self.texts = dict(texts)
+
+    def read(self, path: str, limit: int | None = None) -> bytes:
+        """Return the bytes of a file, from memory where they are there.
+
+        Raises:
+            OSError: as the tree below.
+        """
+        found = self.texts.get(path)
+        return self.below.read(path, limit) if found is None else found
+
+    def entries(self, folder: str) -> list[Entry]:
+        """Return what lies in a folder on either side.
+
+        Raises:
+            OSError: as the tree below, where nothing in memory lies in the folder.
+        """
+        inside = f"{folder.rstrip('/')}/"
+        below = {path[len(inside) :] for path in self.texts if path.startswith(inside)}
+        here = {name.partition("/")[0]: FOLDER if "/" in name else FILE for name in below}
+        try:
+            listed = {entry.name: entry for entry in self.below.entries(folder)}
+        except OSError:
+            if not here:
+                raise
+            listed = {}
+        return [*listed.values(), *(Entry(n, k) for n, k in here.items() if n not in listed)]
+
+    def kind(self, path: str) -> str:
+        """Return what lies at a path: empty if nothing does on either side."""
+        if path in self.texts:
+            return FILE
+        inside = f"{path.rstrip('/')}/"
+        if any(held.startswith(inside) for held in self.texts):
+            return FOLDER
+        return self.below.kind(path)
+
+    def identity(self, path: str) -> object:
+        """Return the bytes of a file in memory, and what the tree below says of any other."""
+        found = self.texts.get(path)
+        return self.below.identity(path) if found is None else found
+
+    def real(self, path: str) -> str:
+        """Return the path under which a file really lies; one in memory lies where it says."""
+        return path if path in self.texts else self.below.real(path)
+
+
+#: The usual tree.
+DISK = Disk()

@@ -1,0 +1,77 @@
+"""Which words that matter a text holds: names of APIs, of ready-made models, of switches of modes.
+
+They are looked for as text, before anything is parsed. A word that stands in a comment counts too:
+what is found here only decides what is worth parsing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from bnlint.frameworks.tables import catalogue
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+_DEFINED = lazy(r"def (\w+)")
+
+#: What the names of functions for inference have in them.
+_EVALUATES = ("eval", "test", "predict", "infer", "valid", "demo")
+
+
+class Marks(NamedTuple):
+    """What a text speaks of.
+
+    ``apis`` tells whether it names an API of any framework, ``models`` whether it names a
+    ready-made model or what loads one, and ``modes`` whether it switches modes or gradients, or has
+    a function that is named for inference.
+    """
+
+    apis: bool
+    models: bool
+    modes: bool
+
+
+def marks_of(text: str) -> Marks:
+    """Return what ``text`` speaks of."""
+    return Marks(mentions_api(text), names_model(text), switches_modes(text))
+
+
+def mentions_api(text: str) -> bool:
+    """Tell whether a text names an API of any framework, or what makes one."""
+    return any(token in text for token in catalogue().tokens)
+
+
+def names_model(text: str) -> bool:
+    """Tell whether a text names a ready-made model, or what loads or makes one."""
+    return any(word in text for word in catalogue().model_words)
+
+
+def switches_modes(text: str) -> bool:
+    """Tell whether a text switches modes or gradients, or has a function named for inference."""
+    if any(word in text for word in catalogue().mode_words):
+        return True
+    functions = " ".join(_DEFINED.findall(text))
+    return any(word in functions for word in _EVALUATES)
+
+
+def speaks_for_itself(text: str) -> bool:
+    """Tell whether a text is worth parsing whatever stands in the other files of its project.
+
+    It names an API, talks to bnlint, names a switch of modes without calling it, or runs a
+    ready-made model in a mode that matters.
+    """
+    if mentions_api(text) or "bnlint:" in text or _uncalled()(text) is not None:
+        return True
+    return switches_modes(text) and names_model(text)
+
+
+@lru_cache(maxsize=1)
+def _uncalled() -> Callable[[str], Any]:
+    # A mode switch that is named and not called ends its line.
+    names = "|".join(sorted(catalogue().switches()))
+    return re.compile(rf"\.(?:{names})[ \t]*(?:[#;\r\n]|\Z)").search
