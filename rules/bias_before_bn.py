@@ -81,9 +81,10 @@ from collections.abc import Iterator
 
 from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, ReplaceValue, SetKeyword
 from bnlint.rule import Context, Rule, lower
+from bnlint.semantics.hints.around import is_frozen
 from bnlint.semantics.layers.references import NAMED, SAME_FILE
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import always_uses_running, is_frozen
+from bnlint.semantics.layers.traits import always_uses_running
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.consumers import goes_nowhere_unknown, is_shared
 from bnlint.semantics.tensors.convolutions import activation, bias, convolution

@@ -63,19 +63,16 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test_or_comparison
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import names_around
 from bnlint.semantics.modes.switches import switches
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.classes import outside_bases
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Symbol
 from bnlint.semantics.values.parameters import callers
-from bnlint.startup.patterns import lazy
 
 RULE = Rule("BN214", "constructed-in-forward", "error")
-
-_TESTS = lazy(r"^tests?($|_)|_tests?$|^Test[A-Z]|^compare($|_)")
 
 _MAX_DEPTH = 4
 
@@ -85,7 +82,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if any(api.kind != "layer" for api in site.apis) or site.presumed:
         return
     function = context.module.enclosing_function(site.call)
-    if function is None or not _is_applied(site, context) or _is_test(context.module, site.call):
+    if (
+        function is None
+        or not _is_applied(site, context)
+        or in_test_or_comparison(context.module, site.call)
+    ):
         return
     forward = _reached_from(context, function, 0)
     if forward is None:
@@ -146,12 +147,6 @@ def _is_moved(module: Module, use: ast.expr, context: Context) -> bool:
         and call.func is attribute
         and attribute.attr in (*context.frameworks.word("keeps"), *methods)
     )
-
-
-def _is_test(module: Module, node: ast.AST) -> bool:
-    """Tell whether this is code of a test: by the name of the file, or of what is around."""
-    parts = [part.removesuffix(".py") for part in module.path.replace("\\", "/").split("/")]
-    return any(_TESTS.search(name) for name in (*parts[-2:], *names_around(module, node)))
 
 
 def _reached_from(

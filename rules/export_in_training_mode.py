@@ -69,6 +69,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -80,7 +81,6 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import OUTPUT, Trial
@@ -96,8 +96,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
         life = life_of(context.evaluator, context.module, made.call, made.position)
-        walks = context.frameworks.word("walks")
-        if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
+        if life.escapes or may_switch(context.evaluator, life, made.framework, INFERENCE):
             continue
         if _is_imported(made, context):
             if _only_infers(life, context):

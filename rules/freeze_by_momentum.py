@@ -55,24 +55,21 @@ Measured with torch 2.13.0 and Keras 3.15.1.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
 from bnlint.rule import DEGENERATE, Context, Rule
+from bnlint.semantics.hints.around import names_around
+from bnlint.semantics.hints.purposes import folds, freezes
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import keeps_statistics, names_around, takes_weight
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.modes.freezing import is_said_to_freeze, tested_for
 from bnlint.semantics.syntax.numbers import decay
 from bnlint.semantics.values.value import assumption
-from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
 
 RULE = Rule("BN253", "freeze-by-momentum", "warning", precedence=DEGENERATE)
-
-_FREEZES = lazy(r"freez|frozen", re.IGNORECASE)
-_FOLDS = lazy(r"fus(e|ion)|fold|absorb|merge", re.IGNORECASE)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -119,9 +116,9 @@ def _is_freeze(statement: ast.stmt, context: Context) -> bool:
     """Tell whether ``statement`` stands in code that freezes by nothing else."""
     module = context.module
     names = list(names_around(module, statement))
-    if any(_FOLDS.search(name) for name in names):
+    if any(map(folds, names)):
         return False
-    if not any(_FREEZES.search(name) for name in names):
+    if not any(map(freezes, names)):
         if not is_said_to_freeze(module, statement):
             return False
     function = module.enclosing_function(statement) or module.tree

@@ -87,6 +87,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.freezing import (
     has_other_weights,
     holds_freeze,
@@ -117,7 +118,6 @@ from bnlint.semantics.objects.order import (
     is_after,
     running_in,
 )
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.values.classes import method, outside_bases
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
@@ -143,7 +143,8 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _applies(context: Context) -> bool:
     """Tell at little cost whether the file may freeze by a function of another file."""
-    if "apply" not in context.module.calls_by_name:
+    visits = context.frameworks.word("visits")
+    if not any(method in context.module.calls_by_name for method in visits):
         return False
     return takes_gradients(context.evaluator, context.module)
 

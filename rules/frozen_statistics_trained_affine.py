@@ -53,23 +53,16 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test, names_around
+from bnlint.semantics.hints.purposes import infers_or_prepares
 from bnlint.semantics.modes.freezing import tested_for
-from bnlint.semantics.syntax.hints import in_test, names_around
 from bnlint.semantics.syntax.module import dotted
-from bnlint.startup.patterns import lazy
 
 RULE = Rule("BN256", "frozen-statistics-trained-affine", "info", default=False)
-
-_EVALUATES = lazy(
-    r"(^|_)(eval|evaluate|evaluation|test|predict|infer|inference|val|validate|validation|adapt"
-    r"|update_bn|precise|calibrate|fuse|export|deploy)($|_)",
-    re.IGNORECASE,
-)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -83,7 +76,7 @@ def check_file(context: Context) -> Iterator[Finding]:
                 continue  # what a test asks about has a name
             if in_test(module, call) or _stops_weights(call, context):
                 continue
-            if any(_EVALUATES.search(around) for around in names_around(module, call)):
+            if any(map(infers_or_prepares, names_around(module, call))):
                 continue
             api = tested_for(context.evaluator, module, module.statement(call))
             if api is None or (name, None) not in api.framework.modes.to_inference:

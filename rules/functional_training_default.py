@@ -82,28 +82,23 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.fixes.build import rewrite
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import is_frozen, names_around
+from bnlint.semantics.hints.purposes import keeps_one_mode_on_purpose
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import is_frozen, names_around, takes_weight
+from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.objects.models import class_framework
-from bnlint.semantics.values.classes import SETUP, attribute_stores, outside_bases
+from bnlint.semantics.values.classes import attribute_stores, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
 from bnlint.semantics.values.value import Value
-from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN205", "functional-training-default", "warning")
-
-_MEANT = lazy(
-    r"eval|infer|test|frozen|export|deploy|meta|maml|adapt|adabn|adain|style", re.IGNORECASE
-)
-_FOLDS_BATCH = frozenset({"view", "reshape"})
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -114,9 +109,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     flag, mean = site.value("training"), site.value("running_mean")
     if not site.is_direct or not flag.is_known or (mean.is_known and mean.value is None):
         return
-    if takes_weight(site) or _folds_batch(site) or is_frozen(site.module, site.call):
+    if takes_weight(site) or _folds_batch(site, context) or is_frozen(site.module, site.call):
         return
-    if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
+    if any(map(keeps_one_mode_on_purpose, names_around(site.module, site.call))):
         return
     if not (flag.value is True or (flag.value is False and flag.from_default)):
         return
@@ -177,8 +172,9 @@ def _may_lack_statistics(site: Site, cls: ast.ClassDef, context: Context) -> boo
     return not all(isinstance(value, ast.Call) for value in values)
 
 
-def _folds_batch(site: Site) -> bool:
+def _folds_batch(site: Site, context: Context) -> bool:
     """Tell whether the input is reshaped so that samples stand in the channel axis."""
+    reshapes = context.frameworks.word("reshapes")
     argument = site.resolutions[0].matched.given.get(site.api.roles["input"])
     if argument is None or argument.node is None:
         return False
@@ -193,7 +189,7 @@ def _folds_batch(site: Site) -> bool:
     return any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
-        and part.func.attr in _FOLDS_BATCH
+        and part.func.attr in reshapes
         and any(isinstance(a, ast.BinOp) for a in part.args)
         for node in nodes
         for part in ast.walk(node)
@@ -213,7 +209,7 @@ def _handles_mode(site: Site, cls: ast.ClassDef) -> bool:
         for part in ast.walk(method):
             if not isinstance(part, ast.Attribute) or part in inside:
                 continue
-            if part.attr == mode or (part.attr in statistics and method.name not in SETUP):
+            if part.attr == mode or (part.attr in statistics and not sets_up(method)):
                 return True
     return False
 

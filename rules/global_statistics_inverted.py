@@ -67,31 +67,21 @@ Measured with MindSpore 2.10.0, PaddlePaddle 3.3.1 and X2Paddle 1.6.0.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, RemoveArgument
 from bnlint.rule import Context, Rule, lower
+from bnlint.semantics.hints.around import is_frozen, names_around
+from bnlint.semantics.hints.purposes import FREEZING, wants_running_statistics
 from bnlint.semantics.layers.sites import STATISTICS, Site
-from bnlint.semantics.layers.traits import (
-    always_uses_running,
-    is_frozen,
-    names_around,
-    runs_itself,
-)
+from bnlint.semantics.layers.traits import always_uses_running, runs_itself
 from bnlint.semantics.modes.training import trains
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import Value, assumption
-from bnlint.startup.patterns import lazy
 from bnlint.trial import OUTPUT, TRAINING, Trial
 
 RULE = Rule("BN110", "global-statistics-inverted", "error", confidence="medium")
-
-_MEANT = lazy(r"(^|_)(frozen|freeze|fixed|eval|infer|inference|backbone|pretrained)", re.I)
-
-#: Words of a file that freezes something: the flag may be part of it.
-_FREEZES = ("freeze", "frozen", "requires_grad", "freeze_bn", "frozen_stages")
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -153,9 +143,10 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
 
 
 def _is_meant(site: Site) -> bool:
-    if any(_MEANT.search(name) for name in names_around(site.module, site.call)):
+    """Tell whether running statistics are meant, or the flag may be part of a freeze."""
+    if any(map(wants_running_statistics, names_around(site.module, site.call))):
         return True
-    return any(word in site.module.uses for word in _FREEZES)
+    return any(word in site.module.uses for word in FREEZING)
 
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001

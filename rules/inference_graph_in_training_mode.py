@@ -60,39 +60,34 @@ Measured with Keras 3.15.1.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import (
+    in_test,
+    is_test_file,
+    makes_assertions,
+    names_around,
+)
+from bnlint.semantics.hints.purposes import (
+    begins_to_evaluate,
+    evaluates_in_training_on_purpose,
+    is_test_class,
+    trains,
+)
+from bnlint.semantics.hints.things import is_model
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.switches import feeds_gradient, has_gradient
 from bnlint.semantics.objects.models import contents, model_framework, models_at
-from bnlint.semantics.syntax.hints import in_test, names_around
 from bnlint.semantics.syntax.module import FunctionNode, last_name
 from bnlint.semantics.values.domain import Candidate, FunctionRef, Instance, Symbol, Unknown
 from bnlint.semantics.values.value import DEFAULT, KNOWN, settle
-from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Trial
 
 RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="medium")
-
-_EVALUATES = lazy(
-    r"(^|_)(eval|evaluate|evaluation|test|predict|prediction|infer|inference|val|validate"
-    r"|validation|valid)($|_|[A-Z\d])",
-    re.IGNORECASE,
-)
-_TRAINS = lazy(r"train|(^|_)fit($|_)", re.IGNORECASE)
-_MEANT = lazy(
-    r"gener|gan($|_)|pix2pix|sample|style|mc_?drop|monte|stochastic|uncertain|bayes|adabn|adapt|meta"
-    r"|maml|calibrat|recalib|few_?shot",
-    re.IGNORECASE,
-)
-
-#: Names under which a model is handed to a function.
-_MODEL = lazy(r"model|net(work)?$", re.IGNORECASE)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -125,12 +120,12 @@ def _evaluates(call: ast.Call, context: Context) -> str:
     for around in module.ancestors(call):
         if isinstance(around, (ast.For, ast.AsyncFor)) and call not in set(ast.walk(around.iter)):
             names = [n for part in (around.iter, around.target) for n in _names(part)]
-            told = next((n for n in names if _EVALUATES.search(n)), "")
-            if told and not any(_TRAINS.search(n) for n in names):
+            told = next(filter(begins_to_evaluate, names), "")
+            if told and not any(map(trains, names)):
                 if not has_gradient(context.evaluator, around):
                     return f"a loop over {told}"
         elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if _TRAINS.search(around.name) or not _EVALUATES.search(around.name):
+            if trains(around.name) or not begins_to_evaluate(around.name):
                 return ""
             return "" if has_gradient(context.evaluator, around) else f"{around.name}()"
         elif isinstance(around, (ast.Lambda, ast.ClassDef)):
@@ -168,7 +163,7 @@ def _is_meant(call: ast.Call, context: Context) -> bool:
     """Tell whether training mode is meant: by the names around, or since gradients are taken."""
     module = context.module
     names = [*names_around(module, call), *_names(call.func)]
-    if any(_MEANT.search(name) for name in names) or _is_repeated(call, context):
+    if any(map(evaluates_in_training_on_purpose, names)) or _is_repeated(call, context):
         return True
     if in_test(module, call) and not _is_step(call, context):
         return True
@@ -178,18 +173,13 @@ def _is_meant(call: ast.Call, context: Context) -> bool:
 def _is_step(call: ast.Call, context: Context) -> bool:
     """Tell whether code that is named for a test is one of a model, not a unit test."""
     module = context.module
-    file = module.path.replace("\\", "/").rpartition("/")[2]
     around = module.enclosing_function(call)
-    if file.startswith("test_") or file.endswith("_test.py") or around is None:
+    if is_test_file(module.path) or around is None:
         return False
     cls = module.enclosing_class(call)
-    if cls is not None and cls.name.startswith("Test"):
+    if cls is not None and is_test_class(cls.name):
         return False
-    return not any(
-        isinstance(part, ast.Assert)
-        or (isinstance(part, ast.Call) and last_name(part.func).startswith("assert"))
-        for part in ast.walk(around)
-    )
+    return not makes_assertions(around)
 
 
 # ---------------------------------------------------------------------------------- the model
@@ -232,7 +222,7 @@ def _of_value(value: Candidate, call: ast.Call, context: Context) -> Framework |
 
 def _is_given(value: Candidate, call: ast.Call) -> bool:
     """Tell whether a model comes from out of view, and is only known by its name."""
-    return isinstance(value.object, Unknown) and _MODEL.search(last_name(call.func)) is not None
+    return isinstance(value.object, Unknown) and is_model(last_name(call.func))
 
 
 def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:

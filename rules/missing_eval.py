@@ -79,6 +79,9 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import makes_assertions
+from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
+from bnlint.semantics.hints.things import generates, tries_out
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -96,31 +99,12 @@ from bnlint.semantics.objects.allocations import Made, constructions_for, variab
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import is_forward
-from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import OUTPUT, Trial
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
-
-#: Functions that are named for inference, for training, and for running a model in training mode
-#: on purpose; names of generators, and of inputs that only try a model out.
-_EVALUATES = lazy(
-    r"(^|_)(eval|evaluate|evaluation|test|predict|prediction|infer|inference|val|validate"
-    r"|validation|valid|demo)($|_)",
-    re.IGNORECASE,
-)
-_TRAINS = lazy(r"train|(^|_)fit($|_)", re.IGNORECASE)
-_MEANT = lazy(
-    r"update_bn|precise|calibrat|recalib|adabn|adapt|meta|maml|mc_?drop|monte|stochastic|uncertain"
-    r"|warm_?up|sample|generat|gan($|_)",
-    re.IGNORECASE,
-)
-_GENERATES = lazy(r"gener|gan($|_)|^(net_?)?g(_|$)", re.IGNORECASE)
-_TRIES = lazy(
-    r"noise|latent|^z(_|\d|$)|fixed|dummy|example|probe|fake|random|rand(_|$)|mock", re.IGNORECASE
-)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -141,7 +125,7 @@ def _has_inference(context: Context) -> bool:
     if any(name in module.uses for name in names):
         return True
     return any(
-        _EVALUATES.search(function.name) and _runs_objects(function, module.defined)
+        evaluates(function.name) and _runs_objects(function, module.defined)
         for function in module.functions
     )
 
@@ -159,8 +143,7 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
     life = life_of(ev, module, made.call, made.position)
-    walks = context.frameworks.word("walks")
-    if life.escapes or may_switch(life, made.framework, INFERENCE, walks):
+    if life.escapes or may_switch(ev, life, made.framework, INFERENCE):
         return None
     calls = (use for use in life.uses if runs(ev, use))
     first = next((use for use in calls if _is_inference(use, life, context)), None)
@@ -234,7 +217,7 @@ def _why_inference(use: Use, context: Context) -> _Why | None:
             elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 if any(is_gradient_free(ev, step.module, d) for d in around.decorator_list):
                     return _Why(step)
-                if _EVALUATES.search(around.name) and not _TRAINS.search(around.name):
+                if evaluates(around.name) and not trains(around.name):
                     return _Why(step, around.name)
     return None
 
@@ -245,10 +228,11 @@ def _function(step: CallSite) -> ast.AST:
 
 def _is_meant(step: CallSite, context: Context) -> bool:
     """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
-    if isinstance(step.node, ast.Call) and _GENERATES.search(dotted(step.node.func)):
+    if isinstance(step.node, ast.Call) and generates(dotted(step.node.func)):
         return True
     return any(
-        is_forward(context.evaluator, step.module, around) or _MEANT.search(around.name)
+        is_forward(context.evaluator, step.module, around)
+        or runs_in_training_on_purpose(around.name)
         for around in step.module.ancestors(step.node)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
@@ -257,11 +241,9 @@ def _is_meant(step: CallSite, context: Context) -> bool:
 def _is_unit_test(step: CallSite) -> bool:
     """Tell whether the function around the call tests code: it states what must hold."""
     return any(
-        isinstance(part, ast.Assert)
-        or (isinstance(part, ast.Call) and last_name(part.func).startswith("assert"))
+        makes_assertions(around)
         for around in step.module.ancestors(step.node)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
-        for part in ast.walk(around)
     )
 
 
@@ -291,7 +273,7 @@ def _tries_out(step: CallSite, context: Context) -> bool:
         return False
     args = [argument for argument in step.node.args if argument is not step.given]
     names = [p.id for a in args for p in ast.walk(a) if isinstance(p, ast.Name)]
-    if any(_TRIES.search(name) for name in names):
+    if any(map(tries_out, names)):
         return True
     some_or_all = any if step.given is not None else all  # a helper takes more than the input
     return bool(args) and some_or_all(_is_filler(a, step.module, context, 0) for a in args)

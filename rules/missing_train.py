@@ -87,6 +87,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -103,7 +104,6 @@ from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS, is_after, places_in, running_in
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.trial import STATISTICS, Trial
 
@@ -147,9 +147,8 @@ def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
     off = [use for use, mode in switched if mode == INFERENCE]
     on = [use for use, mode in switched if mode in (TRAINING, "")]
-    walks = context.frameworks.word("walks")
     plain = Life(tuple(u for u in life.uses if u not in on and u not in off))
-    if not off or may_switch(plain, framework, TRAINING, walks):
+    if not off or may_switch(ev, plain, framework, TRAINING):
         return  # parts of it are switched, or methods of its own may do so
     trained = [
         use

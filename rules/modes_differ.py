@@ -67,6 +67,7 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Modes
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.purposes import tells_of_mode
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -75,7 +76,6 @@ from bnlint.semantics.modes.switches import (
     manages_itself,
     mode_after,
     switches,
-    tells_of_mode,
 )
 from bnlint.semantics.objects.allocations import Made, constructions
 from bnlint.semantics.objects.events import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
@@ -257,7 +257,7 @@ def _is_opaque(use: Use, made: Made, context: Context) -> bool:
     if use.kind == METHOD:
         if use.name in switches(framework):
             return False
-        names = (*words("driver_methods"), *words("walks"), "apply")
+        names = (*words("driver_methods"), *words("walks"), *words("visits"))
         return use.name in names or tells_of_mode(use.name)
     if use.kind == WRITE and framework.modes.switch == "call-argument":
         return True  # trainable = False keeps a layer in inference

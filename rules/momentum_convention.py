@@ -89,8 +89,9 @@ from bnlint.fixes.build import limited
 from bnlint.fixes.definitions import is_default, serves_only
 from bnlint.fixes.impact import of_value
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import in_test, keeps_statistics, takes_weight
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.syntax.numbers import close, complement, decay, shown
 from bnlint.semantics.values.value import PRESUMED, Value, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial

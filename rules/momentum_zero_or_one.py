@@ -46,18 +46,18 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import Finding
+from bnlint.frameworks.tables import catalogue
 from bnlint.rule import DEGENERATE, Context, Rule, lower
+from bnlint.semantics.hints.around import is_frozen
+from bnlint.semantics.hints.purposes import RECOMPUTES
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import is_frozen, keeps_statistics, takes_weight
+from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.modes.freezing import is_said_to_freeze
 from bnlint.semantics.syntax.numbers import decay, shown
 from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE)
-
-#: Words of code that sets momentum for a while on purpose, to recompute statistics.
-_RECOMPUTES = ("reset_running_stats", "update_bn", "precise_bn", "bn_update")
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -68,8 +68,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     if takes_weight(site) or not keeps_statistics(site):
         return
-    if any(word in context.module.uses for word in _RECOMPUTES):
-        return
+    recomputes = catalogue().names("recomputes") | RECOMPUTES
+    if any(word in context.module.uses for word in recomputes):
+        return  # momentum is set for a while, to compute the statistics anew
     where = context.place(site, value)
     if is_frozen(context.module, where) or is_frozen(context.module, site.call):
         return

@@ -78,10 +78,10 @@ from collections.abc import Iterator
 
 from bnlint.finding import MANUAL, UNSAFE, Comparison, Finding, Fix, Intent, ReplaceValue
 from bnlint.rule import Context, Rule, where_reference
+from bnlint.semantics.hints.around import is_padded
 from bnlint.semantics.layers.alignment import NAMES, ORDER
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.hints import is_padded
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import application, imported_as
 from bnlint.semantics.tensors.convolutions import TIMES, Convolution, Pads, convolution, rows_padded

@@ -78,15 +78,15 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.freezing import normalising_framework
 from bnlint.semantics.modes.switches import INFERENCE, TRAINING, may_switch, switches
 from bnlint.semantics.objects.events import ESCAPE, Life
 from bnlint.semantics.objects.factories import factory_of
 from bnlint.semantics.objects.history import life_in_call, life_of
 from bnlint.semantics.objects.models import class_framework, contents, models_at, names_in
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted, last_name
-from bnlint.semantics.values.classes import SETUP
+from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.trial import STATISTICS, Trial
 
@@ -105,7 +105,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     for cls in module.classes:
         for statement in cls.body:
             if isinstance(statement, ast.FunctionDef) and statement in functions:
-                if statement.name in SETUP:
+                if sets_up(statement):
                     inside = [run for run in runs if module.enclosing_function(run) is statement]
                     inside.sort(key=lambda run: (run.lineno, run.col_offset))
                     yield from _of_setup(statement, cls, inside, context)
@@ -167,7 +167,7 @@ def _may_be_switched_by_others(
     return any(
         life.escapes
         or any(use.kind == ESCAPE for use in life.uses)
-        or may_switch(life, framework, INFERENCE, context.frameworks.word("walks"))
+        or may_switch(ev, life, framework, INFERENCE)
         for life in lives
     )
 
@@ -237,7 +237,7 @@ def _is_made_up(node: ast.expr, context: Context, depth: int) -> bool:
         and isinstance(v.object.cls, Symbol)
         and context.frameworks.means(v.object.cls.path, "fillers") is not None
         and v.object.call is not None
-        and not any(k.arg == "device" and _is_meta(k.value) for k in v.object.call.keywords)
+        and not any(_may_be_empty(keyword, context) for keyword in v.object.call.keywords)
         for v in values
     ):
         return True
@@ -246,8 +246,14 @@ def _is_made_up(node: ast.expr, context: Context, depth: int) -> bool:
     return False
 
 
-def _is_meta(node: ast.expr) -> bool:
-    return not isinstance(node, ast.Constant) or node.value == "meta"
+def _may_be_empty(argument: ast.keyword, context: Context) -> bool:
+    """Tell whether an argument may put a tensor on a device where it holds no values."""
+    if argument.arg not in context.frameworks.word("device_arguments"):
+        return False
+    device = argument.value
+    return not isinstance(device, ast.Constant) or device.value in context.frameworks.word(
+        "empty_devices"
+    )
 
 
 def _report(call: ast.Call, framework: Framework, learned: bool, context: Context) -> Finding:

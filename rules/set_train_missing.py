@@ -100,7 +100,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         files = dict.fromkeys((module, *(use.module for use in life.uses)))
         if not any(takes_gradients(ev, file) for file in files):
             continue
-        if may_switch(life, made.framework, TRAINING, context.frameworks.word("walks")):
+        if may_switch(ev, life, made.framework, TRAINING):
             continue
         found = made.contents(ev, context.sites)
         if not found.normalises or manages_itself(ev, found, made.framework):

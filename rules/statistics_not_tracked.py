@@ -60,17 +60,16 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of
 from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
 from bnlint.rule import Context, Rule, lower, where_reference
+from bnlint.semantics.hints.around import names_around
+from bnlint.semantics.hints.purposes import wants_batch_statistics
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import STATISTICS, Site
-from bnlint.semantics.layers.traits import always_uses_batch, names_around, runs_itself
+from bnlint.semantics.layers.traits import always_uses_batch, runs_itself
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 
 RULE = Rule("BN105", "statistics-not-tracked", "warning")
-
-#: Where batch statistics in inference are the point: meta-learning, domain adaptation.
-_MEANT = ("maml", "meta", "adabn", "instance")
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -79,10 +78,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     if runs_itself(context.evaluator, site):
         return
-    if any(
-        word in name.lower() for name in names_around(site.module, site.call) for word in _MEANT
-    ):
-        return
+    if any(map(wants_batch_statistics, names_around(site.module, site.call))):
+        return  # meta-learning or domain adaptation: batch statistics are the point
     value = site.value(STATISTICS)
     reference = context.reference(site)
     tracks = reference is not None and not _uses_batch(reference)

@@ -71,7 +71,6 @@ Measured with Keras 3.15.1 and tf_keras 2.21.0; Flax 0.12.8, Haiku 0.0.17 and Eq
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.finding import (
@@ -86,23 +85,20 @@ from bnlint.finding import (
 )
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule
-from bnlint.semantics.layers.traits import names_around
+from bnlint.semantics.hints.around import names_around
+from bnlint.semantics.hints.purposes import (
+    SAYS_TO_TRAIN,
+    always_trains_on_purpose,
+    asks_for_mode,
+)
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.semantics.values.value import settle
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
-
-_MEANT = lazy(
-    r"gener|gan|pix2pix|sample|train|style|mc_?drop|monte|adabn|adapt|meta|calibrat", re.IGNORECASE
-)
-
-#: Tests that ask for the mode.
-_ASKS = lazy(r"train|phase|mode", re.IGNORECASE)
 
 
 class Flag(NamedTuple):
@@ -181,11 +177,11 @@ def _takes(api: Api, role: str, name: str, built: bool) -> bool:
 def _is_meant(flag: Flag, context: Context) -> bool:
     """Tell whether training mode is meant here, or chosen by a test."""
     module, call = context.module, flag.call
-    if any(_MEANT.search(name) for name in names_around(module, call)):
+    if any(map(always_trains_on_purpose, names_around(module, call))):
         return True
     for around in module.ancestors(call):
         if isinstance(around, (ast.If, ast.IfExp)):
-            if _ASKS.search(ast.unparse(around.test)):
+            if asks_for_mode(ast.unparse(around.test)):
                 return True
     if flag.built:
         return False  # another layer, which may be told another mode
@@ -238,7 +234,7 @@ def _fix(flag: Flag, forward: ast.AST | None, context: Context) -> Fix:
     if name in free:
         advice = f"write {name}={name}, the flag this call is given"
         return Fix(SAFE, advice, (ReplaceValue(module.span(flag.keyword.value), name),))
-    told = next((p for p in free if p in _TOLD), "")
+    told = next((p for p in free if p in SAYS_TO_TRAIN), "")
     if told:
         text = told if flag.value else f"not {told}"
         intent = ReplaceValue(module.span(flag.keyword.value), text)
@@ -248,10 +244,6 @@ def _fix(flag: Flag, forward: ast.AST | None, context: Context) -> Fix:
     advice = f"remove {name}={ast.unparse(flag.keyword.value)}: the model then decides"
     intents: tuple[Intent, ...] = (RemoveArgument(module.span(flag.call), name),)
     return Fix(UNSAFE, advice, intents, "training mode in inference may be meant")
-
-
-#: What a parameter that is true to train is called.
-_TOLD = ("train", "training", "is_training")
 
 
 def _trial(api: Api) -> Trial:

@@ -67,17 +67,17 @@ Measured with Keras 3.15.1 and tf_keras 2.21.0, in a plain loop and in ``train_s
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.things import is_any_model, word_of_model
 from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.modes.switches import manages_itself
 from bnlint.semantics.objects.models import contents, model_framework, models_at
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.values.arguments import arguments_of, bind
 from bnlint.semantics.values.classes import outside_bases
@@ -89,14 +89,10 @@ from bnlint.semantics.values.domain import (
     Symbol,
     Unknown,
 )
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN204", "training-flag-missing", "error")
-
-#: What keeps gradients out: what is computed there is a target.
-_DETACHES = frozenset({"stop_gradient", "stop_recording"})
 
 
 class TrainingStep(NamedTuple):
@@ -254,14 +250,16 @@ def _is_layer(node: ast.expr, step: TrainingStep, context: Context) -> bool:
 
 
 def _is_detached(call: ast.Call, step: TrainingStep, context: Context) -> bool:
+    """Tell whether gradients are kept out of what ``call`` gives: it is a target."""
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("detaches")}
     for around in context.module.ancestors(call):
         if around is step.block:
             return False
-        if isinstance(around, ast.Call) and last_name(around.func) in _DETACHES:
+        if isinstance(around, ast.Call) and last_name(around.func) in names:
             return True
         if isinstance(around, (ast.With, ast.AsyncWith)):
             calls = [i.context_expr for i in around.items if isinstance(i.context_expr, ast.Call)]
-            if any(last_name(call.func) in _DETACHES for call in calls):
+            if any(last_name(call.func) in names for call in calls):
                 return True
     return False
 
@@ -324,9 +322,9 @@ def _by_name(model: ast.expr, step: TrainingStep, context: Context) -> str | Non
     if not sites:
         return None
     makers = list(_makers(step, context))
-    word = re.sub(r"^(the|my)_|_?(model|net|network)$", "", last_name(model)).lower()
+    word = word_of_model(last_name(model))
     named = [m for m in makers if word and word in m.node.name.lower()]  # type: ignore[attr-defined]
-    if not named and (not makers or (word and not _GENERIC.search(word))):
+    if not named and (not makers or (word and not is_any_model(word))):
         is_scattered = any(s.module.enclosing_class(s.call) is not None for s in sites)
         return None if makers or is_scattered else "medium"
     for maker in named or makers:
@@ -334,9 +332,6 @@ def _by_name(model: ast.expr, step: TrainingStep, context: Context) -> str | Non
         if not found.normalises or manages_itself(context.evaluator, found, step.framework):
             return None
     return "medium"
-
-
-_GENERIC = lazy(r"^(self|m|student|classifier|backbone)$")
 
 
 def _makers(step: TrainingStep, context: Context) -> Iterator[Candidate]:

@@ -85,13 +85,13 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.records import Freeze
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.modes.freezing import asks_for_norm, drift
 from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import CALL, WRITE, Life, Use
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
@@ -195,8 +195,7 @@ def _is_trained_after(unfreeze: Use, context: Context) -> bool:
     function = module.enclosing_function(unfreeze.here)
     return any(
         call.lineno > unfreeze.here.lineno and module.enclosing_function(call) is function
-        for name in context.frameworks.word("driver_methods")
-        if name.startswith(("fit", "train"))
+        for name in context.frameworks.word("training_methods")
         for call in module.calls_by_name.get(name, ())
     )
 

@@ -72,24 +72,21 @@ Measured with Keras 3.15.1 and tf_keras 2.21.0; the layouts of others stand in t
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 
 from bnlint.finding import SAFE, UNSAFE, Finding
 from bnlint.fixes.build import rewrite
 from bnlint.frameworks.tables import Neighbour
 from bnlint.rule import Context, Rule, lower
+from bnlint.semantics.hints.around import names_around
+from bnlint.semantics.hints.things import is_shape, is_sound
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import names_around
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.neighbours import argument, before
 from bnlint.semantics.values.value import Value
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 
 RULE = Rule("BN301", "wrong-axis", "error")
-
-_AUDIO = lazy(r"spectro|(^|_)(spec|mel|stft|mfcc|audio|speech|wav|freq)", re.IGNORECASE)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -201,7 +198,8 @@ def _text(axis: Axis, channels: int, rank: int) -> str:
 def _may_be_set_globally(neighbour: Neighbour, context: Context) -> bool:
     """Tell whether the file knows of another layout than a layer's default one."""
     setters = {path.rpartition(".")[2] for path in context.frameworks.word("format_setters")}
-    words = {setter.removeprefix("set_") for setter in setters} | {"dim_ordering"}
+    words = {setter.removeprefix("set_") for setter in setters}
+    words.update(context.frameworks.word("format_words"))
     words |= {n for n, axis in neighbour.data_formats.items() if axis != neighbour.channel_axis}
     if any(word in context.module.text for word in words):
         return True
@@ -209,7 +207,7 @@ def _may_be_set_globally(neighbour: Neighbour, context: Context) -> bool:
         _is_channels_first(keyword.value)
         for call in context.module.calls
         for keyword in call.keywords
-        if keyword.arg is not None and "shape" in keyword.arg
+        if keyword.arg is not None and is_shape(keyword.arg)
     )
 
 
@@ -233,4 +231,4 @@ def _is_spectrogram(site: Site, context: Context) -> bool:
     around = site.module.enclosing_function(site.call) or site.module.statement(site.call)
     names = [*names_around(site.module, site.call), context.module.path]
     names += [part.id for part in ast.walk(around) if isinstance(part, ast.Name)]
-    return any(_AUDIO.search(name) for name in names)
+    return any(map(is_sound, names))

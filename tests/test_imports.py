@@ -31,6 +31,7 @@ ROOMS = (
     "bnlint.semantics.project",
     "bnlint.semantics.values",
     "bnlint.semantics.names",
+    "bnlint.semantics.hints",
     "bnlint.semantics.syntax",
     "bnlint.config",
     "bnlint.files",

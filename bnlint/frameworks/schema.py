@@ -63,7 +63,10 @@ VOCABULARY = (
     "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
     "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
     "module_givers", "given_modules",
-    "builds_once", "converters", "pads", "weights_arguments", "lazy_layers",
+    "builds_once", "converters", "pads", "weights_arguments", "lazy_layers", "visits", "grows",
+    "adds", "setup_methods", "training_methods", "detaches", "reshapes", "plain_parts",
+    "recomputes", "identities", "format_words", "device_arguments", "empty_devices",
+    "script_methods", "script_contexts",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -110,6 +110,18 @@ class Catalogue(NamedTuple):
                     names[name] = names.get(name, frozenset()) | {row["convention"]}
         return names
 
+    def names(self, word: str) -> frozenset[str]:
+        """Return what means ``word`` in any framework, whichever a file imports: the last parts.
+
+        For questions that are asked before tables are loaded, or of code whose author may have
+        taken the name from another framework.
+        """
+        return frozenset(
+            path.rpartition(".")[2]
+            for table in self.tables.values()
+            for path in table["vocabulary"].get(word, ())
+        )
+
     def switches(self) -> frozenset[str]:
         """Return the names of all methods that switch modes, in any framework."""
         return frozenset(

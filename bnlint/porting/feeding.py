@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bnlint.engine.facts import Facts
+from bnlint.semantics.hints.around import is_padded
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.hints import is_padded
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.convolutions import (
     Convolution,

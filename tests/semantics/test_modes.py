@@ -90,11 +90,11 @@ def test_mode_after(framework: str, call: str, mode: str | None) -> None:
 )
 def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
     found = facts(f"m = nn.BatchNorm2d(3)\n{code}\n")
-    (made,) = constructions(found.project.evaluator, found.module)
-    life = life_of(found.project.evaluator, found.module, made.call)
-    walks = found.project.frameworks.word("walks")
-    assert may_switch(life, made.framework, INFERENCE, walks) is to_inference
-    assert may_switch(life, made.framework, TRAINING, walks) is to_training
+    ev = found.project.evaluator
+    (made,) = constructions(ev, found.module)
+    life = life_of(ev, found.module, made.call)
+    assert may_switch(ev, life, made.framework, INFERENCE) is to_inference
+    assert may_switch(ev, life, made.framework, TRAINING) is to_training
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.hints.things import is_empty
 from bnlint.semantics.layers.sites import Site
 from bnlint.startup.typed import NamedTuple
 
@@ -26,9 +29,6 @@ _LEAST = 0.25
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|\d+")
-
-#: Words that every layer's name has, and that tell nothing.
-_EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
 
 
 class Pair(NamedTuple):
@@ -200,7 +200,7 @@ def _overlap(mine: frozenset[str], theirs: frozenset[str]) -> float:
 
 def words(site: Site) -> list[str]:
     """Return the words and numbers of a layer's name that tell it from others."""
-    return [word for word in _words(site_name(site)) if word not in _EMPTY]
+    return [word for word in _words(site_name(site)) if not is_empty(word)]
 
 
 def surroundings(site: Site) -> list[str]:
@@ -208,9 +208,19 @@ def surroundings(site: Site) -> list[str]:
     found: list[str] = []
     for around in site.module.ancestors(site.call):
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if around.name not in ("__init__", "forward", "call", "build", "construct"):
-                found += [word for word in _words(around.name) if word not in _EMPTY]
+            if around.name not in _methods_of_all():
+                found += [word for word in _words(around.name) if not is_empty(word)]
     return found
+
+
+@lru_cache(maxsize=1)
+def _methods_of_all() -> frozenset[str]:
+    """Return methods whose names tell nothing of what stands in them, since each model has them.
+
+    Of Python's own names, ``__init__`` alone is among them.
+    """
+    forward = (name for name in catalogue().names("forward") if not name.startswith("__"))
+    return frozenset({"__init__", "build", *forward})
 
 
 def _words(name: str) -> list[str]:

@@ -13,7 +13,7 @@ from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values.classes import SETUP, construction, lineage
+from bnlint.semantics.values.classes import construction, lineage, sets_up
 from bnlint.semantics.values.domain import ClassRef, Env, Instance
 from bnlint.semantics.values.value import absent, settle
 from bnlint.startup.typed import NamedTuple
@@ -113,7 +113,9 @@ def _reached(project: Project, store: Store, sites: list[Site]) -> list[Reached]
             return list(_through_class(project, store, value.object.cls, sites))
     if isinstance(store.target, ast.Name):
         return list(_among_all(project, store, sites))
-    return [Reached(i, False) for i, site in enumerate(sites) if _may_be_named(store, site)]
+    return [
+        Reached(i, False) for i, site in enumerate(sites) if _may_be_named(project, store, site)
+    ]
 
 
 def _through_class(
@@ -195,7 +197,7 @@ def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Re
     loop = _loop(store)
     found = list(guards(module, store.statement, loop or function or module.tree))
     tests = LayerTests(ev, module, found, store.target.id)
-    if loop is None and not tests.ask_for_class and not _is_applied(store, function):
+    if loop is None and not tests.ask_for_class and not _is_applied(project, store, function):
         return  # a parameter that may be anything: nothing says that it is a layer
     root = _walked(project, loop)
     for index, site in enumerate(sites):
@@ -208,12 +210,13 @@ def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Re
                 yield Reached(index, answers == {True} and covered)
 
 
-def _is_applied(store: Store, function: ast.AST | None) -> bool:
-    """Tell whether a function is handed to ``apply``, which runs it on every layer."""
+def _is_applied(project: Project, store: Store, function: ast.AST | None) -> bool:
+    """Tell whether a function is handed to a method that runs it on every layer."""
     name = getattr(function, "name", "")
     return any(
         last_name(argument) == name
-        for call in store.module.calls_by_name.get("apply", ())
+        for method in project.frameworks.word("visits")
+        for call in store.module.calls_by_name.get(method, ())
         for argument in call.args
     )
 
@@ -245,7 +248,7 @@ def _meets(
         return False if around is None or _mentions(module, cls, around.name) else None
     made = module.statement(site.call)
     return (
-        getattr(function, "name", "") in SETUP
+        sets_up(function)
         and module.parents.get(loop) is function
         and module.enclosing_function(site.call) is function
         and made.lineno < loop.lineno
@@ -273,7 +276,7 @@ def _mentions(module: Module, cls: ast.ClassDef, name: str) -> bool:
     return False
 
 
-def _may_be_named(store: Store, site: Site) -> bool:
+def _may_be_named(project: Project, store: Store, site: Site) -> bool:
     """Tell whether a target that is not resolved (``model.bn1``, ``self.bns[0]``) may be a layer.
 
     It may if its last name is the one under which the layer is kept.
@@ -292,7 +295,7 @@ def _may_be_named(store: Store, site: Site) -> bool:
         for node in nodes
         for part in ast.walk(node)
         if isinstance(part, (ast.Attribute, ast.Name))
-    } - {"self", "append", "add_module", "extend", "insert"}
+    } - {"self", *project.frameworks.word("grows")}
     return last_name(target) in names
 
 

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.frameworks.tables import Api
-from bnlint.semantics.syntax.hints import in_test
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import Matched, arguments_of
 from bnlint.semantics.values.containers import merged

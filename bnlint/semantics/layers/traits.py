@@ -5,27 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.semantics.hints.things import is_weight
 from bnlint.semantics.layers.sites import STATISTICS, Site
-from bnlint.semantics.syntax.hints import in_test, is_frozen, names_around
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.value import DEFAULT, KNOWN, Value
-from bnlint.startup.patterns import lazy
-
-__all__ = [
-    "always_uses_batch",
-    "always_uses_running",
-    "in_test",
-    "is_frozen",
-    "keeps_statistics",
-    "names_around",
-    "runs_itself",
-    "takes_weight",
-    "training_flag",
-]
-
-_WEIGHT = lazy(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
 
 
 def takes_weight(site: Site) -> bool:
@@ -40,7 +25,7 @@ def takes_weight(site: Site) -> bool:
     argument = site.resolutions[0].matched.given.get(name)
     if argument is None or argument.node is None:
         return False
-    return any(_WEIGHT.search(word) for word in _identifiers(argument.node, site.module))
+    return any(map(is_weight, _identifiers(argument.node, site.module)))
 
 
 def keeps_statistics(site: Site) -> bool:

@@ -5,24 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
-from bnlint.frameworks.tables import Api, Framework, Frameworks
+from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
+from bnlint.semantics.hints import things
+from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.models import class_framework, contents, model_framework, models_at
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
-from bnlint.semantics.values.classes import SETUP, lineage
+from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
-
-#: What a test of a class, a name or a flag says if it asks for batch normalisation.
-_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
-
-_FROZEN = lazy(r"freez|frozen", re.IGNORECASE)
-
-#: Parts of ready-made models that have no batch normalisation.
-_HEADS = lazy(r"^(fc|classifier|heads?|drop\w*|avgpool|global_pool|conv1|conv_stem)\d*$", re.I)
 
 _LOOPS = (ast.For, ast.AsyncFor)
 
@@ -155,10 +149,10 @@ def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | Non
 def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
     """Tell whether a comment beside ``node``, or the function around it, speaks of freezing."""
     rows = [module.lines.line(row) for row in range(max(node.lineno - 2, 0), node.lineno + 1)]
-    if any("#" in row and _FROZEN.search(row.partition("#")[2]) for row in rows):
+    if any("#" in row and freezes(row.partition("#")[2]) for row in rows):
         return True
     function = module.enclosing_function(node)
-    return _FROZEN.search(getattr(function, "name", "") or "") is not None
+    return freezes(getattr(function, "name", "") or "")
 
 
 def drift(framework: Framework, frameworks: Frameworks) -> str:
@@ -174,7 +168,7 @@ def drift(framework: Framework, frameworks: Frameworks) -> str:
 def asks_for_norm(node: ast.AST) -> bool:
     """Tell whether a test names batch normalisation: a class, or a text with its name."""
     return any(
-        _NORM.search(name) is not None
+        things.is_norm(name)
         for part in ast.walk(node)
         if (
             name := part.value
@@ -254,7 +248,7 @@ def chooses_norm(made: Candidate) -> bool:
         and isinstance(found.cls, Symbol)
         and found.call is not None
         and any(
-            keyword.arg is None or _NORM.search(keyword.arg) is not None or "norm" in keyword.arg
+            keyword.arg is None or things.chooses_norm(keyword.arg)
             for keyword in found.call.keywords
         )
     )
@@ -268,12 +262,19 @@ def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Ca
         return False
     assert isinstance(call.func, ast.Attribute)
     part = call.func.value
-    if not isinstance(part, ast.Attribute) or _HEADS.search(part.attr):
+    if not isinstance(part, ast.Attribute) or _plain_parts().search(part.attr):
         return False
     if normalising_framework(ev, sites, module, part) is not None:
         return True
     # A part of a ready-made model, whose own parts are not in view.
     return normalising_framework(ev, sites, module, part.value) is not None
+
+
+@lru_cache(maxsize=1)
+def _plain_parts() -> re.Pattern[str]:
+    """Return what the names of parts of ready-made models match that hold no normalisation."""
+    names = (name.replace("*", r"\w*") for name in sorted(catalogue().names("plain_parts")))
+    return re.compile(rf"^({'|'.join(names)})\d*$", re.IGNORECASE)
 
 
 def holds_freeze(module: Module, function: ast.AST, framework: Framework) -> bool:
@@ -303,12 +304,11 @@ def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
 def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
     """Tell whether ``node``, in a method of ``cls``, runs when an object is made."""
     function = module.enclosing_function(node)
-    name = getattr(function, "name", "")
-    if name in SETUP:
+    if sets_up(function):
         return True
+    name = getattr(function, "name", "")
     return any(
-        getattr(module.enclosing_function(call), "name", "") in SETUP
-        and module.enclosing_class(call) is cls.node
+        sets_up(module.enclosing_function(call)) and module.enclosing_class(call) is cls.node
         for call in module.calls_by_name.get(name, ())
     )
 

@@ -7,11 +7,12 @@ of a comparison is sure enough to be held against the other side; all else is le
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from bnlint.frameworks import records
 from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.purposes import rests_norms
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.parts import held_by
 from bnlint.semantics.layers.references import Side
@@ -22,14 +23,9 @@ from bnlint.semantics.modes.switches import INFERENCE, TRAINING, mode_after, swi
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.events import METHOD, Use
 from bnlint.semantics.objects.order import running_in
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import ClassRef
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
-
-#: Functions of other files that are named as if they froze layers or switched them.
-_RESTS = lazy(r"freez|frozen|(bn|norm)s?_?eval|eval_?(bn|norm)|set_bn", re.IGNORECASE)
 
 
 class Frozen(NamedTuple):
@@ -234,5 +230,5 @@ def _may_rest(module: Module, framework: Framework) -> bool:
         for function in module.functions
     ):
         return True
-    defined = {function.name for function in module.functions}
-    return any(_RESTS.search(name) for name in module.calls_by_name.keys() - defined)
+    defined = {function.name for function in module.functions}  # what they do is seen
+    return any(map(rests_norms, module.calls_by_name.keys() - defined))

@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from bnlint.finding import InsertStatement
 from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.purposes import tells_of_mode
+from bnlint.semantics.hints.things import follows_another
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.freezing import (
     Freeze,
@@ -27,21 +30,15 @@ from bnlint.semantics.modes.switches import (
     mode_after,
     runs,
     switches,
-    tells_of_mode,
     use_feeds_gradient,
 )
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import class_framework, contents, models_at
-from bnlint.semantics.syntax.hints import in_test
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
-
-#: Names of copies that follow another model, and normalise with batches as that one does.
-_FOLLOWS = lazy(r"momentum|(^|_)(ema|key|k|target|shadow|avg|average|slow|mean)($|_)", re.I)
 
 
 class Drift(NamedTuple):
@@ -105,7 +102,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
             continue
         life = life_of(ev, module, made.call, made.position)
         drift = _frozen_across(made, life, ev, module) if not life.escapes else None
-        if drift is None or _FOLLOWS.search(variable_of(module, made.call)):
+        if drift is None or follows_another(variable_of(module, made.call)):
             continue
         found = made.contents(ev, sites)
         if not found.normalises or manages_itself(ev, found, made.framework):
@@ -137,7 +134,7 @@ def _frozen_across(made: Made, life: Life, ev: Evaluate, module: Module) -> Drif
 
 
 def _follows_another(freeze: Freeze) -> bool:
-    return any(_FOLLOWS.search(name) for name in dotted(freeze.owner).split("."))
+    return any(map(follows_another, dotted(freeze.owner).split(".")))
 
 
 # ---------------------------------------------------------------------------------- scripts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints import purposes
 from bnlint.semantics.names.flow import Reaching, reaching
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, CallSite, Life, Use
@@ -15,7 +15,6 @@ from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
 from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.parameters import callers
-from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
 
 TRAINING, INFERENCE = "training", "inference"
 
-#: Methods of a model's own that are named for what they do to its mode or its layers.
-_TELLING = lazy(
-    r"eval|infer|predict|deploy|freez|fus|fold|merge|mode|quanti|export|reparam", re.IGNORECASE
-)
 _PLAIN_ROOTS = frozenset({"builtins", "abc", "typing", "collections", "enum"})
 
 
@@ -34,11 +29,6 @@ def switches(framework: Framework) -> frozenset[str]:
     """Return the methods that switch modes."""
     modes = framework.modes
     return frozenset(method for method, _ in (*modes.to_inference, *modes.to_training))
-
-
-def tells_of_mode(method: str) -> bool:
-    """Tell whether a method of a model's own is named as if it changed how the model runs."""
-    return _TELLING.search(method) is not None
 
 
 def mode_after(use: Use, framework: Framework) -> str | None:
@@ -78,19 +68,17 @@ def runs(ev: Evaluate, use: Use) -> bool:
     return use.kind == CALL or (use.kind == METHOD and use.name in ev.frameworks.word("forward"))
 
 
-def may_switch(life: Life, framework: Framework, to: str, walks: object) -> bool:
-    """Tell whether anything in the life may put the model, or parts of it, into mode ``to``.
-
-    ``walks`` are the methods that run over the parts of a model.
-    """
+def may_switch(ev: Evaluate, life: Life, framework: Framework, to: str) -> bool:
+    """Tell whether anything in the life may put the model, or parts of it, into mode ``to``."""
     methods = switches(framework)
+    visiting = {*ev.frameworks.word("walks"), *ev.frameworks.word("visits")}
     for use in life.uses:
         if use.kind == METHOD:
             if mode_after(use, framework) in (to, ""):
                 return True
-            if use.name in walks or use.name == "apply":  # type: ignore[operator]
-                return True  # a loop over the layers may switch them
-            if use.name not in methods and tells_of_mode(use.name):
+            if use.name in visiting:
+                return True  # what is done with each of the layers may switch them
+            if use.name not in methods and purposes.tells_of_mode(use.name):
                 return True
         if use.kind in (PART, READ, WRITE) and use.name in (*methods, framework.modes.attribute):
             return True
@@ -184,7 +172,7 @@ def takes_gradient(ev: Evaluate, node: ast.AST) -> bool:
     if not isinstance(node, ast.Call):
         return False
     name = last_name(node.func)
-    return name.endswith("backward") or any(
+    return purposes.takes_gradients(name) or any(
         path.rpartition(".")[2] == name for path in ev.frameworks.word("gradients")
     )
 
@@ -209,11 +197,6 @@ def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
     """Tell whether what a run of a model gives may go into something gradients are taken of."""
     return feeds_gradient(ev, use.module, use.node, use.via)
 
-
-_TRAINS = lazy(r"train|fit|optimi|learn", re.IGNORECASE)
-
-#: Methods with which a container is given something to keep.
-_KEEPS = frozenset({"add", "append", "enqueue", "extend", "insert", "push", "put", "store"})
 
 _MAX_CALLS = 4
 
@@ -307,7 +290,7 @@ class _OutputTrace:
         for callee in self.ev.evaluate(self.module, call.func):
             if isinstance(callee.object, FunctionRef):
                 return has_gradient(self.ev, callee.object.node)
-        return bool(_TRAINS.search(last_name(call.func)))
+        return purposes.learns(last_name(call.func))
 
 
 def _is_carried(reach: Reaching, carrying: set[ast.AST]) -> bool:
@@ -340,7 +323,7 @@ def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         func = statement.value.func
         if isinstance(func, ast.Attribute) and (
-            isinstance(func.value, ast.Name) or func.attr in _KEEPS
+            isinstance(func.value, ast.Name) or purposes.keeps(func.attr)
         ):  # memory.push(value)
             for argument in statement.value.args:
                 yield func.value, argument

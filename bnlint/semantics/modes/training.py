@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints import things
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 
@@ -17,9 +18,8 @@ def trains(ev: Evaluate, module: Module) -> bool:
 
     The test is on the last part of names, so it errs on the side of yes.
     """
-    names = {
-        path.rpartition(".")[2] for word in _WORDS for path in ev.frameworks.word(word)
-    } - _COMMON
+    names = {path.rpartition(".")[2] for word in _WORDS for path in ev.frameworks.word(word)}
+    names -= things.COMMON
     if any(name in module.calls_by_name for name in names):
         return True
     for framework in ev.frameworks.frameworks.values():
@@ -30,10 +30,6 @@ def trains(ev: Evaluate, module: Module) -> bool:
                 if argument is not None and call.args and _is_constant(call.args[0], argument):
                     return True
     return False
-
-
-#: Names that mean too many other things to be evidence.
-_COMMON = {"apply", "step", "grad", "gradient"}
 
 
 def _is_constant(node: ast.expr, value: bool) -> bool:
@@ -48,10 +44,9 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
 
 def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:
     """Tell whether the file trains in ``framework``: takes gradients, or has a model do it."""
-    for word in ("gradients", "driver_methods"):
-        for path in ev.frameworks.word(word):
-            name = path.rpartition(".")[2]
-            if word == "gradients" or name.startswith(("fit", "train")):
-                if name in module.calls_by_name and ev.frameworks.shares(path, word, framework):
-                    return True
-    return False
+    return any(
+        path.rpartition(".")[2] in module.calls_by_name
+        and ev.frameworks.shares(path, word, framework)
+        for word in ("gradients", "training_methods")
+        for path in ev.frameworks.word(word)
+    )

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.factories import factory_of
@@ -119,7 +120,7 @@ def _constructions(ev: Evaluate, module: Module, *, in_classes: bool = True) -> 
 
 def _by_factory(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[Made]:
     """Yield the models that a call of a function of another file makes."""
-    if any(k.arg is None or "norm" in k.arg or "bn" in k.arg for k in call.keywords):
+    if any(k.arg is None or may_choose_norm(k.arg) for k in call.keywords):
         return  # it may choose what normalises
     factory = factory_of(ev, module, call)
     for position, _ in factory.made if factory is not None else ():

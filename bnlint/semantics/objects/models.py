@@ -262,7 +262,7 @@ class _Search:
         if not isinstance(target, ast.Name):
             return
         scope = module.scope_node(made.call)
-        for method in _GROWS:
+        for method in self.ev.frameworks.word("grows"):
             for call in module.calls_by_name.get(method, ()):
                 if (
                     isinstance(call.func, ast.Attribute)
@@ -271,10 +271,6 @@ class _Search:
                     and module.scope_node(call) is scope
                 ):
                     self.inside(module, call, depth + 1)
-
-
-#: Methods with which a container of layers is added to.
-_GROWS = ("add", "append", "extend", "insert", "add_module")
 
 
 def slice_back(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[ast.expr]:

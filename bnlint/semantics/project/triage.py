@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.hints.purposes import DEFINES_SCRIPT
+from bnlint.semantics.hints.things import BINDS_MODEL
 from bnlint.semantics.project.outline import outline_of
 from bnlint.semantics.project.resolver import Importer, Resolver
 from bnlint.startup.typed import TYPE_CHECKING
@@ -17,11 +20,12 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=1)
 def _acts() -> Callable[[str], Any]:
     # What a script does, and hardly ever a file that defines layers.
-    functions = r"(?:main|run|fit|train|eval|test|predict|infer|valid|demo)"
-    model = r"(?:\w*(?:model|net|classifier|encoder|backbone|detector)\w*|\w)"
+    methods, contexts = (
+        "|".join(sorted(catalogue().names(word))) for word in ("script_methods", "script_contexts")
+    )
     words = (
-        rf"^def (?:\w+_)?{functions}", rf"^{model} *= *(?!dict\()[\w.]+\(", "__main__",
-        r"\.eval\(", r"^(?: {4})?with \S*(?:no_grad|inference_mode)", r"\.load_state_dict\(",
+        DEFINES_SCRIPT, BINDS_MODEL, "__main__",
+        rf"\.(?:{methods})\(", rf"^(?: {{4}})?with \S*(?:{contexts})",
     )  # fmt: skip
     return re.compile("|".join(words), re.MULTILINE).search
 

@@ -118,7 +118,7 @@ def activation(ev: Evaluate, found: Before) -> bool | None:
     value = argument(ev, found, "activation")
     if not value.is_known:
         return None
-    return value.value not in (None, "linear")
+    return value.value not in (None, *ev.frameworks.word("identities"))
 
 
 def _pads(neighbour: Neighbour, padding: Value, axes: int) -> tuple[tuple[Pads, ...] | None, bool]:

@@ -93,7 +93,8 @@ def _previous(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
             return known_layer(ev, module, parent.elts[index - 1])
         return None
     if isinstance(parent, ast.Call) and call in parent.args:
-        if last_name(parent.func) == "add" and isinstance(module.parents[parent], ast.Expr):
+        is_statement = isinstance(module.parents[parent], ast.Expr)
+        if is_statement and last_name(parent.func) in ev.frameworks.word("adds"):
             return _added_before(ev, module, parent)
         index = parent.args.index(call)
         if index and _is_sequential(ev, module, parent):
@@ -153,7 +154,7 @@ def _added_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None
         if (
             isinstance(value, ast.Call)
             and isinstance(value.func, ast.Attribute)
-            and value.func.attr == "add"
+            and value.func.attr in ev.frameworks.word("adds")
             and value.args
             and ast.unparse(value.func.value) == receiver
         ):

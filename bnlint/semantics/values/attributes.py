@@ -6,7 +6,7 @@ import ast
 
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, has_decorator
-from bnlint.semantics.values.classes import SETUP, attribute_stores, construction, lineage, method
+from bnlint.semantics.values.classes import attribute_stores, construction, lineage, method, sets_up
 from bnlint.semantics.values.containers import element
 from bnlint.semantics.values.domain import (
     Argument,
@@ -71,7 +71,7 @@ def instance_attribute(
         return unknown(f"attribute {name} of an object made by {cls.path}", instance.module, node)
     found = _stored_outside(ev, cls, instance, name, node) + _field(ev, instance, cls, name, node)
     reader = module.enclosing_function(node)
-    every = getattr(reader, "name", "") not in SETUP
+    every = not sets_up(reader)
     for ancestor in lineage(ev, cls):
         stores = attribute_stores(ancestor.module, ancestor.node, name, every=every)
         if stores:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.hints.purposes import SETS_UP
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, bind
 from bnlint.semantics.values.domain import (
@@ -18,13 +21,23 @@ from bnlint.semantics.values.domain import (
     ValueSet,
 )
 
-#: Methods in which attributes are set up: what they store counts before what others store.
-SETUP = ("__init__", "setup", "build", "__post_init__", "_build", "init_layers")
-
 _MAX_BASES = 20
 
 #: Calls are followed this deep.
 MAX_DEPTH = 6
+
+
+def sets_up(function: ast.AST | None) -> bool:
+    """Tell whether attributes are set up in ``function``: what it stores counts before all else.
+
+    It does by its name, in Python, in any framework or by custom.
+    """
+    return getattr(function, "name", "") in _setup_methods()
+
+
+@lru_cache(maxsize=1)
+def _setup_methods() -> frozenset[str]:
+    return catalogue().names("setup_methods") | SETS_UP
 
 
 def bases(ev: Evaluate, cls: ClassRef) -> ValueSet:
@@ -81,7 +94,7 @@ def attribute_stores(
     Those of set-up methods, if there are any, unless ``every`` one is asked for.
     """
     found = module.own_stores.get((cls, name), [])
-    setup = [store for function, store in found if getattr(function, "name", "") in SETUP]
+    setup = [store for function, store in found if sets_up(function)]
     return setup if setup and not every else [store for _, store in found]
 
 

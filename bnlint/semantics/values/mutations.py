@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.semantics.hints.purposes import only_reads
 from bnlint.semantics.names.scopes import Binding, Scope
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values.containers import doubted, merged, overlaid, presume
@@ -25,15 +26,6 @@ _CHANGES = frozenset(
     {
         "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse",
         "setdefault", "sort", "update",
-    }
-)  # fmt: skip
-
-
-#: What is called for its effect with a container, and only reads it.
-_READS = frozenset(
-    {
-        "add", "append", "critical", "debug", "dump", "error", "extend", "info", "insert", "log",
-        "pprint", "print", "save", "setdefault", "update", "warn", "warning", "write",
     }
 )  # fmt: skip
 
@@ -162,7 +154,7 @@ def _change(module: Module, use: ast.expr) -> Change | None:
     # A call whose result is thrown away is there for what it does, maybe to what it is given.
     call = module.parents[parent] if isinstance(parent, ast.keyword) and parent.arg else parent
     if isinstance(call, ast.Call) and call.func is not use:
-        if isinstance(module.parents[call], ast.Expr) and last_name(call.func) not in _READS:
+        if isinstance(module.parents[call], ast.Expr) and not only_reads(last_name(call.func)):
             return Change(use, module.statement(use))
     return None
 

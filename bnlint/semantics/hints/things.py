@@ -1,0 +1,160 @@
+"""What the names of variables, attributes and arguments say these are: hints, and never facts.
+
+Each predicate takes one name, or one word of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bnlint.startup.patterns import lazy
+
+# ---------------------------------------------------------------------------------- models
+
+#: In a text: a variable, at its left margin, that is called for a model or by one letter, and is
+#: bound to what a call gives: ``net = ResNet()``, ``m = build()``, and not ``net = dict()``.
+BINDS_MODEL = (
+    r"^(?:\w*(?:model|net|classifier|encoder|backbone|detector)\w*|\w) *= *(?!dict\()[\w.]+\("
+)
+
+_IS_MODEL = lazy(r"model|net(work)?$", re.IGNORECASE)
+_FILLING = lazy(r"^(the|my)_|_?(model|net|network)$")
+_IS_ANY_MODEL = lazy(r"^(self|m|student|classifier|backbone)$")
+_GENERATES = lazy(r"gener|gan($|_)|^(net_?)?g(_|$)", re.IGNORECASE)
+_FOLLOWS = lazy(
+    r"momentum|(^|_)(ema|key|k|target|shadow|avg|average|slow|mean)($|_)", re.IGNORECASE
+)
+
+
+def is_model(name: str) -> bool:
+    """Tell whether a variable or argument is named for a model.
+
+    So of ``model``, ``teacher_model_2`` and ``net``; not of ``planet_size``, ``m`` and ``encoder``.
+    """
+    return _IS_MODEL.search(name) is not None
+
+
+def word_of_model(name: str) -> str:
+    """Return what the name of a model's variable says beside that it is one, in small letters.
+
+    That is ``unet`` for ``my_UNet_model``, ``resnet50`` for ``resnet50``, nothing for ``model``.
+    """
+    return _FILLING.sub("", name).lower()
+
+
+def is_any_model(word: str) -> bool:
+    """Tell whether what :func:`word_of_model` gives may stand for any model.
+
+    So of ``m``, ``student`` and ``backbone``; not of ``unet`` and ``students``.
+    """
+    return _IS_ANY_MODEL.search(word) is not None
+
+
+def generates(name: str) -> bool:
+    """Tell whether a model, as it is written, is named for a generator.
+
+    So of ``generator``, ``self.gan``, ``netG`` and ``g``; not of ``organic`` and ``graph``.
+    """
+    return _GENERATES.search(name) is not None
+
+
+def follows_another(name: str) -> bool:
+    """Tell whether a model is named for a copy that follows another one's weights.
+
+    Such a copy normalises with batches as the other does: ``model_ema``, ``target``, ``encoder_k``
+    and ``momentum_encoder``; not ``targets``, ``monkey`` and ``model``.
+    """
+    return _FOLLOWS.search(name) is not None
+
+
+# ---------------------------------------------------------------------------------- layers
+
+_IS_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
+
+#: Words that every layer's name has, and that tell nothing.
+_EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
+
+
+def is_norm(text: str) -> bool:
+    """Tell whether a class, flag or text is named for batch normalisation.
+
+    So of ``BatchNorm2d``, ``freeze_bn``, ``bn1``, ``norm_layer`` and ``norms``; not of
+    ``LayerNorm``, ``subnet`` and ``normalize``.
+    """
+    return _IS_NORM.search(text) is not None
+
+
+def chooses_norm(argument: str) -> bool:
+    """Tell whether an argument of a ready-made model is named as if it chose what normalises.
+
+    That is :func:`is_norm`, or ``norm`` anywhere: ``norm_layer``, ``use_bn`` and ``normalize``; not
+    ``weights`` and ``subnet``.
+    """
+    return is_norm(argument) or "norm" in argument
+
+
+def may_choose_norm(argument: str) -> bool:
+    """Tell whether an argument of a function of the project may choose what normalises.
+
+    More than :func:`chooses_norm`: ``bn`` in small letters counts anywhere, in ``use_bn`` as in
+    ``abn`` and ``subnet``; not in ``useBN``.
+    """
+    return "norm" in argument or "bn" in argument
+
+
+def is_empty(word: str) -> bool:
+    """Tell whether a word of a layer's name tells it from no other.
+
+    So of ``bn``, ``norm`` and ``layers``; not of ``conv`` and ``1``.
+    """
+    return word in _EMPTY
+
+
+# ---------------------------------------------------------------------------------- tensors
+
+_IS_WEIGHT = lazy(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
+_TRIES_OUT = lazy(
+    r"noise|latent|^z(_|\d|$)|fixed|dummy|example|probe|fake|random|rand(_|$)|mock", re.IGNORECASE
+)
+_IS_SOUND = lazy(r"spectro|(^|_)(spec|mel|stft|mfcc|audio|speech|wav|freq)", re.IGNORECASE)
+
+
+def is_weight(name: str) -> bool:
+    """Tell whether a tensor, in small letters, is named for the weight of a layer.
+
+    So of ``weight``, ``conv_kernel``, ``filters`` and ``w``; not of ``weighted`` and ``x``.
+    """
+    return _IS_WEIGHT.search(name) is not None
+
+
+def tries_out(name: str) -> bool:
+    """Tell whether an input is named as if it only tried a model out, or were noise.
+
+    So of ``noise``, ``z``, ``fixed_latent``, ``dummy_input`` and, by mistake,
+    ``brand_new``; not of ``images`` and ``zoom``.
+    """
+    return _TRIES_OUT.search(name) is not None
+
+
+def is_sound(name: str) -> bool:
+    """Tell whether a name, or the path of a file, speaks of sound: its images are spectrograms.
+
+    So of ``spectrogram``, ``mel_bins``, ``audio.py`` and ``log_freq``; not of ``camel``.
+    """
+    return _IS_SOUND.search(name) is not None
+
+
+def is_padding(name: str) -> bool:
+    """Tell whether what is called is named for padding: ``ZeroPadding2D``, and not ``conv``."""
+    return "pad" in name.lower()
+
+
+def is_shape(argument: str) -> bool:
+    """Tell whether an argument is named for a shape: ``input_shape``, and not ``size``."""
+    return "shape" in argument
+
+
+# ---------------------------------------------------------------------------------- functions
+
+#: Names that frameworks give to what trains, and that mean too much else to be evidence of it.
+COMMON = frozenset({"apply", "step", "grad", "gradient"})
