@@ -20,7 +20,7 @@ from bnlint.files.display import displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
 from bnlint.semantics.project.outline import Outline, outline_of
-from bnlint.semantics.project.resolver import Grounds
+from bnlint.semantics.project.resolver import NOTHING, Grounds
 from bnlint.semantics.syntax.module import Module, parse
 
 #: What marks the top folder of a project.
@@ -76,7 +76,7 @@ class Packages:
     def noting(self) -> Iterator[Grounds]:
         """Note what is looked at meanwhile, if it will be asked for: what an answer rests on."""
         if not self.remembers:
-            yield _NOTHING
+            yield NOTHING
             return
         grounds = Grounds(set(), set())
         self._notes.append(grounds)
@@ -371,9 +371,6 @@ def _digest(data: bytes) -> str:
 
     return blake2b(data, digest_size=16).hexdigest()
 
-
-#: The grounds of all answers that are not remembered.
-_NOTHING = Grounds(set(), set())
 
 #: The packages of this process.
 PACKAGES = Packages()

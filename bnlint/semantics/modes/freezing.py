@@ -12,7 +12,12 @@ from bnlint.semantics.hints import things
 from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.objects.models import class_framework, contents, model_framework, models_at
+from bnlint.semantics.objects.models import (
+    class_framework,
+    model_framework,
+    models_at,
+    normalises,
+)
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
@@ -234,7 +239,7 @@ def normalising_framework(
     found: Framework | None = None
     for value in values:
         framework = model_framework(ev, value)
-        if framework is None or chooses_norm(value) or not contents(ev, sites, value).normalises:
+        if framework is None or chooses_norm(value) or not normalises(ev, sites, value):
             return None
         found = framework
     return found

@@ -10,6 +10,7 @@ from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.arguments import has_decorator
 from bnlint.semantics.values.classes import lineage, outside_bases
 from bnlint.semantics.values.domain import (
     Candidate,
@@ -17,11 +18,13 @@ from bnlint.semantics.values.domain import (
     Evaluate,
     FunctionRef,
     Instance,
+    Object,
     Partial,
     Symbol,
     Unknown,
     ValueSet,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import NamedTuple
 
 #: Vocabulary words for things whose call gives a model or a layer.
@@ -147,9 +150,25 @@ def contents(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> Conte
     return Contents(search.found, tuple(search.nodes), tuple(search.outside))
 
 
+#: Whether what an expression makes normalises, by the expression and the class of what it makes.
+_NORMALISES: Memo[tuple[ast.AST, ast.AST | str], bool] = Memo()
+
+
 def normalises(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> bool:
     """Tell whether batch normalisation that follows the mode is known to be in the object."""
-    return contents(ev, sites, candidate).normalises
+    made = candidate.object
+    known, key = _NORMALISES.of(ev), (candidate.node, _class_of(made))
+    if key not in known:
+        search = _Search(ev, sites, until_found=True)
+        search.add(made, 0)
+        known[key] = search.found
+    return known[key]
+
+
+def _class_of(made: Object) -> ast.AST | str:
+    """Return what tells the object that an expression makes from others that it may make."""
+    cls = made.cls if isinstance(made, Instance) else made
+    return cls.path if isinstance(cls, Symbol) else getattr(cls, "node", "")
 
 
 def _follows_mode(site: Site) -> bool:
@@ -163,19 +182,25 @@ def _follows_mode(site: Site) -> bool:
 
 
 class _Search:
-    """Looks for sites in what an object is made of: its class, the classes and calls in it."""
+    """Looks for sites in what an object is made of: its class, the classes and calls in it.
 
-    def __init__(self, ev: Evaluate, sites: Iterable[Site]) -> None:
+    ``until_found`` is set where nothing is asked but whether there is one.
+    """
+
+    def __init__(self, ev: Evaluate, sites: Iterable[Site], *, until_found: bool = False) -> None:
         self.ev = ev
+        self.until_found = until_found
         self.sites = {site.call: site for site in sites}
         self.modules = {site.module for site in self.sites.values()}
+        words = ("setup_methods", "forward")
+        self.begins = {"__init__", "__new__", *(n for w in words for n in ev.frameworks.word(w))}
         self.seen: set[ast.AST] = set()
         self.found = False
         self.nodes: list[ast.AST] = []
         self.outside: list[Symbol | Unknown] = []
 
     def add(self, found: object, depth: int) -> None:
-        if depth > _MAX_DEPTH:
+        if depth > _MAX_DEPTH or (self.found and self.until_found):
             return
         if isinstance(found, Instance):
             if isinstance(found.cls, ClassRef):
@@ -221,14 +246,18 @@ class _Search:
         if module not in self.modules:
             self.modules.add(module)
             self.sites.update((site.call, site) for site in sites_in(self.ev, module))
-        for call in ast.walk(node):
+        for call in self.parts(node):
+            if self.found and self.until_found:
+                return
             if not isinstance(call, ast.Call):
                 continue
             site = self.sites.get(call)
             if site is not None and _follows_mode(site):
                 self.found = True
+            builds = not self.until_found
             for callee in self.ev.evaluate(module, call.func):
                 found = callee.object
+                builds = builds or self.may_hold(found)
                 if made is not None and call is made.call and found != made.cls:
                     continue
                 if isinstance(found, (ClassRef, FunctionRef, Partial)):
@@ -236,13 +265,35 @@ class _Search:
                 elif isinstance(found, Symbol):
                     self.called(found, module, call, depth)
             # Arguments may carry a layer built elsewhere: nn.Sequential(*layers), Net(norm).
-            for argument in call.args:
+            for argument in call.args if builds else ():
                 if isinstance(argument, ast.Starred):
                     argument = argument.value
                 if isinstance(argument, (ast.Name, ast.Attribute)):
                     for value in models_at(self.ev, module, argument):
                         if isinstance(value.object, Instance):
                             self.add(value.object, depth + 1)
+
+    def may_hold(self, callee: object) -> bool:
+        """Tell whether what ``callee`` makes may hold what it is given: it is no plain function."""
+        if isinstance(callee, Symbol):
+            words = self.ev.frameworks
+            return any(words.means(callee.path, word) is not None for word in _MAKES_MODEL)
+        return isinstance(callee, (ClassRef, FunctionRef, Partial))
+
+    def parts(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield the nodes inside ``node``; of a class, where only layers are looked for, few.
+
+        Layers are built where an object is set up or run, and in what is called there.
+        """
+        if not self.until_found or not isinstance(node, ast.ClassDef):
+            yield from ast.walk(node)
+            return
+        for statement in node.body:
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                is_read = has_decorator(statement, "property", "cached_property")
+                if statement.name not in self.begins and not is_read:
+                    continue
+            yield from ast.walk(statement)
 
     def called(self, callee: Symbol, module: Module, call: ast.Call, depth: int) -> None:
         """Note what a call of something outside the file adds."""

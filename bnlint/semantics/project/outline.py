@@ -31,13 +31,17 @@ _NEXT = lazy(r"\n(?=[A-Za-z_@])")
 _BINDS = r"(?:(class|def|async def) +(\w+) *[(:]|([A-Za-z_]\w*)(?: *=(?!=)| *:))"
 _OUTERMOST = lazy(_BINDS)
 
-#: One, a level further in, with its lines.
-_FURTHER_IN = lazy(
-    rf"^ {{4}}{_BINDS}[^\n]*(?:\n(?: {{5}}| {{4}}[\])}}])[^\n]*|\n[ \t]*(?=\n))*", re.MULTILINE
-)
+#: One further in.
+_FURTHER_IN = lazy(rf"^[ \t]+{_BINDS}", re.MULTILINE)
 
 #: Statements that hold others which bind names of the file.
 _BLOCKS = ("if", "try", "else", "elif", "except", "finally", "with", "for", "while")
+
+#: With what a file may bind any name.
+_OPEN = lazy(
+    r"\b(?:globals|locals|vars)\(\)(?:\[[^\]\n]*\][ \t]*=[^=]|\.(?:update|setdefault)\()"
+    r"|\bexec\(|\bdef __getattr__\(|\bsetattr\(|\b__dict__\b"
+)
 
 FUNCTION, CLASS, VARIABLE = "function", "class", "variable"
 
@@ -72,21 +76,28 @@ class Binding(NamedTuple):
 class Outline:
     """What can be said of a file without parsing it.
 
-    ``text`` is kept of files that mention an API only, and empty for all others: what such a file
-    makes of the API may have to be looked up in it.
+    ``bindings`` are the statements that bind names, ``loose`` are words that a statement of
+    another form may bind (``a, b = ...``), and ``is_open`` tells that it may bind any name at all
+    (``globals()[name] = ...``). ``text`` is kept of files that mention an API only, and
+    empty for all others: what such a file makes of the API may have to be looked up in it.
     """
 
-    __slots__ = ("bindings", "imports", "marks", "text")
+    __slots__ = ("bindings", "imports", "is_open", "loose", "marks", "text")
 
     def __init__(
         self,
         imports: Imports,
         bindings: Mapping[str, Sequence[Binding]],
+        loose: frozenset[str],
         marks: Marks,
         text: str,
+        *,
+        is_open: bool,
     ) -> None:
+        self.is_open = is_open
         self.imports = imports
         self.bindings = bindings
+        self.loose = loose
         self.marks = marks
         self.text = text
 
@@ -94,6 +105,10 @@ class Outline:
         """Tell whether the file binds ``name`` by itself."""
         imports = self.imports
         return name in self.bindings or name in imports.names or name in imports.modules
+
+    def may_bind(self, name: str) -> bool:
+        """Tell whether the file may bind ``name`` by itself, in a way that is not seen either."""
+        return self.binds(name) or name in self.loose or self.is_open
 
     def is_function(self, name: str) -> bool:
         """Tell whether the file defines the function ``name``."""
@@ -109,32 +124,41 @@ def outline_of(text: str) -> Outline:
     """Return the outline of a file with this ``text``."""
     imports = imports_in(text)
     marks = marks_of(text)
-    bindings = _bindings(text, imports)
-    return Outline(imports, bindings, marks, text if marks.apis else "")
+    bindings, loose = _bindings(text, imports)
+    is_open = _OPEN.search(text) is not None
+    return Outline(imports, bindings, loose, marks, text if marks.apis else "", is_open=is_open)
 
 
-def _bindings(text: str, imports: Imports) -> dict[str, list[Binding]]:
-    """Return what the statements of a file bind, by name."""
+def _bindings(text: str, imports: Imports) -> tuple[dict[str, list[Binding]], frozenset[str]]:
+    """Return what the statements of a file bind, by name, and the words that they may bind."""
     found: list[tuple[str, str, int, int]] = []
+    loose: set[str] = set()
     starts = [0, *(match.end() for match in _NEXT.finditer(text)), len(text) + 1]
     for start, after in pairwise(starts):
         match = _OUTERMOST.match(text, start)
         if match is None or match[3] in _BLOCKS:
+            loose |= words(text[start : after - 1])
             if text.startswith(_BLOCKS, start):
-                inside = _FURTHER_IN.finditer(text, start, after - 1)
-                found += [(*_named(inner), inner.start(), inner.end()) for inner in inside]
-        else:
-            found.append((*_named(match), start, after - 1))
+                inside = [*_FURTHER_IN.finditer(text, start, after - 1)]
+                ends = [*(inner.start() for inner in inside[1:]), after - 1]
+                found += [
+                    (*_named(inner), inner.start(), end)
+                    for inner, end in zip(inside, ends, strict=False)
+                ]
+            continue
+        found.append((*_named(match), start, after - 1))
+        if match[3] and "=" in text[match.end() : after - 1]:  # a = b = c
+            loose |= words(text[match.end() : after - 1].rpartition("=")[0])
     bound = {name for name, _, _, _ in found} | imports.names.keys() | imports.modules.keys()
     bindings: dict[str, list[Binding]] = {}
     for name, kind, start, end in found:
         names: tuple[str, ...] = ()
         if kind != FUNCTION:
             stop = text.find(":", start, end) if kind == CLASS else end
-            words = dict.fromkeys(_WORD.findall(text, start, stop if stop >= 0 else end))
-            names = tuple(word for word in words if word in bound and word != name)
+            said = dict.fromkeys(_WORD.findall(text, start, stop if stop >= 0 else end))
+            names = tuple(word for word in said if word in bound and word != name)
         bindings.setdefault(name, []).append(Binding(kind, names, start, end))
-    return bindings
+    return bindings, frozenset(loose)
 
 
 def _named(match: re.Match[str]) -> tuple[str, str]:

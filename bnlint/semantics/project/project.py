@@ -73,6 +73,10 @@ class Project:
             self.modules[file] = self.resolver.sources.module(file)
         return self.modules[file]
 
+    def may_export(self, importer: Module, origin: str, name: str) -> bool:
+        """Tell, without parsing, whether ``from origin import name`` may give something."""
+        return self.resolver is None or self.resolver.may_export(importer, origin, name)
+
     def carriers(self, module: Module) -> Collection[str]:
         """Return the identifiers through which ``module`` may call an API."""
         return self._imported.of(module, self.frameworks) if self._imported is not None else ()

@@ -42,6 +42,10 @@ class Grounds(NamedTuple):
     imports: set[tuple[str, str]]
 
 
+#: The grounds of what rests on nothing, or is not to be remembered.
+NOTHING = Grounds(set(), set())
+
+
 class Sources(Protocol):
     """Where the files of a project are, and what stands in them."""
 
@@ -71,6 +75,10 @@ class Sources(Protocol):
 
     def note(self, grounds: Grounds) -> None:
         """Note ``grounds``, on which an answer rests that was found before."""
+
+
+_MAY_BIND: Memo[tuple[str, str], bool] = Memo()
+_GROUNDS: Memo[tuple[str, str], Grounds] = Memo()
 
 
 class Resolver:
@@ -146,6 +154,32 @@ class Resolver:
             known = self._leads[outline] = tuple(dict.fromkeys(filter(None, files))), grounds
         self.sources.note(known[1])
         return known[0]
+
+    def may_export(self, importer: Importer, origin: str, name: str) -> bool:
+        """Tell, without parsing, whether ``from origin import name`` may give something.
+
+        It may not where all that is behind ``origin`` is of the project, and none of it can bind
+        the name.
+        """
+        if self.find(importer, joined(origin, name)) is not None:
+            return True
+        file = self.find(importer, origin)
+        return file is None or self._may_bind(file, name)
+
+    def _may_bind(self, file: str, name: str) -> bool:
+        known, key = _MAY_BIND.of(self), (file, name)
+        if key not in known:
+            known[key] = False  # of a circle of star imports, the others decide
+            with self.sources.noting() as grounds:
+                outline = self.outline(file)
+                place = self.place(file)
+                found = outline is None or (
+                    outline.may_bind(name)
+                    or any(self.may_export(place, star, name) for star in outline.imports.stars)
+                )
+            known[key], _GROUNDS.of(self)[key] = found, grounds
+        self.sources.note(_GROUNDS.of(self).get(key, NOTHING))
+        return known[key]
 
     def is_function(self, importer: Importer, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project.

@@ -220,6 +220,9 @@ class Imports(Protocol):
     def module(self, importer: Module, symbol: str) -> Module | None:
         """Return the project module that ``importer`` imports as ``symbol``."""
 
+    def may_export(self, importer: Module, origin: str, name: str) -> bool:
+        """Tell, without parsing, whether ``from origin import name`` may give something."""
+
     def carriers(self, module: Module) -> Collection[str]:
         """Return the identifiers through which ``module`` may call an API."""
 

@@ -259,6 +259,8 @@ def _outside(
     """Look for ``name`` in star imports, the last one first, then among the builtins."""
     doubt = ""
     for origin, statement in reversed(ev.scope(module, module.tree).stars):
+        if not ev.project.may_export(module, origin, name):
+            continue
         target = ev.project.module(module, origin)
         if target is not None:
             values = export(ev, target, name, use)
