@@ -315,7 +315,7 @@ def _add_files(parser: _Parser) -> None:
 
 def _add_from(parser: _Parser) -> None:
     parser.add_argument(
-        "--from", dest="source", metavar="FAMILY", default=None,
+        "--from", dest="from_family", metavar="FAMILY", default=None,
         help=f"the framework the code was ported from: {_families()}",
     )  # fmt: skip
 
