@@ -158,7 +158,7 @@ class Context:
         roles = [role for role, other in site.values.items() if other is value]
         return self._passed(site.resolutions[0], roles[0]) if roles else None
 
-    def elsewhere(self, site: Site, role: str) -> ast.AST | None:
+    def decided_outside(self, site: Site, role: str) -> ast.AST | None:
         """Return the node of another file that alone says what the argument in ``role`` is."""
         value, resolution = site.value(role), site.resolutions[0]
         if self.owns(value.argument) or self.owns(value.node) or self._passed(resolution, role):
@@ -179,7 +179,7 @@ class Context:
             argument = env.find(function, node.id) if function is not None else None
         return argument.node if argument is not None else None
 
-    def is_derived_elsewhere(self, site: Site) -> bool:
+    def is_derived_outside(self, site: Site) -> bool:
         """Tell whether ``site`` calls a class of another file that derives from the API."""
         through = site.resolutions[0].through
         return through is not None and not self.owns(through.node)

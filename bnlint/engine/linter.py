@@ -1,4 +1,4 @@
-"""The way through: bytes to text to facts to findings, for one file at a time.
+"""Checks one file: from its bytes to findings, with the edits of their fixes.
 
 :func:`check` never raises for what a file contains: what cannot be read becomes a finding, a rule
 that crashes becomes a problem that costs this rule on this file only.
@@ -294,8 +294,8 @@ def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]
         for finding in _findings(check_site(site, context)):
             if finding.argument and finding.argument in _unsettled(context, site):
                 continue
-            there = context.elsewhere(site, finding.argument) if finding.argument else None
-            if there is not None and (there in reported or context.is_derived_elsewhere(site)):
+            there = context.decided_outside(site, finding.argument) if finding.argument else None
+            if there is not None and (there in reported or context.is_derived_outside(site)):
                 continue
             if there is not None:
                 reported.add(there)

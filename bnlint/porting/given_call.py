@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.frameworks.tables import Api, Frameworks, SourceText
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import dotted, parse
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
@@ -72,7 +72,7 @@ def read(text: str, from_family: str | None, frameworks: Frameworks) -> Given:
         parameter = api.parameter(parameter_name)
         if role in roles or parameter is None or parameter.required:
             continue
-        if not isinstance(parameter.default, Source):
+        if not isinstance(parameter.default, SourceText):
             roles[role] = Value(DEFAULT, parameter.default, from_default=True)
     return Given(api, roles, others, texts)
 

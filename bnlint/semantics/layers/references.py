@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.frameworks.tables import Api, Frameworks, SourceText
 from bnlint.semantics.layers.alignment import LIKENESS, Pair, site_name, uniform
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
@@ -43,7 +43,7 @@ class Counterpart(NamedTuple):
             return self.site.value(role)
         name = self.api.roles.get(role)
         parameter = self.api.parameter(name) if name else None
-        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+        if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
             return absent(f"{self.api.short_name} has no default for it")
         return Value(DEFAULT, parameter.default, from_default=True)
 

@@ -1,4 +1,4 @@
-"""Answers that are remembered as long as what they were worked out for."""
+"""Answers that an evaluator or project remembers until it forgets the files they are about."""
 
 from __future__ import annotations
 
