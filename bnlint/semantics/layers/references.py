@@ -1,4 +1,4 @@
-"""What each site is compared with: a twin in its file, or a declared framework's defaults."""
+"""What each site is compared with: a named reference, a twin in its file, declared defaults."""
 
 from __future__ import annotations
 
