@@ -54,11 +54,12 @@ class Rule(NamedTuple):
 class Context:
     """One file as the rules see it.
 
-    ``sites`` are its batch normalisation calls in source order, ``source`` the declared source
-    family (``--from``), ``None`` where there is none, ``folder`` the absolute folder it lies in,
-    ``None`` where it lies in none (standard input without a name), ``named`` pairs its sites with
-    those of a named reference, ``references`` are the files of that reference. ``part`` names the
-    class or function that is compared; empty, all of the file is.
+    ``sites`` are its batch normalisation calls in the order of the text, ``from_family`` the family
+    that the code is declared to be ported from (``--from``), ``None`` where nothing is declared,
+    ``folder`` the absolute folder it lies in, ``None`` where it lies in none (standard input
+    without a name), ``named`` pairs its sites with those of a named reference, ``references`` are
+    the files of that reference. ``part`` names the class or function that is compared; empty, all
+    of the file is.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Context:
         module: Module,
         project: Project,
         sites: Sequence[Site],
-        source: str | None,
+        from_family: str | None,
         folder: str | None = None,
         named: Sequence[Pair] = (),
         references: Sequence[Side] = (),
@@ -75,7 +76,7 @@ class Context:
         self.module = module
         self.project = project
         self.sites = sites
-        self.source = source
+        self.from_family = from_family
         self.folder = folder
         self.named = named
         self.references = references
@@ -99,7 +100,7 @@ class Context:
     @cached_property
     def counterparts(self) -> Mapping[ast.Call, Counterpart]:
         """The reference of every site that has one."""
-        return counterparts(self.sites, self.frameworks, self.source, self.named)
+        return counterparts(self.sites, self.frameworks, self.from_family, self.named)
 
     def reference(self, site: Site) -> Counterpart | None:
         """Return what ``site`` is compared with, if anything."""
@@ -157,7 +158,7 @@ class Context:
         roles = [role for role, other in site.values.items() if other is value]
         return self._passed(site.resolutions[0], roles[0]) if roles else None
 
-    def elsewhere(self, site: Site, role: str) -> ast.AST | None:
+    def decided_outside(self, site: Site, role: str) -> ast.AST | None:
         """Return the node of another file that alone says what the argument in ``role`` is."""
         value, resolution = site.value(role), site.resolutions[0]
         if self.owns(value.argument) or self.owns(value.node) or self._passed(resolution, role):
@@ -178,7 +179,7 @@ class Context:
             argument = env.find(function, node.id) if function is not None else None
         return argument.node if argument is not None else None
 
-    def is_derived_elsewhere(self, site: Site) -> bool:
+    def is_derived_outside(self, site: Site) -> bool:
         """Tell whether ``site`` calls a class of another file that derives from the API."""
         through = site.resolutions[0].through
         return through is not None and not self.owns(through.node)

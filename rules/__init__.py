@@ -1,1 +1,1 @@
-"""What is wrong: one module per rule. See docs/rules.md for how to write one."""
+"""What is wrong: one module per rule. See CONTRIBUTING.md for how to write one."""

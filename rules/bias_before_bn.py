@@ -88,7 +88,7 @@ from bnlint.semantics.layers.traits import always_uses_running
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.consumers import goes_nowhere_unknown, is_shared
 from bnlint.semantics.tensors.convolutions import activation, bias, convolution
-from bnlint.semantics.tensors.neighbours import Before, argument, before, linear_layers
+from bnlint.semantics.tensors.neighbours import Before, argument, linear_before, linear_layers
 from bnlint.semantics.values.evaluator import Evaluator
 from bnlint.semantics.values.value import assumption
 from bnlint.startup.typed import NamedTuple
@@ -101,7 +101,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     ev = context.evaluator
     if not _uses_batch(site) or site.presumed:
         return
-    found = before(ev, site)
+    found = linear_before(ev, site)
     if found is None or found.between or not context.owns(found.call):
         return
     if bias(ev, found) is not True or activation(ev, found) is not False:
@@ -154,7 +154,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     normalised = {
         found.call
         for site in context.sites
-        if (found := before(context.evaluator, site)) is not None
+        if (found := linear_before(context.evaluator, site)) is not None
         and "activation" not in found.between
     }
     for port, reference in pairs:

@@ -70,7 +70,7 @@ from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
-from bnlint.semantics.layers.alternatives import is_set_elsewhere
+from bnlint.semantics.layers.alternatives import is_contradicted_default
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import close, shown
@@ -93,7 +93,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     if reference.site is None and not mine.from_default:
         return
-    if reference.site is None and is_set_elsewhere(context.evaluator, site, "eps"):
+    if reference.site is None and is_contradicted_default(context.evaluator, site, "eps"):
         return
     if close(mine.number, theirs.number) or takes_weight(site):
         return

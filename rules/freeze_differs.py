@@ -189,7 +189,7 @@ def _in_file(context: Context) -> Iterator[tuple[Frozen, Frozen]]:
     if not stopped or len(stopped) > 1 or len(moved) != 1:
         return
     sides = sorted((*stopped, *moved), key=lambda f: (f.where.lineno, f.where.col_offset))
-    sides.sort(key=lambda frozen: frozen.framework.name != context.source)
+    sides.sort(key=lambda frozen: frozen.framework.name != context.from_family)
     reference, port = sides
     if port.stops and not _is_trained(port):
         return

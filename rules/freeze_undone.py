@@ -93,7 +93,7 @@ from bnlint.semantics.modes.freezing import (
     holds_freeze,
     is_for_norm_layers,
     is_of_norm,
-    is_switched_elsewhere,
+    is_part_switched,
     normalising_framework,
     runs_only_at_setup,
 )
@@ -283,7 +283,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         part = _frozen_part(call, context)
         if part is None or not has_other_weights(ev, part, cls):
             continue
-        if part and is_switched_elsewhere(module, part, methods, calls):
+        if part and is_part_switched(module, part, methods, calls):
             continue
         if not in_test(module, call):
             yield _report_class(call, framework, context)

@@ -85,7 +85,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import application, imported_as
 from bnlint.semantics.tensors.convolutions import TIMES, Convolution, Pads, convolution, rows_padded
-from bnlint.semantics.tensors.neighbours import Before, before
+from bnlint.semantics.tensors.neighbours import Before, linear_before
 from bnlint.semantics.values.evaluator import Evaluator
 from bnlint.startup.typed import NamedTuple
 
@@ -142,7 +142,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def _convolution(ev: Evaluator, site: Site) -> Found | None:
     """Return the convolution before ``site``, if one is in view."""
-    found = before(ev, site)
+    found = linear_before(ev, site)
     numbers = convolution(ev, found) if found is not None else None
     return Found(found, numbers) if found is not None and numbers is not None else None
 

@@ -82,7 +82,7 @@ from bnlint.semantics.hints.around import names_around
 from bnlint.semantics.hints.things import is_shape, is_sound
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import last_name
-from bnlint.semantics.tensors.neighbours import argument, before
+from bnlint.semantics.tensors.neighbours import argument, linear_before
 from bnlint.semantics.values.value import Value
 from bnlint.startup.typed import NamedTuple
 
@@ -94,7 +94,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     axis = channel_axis(site)
     if axis is None or site.presumed or not site.is_direct:
         return
-    found = before(context.evaluator, site)
+    found = linear_before(context.evaluator, site)
     if found is None or found.neighbour.kind != "convolution":
         return
     layout = argument(context.evaluator, found, "data_format")

@@ -28,7 +28,7 @@ EXAMPLES = [
 @pytest.mark.parametrize(("loaded", "example"), EXAMPLES)
 def test_example_is_what_it_says(loaded: LoadedRule, example: object) -> None:
     """A hazard gives the rule's finding and no other; a clean example gives nothing."""
-    options = Options(CODES, frozenset({loaded.code}), source=example.source)
+    options = Options(CODES, frozenset({loaded.code}), from_family=example.from_family)
     result = check(example.code.encode(), "example.py", RULES, options)
     assert result.problems == ()
     found = {finding.code for finding in result.findings}

@@ -13,9 +13,9 @@ from bnlint.porting.translate import TranslateError, Translation, translate
 FAMILIES = catalogue().families
 
 
-def to(family: str, call: str, source: str | None = None) -> Translation:
+def to(family: str, call: str, from_family: str | None = None) -> Translation:
     """Return the translation of ``call`` to ``family``."""
-    (found,) = translate(call, source, [family])
+    (found,) = translate(call, from_family, [family])
     assert found.family == family
     return found
 
@@ -124,7 +124,7 @@ TF_LAYERS = "tf.compat.v1.layers.batch_normalization"
 
 
 @pytest.mark.parametrize(
-    ("call", "source", "full"),
+    ("call", "from_family", "full"),
     [
         ("nn.BatchNorm2d(4)", "torch", "torch.nn.BatchNorm2d(4)"),
         ("nn.BatchNorm2d(4)", "mindspore", "mindspore.nn.BatchNorm2d(4)"),
@@ -138,12 +138,12 @@ TF_LAYERS = "tf.compat.v1.layers.batch_normalization"
         ("tf.layers.batch_normalization(x)", None, f"{TF_LAYERS}(x)"),
     ],
 )
-def test_name_as_people_write_it(call: str, source: str | None, full: str) -> None:
-    assert translate(call, source, FAMILIES) == translate(full, None, FAMILIES)
+def test_name_as_people_write_it(call: str, from_family: str | None, full: str) -> None:
+    assert translate(call, from_family, FAMILIES) == translate(full, None, FAMILIES)
 
 
 @pytest.mark.parametrize(
-    ("call", "source", "message"),
+    ("call", "from_family", "message"),
     [
         ("nn.BatchNorm2d(64)", None,
          "nn.BatchNorm2d is MindSpore or PyTorch: say which with --from mindspore or --from torch"),
@@ -168,9 +168,9 @@ def test_name_as_people_write_it(call: str, source: str | None, full: str) -> No
         ("torch.nn.BatchNorm2d(4, **options)", None, "* and ** are not translated"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_translated(call: str, source: str | None, message: str) -> None:
+def test_what_cannot_be_translated(call: str, from_family: str | None, message: str) -> None:
     with pytest.raises(TranslateError) as raised:
-        translate(call, source, [])
+        translate(call, from_family, [])
     assert message in str(raised.value)
 
 

@@ -409,7 +409,7 @@ def _hint(parsed: argparse.Namespace, results: Sequence[Result]) -> None:
     person = sys.stdout.isatty() and sys.stderr.isatty()
     if not person or any(name in os.environ for name in ("CI", "PRE_COMMIT")):
         return
-    if parsed.source is None and any(result.undeclared for result in results):
+    if parsed.from_family is None and any(result.undeclared for result in results):
         where = " ".join(parsed.paths) or "."
         say(
             "hint: was this ported from another framework? "

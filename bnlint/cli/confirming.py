@@ -1,4 +1,4 @@
-"""``--confirm``: experiments for the findings of a run, and what is shown of them beyond a line."""
+"""Carries out the experiments of a run's findings (``--confirm``), and says what came of them."""
 
 from __future__ import annotations
 

@@ -161,14 +161,14 @@ def translate(parsed: argparse.Namespace) -> int:
     from bnlint.porting.translate import translate as translate_call
 
     known = catalogue().families
-    wanted = [*parsed.to, *([parsed.source] if parsed.source is not None else [])]
+    wanted = [*parsed.to, *([parsed.from_family] if parsed.from_family is not None else [])]
     for family in wanted:
         if family not in known:
             message = f"unknown framework {family}; accepted are {', '.join(known)}"
             return close([Problem(message)])
     try:
         wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
-        found = translate_call(parsed.call, parsed.source, parsed.to, wrappers)
+        found = translate_call(parsed.call, parsed.from_family, parsed.to, wrappers)
     except TranslateError as error:
         return close([Problem(str(error))])
     except Failed as failed:

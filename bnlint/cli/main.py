@@ -125,6 +125,8 @@ def _command_parser(command: str) -> _Parser:
 
 
 def _add_check(parser: _Parser) -> None:
+    from bnlint.config.options import FORMATS  # a check imports it anyway, other commands may not
+
     _add_files(parser)
     _add_from(parser)
     group = parser.add_argument_group("rules")
@@ -150,7 +152,7 @@ def _add_check(parser: _Parser) -> None:
     )  # fmt: skip
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--output-format", choices=("full", "concise", "grouped", "json", "github"), default=None,
+        "--output-format", choices=FORMATS, default=None,
         help="default: full on a terminal, concise elsewhere",
     )  # fmt: skip
     group.add_argument("--statistics", action="store_true", help="count the findings of each rule")
@@ -315,7 +317,7 @@ def _add_files(parser: _Parser) -> None:
 
 def _add_from(parser: _Parser) -> None:
     parser.add_argument(
-        "--from", dest="source", metavar="FAMILY", default=None,
+        "--from", dest="from_family", metavar="FAMILY", default=None,
         help=f"the framework the code was ported from: {_families()}",
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def given(parsed: argparse.Namespace) -> Given:
         per_file_ignores=tuple(ignores) if ignores is not None else None,
         extend_per_file_ignores=tuple(arguments.get("extend_per_file_ignores") or ()),
         min_confidence=arguments.get("min_confidence"),
-        from_family=arguments.get("source"),
+        from_family=arguments.get("from_family"),
         exclude=tuple(exclude) if exclude is not None else None,
         extend_exclude=tuple(arguments.get("extend_exclude") or ()),
         force_exclude=arguments.get("force_exclude"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bnlint.frameworks.records import UNKNOWN, Api, Neighbour, Parameter, Source
+from bnlint.frameworks.records import UNKNOWN, Api, Neighbour, Parameter, SourceText
 from bnlint.frameworks.tables import Frameworks, catalogue
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _signature_row(
 
 def _plain(parameter: Parameter) -> tuple[str, str, list[Any] | None]:
     default: list[Any] | None = ["literal", parameter.default]
-    if isinstance(parameter.default, Source):
+    if isinstance(parameter.default, SourceText):
         default = ["source", parameter.default.text]
     return parameter.name, parameter.kind, None if _no_default(parameter) else default
 

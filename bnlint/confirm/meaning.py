@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bnlint.confirm.workers import RequestError
-from bnlint.frameworks.records import UNKNOWN, Source
+from bnlint.frameworks.records import UNKNOWN, SourceText
 
 if TYPE_CHECKING:
     from bnlint.frameworks.records import Api
@@ -101,7 +101,7 @@ class Given:
         parameter = self.api.parameter(name)
         if name not in self.values and parameter is not None and parameter.required:
             raise RejectedError(f"{self.api.id}: {name} is missing")
-        if isinstance(value, Source):
+        if isinstance(value, SourceText):
             raise self.unclear("signature", f"the default of {name} is {value.text}")
         return value
 

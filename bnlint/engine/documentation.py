@@ -52,7 +52,7 @@ SAFETY = {"Safe": SAFE, "Unsafe": UNSAFE, "Not written": MANUAL}
 
 _HEADING = re.compile(r"^(?P<title>[A-Z][^\n]*)\n-{3,}\n", re.MULTILINE)
 _EXAMPLE = re.compile(
-    r"^(?P<kind>Hazard|Clean)(?: \(from (?P<source>\w+)\))?:\n\n"
+    r"^(?P<kind>Hazard|Clean)(?: \(from (?P<from_family>\w+)\))?:\n\n"
     r"(?P<code>(?:(?:    [^\n]*)?\n?)+)",
     re.MULTILINE,
 )
@@ -61,11 +61,11 @@ _EXAMPLE = re.compile(
 class Example(NamedTuple):
     """A piece of code that must (``hazard``) or must not give the finding.
 
-    ``source`` is the declared source family under which it is run, if any.
+    ``from_family`` is the family with which it is run (``--from``), if any.
     """
 
     hazard: bool
-    source: str | None
+    from_family: str | None
     code: str
 
 
@@ -108,7 +108,9 @@ def page(module: ModuleType) -> Page:
         if title not in SECTIONS:
             raise DocumentationError(f"{module.__name__}: there is no section '{title}'")
     examples = tuple(
-        Example(match["kind"] == "Hazard", match["source"], inspect.cleandoc(match["code"]) + "\n")
+        Example(
+            match["kind"] == "Hazard", match["from_family"], inspect.cleandoc(match["code"]) + "\n"
+        )
         for match in _EXAMPLE.finditer(sections["Example"] + "\n")
     )
     if not any(e.hazard for e in examples) or all(e.hazard for e in examples):

@@ -77,7 +77,7 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
 
 
 def read_facts(
-    module: Module, source: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+    module: Module, from_family: str | None = None, wrappers: tuple[Wrapper, ...] = ()
 ) -> Facts:
     """Read a parsed file: its sites with what is known of their arguments.
 
@@ -88,8 +88,8 @@ def read_facts(
     resolver = _resolver() if module.file else None
     carried = _carried(wrappers)
     wanted: set[str] = set(tables.roots((*imported_roots(module), module.name)))
-    if source is not None:
-        wanted.add(source)
+    if from_family is not None:
+        wanted.add(from_family)
     if wrappers:
         wanted |= families_of(wrappers)
 

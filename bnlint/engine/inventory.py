@@ -13,7 +13,7 @@ from bnlint.semantics.layers.alignment import site_name
 from bnlint.semantics.layers.sites import Site, Unresolved
 from bnlint.semantics.layers.traits import takes_weight, training_flag
 from bnlint.semantics.syntax.numbers import decay, in_floats
-from bnlint.semantics.tensors.neighbours import argument, before
+from bnlint.semantics.tensors.neighbours import argument, linear_before
 from bnlint.semantics.values.value import PRESUMED, Value, absent
 
 _COUNT = re.compile(r"(?P<per_channel>\d*)C(?:\+(?P<fixed>\d+))?\Z")
@@ -175,7 +175,7 @@ def _channels(facts: Facts, site: Site) -> Value:
     """Return the number of channels: as given, or what the layer before puts out."""
     if "channels" in site.api.roles:
         return site.value("channels")
-    found = before(facts.project.evaluator, site)
+    found = linear_before(facts.project.evaluator, site)
     if found is None:
         return absent("the layer before is not in view")
     return argument(facts.project.evaluator, found, "channels")

@@ -1,4 +1,4 @@
-"""The way through: bytes to text to facts to findings, for one file at a time.
+"""Checks one file: from its bytes to findings, with the edits of their fixes.
 
 :func:`check` never raises for what a file contains: what cannot be read becomes a finding, a rule
 that crashes becomes a problem that costs this rule on this file only.
@@ -49,7 +49,7 @@ class Options(NamedTuple):
     """What decides the findings of one file.
 
     ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
-    ``info`` finding is shown only of these), ``source`` is the declared source family,
+    ``info`` finding is shown only of these), ``from_family`` is the family it is ported from,
     ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
@@ -59,7 +59,7 @@ class Options(NamedTuple):
     codes: frozenset[str]
     explicit: frozenset[str] = frozenset()
     min_confidence: str = "medium"
-    source: str | None = None
+    from_family: str | None = None
     folder: str | None = None
     unfixable: frozenset[str] = frozenset()
     safe_fixes: frozenset[str] = frozenset()
@@ -121,7 +121,7 @@ _done: list[Project] = []
 
 
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
-    facts = read_facts(module, options.source, options.wrappers)
+    facts = read_facts(module, options.from_family, options.wrappers)
     named: Sequence[Pair] = ()
     references: Sequence[Facts] = ()
     problems: list[Problem] = []
@@ -151,7 +151,14 @@ def check_facts(
     problems: list[Problem] = []
     sides = [Side(item.project, item.module, item.sites, item.part) for item in references]
     context = Context(
-        module, facts.project, facts.sites, options.source, options.folder, named, sides, facts.part
+        module,
+        facts.project,
+        facts.sites,
+        options.from_family,
+        options.folder,
+        named,
+        sides,
+        facts.part,
     )
     found: list[Finding] = []
     for loaded in rules:
@@ -182,7 +189,7 @@ def check_facts(
         notices=tuple(_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
-        undeclared=options.source is None
+        undeclared=options.from_family is None
         and not named
         and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
     )
@@ -228,13 +235,13 @@ def _with_trial(
 
     def reread(text: str) -> Context:
         module = parse(context.module.path, text)
-        facts = read_facts(module, context.source, wrappers)
+        facts = read_facts(module, context.from_family, wrappers)
         named = [pair for pair in context.named if pair.port is not None]
         if len(named) != len(facts.sites):
             named = []
         named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
         return Context(
-            module, facts.project, facts.sites, context.source, context.folder, named,
+            module, facts.project, facts.sites, context.from_family, context.folder, named,
             context.references, context.part,
         )  # fmt: skip
 
@@ -287,8 +294,8 @@ def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]
         for finding in _findings(check_site(site, context)):
             if finding.argument and finding.argument in _unsettled(context, site):
                 continue
-            there = context.elsewhere(site, finding.argument) if finding.argument else None
-            if there is not None and (there in reported or context.is_derived_elsewhere(site)):
+            there = context.decided_outside(site, finding.argument) if finding.argument else None
+            if there is not None and (there in reported or context.is_derived_outside(site)):
                 continue
             if there is not None:
                 reported.add(there)
@@ -355,7 +362,7 @@ def _about_directives(
     found: list[Finding] = []
     known = {loaded.code: loaded.name for loaded in rules}
     running = options.codes
-    if options.source is None and not context.named:
+    if options.from_family is None and not context.named:
         running = running - {r.code for r in rules if r.rule.needs_reference}
     for loaded in rules:
         if loaded.code not in options.codes or "check_directives" not in loaded.checks:

@@ -1,4 +1,4 @@
-"""From what the reader knows of a layer to the layers of a trial: the API for rules."""
+"""The layers of an experiment, made of what is known of a site or of its reference."""
 
 from __future__ import annotations
 

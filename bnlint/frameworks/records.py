@@ -20,14 +20,14 @@ class TableError(ValueError):
     """A framework table breaks the format. The message names the file and the key."""
 
 
-class Source(NamedTuple):
+class SourceText(NamedTuple):
     """A default that is not a literal, as source text (``mindspore.float32``)."""
 
     text: str
 
 
 class Parameter(NamedTuple):
-    """One parameter of a signature; ``default`` is a literal or a :class:`Source`."""
+    """One parameter of a signature; ``default`` is a literal or a :class:`SourceText`."""
 
     name: str
     kind: str  # positional, keyword or extra (**kwargs)
@@ -175,7 +175,7 @@ class Api(NamedTuple):
             KeyError: no parameter plays the role, or it has no literal default.
         """
         parameter = self.parameter(self.roles[role])
-        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+        if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
             raise KeyError(role)
         return parameter.default
 

@@ -1,4 +1,4 @@
-"""Entries of checked tables, which are plain data, as records."""
+"""Builds the records of frameworks, APIs and neighbours out of the checked entries of a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnlint.frameworks.records import (
     Modes,
     Neighbour,
     Parameter,
-    Source,
+    SourceText,
 )
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -64,7 +64,7 @@ def _default(default: list[Any] | None) -> object:
     if default is None:
         return None
     how, value = default
-    return Source(value) if how == "source" else _tupled(value)
+    return SourceText(value) if how == "source" else _tupled(value)
 
 
 def _tupled(value: Any) -> Any:

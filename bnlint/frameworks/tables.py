@@ -19,7 +19,7 @@ from bnlint.frameworks.records import (
     Modes,
     Neighbour,
     Parameter,
-    Source,
+    SourceText,
     TableError,
 )
 from bnlint.frameworks.rows import api_of, framework_of, neighbour_of
@@ -37,7 +37,7 @@ __all__ = [
     "Modes",
     "Neighbour",
     "Parameter",
-    "Source",
+    "SourceText",
     "TableError",
     "catalogue",
     "compile_tables",

@@ -1,8 +1,9 @@
 """Output: from what a run found to the text that belongs on standard output.
 
 Each format of findings is a module of this package, called as the format is, with a function
-``render(report, style)`` that yields lines; adding a format is adding such a module. The functions
-here find it and return pieces of text to write as they are, line ends included. Only
+``render(report, style)`` that yields lines. Adding a format is adding such a module, and its name
+to ``FORMATS`` in :mod:`bnlint.config.options`. The functions here find it and return pieces of
+text to write as they are, line ends included. Only
 :func:`summary` is chatter, for standard error.
 
 No format writes control characters or lone surrogates out of the checked files: neither a

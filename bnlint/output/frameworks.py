@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bnlint.frameworks.records import Source
+from bnlint.frameworks.records import SourceText
 from bnlint.output.listing import Column, Row, listing
 from bnlint.output.report import FormatError, Style
 from bnlint.output.text import clean, literal, wrapped
@@ -94,7 +94,7 @@ def _default(api: Api, role: str) -> str:
     if parameter.required:
         return "required"
     default = parameter.default
-    return clean(default.text) if isinstance(default, Source) else literal(default)
+    return clean(default.text) if isinstance(default, SourceText) else literal(default)
 
 
 def _decay(api: Api) -> float | None:

@@ -81,7 +81,7 @@ def _matplotlib() -> Any:
     That would be a file of the linted project, which could have LaTeX run.
     """
     try:
-        with _elsewhere():
+        with _in_own_folder():
             import matplotlib
             import matplotlib.backends.backend_agg
             import matplotlib.figure
@@ -93,7 +93,7 @@ def _matplotlib() -> Any:
 
 
 @contextlib.contextmanager
-def _elsewhere() -> Iterator[None]:
+def _in_own_folder() -> Iterator[None]:
     before = os.getcwd()
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
     try:

@@ -35,7 +35,7 @@ _RST_CODE = re.compile(r"``([^`]+)``")
 _CODE_SPAN = re.compile(r"(`+[^`]+`+)")
 #: What Markdown would take for markup in prose that means none.
 _MARKUP = re.compile(r"[*<\\]|(?<!\w)_|_(?!\w)")
-_EXAMPLE = re.compile(r"(?P<kind>Hazard|Clean)(?: \(from (?P<source>\w+)\))?:\Z")
+_EXAMPLE = re.compile(r"(?P<kind>Hazard|Clean)(?: \(from (?P<from_family>\w+)\))?:\Z")
 
 
 def lines(rules: Sequence[LoadedRule], format: str, style: Style) -> Iterator[str]:  # noqa: A002
@@ -216,5 +216,5 @@ def _label(line: str) -> str:
     found = _EXAMPLE.match(line)
     if found is None:
         return _prose(line)
-    source = f" (with `--from {found['source']}`)" if found["source"] else ""
-    return f"**{found['kind']}**{source}:"
+    declared = f" (with `--from {found['from_family']}`)" if found["from_family"] else ""
+    return f"**{found['kind']}**{declared}:"

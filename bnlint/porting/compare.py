@@ -16,7 +16,7 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.porting.feeding import Feed, differences, feed_of
 from bnlint.porting.totals import Total, totals
 from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
-from bnlint.semantics.layers.imported_layers import built_elsewhere
+from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
 from bnlint.semantics.syntax.numbers import close, in_floats
 
@@ -179,7 +179,7 @@ def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) 
                     unresolved=[u for u in facts.unresolved if not held.isdisjoint(around(u.call))],
                     part=item.part,
                 )
-            elsewhere = built_elsewhere(facts.project, facts.module, item.part)
+            elsewhere = built_by_imports(facts.project, facts.module, item.part)
             others = {file: n for file, n in elsewhere.items() if file not in files}
             if facts.unresolved or others:
                 rows = tuple(found.call.lineno for found in facts.unresolved)

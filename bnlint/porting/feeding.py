@@ -16,7 +16,7 @@ from bnlint.semantics.tensors.convolutions import (
     convolution,
     rows_padded,
 )
-from bnlint.semantics.tensors.neighbours import before
+from bnlint.semantics.tensors.neighbours import linear_before
 
 
 class Feed(NamedTuple):
@@ -37,7 +37,7 @@ class Feed(NamedTuple):
 def feed_of(facts: Facts, site: Site) -> Feed | None:
     """Return what feeds ``site``, if that is in view."""
     ev = facts.project.evaluator
-    found = before(ev, site)
+    found = linear_before(ev, site)
     if found is None:
         return None
     numbers = convolution(ev, found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.frameworks.tables import Api, Frameworks, SourceText
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import dotted, parse
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
@@ -31,8 +31,8 @@ class Given(NamedTuple):
     texts: dict[str, str]
 
 
-def read(text: str, source: str | None, frameworks: Frameworks) -> Given:
-    """Return the call ``text`` of an API of the family ``source``, or of one its name tells.
+def read(text: str, from_family: str | None, frameworks: Frameworks) -> Given:
+    """Return the call ``text`` of an API of the family ``from_family``, or of one its name tells.
 
     Raises:
         TranslateError: the text is no call of a known API, or its framework is not clear.
@@ -50,7 +50,7 @@ def read(text: str, source: str | None, frameworks: Frameworks) -> Given:
         raise TranslateError(f"give one call, such as 'torch.nn.BatchNorm2d(64)', not {text!r}")
     call = body[0].value
     path = dotted(call.func)
-    api = _named(path, source, frameworks)
+    api = _named(path, from_family, frameworks)
     ev = Project(frameworks).evaluator
     arguments = arguments_of(ev, module, call, None)
     matched = match(api.signature, arguments)
@@ -72,7 +72,7 @@ def read(text: str, source: str | None, frameworks: Frameworks) -> Given:
         parameter = api.parameter(parameter_name)
         if role in roles or parameter is None or parameter.required:
             continue
-        if not isinstance(parameter.default, Source):
+        if not isinstance(parameter.default, SourceText):
             roles[role] = Value(DEFAULT, parameter.default, from_default=True)
     return Given(api, roles, others, texts)
 
@@ -109,7 +109,7 @@ def _check_arguments(api: Api, matched: Matched, arguments: Arguments) -> None:
         raise TranslateError("* and ** are not translated: write the arguments out")
 
 
-def _named(path: str, source: str | None, frameworks: Frameworks) -> Api:
+def _named(path: str, from_family: str | None, frameworks: Frameworks) -> Api:
     """Return the API that a name as people write it stands for: the whole path, or its end."""
     found: dict[str, tuple[int, Api]] = {}
     for family, ending in _spellings(path, frameworks):
@@ -120,12 +120,12 @@ def _named(path: str, source: str | None, frameworks: Frameworks) -> Api:
             distance = alias.count(".") - ending.count(".")
             for api in apis:
                 name = api.framework.name
-                if source not in (None, name) or family not in (None, name):
+                if from_family not in (None, name) or family not in (None, name):
                     continue
                 if distance < found.get(name, (99, api))[0]:
                     found[name] = (distance, api)
     if not found:
-        where = f" in {source}" if source else ""
+        where = f" in {from_family}" if from_family else ""
         raise TranslateError(f"{path or 'this'} is no batch normalisation API known{where}")
     if len(found) > 1:
         names = " or ".join(api.framework.title for _, api in found.values())

@@ -31,12 +31,12 @@ class Translation(NamedTuple):
 
 
 def translate(
-    text: str, source: str | None, targets: Sequence[str], wrappers: tuple[Wrapper, ...] = ()
+    text: str, from_family: str | None, targets: Sequence[str], wrappers: tuple[Wrapper, ...] = ()
 ) -> list[Translation]:
-    """Translate the call ``text`` from family ``source`` into the families ``targets``.
+    """Translate the call ``text`` from the family ``from_family`` into the families ``targets``.
 
-    ``source`` may be ``None`` where the name says which framework it is; no targets means all. The
-    call may be one of ``wrappers``, which is translated to what it stands for.
+    ``from_family`` may be ``None`` where the name says which framework it is; no targets means
+    all. The call may be one of ``wrappers``, which is translated to what it stands for.
 
     Raises:
         TranslateError: the text is no call of a known API, or its framework is not clear.
@@ -44,7 +44,7 @@ def translate(
     frameworks = catalogue().load(catalogue().families)
     if wrappers:
         frameworks = with_wrappers(frameworks, wrappers)
-    given = read(text, source, frameworks)
+    given = read(text, from_family, frameworks)
     wanted = list(targets) or [f for f in frameworks.frameworks if f != given.api.framework.name]
     return [_translation(given, frameworks, family) for family in wanted]
 

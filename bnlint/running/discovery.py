@@ -1,4 +1,4 @@
-"""Which files: what the command line names, and what the folders among it hold.
+"""Which files a run checks: those that are named, and those in the folders that are named.
 
 A file named on the command line is always checked; in folders, the configuration, ``.gitignore``
 and the kind of file decide. Each file is checked once, under the path that is its own where it

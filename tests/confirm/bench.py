@@ -41,8 +41,10 @@ class Bench(Pool):
         return oracle.run(api, experiment)
 
 
-def findings_of(text: str, source: str | None = None, code: str = "") -> Sequence[Finding]:
+def findings_of(text: str, from_family: str | None = None, code: str = "") -> Sequence[Finding]:
     """Return the findings of a program with their experiments, all or those of one rule."""
-    result = check(text.encode(), "port.py", RULES, Options(CODES, source=source, trials=True))
+    result = check(
+        text.encode(), "port.py", RULES, Options(CODES, from_family=from_family, trials=True)
+    )
     assert result.problems == ()
     return [finding for finding in result.findings if not code or finding.code == code]

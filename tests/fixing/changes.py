@@ -54,7 +54,7 @@ def all_rules() -> tuple[LoadedRule, ...]:
 def fixed(
     code: str | bytes,
     *,
-    source: str | None = None,
+    from_family: str | None = None,
     unsafe: bool = True,
     path: str = "script.py",
     only: Sequence[str] = (),
@@ -62,7 +62,7 @@ def fixed(
     """Return what comes of fixing ``code`` with all rules, or ``only`` some; no rule crashes."""
     codes = frozenset(only or (r.code for r in all_rules()))
     data = code.encode() if isinstance(code, str) else code
-    result = fix(data, path, all_rules(), Options(codes, source=source), unsafe=unsafe)
+    result = fix(data, path, all_rules(), Options(codes, from_family=from_family), unsafe=unsafe)
     assert result.problems == ()
     return result
 

@@ -81,17 +81,17 @@ def without_layer(text: str) -> tuple[str, dict[str, str]]:
 
 @settings(max_examples=300, deadline=None)
 @given(calls(), st.sampled_from([None, "keras"]))
-def test_generated_calls(program: str, source: str | None) -> None:
+def test_generated_calls(program: str, from_family: str | None) -> None:
     ast.parse(program)  # what is generated must be a program
     before, old = without_layer(program)
-    result: Result = fixed(program, source=source)
+    result: Result = fixed(program, from_family=from_family)
     assert result.notices == ()
     wanted = dict(old)
     if "epsilon" in wanted:
         wanted["eps"] = wanted.pop("epsilon")
     if "momentum" in wanted:
         wanted["momentum"] = {"0.99": "0.01", "0.9": "0.1"}[wanted["momentum"]]
-    if source is not None:
+    if from_family is not None:
         wanted = {"eps": "0.001", "momentum": "0.01", **wanted}
     text = (result.after or program.encode()).decode()
     after, new = without_layer(text)
@@ -101,4 +101,4 @@ def test_generated_calls(program: str, source: str | None) -> None:
     assert {"\r\n" in text, "\n" in text.replace("\r\n", "")} == {
         "\r\n" in program, "\n" in program.replace("\r\n", "")
     }  # fmt: skip
-    assert fixed(text, source=source).after is None
+    assert fixed(text, from_family=from_family).after is None

@@ -49,7 +49,7 @@ def test_edits_of_one_fix_are_all_made_or_none() -> None:
 def test_calls_within_calls() -> None:
     text = f"{IMPORT}bn = nn.BatchNorm2d(f(nn.BatchNorm2d(3), nn.BatchNorm2d(4)))\n"
     after = text.replace("3)", "3, eps=0.001)").replace("4)))", "4, eps=0.001)), eps=0.001)")
-    result = fixed(text, source="keras", only=["BN103"])
+    result = fixed(text, from_family="keras", only=["BN103"])
     assert text_after(result) == after
     assert (result.findings, result.notices) == ((), ())
 

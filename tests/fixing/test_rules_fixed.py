@@ -175,14 +175,14 @@ SUPPRESSIONS = [
 
 
 @pytest.mark.parametrize(
-    ("head", "body", "after", "source"), [pytest.param(*row, id=name) for name, *row in FIXED]
+    ("head", "body", "after", "from_family"), [pytest.param(*row, id=name) for name, *row in FIXED]
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_file(head: str, body: str, after: str, source: str | None, newline: str) -> None:
-    result = fixed((head + body).replace("\n", newline), source=source)
+def test_file(head: str, body: str, after: str, from_family: str | None, newline: str) -> None:
+    result = fixed((head + body).replace("\n", newline), from_family=from_family)
     assert text_after(result) == (head + after).replace("\n", newline)
     assert (result.findings, result.notices) == ((), ())
-    assert fixed(text_after(result), source=source).after is None
+    assert fixed(text_after(result), from_family=from_family).after is None
 
 
 @pytest.mark.parametrize(
@@ -195,12 +195,12 @@ def test_file(head: str, body: str, after: str, source: str | None, newline: str
     ],
 )
 def test_documented_hazard(example: Example) -> None:
-    once = fixed(example.code, source=example.source)
+    once = fixed(example.code, from_family=example.from_family)
     assert once.notices == ()
     assert [f.code for f in once.findings if f.fix is not None and f.fix.edits] == []
     assert bool(once.fixed) == (once.after is not None)
     if once.after is not None:
-        assert fixed(once.after, source=example.source).after is None
+        assert fixed(once.after, from_family=example.from_family).after is None
 
 
 @pytest.mark.parametrize(("before", "after"), SUPPRESSIONS)
@@ -231,14 +231,14 @@ def test_unused_suppression_alone_on_its_line(indent: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "body", "after", "source"), [pytest.param(*row, id=name) for name, *row in FIXED]
+    ("head", "body", "after", "from_family"), [pytest.param(*row, id=name) for name, *row in FIXED]
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
 def test_json_edits_are_what_fix_writes(
-    tmp_path: Path, head: str, body: str, after: str, source: str | None, newline: str
+    tmp_path: Path, head: str, body: str, after: str, from_family: str | None, newline: str
 ) -> None:
     text = (f"s = 'ä€😀'\n{head}" + body).replace("\n", newline)
-    declared = ["--from", source] if source else []
+    declared = ["--from", from_family] if from_family else []
     write(tmp_path, f=text)
     run = bnlint(tmp_path, "--output-format", "json", *declared)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -19,7 +19,7 @@ from bnlint.frameworks.tables import (
     Catalogue,
     Frameworks,
     Neighbour,
-    Source,
+    SourceText,
     TableError,
     catalogue,
     compile_tables,
@@ -126,7 +126,7 @@ def test_a_default_that_is_no_literal_is_source_text(every: Frameworks) -> None:
     api = every.apis["mindspore.nn.BatchNorm2d"]
     parameter = api.parameter("dtype")
     assert parameter is not None
-    assert parameter.default == Source("mindspore.float32")
+    assert parameter.default == SourceText("mindspore.float32")
     assert api.parameter("no_such") is None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from output_samples import REPORTS, finding, fix, span, unprintable, without_color, written
 
+import bnlint.output
 from bnlint.config.options import FORMATS
 from bnlint.finding import Finding
 from bnlint.output import FormatError, Report, render, summary
@@ -244,6 +247,14 @@ def test_each_format_of_the_configuration_is_written(name: str) -> None:
     assert "BN103" in "".join(render(Report((finding(),)), name))
 
 
+def test_each_module_that_writes_findings_is_a_format() -> None:
+    modules = [module.name for module in pkgutil.iter_modules(bnlint.output.__path__)]
+    writers = [
+        name for name in modules if hasattr(import_module(f"bnlint.output.{name}"), "render")
+    ]
+    assert sorted(writers) == sorted(FORMATS)
+
+
 @pytest.mark.parametrize("name", ["yaml", "frame", "", "sites"])
 def test_a_format_that_is_not_there(name: str) -> None:
     """Neither an unknown name nor that of a module which writes no findings is taken."""
@@ -251,7 +262,7 @@ def test_a_format_that_is_not_there(name: str) -> None:
         render(Report(), name)
 
 
-@pytest.mark.parametrize("name", ["full", "concise", "grouped", "json", "github"])
+@pytest.mark.parametrize("name", FORMATS)
 @given(report=REPORTS, width=st.none() | st.integers(10, 200))
 def test_no_format_passes_on_what_must_not_be_printed(
     name: str, report: Report, width: int | None
@@ -262,7 +273,7 @@ def test_no_format_passes_on_what_must_not_be_printed(
     text.encode()
 
 
-@pytest.mark.parametrize("name", ["full", "concise", "grouped", "json", "github"])
+@pytest.mark.parametrize("name", FORMATS)
 @given(report=REPORTS, width=st.none() | st.integers(10, 200))
 def test_colour_changes_nothing_but_the_colour(
     name: str, report: Report, width: int | None
@@ -282,7 +293,7 @@ def test_text_formats_are_coloured_if_asked(name: str) -> None:
     assert "\x1b[" in written(name, finding(), color=True)
 
 
-@pytest.mark.parametrize("name", ["full", "concise", "grouped", "json", "github"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_a_clean_run_loads_nothing_heavy(name: str) -> None:
     """A run without findings must not pay for drawing them."""
     code = (

@@ -49,9 +49,9 @@ def rules() -> tuple[LoadedRule, ...]:
     return load_rules()
 
 
-def fixed(text: str, source: str | None = None) -> Result:
+def fixed(text: str, from_family: str | None = None) -> Result:
     """Return what ``--fix --unsafe-fixes`` makes of a text; nothing may be rolled back."""
-    options = Options(frozenset(rule.code for rule in rules()), source=source)
+    options = Options(frozenset(rule.code for rule in rules()), from_family=from_family)
     result = fix(text.encode(), "port.py", rules(), options, unsafe=True)
     assert result.problems == ()
     assert result.notices == ()

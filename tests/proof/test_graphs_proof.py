@@ -112,15 +112,15 @@ def test_tensorflow_port_of_torch(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "graph", "decay"),
+    ("from_family", "graph", "decay"),
     [
         pytest.param("tensorflow", LAYERS, 0.99, id="tf.layers"),
         pytest.param("slim", SLIM, 0.999, id="slim", marks=needs_slim),
     ],
 )
-def test_torch_port(source: str, graph: str, decay: float, tmp_path: Path) -> None:
+def test_torch_port(from_family: str, graph: str, decay: float, tmp_path: Path) -> None:
     """A layer at PyTorch's defaults takes the graph's, but for the gamma that slim has not."""
-    result = fixed(TORCH, source)
+    result = fixed(TORCH, from_family)
     assert codes(result) == ["BN102", "BN103"]
     (reference,) = measured(tmp_path, graph)
     old, new = (adapted(run(text)["bn"]) for text in (TORCH, result.after or b""))

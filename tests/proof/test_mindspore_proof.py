@@ -32,35 +32,35 @@ REFERENCES = {"torch": TORCH, "keras": AS_KERAS}
 
 @pytest.mark.parametrize("steps", [1, 50])
 @pytest.mark.parametrize(
-    ("rule", "source", "call"),
+    ("rule", "from_family", "call"),
     [
         pytest.param("BN101", "torch", "nn.BatchNorm2d(4, momentum=0.1)", id="copied keyword"),
         pytest.param("BN101", "torch", "nn.BatchNorm2d(4, 1e-5, 0.1)", id="copied position"),
         pytest.param("BN102", "keras", "nn.BatchNorm2d(4, eps=1e-3)", id="default"),
     ],
 )
-def test_running_statistics(rule: str, source: str, call: str, steps: int) -> None:
+def test_running_statistics(rule: str, from_family: str, call: str, steps: int) -> None:
     """After 1 step and after 50; both frameworks divide by n - 1."""
     text = f"{HEAD}bn = {call}\n"
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == [rule]
-    texts = (text, result.after or b"", REFERENCES[source])
+    texts = (text, result.after or b"", REFERENCES[from_family])
     prove(*(after_steps(adapted(run(t)["bn"]), steps) for t in texts), apart)
 
 
 @pytest.mark.parametrize(
-    ("rule", "source", "call"),
+    ("rule", "from_family", "call"),
     [
         pytest.param("BN103", "keras", "nn.BatchNorm2d(4, momentum=0.99)", id="default"),
         pytest.param("BN108", "keras", "nn.BatchNorm2d(4, 0.99, 1e-3)", id="positions of Keras"),
     ],
 )
-def test_inference_output(rule: str, source: str, call: str) -> None:
+def test_inference_output(rule: str, from_family: str, call: str) -> None:
     """With running variances of 1e-4, 1e-2 and 1."""
     text = f"{HEAD}bn = {call}\n"
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == [rule]
-    texts = (text, result.after or b"", REFERENCES[source])
+    texts = (text, result.after or b"", REFERENCES[from_family])
     prove(*(inference(adapted(run(t)["bn"])) for t in texts))
 
 

@@ -21,9 +21,9 @@ X = DRAWN.normal(2.0, 3.0, (64, 4)).astype(np.float32)
 IMAGES = DRAWN.normal(3.0, 2.0, (16, 4, 8, 8)).astype(np.float32)
 
 
-def both(text: str, *rules: str, source: str | None = None) -> tuple[dict[str, Any], ...]:
+def both(text: str, *rules: str, from_family: str | None = None) -> tuple[dict[str, Any], ...]:
     """Return the names of a program and of what the fixes of ``rules`` make of it."""
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == list(rules)
     return run(text), run(result.after or b"")
 

@@ -86,9 +86,9 @@ def tools() -> tuple[Any, Any]:
         sys.path.remove(folder)
 
 
-def fixed(data: bytes, source: str) -> Result:
+def fixed(data: bytes, from_family: str) -> Result:
     """Return what fixing makes of a file."""
-    options = Options(frozenset(rule.code for rule in rules()), source=source)
+    options = Options(frozenset(rule.code for rule in rules()), from_family=from_family)
     return fix(data, "port.py", rules(), options, unsafe=True)
 
 
@@ -99,13 +99,13 @@ def test_fixing_does_no_harm(
 ) -> None:
     """Nothing changes but what is fixed, and fixing again changes nothing."""
     mutant, violations = tools
-    text, family, source = which
+    text, family, from_family = which
     data, _ = mutant(text, family, random.Random(seed))
-    result = fixed(data, source)
+    result = fixed(data, from_family)
     assert result.problems == ()
     if result.after is not None:
         assert violations(data, result.after) == []
-        assert fixed(result.after, source).after is None
+        assert fixed(result.after, from_family).after is None
 
 
 def test_mutants_are_fixed_by_many_rules(tools: tuple[Any, Any]) -> None:
@@ -113,9 +113,9 @@ def test_mutants_are_fixed_by_many_rules(tools: tuple[Any, Any]) -> None:
     mutant, _ = tools
     codes = set()
     for seed in range(12):
-        for text, family, source in FILES:
+        for text, family, from_family in FILES:
             data, _ = mutant(text, family, random.Random(seed))
-            codes |= {finding.code for finding in fixed(data, source).fixed}
+            codes |= {finding.code for finding in fixed(data, from_family).fixed}
     assert codes >= {"BN101", "BN102", "BN103", "BN105", "BN108", "BN201", "BN205"}
 
 

@@ -160,7 +160,7 @@ def test_training_without_the_bias() -> None:
     after = fixed("BN502", text)
     x = torch.from_numpy(images(8))
     with torch.no_grad():
-        biased, plain = (run(source)["Port"]() for source in (text, after))
+        biased, plain = (run(from_family)["Port"]() for from_family in (text, after))
         assert plain.conv.bias is None
         plain.conv.weight.copy_(biased.conv.weight)
         difference = (biased.train()(x) - plain.train()(x)).abs().max()

@@ -29,10 +29,10 @@ KERAS_HEAD = "from keras import layers\n"
 pytestmark = [pytest.mark.torch, pytest.mark.tensorflow]
 
 
-def case(name: str, rules: str, source: str, text: str) -> object:
+def case(name: str, rules: str, from_family: str, text: str) -> object:
     """Return a parameter: the rules that are to fix the text, its source family, the text."""
-    head = TORCH_HEAD if source == "keras" else KERAS_HEAD
-    return pytest.param(rules.split(), source, head + text, id=name)
+    head = TORCH_HEAD if from_family == "keras" else KERAS_HEAD
+    return pytest.param(rules.split(), from_family, head + text, id=name)
 
 
 MOMENTUM = [
@@ -118,11 +118,11 @@ EPS = [
 
 
 @pytest.mark.parametrize("steps", [1, 50])
-@pytest.mark.parametrize(("rules", "source", "text"), MOMENTUM)
-def test_running_statistics(rules: list[str], source: str, text: str, steps: int) -> None:
+@pytest.mark.parametrize(("rules", "from_family", "text"), MOMENTUM)
+def test_running_statistics(rules: list[str], from_family: str, text: str, steps: int) -> None:
     """After 1 step and after 50; the old name raises, so nothing is compared before its fix."""
-    reference = after_steps(adapted(run(KERAS if source == "keras" else TORCH)["bn"]), steps)
-    result = fixed(text, source)
+    reference = after_steps(adapted(run(KERAS if from_family == "keras" else TORCH)["bn"]), steps)
+    result = fixed(text, from_family)
     assert codes(result) == rules
     new = after_steps(adapted(run(result.after or b"")["bn"]), steps)
     if "decay=" in text:
@@ -134,18 +134,18 @@ def test_running_statistics(rules: list[str], source: str, text: str, steps: int
     prove(old, new, reference, apart)
 
 
-@pytest.mark.parametrize(("rules", "source", "text"), EPS)
-def test_inference_output(rules: list[str], source: str, text: str) -> None:
+@pytest.mark.parametrize(("rules", "from_family", "text"), EPS)
+def test_inference_output(rules: list[str], from_family: str, text: str) -> None:
     """With running variances of 1e-4, 1e-2 and 1."""
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == rules
-    reference = inference(adapted(run(KERAS if source == "keras" else TORCH)["bn"]))
+    reference = inference(adapted(run(KERAS if from_family == "keras" else TORCH)["bn"]))
     old, new = (inference(adapted(run(t)["bn"])) for t in (text, result.after or b""))
     prove(old, new, reference)
 
 
 @pytest.mark.parametrize(
-    ("source", "text", "keyword"),
+    ("from_family", "text", "keyword"),
     [
         pytest.param(
             "keras",
@@ -161,19 +161,19 @@ def test_inference_output(rules: list[str], source: str, text: str) -> None:
         ),
     ],
 )
-def test_renamed_keyword(source: str, text: str, keyword: str) -> None:
+def test_renamed_keyword(from_family: str, text: str, keyword: str) -> None:
     """What raised runs, and gives what the reference gives."""
     with pytest.raises((TypeError, ValueError), match=keyword):
         run(text)
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == ["BN108"]
     new = inference(adapted(run(result.after or b"")["bn"]))
-    reference = inference(adapted(run(KERAS if source == "keras" else TORCH)["bn"]))
+    reference = inference(adapted(run(KERAS if from_family == "keras" else TORCH)["bn"]))
     assert relative(new[0], reference[0]) <= 5 * max(new[1], reference[1])
 
 
 @pytest.mark.parametrize(
-    ("source", "reference", "port"),
+    ("from_family", "reference", "port"),
     [
         pytest.param(
             "keras",
@@ -195,12 +195,12 @@ def test_renamed_keyword(source: str, text: str, keyword: str) -> None:
         ),
     ],
 )
-def test_gamma_and_beta(source: str, reference: str, port: str) -> None:
+def test_gamma_and_beta(from_family: str, reference: str, port: str) -> None:
     """With weights as after training, where a side has some; safe, since a direction is given."""
     text = (
         f"from keras import layers\nimport torch.nn as nn\nreference = {reference}\nbn = {port}\n"
     )
-    result = fixed(text, source)
+    result = fixed(text, from_family)
     assert codes(result) == ["BN104"]
     assert [f.fix.applicability for f in result.fixed if f.fix] == ["safe"]
     before, after = run(text), run(result.after or b"")

@@ -37,9 +37,11 @@ def check_hazard(rule: str, case: Hazard) -> None:
     found = one_rule.Hazard(case.code, case.says, case.kind, case.fix)
     finding = one_rule.check_hazard(rule, found)
     assert case.advice in finding.help
-    assert run(rule, code.replace("«", "").replace("»", ""), source=case.source) == [finding]
+    assert run(rule, code.replace("«", "").replace("»", ""), from_family=case.from_family) == [
+        finding
+    ]
 
 
-def check_clean(rule: str, code: str, source: str | None) -> None:
+def check_clean(rule: str, code: str, from_family: str | None) -> None:
     """Check that ``rule`` reports nothing."""
-    value_rule.check_clean(rule, code, source)
+    value_rule.check_clean(rule, code, from_family)

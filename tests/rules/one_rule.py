@@ -52,7 +52,7 @@ def run(
     code: str | bytes,
     *,
     path: str = "script.py",
-    source: str | None = None,
+    from_family: str | None = None,
     folder: str | None = None,
 ) -> list[Finding]:
     """Return the findings of ``rule`` that a run of all rules shows at default settings.
@@ -62,7 +62,7 @@ def run(
     rules = all_rules()
     data = code if isinstance(code, bytes) else plain(code).encode()
     codes = frozenset(r.code for r in rules)
-    options = Options(codes, frozenset({rule}), "medium", source, folder)
+    options = Options(codes, frozenset({rule}), "medium", from_family, folder)
     result = check(data, path, rules, options)
     assert result.problems == ()
     return [finding for finding in result.findings if finding.code == rule]

@@ -61,7 +61,7 @@ HAZARD = [
         """,
         kind="warning high",
         fix="safe: nn.BatchNorm2d(64) has affine=False",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "gamma alone has no counterpart where one switch stands for both",
@@ -106,7 +106,7 @@ HAZARD = [
         "as may every other layer in this file",
         kind="warning high",
         fix="manual",
-        source="slim",
+        from_family="slim",
     ),
     hazard(
         "a Keras port of slim can do without gamma",
@@ -119,7 +119,7 @@ HAZARD = [
         advice="write scale=False, center=True",
         fix="unsafe: keras.layers.BatchNormalization(momentum=0.999) has scale=False; "
         "keras.layers.BatchNormalization(momentum=0.999) has center=True",
-        source="slim",
+        from_family="slim",
     ),
     hazard(
         "a layer class that a caller may choose",
@@ -132,7 +132,7 @@ HAZARD = [
         "(the default of parameter norm_layer of block)",
         kind="warning medium",
         fix="manual",
-        source="slim",
+        from_family="slim",
     ),
 ]
 
@@ -202,9 +202,9 @@ c = nn.BatchNorm2d(64, eps=1e-3, momentum=0.01)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN104", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN104", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -21,7 +21,7 @@ HAZARD = [
         advice="write eps=0.001: where the running variance is 0.0001, outputs now differ by a "
         "factor 3.16",
         fix="safe: nn.BatchNorm2d(32, momentum=0.01) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "MindSpore's default against that of tf.layers",
@@ -32,7 +32,7 @@ HAZARD = [
         """,
         "MindSpore's default 1e-05, the TensorFlow (tf.layers) default is 0.001",
         fix="safe: nn.BatchNorm2d(32) has eps=0.001",
-        source="tensorflow",
+        from_family="tensorflow",
     ),
     hazard(
         "Keras's default against PyTorch's",
@@ -44,7 +44,7 @@ HAZARD = [
         "leaves epsilon at Keras's default 0.001, the PyTorch default is 1e-05",
         advice="write epsilon=1e-05",
         fix="safe: BatchNormalization(momentum=0.9) has epsilon=1e-05",
-        source="torch",
+        from_family="torch",
     ),
     hazard(
         "the functional form, in inference as well",
@@ -56,7 +56,7 @@ HAZARD = [
         """,
         "batch_norm leaves eps at PyTorch's default 1e-05",
         fix="safe: F.batch_norm(x, mean, var) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "an inference-only layer",
@@ -66,7 +66,7 @@ HAZARD = [
         bn = «FrozenBatchNorm2d(8)»
         """,
         fix="safe: FrozenBatchNorm2d(8) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "keywords that carry only device and dtype leave eps at its default",
@@ -78,7 +78,7 @@ HAZARD = [
             return «nn.BatchNorm2d(c, **dd)»
         """,
         fix="safe: nn.BatchNorm2d(c, **dd) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a layer class that a caller may choose",
@@ -94,7 +94,7 @@ HAZARD = [
         "(the default of parameter norm_layer of Block)",
         kind="error medium",
         fix="manual",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a subclass that fixes everything but eps",
@@ -108,7 +108,7 @@ HAZARD = [
         a, b = Norm(8), Norm(16)
         """,
         fix="safe: super().__init__(c, momentum=0.01) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a pair of which neither side says eps",
@@ -170,7 +170,7 @@ HAZARD = [
         """,
         "the Keras default is 0.001 (line 5)",
         fix="safe: nn.BatchNorm2d(8, momentum=0.01) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "the pair in the file is stronger than the declared defaults",
@@ -183,7 +183,7 @@ HAZARD = [
         """,
         "the Keras layer has 0.0001 (line 4)",
         fix="safe: 1e-3 -> 1e-4",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "equal numbers of layers are paired by name",
@@ -495,9 +495,9 @@ a, b = nn.BatchNorm2d(8), nn.BatchNorm2d(8, eps=1e-3)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN103", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN103", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:
@@ -511,7 +511,7 @@ def test_a_chosen_class_is_reported_once_however_often_it_is_used() -> None:
     def block(c, norm_layer=nn.BatchNorm2d):
         return nn.Sequential(norm_layer(c), norm_layer(c), norm_layer(c))
     """
-    assert len(run("BN103", code, source="keras")) == 1
+    assert len(run("BN103", code, from_family="keras")) == 1
 
 
 def test_a_misplaced_eps_is_reported_as_such() -> None:

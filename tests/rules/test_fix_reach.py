@@ -64,9 +64,9 @@ net.train
 """
 
 
-def case(name: str, rule: str, fix: str, code: str, source: str | None = None) -> object:
+def case(name: str, rule: str, fix: str, code: str, from_family: str | None = None) -> object:
     """Return a parameter: the rule, the applicability of its fixes, the code, the source."""
-    return pytest.param(rule, fix, code, source, id=name)
+    return pytest.param(rule, fix, code, from_family, id=name)
 
 
 CASES = [
@@ -320,10 +320,10 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "fix", "code", "source"), CASES)
-def test_fix_reaches_no_further(rule: str, fix: str, code: str, source: str | None) -> None:
+@pytest.mark.parametrize(("rule", "fix", "code", "from_family"), CASES)
+def test_fix_reaches_no_further(rule: str, fix: str, code: str, from_family: str | None) -> None:
     """One finding, whose fix is worth what is said, and why it is worth no more."""
-    (finding,) = run(rule, plain(code), source=source)
+    (finding,) = run(rule, plain(code), from_family=from_family)
     assert finding.fix is not None
     assert f"{finding.fix.applicability}: {finding.fix.reason}" == fix
     assert bool(finding.fix.edits) == (finding.fix.applicability != "manual")

@@ -342,7 +342,7 @@ def test_the_declared_framework_is_the_reference() -> None:
     code = IMPORTS + marked(TORCH)[0] + KERAS + "base.fit(data)\n"
     (first,) = run("BN254", code)
     assert first.message.startswith("base.trainable = False stops")
-    (declared,) = run("BN254", code, source="keras")
+    (declared,) = run("BN254", code, from_family="keras")
     assert declared.message.startswith("requires_grad freezes the weights of model alone, base")
 
 

@@ -88,12 +88,12 @@ def facts(data: bytes) -> Facts:
 @example("keras.layers.BatchNormalization(epsilon=-1e-4)", "nn.BatchNorm2d(8)", None, False)
 @example("keras.layers.BatchNormalization(epsilon=-1e-4)", "nn.BatchNorm2d(8)", None, True)
 @example("keras.layers.BatchNormalization()", f"nn.BatchNorm2d({_HUGE})", "keras", False)
-def test_no_rule_crashes(first: str, second: str, source: str | None, named: bool) -> None:
+def test_no_rule_crashes(first: str, second: str, from_family: str | None, named: bool) -> None:
     rules = all_rules()
     codes = frozenset(loaded.code for loaded in rules)
     references = (ReferenceFile("reference.py", program(first)),) if named else ()
     data = program(second) if named else program(first, second)
-    options = Options(codes, codes, "low", source, trials=True, references=references)
+    options = Options(codes, codes, "low", from_family, trials=True, references=references)
     result = check(data, "port.py", rules, options)
     assert result.problems == ()
     shown(result.findings, data.decode())
@@ -122,9 +122,9 @@ def test_tables_take_any_number(first: str, second: str) -> None:
 @example(f"nn.BatchNorm2d(8, eps={_HUGE}, momentum={_HUGE})", "keras")
 @example(f"nn.BatchNorm2d({_HUGE})", "flax")
 def test_translations_take_any_number(call: str, family: str) -> None:
-    source = next(name for name, row in LAYERS.items() if call[:6] == row[0][:6])
+    from_family = next(name for name, row in LAYERS.items() if call[:6] == row[0][:6])
     try:
-        found = translate(call, source, [family])
+        found = translate(call, from_family, [family])
     except TranslateError:
         return
     for style in ("text", "json"):

@@ -45,7 +45,7 @@ HAZARD = [
         "BatchNorm keeps 0.99 of the old running value per step",
         kind="warning high",
         fix="safe: nn.BatchNorm(use_running_average=True) has momentum=0.9",
-        source="torch",
+        from_family="torch",
     ),
     hazard(
         "BN103",
@@ -57,7 +57,7 @@ HAZARD = [
         """,
         "BatchNorm leaves epsilon at Flax's default 1e-05, the Keras default is 0.001",
         fix="safe: nn.BatchNorm(use_running_average=True) has epsilon=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "BN104",
@@ -285,7 +285,7 @@ HAZARD = [
         """,
         "BatchNorm leaves eps at Haiku's default 1e-05, the Keras default is 0.001",
         fix="safe: hk.BatchNorm(True, True, 0.99) has eps=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "BN108",
@@ -362,7 +362,7 @@ HAZARD = [
         """,
         "BatchNorm leaves eps at Equinox's default 1e-05, the Keras default is 0.001",
         fix='safe: eqx.nn.BatchNorm(64, "batch", mode="batch") has eps=0.001',
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "BN108",
@@ -663,9 +663,9 @@ def forward(x, is_training):
 )
 
 
-@pytest.mark.parametrize(("rule", "code", "source"), CLEAN)
-def test_clean_code_is_left_alone(rule: str, code: str, source: str | None) -> None:
-    check_clean(rule, code, source)
+@pytest.mark.parametrize(("rule", "code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(rule: str, code: str, from_family: str | None) -> None:
+    check_clean(rule, code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -326,9 +326,9 @@ gn = nn.GroupNorm(8, 64)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN108", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN108", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:
@@ -341,8 +341,8 @@ def test_it_is_the_only_finding_about_its_argument(rule: str) -> None:
     import torch.nn as nn
     bn = nn.BatchNorm2d(32, 0.99, 1.0)
     """
-    assert len(run("BN108", code, source="keras")) == 1
-    assert [f for f in run(rule, code, source="keras") if f.argument == "eps"] == []
+    assert len(run("BN108", code, from_family="keras")) == 1
+    assert [f for f in run(rule, code, from_family="keras") if f.argument == "eps"] == []
 
 
 def test_nothing_else_fires_on_what_the_rewrite_gives() -> None:
@@ -351,4 +351,6 @@ def test_nothing_else_fires_on_what_the_rewrite_gives() -> None:
     import torch.nn as nn
     bn = nn.BatchNorm2d(32, momentum=0.01, eps=1e-3)
     """
-    assert [run(rule, code, source="keras") for rule in ("BN101", "BN102", "BN103")] == [[]] * 3
+    assert [run(rule, code, from_family="keras") for rule in ("BN101", "BN102", "BN103")] == [
+        []
+    ] * 3

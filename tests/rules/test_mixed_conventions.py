@@ -152,9 +152,9 @@ def pair(x, scale, bias, mean, var, momentum):
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN109", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN109", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -539,7 +539,7 @@ WITH_REFERENCE = [
         bn = nn.BatchNorm2d(8, eps=1e-3, momentum=«0.99»)
         """,
         fix="safe: 0.99 -> 0.01",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "unsafe where it is not",
@@ -549,7 +549,7 @@ WITH_REFERENCE = [
         bn = nn.BatchNorm2d(8, eps=1e-3, momentum=«0.9»)
         """,
         fix="unsafe: 0.9 -> 0.1",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "safe towards Keras",
@@ -559,7 +559,7 @@ WITH_REFERENCE = [
         bn = keras.layers.BatchNormalization(epsilon=1e-5, momentum=«0.1»)
         """,
         fix="safe: 0.1 -> 0.9",
-        source="torch",
+        from_family="torch",
     ),
     hazard(
         "unsafe where a caller may give another",
@@ -571,7 +571,7 @@ WITH_REFERENCE = [
         """,
         kind="error medium",
         fix="unsafe: 0.99 -> 0.01",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "unsafe in a same-file pair without a direction",
@@ -627,8 +627,8 @@ def test_it_goes_before_a_difference_from_the_reference() -> None:
 
     bn = nn.BatchNorm2d(8, eps=1e-3, momentum=0.99)
     """
-    assert len(run("BN101", code, source="torch")) == 1
-    assert run("BN102", code, source="keras") == []
+    assert len(run("BN101", code, from_family="torch")) == 1
+    assert run("BN102", code, from_family="keras") == []
 
 
 CLEAN = sourced(
@@ -929,9 +929,9 @@ bn = nn.BatchNorm2d(8, momentum=10 ** 400)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN101", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN101", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -19,7 +19,7 @@ HAZARD = [
         kind="warning high",
         advice="write momentum=0.01, which is what Keras calls 0.99",
         fix="safe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.01",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "PyTorch's default against slim's",
@@ -32,7 +32,7 @@ HAZARD = [
         kind="warning high",
         advice="write momentum=0.001",
         fix="safe: nn.BatchNorm2d(32) has momentum=0.001",
-        source="slim",
+        from_family="slim",
     ),
     hazard(
         "Keras's default against PyTorch's",
@@ -46,7 +46,7 @@ HAZARD = [
         kind="warning high",
         advice="write momentum=0.9, which is what PyTorch calls 0.1",
         fix="safe: keras.layers.BatchNormalization(epsilon=1e-5) has momentum=0.9",
-        source="torch",
+        from_family="torch",
     ),
     hazard(
         "MindSpore's default against Keras's",
@@ -59,7 +59,7 @@ HAZARD = [
         kind="warning high",
         advice="write momentum=0.99",
         fix="safe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.99",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "slim's default against that of tf.layers",
@@ -71,7 +71,7 @@ HAZARD = [
         "the TensorFlow (tf.layers) reference keeps 0.99",
         kind="warning high",
         fix="safe: slim.batch_norm(x) has decay=0.99",
-        source="tensorflow",
+        from_family="tensorflow",
     ),
     hazard(
         "the default of a layer class that a caller may choose",
@@ -84,7 +84,7 @@ HAZARD = [
         "(the default of parameter norm_layer of block)",
         kind="warning medium",
         fix="manual",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a partial that leaves it at its default is written to where it stands",
@@ -98,7 +98,7 @@ HAZARD = [
         """,
         kind="warning high",
         fix="safe: partial(nn.BatchNorm2d, eps=1e-3) has momentum=0.01",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a subclass that does not hand it on",
@@ -113,7 +113,7 @@ HAZARD = [
         """,
         kind="warning high",
         fix="safe: super().__init__(c, eps=1e-3) has momentum=0.01",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "a same-file pair has no direction, so the fix is unsafe",
@@ -140,7 +140,7 @@ HAZARD = [
         "the PyTorch reference keeps 0.9 (momentum=0.1) (line 4)",
         kind="warning high",
         fix="safe: keras.layers.BatchNormalization(epsilon=1e-5) has momentum=0.9",
-        source="torch",
+        from_family="torch",
     ),
     hazard(
         "explicit against explicit",
@@ -183,7 +183,7 @@ HAZARD = [
         "(the default of parameter momentum of port)",
         kind="warning medium",
         fix="unsafe: momentum -> 0.01",
-        source="keras",
+        from_family="keras",
     ),
 ]
 
@@ -364,9 +364,9 @@ port = nn.BatchNorm2d(32, eps=1e-3)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN102", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN102", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -165,9 +165,9 @@ y = tf.nn.batch_normalization(x, mean, var, None, None, 1e-3)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN107", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN107", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

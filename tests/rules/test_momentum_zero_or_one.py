@@ -193,9 +193,9 @@ opt = torch.optim.SGD(bn.parameters(), lr=0.1, momentum=0)
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN106", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN106", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

@@ -279,7 +279,7 @@ def test_clean(code: str) -> None:
 def test_declared_family_is_no_reference() -> None:
     """A framework's default padding is nobody's decision about a convolution with a stride."""
     code = IMPORTS + "port = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8))\n"
-    assert run("BN501", code, source="keras") == []
+    assert run("BN501", code, from_family="keras") == []
 
 
 REFERENCE = """

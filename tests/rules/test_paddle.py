@@ -104,7 +104,7 @@ HAZARD = [
         "momentum",
         kind="warning high",
         fix="safe: nn.BatchNorm2D(64, epsilon=1e-3) has momentum=0.99",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "BN103",
@@ -116,7 +116,7 @@ HAZARD = [
         """,
         "BatchNorm2D leaves epsilon at PaddlePaddle's default 1e-05, the Keras default is 0.001",
         fix="safe: nn.BatchNorm2D(64, momentum=0.99) has epsilon=0.001",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "BN104",
@@ -547,9 +547,9 @@ net = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1D(8))
 )
 
 
-@pytest.mark.parametrize(("rule", "code", "source"), CLEAN)
-def test_clean_code_is_left_alone(rule: str, code: str, source: str | None) -> None:
-    check_clean(rule, code, source)
+@pytest.mark.parametrize(("rule", "code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(rule: str, code: str, from_family: str | None) -> None:
+    check_clean(rule, code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:

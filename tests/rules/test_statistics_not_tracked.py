@@ -31,7 +31,7 @@ HAZARD = [
         "; the Keras reference uses running statistics there",
         kind="warning high",
         fix="unsafe: nn.BatchNorm2d(64, track_running_stats=False) less track_running_stats",
-        source="keras",
+        from_family="keras",
     ),
     hazard(
         "so does a pair that tracks them",
@@ -164,9 +164,9 @@ bn = keras.layers.BatchNormalization()
 )
 
 
-@pytest.mark.parametrize(("code", "source"), CLEAN)
-def test_clean_code_is_left_alone(code: str, source: str | None) -> None:
-    check_clean("BN105", code, source)
+@pytest.mark.parametrize(("code", "from_family"), CLEAN)
+def test_clean_code_is_left_alone(code: str, from_family: str | None) -> None:
+    check_clean("BN105", code, from_family)
 
 
 def test_clean_cases_outnumber_hazards() -> None:
@@ -174,13 +174,13 @@ def test_clean_cases_outnumber_hazards() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "shown"),
+    ("from_family", "shown"),
     [
         pytest.param(None, [], id="not shown without a reference, unless it is asked for"),
         pytest.param("keras", ["BN105"], id="shown against a reference that tracks"),
     ],
 )
-def test_information_is_off_until_selected(source: str | None, shown: list[str]) -> None:
+def test_information_is_off_until_selected(from_family: str | None, shown: list[str]) -> None:
     code = plain(
         """
         import torch.nn as nn
@@ -188,6 +188,6 @@ def test_information_is_off_until_selected(source: str | None, shown: list[str])
         """
     )
     rules = all_rules()
-    options = Options(frozenset(r.code for r in rules), source=source)
+    options = Options(frozenset(r.code for r in rules), from_family=from_family)
     result = check(code.encode(), "x.py", rules, options)
     assert [f.code for f in result.findings] == shown

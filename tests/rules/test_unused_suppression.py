@@ -159,17 +159,17 @@ def test_clean(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "codes"),
+    ("from_family", "codes"),
     [
         pytest.param(None, [], id="nothing to compare with: it could not have fired"),
         pytest.param("torch", ["BN901"], id="a source it equals: it could, and did not"),
         pytest.param("keras", [], id="a source it differs from: it suppresses"),
     ],
 )
-def test_a_code_that_compares(source: str | None, codes: list[str]) -> None:
+def test_a_code_that_compares(from_family: str | None, codes: list[str]) -> None:
     data = f"{IMPORT}bn = nn.BatchNorm2d(64, momentum=0.01)  # bnlint: ignore[BN103]\n".encode()
     every = frozenset(rule.code for rule in all_rules())
-    result = check(data, "m.py", all_rules(), Options(every, source=source))
+    result = check(data, "m.py", all_rules(), Options(every, from_family=from_family))
     assert [finding.code for finding in result.findings] == codes
 
 

@@ -24,7 +24,7 @@ class Hazard(NamedTuple):
     """A piece of code that must give one finding, at the place between « and ».
 
     ``says`` are parts of the message, ``kind`` is severity and confidence, ``fix`` is the
-    applicability and what is written, ``advice`` a part of the advice, ``source`` the declared
+    applicability and what is written, ``advice`` a part of the advice, ``from_family`` the declared
     source family.
     """
 
@@ -33,7 +33,7 @@ class Hazard(NamedTuple):
     kind: str
     fix: str
     advice: str
-    source: str | None
+    from_family: str | None
 
 
 def hazard(
@@ -43,10 +43,10 @@ def hazard(
     kind: str = "error high",
     fix: str = "",
     advice: str = "",
-    source: str | None = None,
+    from_family: str | None = None,
 ) -> object:
     """Return a parameter for a test over hazards."""
-    return pytest.param(Hazard(code, says, kind, fix, advice, source), id=name)
+    return pytest.param(Hazard(code, says, kind, fix, advice, from_family), id=name)
 
 
 def sourced(text: str) -> list[object]:
@@ -54,8 +54,8 @@ def sourced(text: str) -> list[object]:
     found = []
     for part in text.strip("\n").removeprefix("--- ").split("\n--- "):
         name, code = part.split("\n", 1)
-        name, _, source = name.partition(" [from ")
-        found.append(pytest.param(code, source.rstrip("]") or None, id=name))
+        name, _, from_family = name.partition(" [from ")
+        found.append(pytest.param(code, from_family.rstrip("]") or None, id=name))
     return found
 
 
@@ -64,7 +64,7 @@ def check_hazard(rule: str, case: Hazard) -> Finding:
     code = plain(case.code)
     start, end = code.index("«"), code.index("»") - 1
     text = code.replace("«", "").replace("»", "")
-    findings = run(rule, text, source=case.source)
+    findings = run(rule, text, from_family=case.from_family)
     assert [f.message for f in findings if (f.span.start, f.span.end) != (start, end)] == []
     (finding,) = findings
     row = code.count("\n", 0, start) + 1
@@ -77,9 +77,9 @@ def check_hazard(rule: str, case: Hazard) -> Finding:
     return finding
 
 
-def check_clean(rule: str, code: str, source: str | None = None) -> None:
+def check_clean(rule: str, code: str, from_family: str | None = None) -> None:
     """Check that ``rule`` reports nothing."""
-    assert [f.message for f in run(rule, code, source=source)] == []
+    assert [f.message for f in run(rule, code, from_family=from_family)] == []
 
 
 def written(finding: Finding, text: str) -> str:

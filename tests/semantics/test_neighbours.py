@@ -8,7 +8,7 @@ import pytest
 
 from bnlint.engine.facts import read_facts
 from bnlint.semantics.syntax.module import parse
-from bnlint.semantics.tensors.neighbours import argument, before
+from bnlint.semantics.tensors.neighbours import argument, linear_before
 
 IMPORTS = """
 import tensorflow as tf
@@ -23,7 +23,7 @@ BN = "layers.BatchNormalization()"
 def _before(code: str):  # type: ignore[no-untyped-def]
     facts = read_facts(parse("m.py", IMPORTS.lstrip() + textwrap.dedent(code)))
     (site,) = facts.sites
-    return facts.project.evaluator, before(facts.project.evaluator, site)
+    return facts.project.evaluator, linear_before(facts.project.evaluator, site)
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,9 @@ SLOW = settings(
 )
 
 
-def problems(code: str, source: str | None) -> list[str]:
+def problems(code: str, from_family: str | None) -> list[str]:
     """Return what went wrong when ``code`` was checked under every rule."""
-    options = Options(ALL, ALL, min_confidence="low", source=source)
+    options = Options(ALL, ALL, min_confidence="low", from_family=from_family)
     result = check(code.encode("utf-8", "surrogatepass"), "x.py", RULES, options)
     return [problem.message for problem in result.problems]
 
@@ -113,10 +113,10 @@ def grafted(draw: st.DrawFn) -> str:
     return code
 
 
-@given(code=grafted(), source=st.sampled_from([None, "keras", "torch"]))
+@given(code=grafted(), from_family=st.sampled_from([None, "keras", "torch"]))
 @settings(SLOW, max_examples=400)
-def test_code_in_odd_places(code: str, source: str | None) -> None:
-    assert problems(code, source) == []
+def test_code_in_odd_places(code: str, from_family: str | None) -> None:
+    assert problems(code, from_family) == []
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_patterns(code: str) -> None:
 
 @pytest.mark.parametrize("piece", PIECES)
 def test_pieces(piece: str) -> None:
-    for source in (None, "keras"):
-        assert problems(piece, source) == []
+    for from_family in (None, "keras"):
+        assert problems(piece, from_family) == []
 
 
 @given(

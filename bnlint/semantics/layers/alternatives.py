@@ -1,4 +1,4 @@
-"""Layers of the same API that a file sets up otherwise, and hands on out of view.
+"""Defaults that a file contradicts: layers of the same API that it sets up for callers to choose.
 
 Where a layer class is a parameter (``norm_layer=nn.BatchNorm2d``), its default says little if the
 same file makes ``partial(nn.BatchNorm2d, eps=1e-3)`` for callers to pass: what reaches the call is
@@ -12,7 +12,7 @@ from bnlint.semantics.values.arguments import match
 from bnlint.semantics.values.domain import Evaluate, Partial, Symbol
 
 
-def is_set_elsewhere(ev: Evaluate, site: Site, role: str) -> bool:
+def is_contradicted_default(ev: Evaluate, site: Site, role: str) -> bool:
     """Tell whether the argument in ``role`` is only a presumed default, which the file contradicts.
 
     It does with a ``partial`` of the same API that gives this argument, or may give it, and that

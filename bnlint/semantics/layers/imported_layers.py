@@ -1,4 +1,4 @@
-"""Layers that a file has others build, by way of what it imports from its project."""
+"""Layers that other files of the project build for a file, by way of what it imports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, FunctionRef
 
 
-def built_elsewhere(project: Project, module: Module, part: str = "") -> dict[str, int]:
+def built_by_imports(project: Project, module: Module, part: str = "") -> dict[str, int]:
     """Return the other files that build layers for ``module``, or a part of it: how many each.
 
     Followed are the classes and functions that it names itself, and what these use in their own

@@ -1,4 +1,4 @@
-"""What one class or function of a file is made of: itself, and what it names, near and far."""
+"""Which classes and functions of its file a class or function uses, directly or not."""
 
 from __future__ import annotations
 

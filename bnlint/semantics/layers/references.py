@@ -1,11 +1,11 @@
-"""What each site is compared with: a twin in its file, or a declared framework's defaults."""
+"""What each site is compared with: a named reference, a twin in its file, declared defaults."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
 
-from bnlint.frameworks.tables import Api, Frameworks, Source
+from bnlint.frameworks.tables import Api, Frameworks, SourceText
 from bnlint.semantics.layers.alignment import LIKENESS, Pair, site_name, uniform
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
@@ -43,7 +43,7 @@ class Counterpart(NamedTuple):
             return self.site.value(role)
         name = self.api.roles.get(role)
         parameter = self.api.parameter(name) if name else None
-        if parameter is None or parameter.required or isinstance(parameter.default, Source):
+        if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
             return absent(f"{self.api.short_name} has no default for it")
         return Value(DEFAULT, parameter.default, from_default=True)
 
@@ -63,14 +63,15 @@ class Side(NamedTuple):
 def counterparts(
     sites: Sequence[Site],
     frameworks: Frameworks,
-    source: str | None,
+    from_family: str | None,
     named: Sequence[Pair] = (),
 ) -> Mapping[ast.Call, Counterpart]:
     """Return the reference of every site that has one.
 
-    ``source`` is the declared source family, if any, ``named`` the pairs with a named reference.
-    A named reference is the strongest, and where there is one, nothing else is looked at; a twin
-    in the file is stronger than the defaults of a declared framework.
+    ``from_family`` is the family that the code is declared to be ported from, if any, ``named`` the
+    pairs with a named reference. A named reference is the strongest, and where there is one,
+    nothing else is looked at; a twin in the file is stronger than the defaults of a declared
+    framework.
     """
     found: dict[ast.Call, Counterpart] = {}
     if named:
@@ -82,19 +83,19 @@ def counterparts(
                     NAMED, reference_side.api, reference_side, directed=True, unsure=unsure
                 )
         return found
-    if source is not None:
-        reference = frameworks.reference(source)
+    if from_family is not None:
+        reference = frameworks.reference(from_family)
         for site in sites:
-            if all(api.framework.name != source for api in site.apis):
+            if all(api.framework.name != from_family for api in site.apis):
                 found[site.call] = Counterpart(DECLARED, reference, None, directed=True)
-    for port, reference_site, directed in _pairs(sites, source):
+    for port, reference_site, directed in _pairs(sites, from_family):
         found[port.call] = Counterpart(SAME_FILE, reference_site.api, reference_site, directed)
         if directed:
             found.pop(reference_site.call, None)
     return found
 
 
-def _pairs(sites: Sequence[Site], source: str | None) -> list[tuple[Site, Site, bool]]:
+def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, Site, bool]]:
     """Return (port, reference, directed) for sites of two ecosystems in one file."""
     sides: dict[tuple[str, str], list[Site]] = {}
     for site in sites:
@@ -107,7 +108,7 @@ def _pairs(sites: Sequence[Site], source: str | None) -> list[tuple[Site, Site, 
         present = [side for (kind, _), side in sides.items() if kind == group]
         if len(present) < 2:
             continue
-        declared = [s for s in present if any(a.framework.name == source for a in s[0].apis)]
+        declared = [s for s in present if any(a.framework.name == from_family for a in s[0].apis)]
         # Without a direction, the side that stands first in the file is named as the reference.
         reference = declared[0] if declared else present[0]
         for side in present:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bnlint.frameworks.tables import Api, Source, catalogue
+from bnlint.frameworks.tables import Api, SourceText, catalogue
 from bnlint.semantics.layers.implicit_arguments import normalisers
 from bnlint.semantics.layers.resolution import (
     Resolution,
@@ -288,7 +288,7 @@ def _value_of(ev: Evaluate, resolution: Resolution, role: str) -> Value:
         return absent("it is given when the layer is called")
     if parameter.required:
         return absent(f"the required argument {name} is missing")
-    if isinstance(parameter.default, Source):
+    if isinstance(parameter.default, SourceText):
         return absent(f"the default of {name} is {parameter.default.text}")
     is_default = name not in api.declared
     if resolution.overridable:

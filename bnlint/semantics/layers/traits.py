@@ -1,4 +1,4 @@
-"""What the surroundings of a site say of it: what it normalises, whether statistics can move."""
+"""Traits of a layer: whether it normalises a weight, keeps running statistics, follows its mode."""
 
 from __future__ import annotations
 

@@ -330,7 +330,7 @@ def runs_only_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
     )
 
 
-def is_switched_elsewhere(
+def is_part_switched(
     module: Module, part: str, methods: Collection[str], but: Collection[ast.Call] = ()
 ) -> bool:
     """Tell whether the file calls a method of a part of that name: ``net.backbone.eval()``."""

@@ -17,7 +17,7 @@ from bnlint.semantics.modes.freezing import (
     chooses_norm,
     class_of_part,
     has_other_weights,
-    is_switched_elsewhere,
+    is_part_switched,
     normalising_framework,
     runs_at_setup,
     unfreezes,
@@ -216,7 +216,7 @@ def _is_left_training(
     whole = Candidate(Instance(cls, module, None), module, cls.node)
     if manages_itself(ev, contents(ev, sites, whole), framework):
         return False
-    if is_switched_elsewhere(module, owner.attr, switches(framework)):
+    if is_part_switched(module, owner.attr, switches(framework)):
         return False
     return has_other_weights(ev, owner.attr, cls)
 

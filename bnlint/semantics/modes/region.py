@@ -1,4 +1,4 @@
-"""What code that keeps weights from being trained reaches: which layers, and of what."""
+"""Which layers a freeze of weights reaches, and of which model or part."""
 
 from __future__ import annotations
 

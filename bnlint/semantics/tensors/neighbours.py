@@ -36,7 +36,7 @@ class Before(NamedTuple):
     between: tuple[str, ...] = ()
 
 
-def before(ev: Evaluate, site: Site) -> Before | None:
+def linear_before(ev: Evaluate, site: Site) -> Before | None:
     """Return the convolution or dense layer that feeds ``site``, where the way is in view.
 
     Followed are: one expression applied to another, variables in straight-line code, the order

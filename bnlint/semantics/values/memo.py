@@ -1,4 +1,4 @@
-"""Answers that are remembered as long as what they were worked out for."""
+"""Answers that an evaluator remembers for a file, or a resolver for a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ else:
 
 
 class Remembers(Protocol):
-    """What holds remembered answers, and drops them when it forgets: an evaluator, a project."""
+    """What holds remembered answers: an evaluator, which drops them, or a run's resolver."""
 
     memos: dict[Memo[Any, Any], dict[Any, Any]]
 

@@ -1,4 +1,4 @@
-"""What a value is by its form: tests of its type, and methods of strings.
+"""Tests that code makes of a value's type, and methods of strings, as far as what is known goes.
 
 Factories of layers tell names, classes and partials apart (``isinstance(norm, str)``) and spell
 names their own way (``norm.replace("_", "").lower()``) before they look them up.
