@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
@@ -22,6 +22,10 @@ from bnlint.files.tree import DISK, FILE, FOLDER, Tree
 from bnlint.semantics.project.outline import Outline, outline_of
 from bnlint.semantics.project.resolver import NOTHING, Grounds
 from bnlint.semantics.syntax.module import Module, parse
+from bnlint.startup.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: What marks the top folder of a project.
 TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml", ".bnlint.toml")
@@ -39,6 +43,23 @@ EVERYTHING = "*"
 _TOO_LONG = 2_000_000
 
 
+#: An outline as plain data, without the text of its file.
+Packed = tuple["Any", ...]
+
+
+class OutlineMemory(Protocol):
+    """What knows outlines by the digest of what they are of."""
+
+    def recall(self, digest: str, text: str) -> Outline | None:
+        """Return the outline of a file whose bytes have this digest, if it is known."""
+
+    def remember(self, digest: str, outline: Outline) -> None:
+        """Remember the outline of a file whose bytes have this digest."""
+
+    def drain(self) -> Mapping[str, Packed]:
+        """Return what was remembered since this was asked last, as plain data."""
+
+
 class Packages:
     """The packages of a source tree, by the absolute paths of their files.
 
@@ -54,6 +75,8 @@ class Packages:
         self._notes: list[Grounds] = []
         #: Whether fingerprints of files will be asked for; they are made where files are read.
         self.remembers = False
+        #: What knows outlines of earlier runs, if any does.
+        self.memory: OutlineMemory | None = None
         self.renew()
 
     def renew(self, tree: Tree | None = None) -> None:
@@ -62,6 +85,8 @@ class Packages:
         What was found out of the content of files stays, for those that turn out to be the same.
         """
         self.tree = tree or self.tree
+        self.remembers = False
+        self.memory = None
         self._seen: set[str] = set()
         self._files: dict[tuple[str, str], str | None] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
@@ -301,9 +326,19 @@ class Packages:
         if known is not None and identity is not None and known[0] == identity:
             return known[1]
         text = self._text(file)
-        outline = outline_of(text) if text is not None else None
+        outline = self._outlined(text, self._prints.get(file)) if text is not None else None
         self._outlines[file] = identity, outline
         return outline
+
+    def _outlined(self, text: str, digest: str | None) -> Outline:
+        """Return the outline of a ``text`` whose bytes have this digest, where there is one."""
+        if self.memory is None or digest is None:
+            return outline_of(text)
+        known = self.memory.recall(digest, text)
+        if known is None:
+            known = outline_of(text)
+            self.memory.remember(digest, known)
+        return known
 
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""

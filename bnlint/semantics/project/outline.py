@@ -22,13 +22,13 @@ _IMPORT = lazy(
 )
 _ALIAS = lazy(r"([\w.]+)(?:[\s\\]+as[\s\\]+(\w+))?")
 _COMMENT = lazy(r"#[^\n]*")
-_WORD = lazy(r"[A-Za-z_]\w*")
+_WORD = lazy(r"[^\W\d]\w*")
 
 #: Where the next outermost statement begins.
-_NEXT = lazy(r"\n(?=[A-Za-z_@])")
+_NEXT = lazy(r"\n(?=[^\W\d]|@)")
 
 #: A definition or an assignment at the beginning of a text.
-_BINDS = r"(?:(class|def|async def) +(\w+) *[(:]|([A-Za-z_]\w*)(?: *=(?!=)| *:))"
+_BINDS = r"(?:(class|def|async def) +(\w+) *[(:]|([^\W\d]\w*)(?: *=(?!=)| *:))"
 _OUTERMOST = lazy(_BINDS)
 
 #: One further in.
@@ -36,6 +36,9 @@ _FURTHER_IN = lazy(rf"^[ \t]+{_BINDS}", re.MULTILINE)
 
 #: Statements that hold others which bind names of the file.
 _BLOCKS = ("if", "try", "else", "elif", "except", "finally", "with", "for", "while")
+
+#: How statements begin that import something.
+_IMPORTING = ("import ", "import\t", "from ", "from\t")
 
 #: With what a file may bind any name.
 _OPEN = lazy(
@@ -136,6 +139,8 @@ def _bindings(text: str, imports: Imports) -> tuple[dict[str, list[Binding]], fr
     starts = [0, *(match.end() for match in _NEXT.finditer(text)), len(text) + 1]
     for start, after in pairwise(starts):
         match = _OUTERMOST.match(text, start)
+        if text.startswith(_IMPORTING, start):
+            continue
         if match is None or match[3] in _BLOCKS:
             loose |= words(text[start : after - 1])
             if text.startswith(_BLOCKS, start):
