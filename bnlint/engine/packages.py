@@ -19,7 +19,8 @@ from bnlint.config.options import EXCLUDE
 from bnlint.files.display import displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
-from bnlint.semantics.project.outline import Outline, outline_of
+from bnlint.semantics.project.marks import Marks, marks_of
+from bnlint.semantics.project.outline import Loose, Outline, loose_in, outline_of
 from bnlint.semantics.project.resolver import NOTHING, Grounds
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, Protocol
@@ -93,6 +94,8 @@ class Packages:
         self._bases: dict[str, str] = {}
         self._names: dict[str, frozenset[str] | None] = {}
         self._prints: dict[str, str] = {}
+        self._marks: dict[str, Marks | None] = {}
+        self._loose: dict[str, Loose | None] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
 
     # ------------------------------------------------------------------ grounds
@@ -339,6 +342,24 @@ class Packages:
             known = outline_of(text)
             self.memory.remember(digest, known)
         return known
+
+    def loose(self, file: str) -> Loose | None:
+        """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        if file not in self._loose:
+            text = self._text(file)
+            self._loose[file] = loose_in(text) if text is not None else None
+        return self._loose[file]
+
+    def marks(self, file: str) -> Marks | None:
+        """Return what ``file`` speaks of; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        if file not in self._marks:
+            text = self._text(file)
+            self._marks[file] = marks_of(text) if text is not None else None
+        return self._marks[file]
 
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 
 from bnlint.engine.packages import Packed
 from bnlint.files.tree import DISK
-from bnlint.semantics.project.marks import Marks
 from bnlint.semantics.project.outline import CLASS, FUNCTION, VARIABLE, Binding, Imports, Outline
 
 #: More than so many are not remembered: the oldest are forgotten first.
@@ -37,9 +36,7 @@ def packed(outline: Outline) -> Packed:
         {name: list(found) for name, found in imports.modules.items()},
         imports.stars,
         bindings,
-        sorted(outline.loose),
-        tuple(outline.marks),
-        outline.is_open,
+        outline.apis,
     )
 
 
@@ -49,7 +46,7 @@ def unpacked(data: Packed, text: str) -> Outline | None:
     ``None`` where the data is of another form than :func:`packed` gives.
     """
     try:
-        names, modules, stars, bindings, loose, marks, is_open = data
+        names, modules, stars, bindings, apis = data
         imports = Imports(
             {str(n): [(str(origin), str(other)) for origin, other in f] for n, f in names.items()},
             {str(n): [str(module) for module in f] for n, f in modules.items()},
@@ -62,16 +59,13 @@ def unpacked(data: Packed, text: str) -> Outline | None:
             ]
             for n, f in bindings.items()
         }
-        apis, models, modes = (bool(mark) for mark in marks)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
         return None
     return Outline(
         imports,
         found,
-        frozenset([str(word) for word in loose]),
-        Marks(apis, models, modes),
         text if apis else "",
-        is_open=bool(is_open),
+        apis=bool(apis),
     )
 
 

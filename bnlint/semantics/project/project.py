@@ -125,8 +125,8 @@ class Project:
         return any(self._switches_modes(file) for file in sorted(self._files_of(module, makers)))
 
     def _switches_modes(self, file: str) -> bool:
-        outline = self.resolver.outline(file) if self.resolver is not None else None
-        return outline is not None and outline.marks.modes
+        marks = self.resolver.sources.marks(file) if self.resolver is not None else None
+        return marks is not None and marks.modes
 
     def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
         """Return the files in which what ``module`` imports under ``names`` is defined."""
