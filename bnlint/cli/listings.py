@@ -46,6 +46,7 @@ def sites(parsed: argparse.Namespace) -> int:
     problems = list(found.problems)
     sources: list[tuple[str, bytes, str, tuple[Wrapper, ...]]] = []
     notices = list(found.notices)
+    unread: list[Notice] = []  # what `check` reports as a finding
     if STDIN in parsed.paths:
         display = parsed.stdin_filename or STDIN
         if display.endswith(".ipynb"):
@@ -67,17 +68,17 @@ def sites(parsed: argparse.Namespace) -> int:
     for display, data, folder, wrappers in sources:
         facts = facts_of(data, display, folder, wrappers)
         if isinstance(facts, Problem):
-            problems.append(facts)
+            unread.append(Notice(facts.message, facts.path))
         elif facts is not None:
             listed += rows(facts)
-    if not listed and sources and not problems:
+    if not listed and sources and not (problems or unread):
         number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
         notices.append(Notice(f"no batch normalisation is known in {number}"))
     choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
     write(render_sites(listed, choice, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
-    for notice in notices:
+    for notice in (*notices, *unread):
         say(notice.message, notice.path)
-    return close(problems)
+    return close(problems) or (FOUND if unread else CLEAN)
 
 
 def explain(parsed: argparse.Namespace) -> int:
