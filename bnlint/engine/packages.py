@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml", ".bnlint.toml")
 
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
-_KEPT = 2_000_000
+_KEPT = 1_500_000
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000
