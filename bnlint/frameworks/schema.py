@@ -251,11 +251,16 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
     root may use those above it.
 
     Raises:
-        TableError: a key is unknown, missing or of the wrong type, an id or an alias stands
-            twice, a role names a parameter that the signature does not have, an alias lies
-            outside the packages of the table, or ``framework.reference`` names no entry.
+        TableError: a key is unknown, missing or of the wrong type, ``framework.name`` is not what
+            ``file`` is called, an id or an alias stands twice, a role names a parameter that the
+            signature does not have, an alias lies outside the packages of the table, or
+            ``framework.reference`` names no entry.
     """
     table: dict[str, Any] = _TABLE(file, "", data)
+    family, stem = table["framework"]["name"], file.removesuffix(".toml")
+    if family != stem:
+        why = f'expected "{stem}", as the file is called, found "{family}"'
+        raise TableError(f"{file}: framework.name: {why}")
     roots: dict[str, list[str]] = {}
     for root, listed in table["framework"].get("roots", {}).items():
         roots[root] = _expanded(file, f"framework.roots.{root}", listed, roots)

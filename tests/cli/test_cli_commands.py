@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
+from bnlint.frameworks.tables import catalogue
+
 COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
-FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch", "paddle", "flax", "nnx", "haiku",
-    "equinox",
-)  # fmt: skip
+FAMILIES = catalogue().families
 
 # -------------------------------------------------------------------------------- help
 
