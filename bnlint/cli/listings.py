@@ -122,15 +122,20 @@ def rules(parsed: argparse.Namespace) -> int:
 
 
 def frameworks(parsed: argparse.Namespace) -> int:
-    """List the framework tables, or compare them with what is installed."""
+    """List framework tables, or compare them with what is installed."""
     from bnlint.output import render_drift, render_frameworks
 
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    tables = catalogue()
+    for name in parsed.families:
+        if name not in tables.families:
+            known = f"; accepted are {', '.join(tables.families)}"
+            hint = suggestion(name, tables.families) or known
+            return close([Problem(f"there is no framework {name}{hint}")])
+    loaded = tables.load(tuple(sorted(set(parsed.families))) or tables.families)
     if not parsed.check:
         if parsed.interpreter:
             return close([Problem("--interpreter goes with --check")])
-        tables = catalogue()
-        loaded = tables.load(tables.families)
         write(render_frameworks(loaded, parsed.output_format, color=color, width=width))
         return CLEAN
     from bnlint.confirm.drift import check_installed
@@ -144,7 +149,7 @@ def frameworks(parsed: argparse.Namespace) -> int:
         return close([Problem(str(error))])
     one = everywhere[-1] if everywhere else None
     try:
-        drift = check_installed(one, chosen=chosen)
+        drift = check_installed(one, loaded, chosen)
     except OSError as error:
         return close([Problem(f"cannot be run: {error.strerror or error}", one)])
     write(render_drift(drift, parsed.output_format, color=color, width=width))

@@ -282,6 +282,10 @@ def _add_rules(parser: _Parser) -> None:
 
 def _add_frameworks(parser: _Parser) -> None:
     parser.add_argument(
+        "families", metavar="NAME", nargs="*",
+        help=f"the frameworks to show or to compare (default: all): {_families()}",
+    )  # fmt: skip
+    parser.add_argument(
         "--check", action="store_true",
         help="compare the tables with the frameworks that are installed",
     )  # fmt: skip
