@@ -5,7 +5,8 @@ What it does
 PyTorch's momentum is the weight of the new batch (default 0.1), that of Keras, TensorFlow and
 MindSpore's ``nn`` the weight of the old value (0.99, 0.99, 0.9). This rule reports a momentum
 above 0.5 that reaches an API of the first kind, and one below 0.5 that reaches one of the second,
-also through constants, parameters and their defaults, dictionaries and ``partial``.
+also through constants, parameters and their defaults, dictionaries and ``partial``, and one that is
+stored in layers later. Where callers give several values, it speaks only if each of them is wrong.
 
 A value that is computed (``1 - momentum``) is somebody's conversion and is left alone, as are
 0, 0.5 and 1, and what tests choose to see statistics move (where there is no reference). A default
@@ -145,6 +146,40 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="momentum",
     )
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report a momentum on the wrong side of a half that is stored in layers, or held for them."""
+    for setting in context.settings:
+        api, value = setting.api, setting.value
+        momentum = _written(value)
+        if setting.role != "momentum" or momentum is None:
+            continue
+        if not _is_other_camp(api.convention, momentum) or in_test(context.module, setting.where):
+            continue
+        usual = momentum in _USUAL[api.convention]
+        name = api.attribute("momentum") if setting.is_stored else api.roles["momentum"]
+        how = ", stored in layers," if setting.is_stored else ", which a partial holds,"
+        text = complement(momentum)
+        intent: Intent
+        if value.node is setting.where:
+            intent = ReplaceValue(context.module.span(setting.where), text)
+        else:
+            intent = ComplementValue(context.module.span(setting.where))
+            text = f"1 - {context.module.source(setting.where)}"
+        reason = "the other convention is inferred from the value"
+        fix = Fix(UNSAFE, f"write {text}", (intent,), reason)
+        yield context.report(
+            RULE,
+            setting.where,
+            f"{name}={shown(momentum)} of {api.short_name}{how}{assumption(value)} is the weight "
+            f"of {_meaning(api)} in {api.framework.title}: each step keeps "
+            f"{shown(decay(api, momentum))} of the old running value",
+            help=f"write {text}, which is what {other_camp(api)} calls {shown(momentum)}",
+            severity=None if usual else "warning",
+            confidence=lower("high" if usual else "medium", (value,)),
+            fix=limited(fix, of_value(context.module, setting.where, context.layers)),
+        )
 
 
 def _written(value: Value) -> float | None:

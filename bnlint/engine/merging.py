@@ -50,7 +50,7 @@ def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) ->
             span = min(findings, key=lambda finding: finding.span.start).span
     return first._replace(
         span=span,
-        message=f"{first.message}; {number} layers take it",
+        message=first.message + ("" if isinstance(place, Span) else f"; {number} layers take it"),
         fix=_joint(first.fix, findings),
     )
 

@@ -219,7 +219,7 @@ def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
 
 
 def _of_parameters(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
-    """Yield the calls of parameters that are given a setting of a layer by name: ``norm(c, eps=e)``.
+    """Yield the calls of parameters that are given a setting of a layer: ``norm(c, eps=e)``.
 
     Nothing in the file makes such a parameter an API; callers in other files may.
     """
