@@ -15,6 +15,7 @@ from bnlint.finding import (
 )
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.references import NAMED, Counterpart, Side, counterparts
+from bnlint.semantics.layers.settings import Setting, settings_in
 from bnlint.semantics.values.value import PRESUMED, Value
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -116,6 +117,11 @@ class Context:
         title = reference.api.framework.title
         sites = [site for site in self.sites if site.api.framework.title == title]
         return (Side(self.project, self.module, sites),) if reference.site is not None else ()
+
+    @cached_property
+    def settings(self) -> Sequence[Setting]:
+        """The settings that the file writes apart from the calls that make its layers."""
+        return list(settings_in(self.project, self.module, self.sites))
 
     # ------------------------------------------------------------------ places
 

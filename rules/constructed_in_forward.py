@@ -68,9 +68,9 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.switches import switches
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import outside_bases
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Symbol
-from bnlint.semantics.values.parameters import callers
 
 RULE = Rule("BN214", "constructed-in-forward", "error")
 

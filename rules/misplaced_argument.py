@@ -4,9 +4,9 @@ What it does
 ------------
 Reports a keyword that the API does not have and another framework has (``epsilon=`` in PyTorch,
 ``eps=`` in Keras), and a positional value that cannot be meant for the parameter it lands in: an
-eps above 0.1, a momentum below 1e-4, an axis beyond any tensor's rank or with a fraction. Where an
-import may give one of several frameworks, a keyword is reported only if every one of them rejects
-it.
+eps above 0.1 or of a bare 0, a momentum below 1e-4, a boolean in either place, an axis beyond any
+tensor's rank or with a fraction. Where an import may give one of several frameworks, a keyword is
+reported only if every one of them rejects it.
 
 Why it matters
 --------------
@@ -92,7 +92,7 @@ from bnlint.rule import MISPLACED, Context, Rule, lower
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import complement, shown
-from bnlint.semantics.values.value import assumption, settle
+from bnlint.semantics.values.value import Value, assumption, settle
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN108", "misplaced-argument", "error", precedence=MISPLACED)
@@ -186,11 +186,16 @@ def _positions(site: Site, holder: ast.Call, context: Context) -> Iterator[Findi
         return
     for role, is_implausible in (("eps", _no_eps), ("momentum", _no_momentum), ("axis", _no_axis)):
         value = site.value(role)
-        if value.number is None or value.from_default or value.argument is None:
+        if not value.is_known or value.from_default or value.argument is None:
             continue
         if not any(value.argument is argument for argument in holder.args):
             continue
-        if not all(is_implausible(value.number) for _ in site.apis):
+        number = value.number
+        if number is None:
+            # A switch that stands where a number belongs was meant for another parameter.
+            if role == "axis" or not isinstance(value.value, bool):
+                continue
+        elif not is_implausible(number) and not (role == "eps" and _is_no_number(value)):
             continue
         api = site.api
         name = api.roles[role]
@@ -198,7 +203,7 @@ def _positions(site: Site, holder: ast.Call, context: Context) -> Iterator[Findi
         yield context.report(
             RULE,
             value.argument,
-            f"{shown(value.value)} lands in {name} of {api.short_name}, whose positional order is "
+            f"{_shown(value)} lands in {name} of {api.short_name}, whose positional order is "
             f"({_order(api)}){assumption(value)}",
             help=advice,
             confidence=lower(RULE.confidence, (value,)),
@@ -212,6 +217,15 @@ def _positions(site: Site, holder: ast.Call, context: Context) -> Iterator[Findi
 def _order(api: Api) -> str:
     names = [p.name for p in api.signature if p.kind == "positional"]
     return ", ".join([*names[:_SHOWN], "..."] if len(names) > _SHOWN else names)
+
+
+def _shown(value: Value) -> str:
+    return repr(value.value) if isinstance(value.value, bool) else shown(value.value)
+
+
+def _is_no_number(value: Value) -> bool:
+    """Tell whether an eps is a bare 0, which is meant for a switch or a count."""
+    return type(value.value) is int and value.value == 0 and not value.computed
 
 
 def _no_eps(number: float) -> bool:

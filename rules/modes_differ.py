@@ -81,7 +81,7 @@ from bnlint.semantics.objects.allocations import Made, constructions
 from bnlint.semantics.objects.events import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.syntax.module import dotted
-from bnlint.semantics.values.parameters import callers
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.value import settle
 from bnlint.startup.typed import NamedTuple
 

@@ -5,7 +5,8 @@ What it does
 PyTorch's momentum is the weight of the new batch (default 0.1), that of Keras, TensorFlow and
 MindSpore's ``nn`` the weight of the old value (0.99, 0.99, 0.9). This rule reports a momentum
 above 0.5 that reaches an API of the first kind, and one below 0.5 that reaches one of the second,
-also through constants, parameters and their defaults, dictionaries and ``partial``.
+also through constants, parameters and their defaults, dictionaries and ``partial``, and one that is
+stored in layers later. Where callers give several values, it speaks only if each of them is wrong.
 
 A value that is computed (``1 - momentum``) is somebody's conversion and is left alone, as are
 0, 0.5 and 1, and what tests choose to see statistics move (where there is no reference). A default
@@ -70,7 +71,7 @@ Measured with torch 2.13.0, TensorFlow 2.21.0, Keras 3.15.1 and MindSpore 2.10.0
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from bnlint.engine.trials import layer_of, layer_of_reference, opposite
@@ -88,12 +89,13 @@ from bnlint.finding import (
 from bnlint.fixes.build import limited
 from bnlint.fixes.definitions import is_default, serves_only
 from bnlint.fixes.impact import of_value
+from bnlint.frameworks.tables import Api
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.syntax.numbers import close, complement, decay, shown
-from bnlint.semantics.values.value import PRESUMED, Value, assumption
+from bnlint.semantics.values.value import PRESUMED, Value, assumption, possible
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN101", "momentum-convention", "error", precedence=CONVENTION)
@@ -109,20 +111,24 @@ _USUAL = {
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a momentum on the wrong side of a half."""
     value, api = site.value("momentum"), site.api
-    momentum = value.number
-    if momentum is None or value.from_default or value.computed:
+    if len({a.convention for a in site.apis}) != 1:
         return
-    if not 0 < momentum < 1 or len({a.convention for a in site.apis}) != 1:
+    numbers = [n for n in map(_written, possible(value)) if n is not None]
+    if not numbers or len(numbers) < len(possible(value)):
         return
-    if not _is_other_camp(api.convention, momentum):
+    if not all(_is_other_camp(api.convention, number) for number in numbers):
         return
     if takes_weight(site) or not keeps_statistics(site):
         return
     if context.reference(site) is None and in_test(site.module, site.call):
         return
+    if len(numbers) > 1:
+        yield _of_several(site, numbers, context)
+        return
+    momentum = numbers[0]
     usual = momentum in _USUAL[api.convention]
     kept, name, here = decay(api, momentum), api.roles["momentum"], api.framework.title
-    meaning = "the new batch" if api.convention == "new-weight" else "the old value"
+    meaning = _meaning(api)
     agrees = value.kind != PRESUMED and _agrees(site, context, float(complement(momentum)))
     doubt = "" if usual else "; presumably it is meant as the weight of the other"
     yield context.report(
@@ -140,6 +146,83 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="momentum",
     )
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report a momentum on the wrong side of a half that is stored in layers, or held for them."""
+    for setting in context.settings:
+        api, value = setting.api, setting.value
+        momentum = _written(value)
+        if setting.role != "momentum" or momentum is None:
+            continue
+        if not _is_other_camp(api.convention, momentum) or in_test(context.module, setting.where):
+            continue
+        usual = momentum in _USUAL[api.convention]
+        name = api.attribute("momentum") if setting.is_stored else api.roles["momentum"]
+        how = ", stored in layers," if setting.is_stored else ", which a partial holds,"
+        text = complement(momentum)
+        intent: Intent
+        if value.node is setting.where:
+            intent = ReplaceValue(context.module.span(setting.where), text)
+        else:
+            intent = ComplementValue(context.module.span(setting.where))
+            text = f"1 - {context.module.source(setting.where)}"
+        reason = "the other convention is inferred from the value"
+        fix = Fix(UNSAFE, f"write {text}", (intent,), reason)
+        yield context.report(
+            RULE,
+            setting.where,
+            f"{name}={shown(momentum)} of {api.short_name}{how}{assumption(value)} is the weight "
+            f"of {_meaning(api)} in {api.framework.title}: each step keeps "
+            f"{shown(decay(api, momentum))} of the old running value",
+            help=f"write {text}, which is what {other_camp(api)} calls {shown(momentum)}",
+            severity=None if usual else "warning",
+            confidence=lower("high" if usual else "medium", (value,)),
+            fix=limited(fix, of_value(context.module, setting.where, context.layers)),
+        )
+
+
+def _written(value: Value) -> float | None:
+    """Return a momentum that is written down and moves something, else ``None``."""
+    number = value.number
+    if number is None or value.from_default or value.computed:
+        return None
+    return number if 0 < number < 1 else None
+
+
+def _of_several(site: Site, numbers: Sequence[float], context: Context) -> Finding:
+    """Return the finding about a momentum of which each value in view is of the other camp."""
+    value, api = site.value("momentum"), site.api
+    name, meaning = api.roles["momentum"], _meaning(api)
+    usual = all(number in _USUAL[api.convention] for number in numbers)
+    given = context.given(site, value) or site.resolutions[0].matched.given[name].node
+    where = given if given is not None and context.owns(given) else context.place(site)
+    values = " or ".join(map(shown, numbers))
+    kept = " or ".join(shown(decay(api, number)) for number in numbers)
+    text = context.module.source(where) if given is where else name
+    fix = Fix(MANUAL, f"write {name}=1 - {text}", (), "the values are defined in several places")
+    if given is where and isinstance(where, ast.expr):
+        intent = ComplementValue(context.module.span(where))
+        reason = "the other convention is inferred from the values"
+        fix = Fix(UNSAFE, f"write {name}=1 - {text}", (intent,), reason)
+        fix = limited(fix, of_value(context.module, where, context.layers))
+    return context.report(
+        RULE,
+        where,
+        f"{name} of {api.short_name} is {values}, as callers have it, and the weight of {meaning} "
+        f"in {api.framework.title}: each step keeps {kept} of the old running value",
+        help=f"{fix.message}, or change what callers give: {other_camp(api)} calls the complement "
+        "so",
+        severity=None if usual else "warning",
+        confidence="medium",
+        fix=fix,
+        site=site,
+        argument="momentum",
+    )
+
+
+def _meaning(api: Api) -> str:
+    return "the new batch" if api.convention == "new-weight" else "the old value"
 
 
 def _is_other_camp(convention: str, momentum: float) -> bool:

@@ -29,7 +29,7 @@ from bnlint.engine.facts import (
 )
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
-from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem, Span
+from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.rule import Context
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.project.project import Project
@@ -37,7 +37,6 @@ from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import ast
     from typing import Any
 
     from bnlint.frameworks.records import Wrapper
@@ -164,8 +163,11 @@ def check_facts(
     for loaded in rules:
         if loaded.code in options.codes:
             found += _run(loaded, context, options, problems)
-    found = _one_per_argument(_unrepeated(found))
-    found = [finding for finding in found if _is_wanted(finding, options)]
+    found = [finding for finding in _one_per_argument(found) if _is_wanted(finding, options)]
+    if len(found) > 1:
+        from bnlint.engine.merging import by_definition
+
+        found = by_definition(found, context)
     directives: list[Directive] = []
     if found or may_have_directives(module.text):
         directives = find_directives(module)
@@ -275,7 +277,7 @@ def _run(
         if check_site is not None and (
             loaded.rule.severity != "info" or loaded.code in options.explicit
         ):
-            yield from _once(check_site, context)
+            yield from _at_sites(check_site, context)
         check_file = loaded.checks.get("check_file")
         if check_file is not None:
             yield from _findings(check_file(context))
@@ -283,23 +285,19 @@ def _run(
         problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
 
 
-def _once(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:
-    """Yield what is found at each site, once for each place of another file that decides it.
+def _at_sites(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:
+    """Yield what is found at each site.
 
     What the constructor of a class in another file decides is found there, and not reported here.
     Nothing is said of a setting that another file may change later.
     """
-    reported: set[ast.AST] = set()
     for site in context.sites:
         for finding in _findings(check_site(site, context)):
             if finding.argument and finding.argument in _unsettled(context, site):
                 continue
             there = context.decided_outside(site, finding.argument) if finding.argument else None
-            if there is not None and (there in reported or context.is_derived_outside(site)):
-                continue
-            if there is not None:
-                reported.add(there)
-            yield finding
+            if there is None or not context.is_derived_outside(site):
+                yield finding
 
 
 def _unsettled(context: Context, site: Site) -> Collection[str]:
@@ -375,14 +373,6 @@ def _about_directives(
         except Exception as error:
             problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
     return suppress(found, [d for d in directives if d.selectors], context.module).remaining
-
-
-def _unrepeated(findings: Iterable[Finding]) -> list[Finding]:
-    """Keep one of several findings that a shared definition gives at one place."""
-    seen: dict[tuple[str, Span, str], Finding] = {}
-    for finding in findings:
-        seen.setdefault((finding.code, finding.span, finding.argument), finding)
-    return list(seen.values())
 
 
 def _one_per_argument(findings: list[Finding]) -> list[Finding]:

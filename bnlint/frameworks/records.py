@@ -146,6 +146,7 @@ class Api(NamedTuple):
     affine_off: str = "absent"
     estimator_elsewhere: Mapping[str, Any] = {}
     eps_at_most: float | None = None
+    attributes: Mapping[str, str] | None = None
     like: str = ""
     declared: frozenset[str] = frozenset()
     own_names: Mapping[str, str] = {}
@@ -163,6 +164,11 @@ class Api(NamedTuple):
     def name_in_tables(self, name: str) -> str:
         """Return what the table's entry calls the parameter ``name``."""
         return self.own_names.get(name, name)
+
+    def attribute(self, role: str) -> str:
+        """Return the attribute of a layer that holds the argument in ``role``, if one does."""
+        names = self.roles if self.attributes is None else self.attributes
+        return names.get(role, "") if self.kind == "layer" else ""
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the constructor's (or function's) parameter called ``name``, if it has one."""

@@ -132,4 +132,5 @@ def api_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         row.get("affine_off", "absent"),
         row.get("estimator_elsewhere", {}),
         row.get("eps_at_most"),
+        row.get("attributes"),
     )

@@ -191,6 +191,7 @@ _API_FIELDS: dict[str, f.Check] = {
     "variance_formula_when": _when(variance_formula=f.one_of(*VARIANCE_FORMULAS)),
     "initial_statistics": _INITIAL,
     "eps_at_most": f.number,
+    "attributes": f.mapping(f.text, ("eps", "momentum")),
     "state": _STATE,
     "saved_order": f.texts,
     "parameters": f.record(

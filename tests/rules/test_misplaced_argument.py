@@ -223,13 +223,63 @@ POSITIONS = [
 ]
 
 
-@pytest.mark.parametrize("case", KEYWORDS + POSITIONS)
+SWITCHES = [
+    hazard(
+        "a switch in the place of eps",
+        """
+        import torch.nn as nn
+
+        bn = nn.BatchNorm2d(16, «False»)
+        """,
+        "False lands in eps of BatchNorm2d",
+        fix="manual",
+        advice="write the arguments as keywords",
+    ),
+    hazard(
+        "a switch in the place of momentum",
+        """
+        import torch.nn as nn
+
+        bn = nn.BatchNorm2d(16, 1e-5, «True»)
+        """,
+        "True lands in momentum of BatchNorm2d",
+        fix="manual",
+        advice="write the arguments as keywords",
+    ),
+    hazard(
+        "a bare 0 in the place of eps",
+        """
+        import torch.nn as nn
+
+        bn = nn.BatchNorm2d(16, «0»)
+        """,
+        "0 lands in eps of BatchNorm2d",
+        fix="manual",
+        advice="write the arguments as keywords",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", KEYWORDS + POSITIONS + SWITCHES)
 def test_misplaced_argument_is_reported(case: Hazard) -> None:
     check_hazard("BN108", case)
 
 
 CLEAN = sourced(
     """
+--- a switch by its name
+import torch.nn as nn
+bn = nn.BatchNorm2d(32, affine=False)
+--- a switch in its place
+import torch.nn as nn
+bn = nn.BatchNorm2d(32, 1e-5, 0.1, False)
+--- an eps of 0 by its name
+import torch.nn as nn
+bn = nn.BatchNorm2d(32, eps=0)
+--- a switch of which nothing is known
+import torch.nn as nn
+def norm(c, flag):
+    return nn.BatchNorm2d(c, flag)
 --- PyTorch's order
 import torch.nn as nn
 bn = nn.BatchNorm2d(32, 1e-3, 0.01)

@@ -45,12 +45,11 @@ class Reached(NamedTuple):
 def apply_stores(project: Project, module: Module, sites: list[Site]) -> list[Site]:
     """Return ``sites`` with the settings they have once the stores of ``module`` have run."""
     wanted = {
-        api.roles[role]
+        api.attribute(role)
         for site in sites
         for api in site.apis
-        if api.kind == "layer"
         for role in ROLES
-        if role in api.roles
+        if api.attribute(role)
     }
     changed = list(sites)
     found = [
@@ -72,7 +71,7 @@ def may_pass(project: Project, store: Store, site: Site) -> bool:
     if not isinstance(store.target, ast.Name):
         return False
     function = store.module.enclosing_function(store.statement)
-    found = guards(store.module, store.statement, _loop(store) or function or store.module.tree)
+    found = guards(store.module, store.statement, loop_of(store) or function or store.module.tree)
     tests = LayerTests(project.evaluator, store.module, found, store.target.id)
     return tests.ask_for_class and any(tests.passed_by(r) is not False for r in site.resolutions)
 
@@ -100,7 +99,7 @@ def _reached(project: Project, store: Store, sites: list[Site]) -> list[Reached]
     targets = project.evaluator.evaluate(store.module, store.target)
     made = {v.object.call for v in targets if isinstance(v.object, Instance) and v.object.call}
     if made:
-        loop = _loop(store)
+        loop = loop_of(store)
         sure = len(targets) == 1 or (loop is not None and len(made) == len(targets))
         sure = sure and not any(v.presumed for v in targets)
         return [
@@ -149,7 +148,7 @@ def _through_class(
             break
 
 
-def _loop(store: Store) -> ast.For | ast.AsyncFor | None:
+def loop_of(store: Store) -> ast.For | ast.AsyncFor | None:
     """Return the loop around a store whose variable its target is."""
     if isinstance(store.target, ast.Name):
         function = store.module.enclosing_function(store.statement)
@@ -194,12 +193,12 @@ def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Re
     assert isinstance(store.target, ast.Name)
     module, ev = store.module, project.evaluator
     function = module.enclosing_function(store.statement)
-    loop = _loop(store)
+    loop = loop_of(store)
     found = list(guards(module, store.statement, loop or function or module.tree))
     tests = LayerTests(ev, module, found, store.target.id)
     if loop is None and not tests.ask_for_class and not _is_applied(project, store, function):
         return  # a parameter that may be anything: nothing says that it is a layer
-    root = _walked(project, loop)
+    root = walked(project, loop)
     for index, site in enumerate(sites):
         if all(api.kind != "layer" for api in site.apis):
             continue
@@ -221,13 +220,19 @@ def _is_applied(project: Project, store: Store, function: ast.AST | None) -> boo
     )
 
 
-def _walked(project: Project, loop: ast.For | ast.AsyncFor | None) -> ast.expr | None:
+def walked(project: Project, loop: ast.For | ast.AsyncFor | None) -> ast.expr | None:
     """Return the object over whose parts a loop runs, if it runs over those of one."""
+    walk = walk_of(project, loop)
+    return walk.value if walk is not None else None
+
+
+def walk_of(project: Project, loop: ast.For | ast.AsyncFor | None) -> ast.Attribute | None:
+    """Return ``model.modules`` of a loop over the parts of an object, if it is one."""
     node = loop.iter if loop is not None else None
     if isinstance(node, ast.Call):
         node = node.func
     if isinstance(node, ast.Attribute) and node.attr in project.frameworks.word("walks"):
-        return node.value
+        return node
     return None
 
 
@@ -303,7 +308,7 @@ def _apply(project: Project, site: Site, store: Store, reached: Reached) -> Site
     values = dict(site.values)
     line = store.statement.lineno
     for role in ROLES:
-        if not any(api.roles.get(role) == store.attribute for api in site.apis):
+        if not any(api.attribute(role) == store.attribute for api in site.apis):
             continue
         new = absent("it is changed step by step")
         if store.value is not None:

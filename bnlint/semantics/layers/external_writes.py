@@ -32,11 +32,7 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
     """Return the roles of ``site`` that another file may set later, and why nothing is known."""
     resolver = project.resolver
     attributes = {
-        api.roles[role]: role
-        for api in site.apis
-        if api.kind == "layer"
-        for role in ROLES
-        if role in api.roles
+        api.attribute(role): role for api in site.apis for role in ROLES if api.attribute(role)
     }
     if resolver is None or not site.module.file or not attributes:
         return {}

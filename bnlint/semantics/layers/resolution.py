@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.implicit_arguments import supply
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import classes
-from bnlint.semantics.values.arguments import Matched, arguments_of, bind, match, merge
+from bnlint.semantics.values.arguments import Matched, bind, match, merge
 from bnlint.semantics.values.domain import (
     Arguments,
     Candidate,
@@ -19,7 +19,6 @@ from bnlint.semantics.values.domain import (
     Instance,
     Partial,
     Symbol,
-    ValueSet,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -111,7 +110,7 @@ def _through_class(
         ),
         None,
     )
-    bases = first_base(ev, cls.module, cls.node)
+    bases = classes.first_base(ev, cls.module, cls.node)
     if init is None:
         for base in bases:
             yield from resolve(ev, base, arguments, route)
@@ -122,34 +121,10 @@ def _through_class(
     env = Env(bind(cls.module, init, arguments, me), None, route.depth)
     for call in cls.module.calls_by_name.get("__init__", ()):
         if cls.module.enclosing_function(call) is init:
-            callees, passed = base_constructor(ev, cls.module, call, env)
+            callees, passed = classes.base_constructor(ev, cls.module, call, env)
             inner = route._replace(module=cls.module, holder=call)
             for base in callees:
                 yield from resolve(ev, base, passed, inner)
-
-
-def base_constructor(
-    ev: Evaluate, module: Module, call: ast.Call, env: Env | None = None
-) -> tuple[ValueSet, Arguments]:
-    """Return whose constructor ``super().__init__(...)`` and its like run, and with what."""
-    assert isinstance(call.func, ast.Attribute)
-    arguments = arguments_of(ev, module, call, env)
-    receiver = call.func.value
-    cls = module.enclosing_class(call)
-    if isinstance(receiver, ast.Call) and last_name(receiver.func) == "super" and cls is not None:
-        return first_base(ev, module, cls), arguments
-    # Base.__init__(self, ...)
-    arguments = arguments._replace(positional=arguments.positional[1:])
-    return ev.evaluate(module, receiver), arguments
-
-
-def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> ValueSet:
-    """Return the base classes; of several, the caller finds those that lead to an API."""
-    found: ValueSet = ()
-    for base in cls.bases:
-        if not isinstance(base, (ast.Starred, ast.Subscript)):
-            found += ev.evaluate(module, base)
-    return found
 
 
 def distinct(resolutions: Iterable[Resolution]) -> Iterator[Resolution]:

@@ -10,12 +10,12 @@ from bnlint.semantics.layers.implicit_arguments import normalisers
 from bnlint.semantics.layers.resolution import (
     Resolution,
     Route,
-    base_constructor,
     distinct,
     resolve,
 )
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import arguments_of
+from bnlint.semantics.values.classes import base_constructor
 from bnlint.semantics.values.domain import (
     APPLIED,
     HELD,
@@ -33,7 +33,17 @@ from bnlint.semantics.values.domain import (
     reason,
 )
 from bnlint.semantics.values.memo import Memo
-from bnlint.semantics.values.value import DEFAULT, KNOWN, PRESUMED, Value, absent, settle
+from bnlint.semantics.values.value import (
+    DEFAULT,
+    KNOWN,
+    PRESUMED,
+    UNKNOWN,
+    Value,
+    absent,
+    differing,
+    possible,
+    settle,
+)
 from bnlint.startup.typed import NamedTuple
 
 #: The argument that decides, whatever the mode, which statistics are used; see ``Api.statistics``.
@@ -104,7 +114,12 @@ def find_sites(
     """
     sites: list[Site] = []
     unresolved: list[Unresolved] = []
-    results = [_site(ev, module, call) for call in _candidates(module, names)]
+    results = [_in_wide(ev, _site(ev, module, call)) for call in _candidates(module, names)]
+    results += [
+        site
+        for call in _of_parameters(module, names)
+        if isinstance(site := _in_wide(ev, Unresolved(module, call, "")), Site)
+    ]
     results += [
         _made(ev, named.callees, named.arguments, Route(module, None, named.call))
         for named in normalisers(ev, module)
@@ -117,6 +132,60 @@ def find_sites(
             unresolved.append(site)
     sites.sort(key=lambda site: (site.call.lineno, site.call.col_offset))
     return sites, unresolved
+
+
+def _in_wide(ev: Evaluate, site: Site | Unresolved | None) -> Site | Unresolved | None:
+    """Return ``site`` with what callers in other files of the project give.
+
+    They are asked only where the API, or a setting that decides what the layer computes, rests on
+    something that they may give.
+    """
+    if site is None or (isinstance(site, Site) and not _is_open(site)):
+        return site
+    if not _has_parameters(site.module, site.call) or not ev.project.may_be_used(site.module):
+        return site
+    wide = _site(ev.wide, site.module, site.call)
+    if not isinstance(wide, Site) or isinstance(site, Unresolved):
+        return wide if isinstance(wide, Site) else site
+    if [r.origin for r in wide.resolutions] != [r.origin for r in site.resolutions]:
+        return wide
+    settled = {role: _wider(site.value(role), wide.value(role)) for role in _SETTINGS}
+    return site._replace(values={**site.values, **settled})
+
+
+#: The roles of the settings for which callers in other files are asked.
+_SETTINGS = ("eps", "momentum")
+
+
+def _is_open(site: Site) -> bool:
+    """Tell whether what is known of a site rests on what a caller gives."""
+    if site.presumed:
+        return True
+    open_ = (PRESUMED, UNKNOWN)
+    return any(role in api.roles for api in site.apis for role in _SETTINGS) and any(
+        site.value(role).kind in open_ for role in _SETTINGS
+    )
+
+
+def _has_parameters(module: Module, call: ast.Call) -> bool:
+    """Tell whether a function or class around ``call`` may be given something by callers."""
+    return any(
+        isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        for around in module.ancestors(call)
+    )
+
+
+def _wider(near: Value, far: Value) -> Value:
+    """Return what is known of a setting when callers in other files count, too.
+
+    A default that some of them leave as it is stays what is said of it. One that each of them
+    overrides is not what the layer gets.
+    """
+    if far.is_known or not near.is_known:
+        return far
+    if not far.alternatives or any(other.node is near.node for other in far.alternatives):
+        return near
+    return far
 
 
 _SITES: Memo[Module, Sequence[Site]] = Memo()
@@ -147,6 +216,26 @@ def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
                 yield call
         elif last_name(func) in names:
             yield call
+
+
+def _of_parameters(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
+    """Yield the calls of parameters that are given a setting of a layer: ``norm(c, eps=e)``.
+
+    Nothing in the file makes such a parameter an API; callers in other files may.
+    """
+    settings = {n for role in _SETTINGS for n in catalogue().parameter_names(role)}
+    for call in module.calls:
+        if not isinstance(call.func, ast.Name) or call.func.id in names:
+            continue
+        if not any(keyword.arg in settings for keyword in call.keywords):
+            continue
+        function = module.enclosing_function(call)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            spec = function.args
+            if any(
+                p.arg == call.func.id for p in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)
+            ):
+                yield call
 
 
 def _is_super_call(module: Module, call: ast.Call) -> bool:
@@ -253,9 +342,11 @@ def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -
             value = value._replace(kind=PRESUMED, why=value.why or why)
         values.append(value)
     first = values[0]
+    if not all(value.is_known for value in values):
+        if all(possible(value) for value in values):
+            return differing(other for value in values for other in possible(value))
+        return next(value for value in values if not possible(value))
     for other in values[1:]:
-        if not other.is_known:
-            return other
         if first.is_known and (other.value, other.from_default) != (
             first.value,
             first.from_default,
@@ -263,7 +354,7 @@ def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -
             if other.value == first.value:
                 first = first._replace(from_default=False)
                 continue
-            return absent(f"it may be {first.value!r} or {other.value!r}")
+            return differing(values)
     if first.kind == PRESUMED and any(v.kind != PRESUMED for v in values):
         return next(v for v in values if v.kind != PRESUMED)
     return first

@@ -13,8 +13,8 @@ from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, Cal
 from bnlint.semantics.objects.models import Contents, slice_back
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance, Symbol
-from bnlint.semantics.values.parameters import callers
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

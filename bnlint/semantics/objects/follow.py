@@ -30,8 +30,8 @@ from bnlint.semantics.objects.factories import Factory, own_returns, sees_throug
 from bnlint.semantics.objects.walk import Owner, Variable, Walk, What
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import is_method
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import FunctionRef
-from bnlint.semantics.values.parameters import callers
 
 _MAX_FOLLOWED = 24
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from bnlint.semantics.syntax.module import FunctionNode, Module
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import Evaluate
-from bnlint.semantics.values.parameters import callers
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 

@@ -9,6 +9,7 @@ from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.outline import Outline
 from bnlint.semantics.project.resolver import Resolver, absolute, joined, split
+from bnlint.semantics.project.users import may_be_used, users
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.evaluator import Evaluator
 from bnlint.semantics.values.memo import Memo
@@ -45,6 +46,7 @@ class Project:
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
         self._read = 0
+        self._using: dict[str, Module | None] = {}
         if main is not None and main.file:
             self.modules[main.file] = main
         self.evaluator = Evaluator(self, frameworks)
@@ -53,6 +55,7 @@ class Project:
         """Drop what has been read and worked out: the circles that keep trees alive."""
         self.evaluator.forget()
         self.modules.clear()
+        self._using.clear()
 
     def resolve(self, module: Module, symbol: str) -> Module | tuple[Module, str] | None:
         """Return the project module, or the name in one, that ``symbol`` imported in ``module`` is.
@@ -75,10 +78,42 @@ class Project:
         if self.resolver is None or file is None:
             return None
         if file not in self.modules:
-            found = self.resolver.sources.module(file) if self._read < _MOST_READ else None
-            self._read += len(found.text) if found is not None else 0
+            found = self._using.get(file)
+            if found is None and self._read < _MOST_READ:
+                found = self.resolver.sources.module(file)
+                self._read += len(found.text) if found is not None else 0
             self.modules[file] = found
         return self.modules[file]
+
+    def may_be_used(self, module: Module) -> bool:
+        """Tell, by the text of imports, whether another file may use what ``module`` binds."""
+        return (
+            self.resolver is not None
+            and bool(module.file)
+            and may_be_used(self.resolver, module.file)
+        )
+
+    def users(self, module: Module, name: str) -> list[tuple[Module, str]] | None:
+        """Return the modules that use what ``module`` binds as ``name``, and its name in each.
+
+        ``None`` is returned for a name that is used all over the project.
+        """
+        if self.resolver is None or not module.file:
+            return []
+        files = users(self.resolver, module.file, name)
+        if files is None:
+            return None
+        found: list[tuple[Module, str]] = []
+        for user in files:
+            if user.file in self.modules:
+                there = self.modules[user.file]
+            else:
+                if user.file not in self._using:
+                    self._using[user.file] = self.resolver.sources.module(user.file)
+                there = self._using[user.file]
+            if there is not None:
+                found.append((there, user.name))
+        return found
 
     def may_export(self, importer: Module, origin: str, name: str) -> bool:
         """Tell, without parsing, whether ``from origin import name`` may give something."""

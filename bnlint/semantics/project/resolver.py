@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import AbstractContextManager
 
 from bnlint.semantics.project.marks import Marks
-from bnlint.semantics.project.outline import Loose, Outline
+from bnlint.semantics.project.outline import Imports, Loose, Outline
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -68,11 +68,17 @@ class Sources(Protocol):
     def marks(self, file: str) -> Marks | None:
         """Return what ``file`` speaks of; ``None`` if it cannot be read."""
 
+    def imports(self, file: str) -> Imports | None:
+        """Return what ``file`` imports; ``None`` if it cannot be read."""
+
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
 
     def root(self, file: str) -> str:
         """Return the folder that holds all of the project around ``file``."""
+
+    def files(self, file: str) -> list[str]:
+        """Return the Python files of the project around ``file``."""
 
     def search(self, file: str, pattern: str) -> list[str]:
         """Return the files of the project around ``file`` whose text matches ``pattern``."""

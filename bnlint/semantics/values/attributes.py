@@ -76,7 +76,8 @@ def instance_attribute(
         stores = attribute_stores(ancestor.module, ancestor.node, name, every=every)
         if stores:
             found += _stored(ev, instance, ancestor, stores, name, node)
-            return mutated_attribute(ev, found, ancestor.module, name, None)
+            store = stores[0] if len(stores) == 1 else None
+            return mutated_attribute(ev, found, ancestor.module, name, None, store)
     if found:
         return found
     values = class_attribute(ev, cls, name, node)

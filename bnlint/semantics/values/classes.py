@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import SETS_UP
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import arguments_of, bind
 from bnlint.semantics.values.domain import (
+    Arguments,
     Candidate,
     ClassRef,
     Env,
@@ -112,3 +113,42 @@ def construction(ev: Evaluate, instance: Instance) -> Env | None:
     arguments = arguments_of(ev, instance.module, instance.call, instance.env)
     me = Candidate(instance, owner.module, init)
     return Env(bind(owner.module, init, arguments, me), instance.env, depth)
+
+
+def base_constructor(
+    ev: Evaluate, module: Module, call: ast.Call, env: Env | None = None
+) -> tuple[ValueSet, Arguments]:
+    """Return whose constructor ``super().__init__(...)`` and its like run, and with what."""
+    arguments = arguments_of(ev, module, call, env)
+    if not _is_bound(module, call):  # Base.__init__(self, ...)
+        arguments = arguments._replace(positional=arguments.positional[1:])
+    return constructed(ev, module, call), arguments
+
+
+def constructed(ev: Evaluate, module: Module, call: ast.Call) -> ValueSet:
+    """Return whose constructor ``super().__init__(...)`` and its like run."""
+    assert isinstance(call.func, ast.Attribute)
+    cls = module.enclosing_class(call)
+    if cls is not None and _is_bound(module, call):
+        return first_base(ev, module, cls)
+    return ev.evaluate(module, call.func.value)
+
+
+def _is_bound(module: Module, call: ast.Call) -> bool:
+    """Tell whether a constructor is called as one of the object: of ``super()``."""
+    assert isinstance(call.func, ast.Attribute)
+    receiver = call.func.value
+    return (
+        isinstance(receiver, ast.Call)
+        and last_name(receiver.func) == "super"
+        and module.enclosing_class(call) is not None
+    )
+
+
+def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> ValueSet:
+    """Return the base classes; of several, the caller finds those that lead to an API."""
+    found: ValueSet = ()
+    for base in cls.bases:
+        if not isinstance(base, (ast.Starred, ast.Subscript)):
+            found += ev.evaluate(module, base)
+    return found

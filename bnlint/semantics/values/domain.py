@@ -223,6 +223,15 @@ class Imports(Protocol):
     def may_export(self, importer: Module, origin: str, name: str) -> bool:
         """Tell, without parsing, whether ``from origin import name`` may give something."""
 
+    def may_be_used(self, module: Module) -> bool:
+        """Tell, by the text of imports, whether another file may use what ``module`` binds."""
+
+    def users(self, module: Module, name: str) -> Collection[tuple[Module, str]] | None:
+        """Return the modules that use what ``module`` binds as ``name``, and its name in each.
+
+        ``None`` is returned for a name that is used all over the project.
+        """
+
     def carriers(self, module: Module) -> Collection[str]:
         """Return the identifiers through which ``module`` may call an API."""
 
@@ -255,6 +264,12 @@ class Evaluate(Protocol):
     project: Imports
     #: What has been found out on top of it.
     memos: dict[Memo[Any, Any], dict[Any, Any]]
+    #: Whether what files give that import a function or class counts among what callers give.
+    asks_users: bool
+
+    @property
+    def wide(self) -> Evaluate:
+        """The evaluator of the same modules that takes callers in other files into account."""
 
     def evaluate(self, module: Module, node: ast.expr, env: Env | None = None) -> ValueSet:
         """Return what ``node`` may be."""

@@ -51,11 +51,19 @@ _NEVER = 1 << 30
 
 
 class Evaluator:
-    """Evaluates expressions of the modules of one project; remembers what it has worked out."""
+    """Evaluates expressions of the modules of one project; remembers what it has worked out.
 
-    def __init__(self, project: Imports, frameworks: Frameworks) -> None:
+    ``asks_users`` tells whether what other files give counts too, where a function is called
+    there. It costs more, and is asked for only where something hangs on it (:attr:`wide`).
+    """
+
+    def __init__(
+        self, project: Imports, frameworks: Frameworks, *, asks_users: bool = False
+    ) -> None:
         self.project = project
         self.frameworks = frameworks
+        self.asks_users = asks_users
+        self._wide: Evaluator | None = None
         self._memo: dict[ast.expr, ValueSet] = {}
         # What has been worked out under an environment, for as long as one question is open. The
         # environment is kept with it, so that no other takes its id meanwhile.
@@ -68,11 +76,24 @@ class Evaluator:
 
     # ------------------------------------------------------------------ entry points
 
+    @property
+    def wide(self) -> Evaluator:
+        """The evaluator of the same modules that takes callers in other files into account."""
+        if self.asks_users:
+            return self
+        if self._wide is None:
+            self._wide = Evaluator(self.project, self.frameworks, asks_users=True)
+            self._wide._scopes = self._scopes
+        return self._wide
+
     def forget(self) -> None:
         """Drop what has been worked out, the only circle that holds the trees.
 
         So they are freed at once, and the collector, which took a tenth of a run, has no work.
         """
+        if self._wide is not None:
+            self._wide.forget()
+            self._wide = None
         self._memo.clear()
         self._scopes.clear()
         self.memos.clear()
@@ -185,7 +206,12 @@ class Evaluator:
 
     def _attribute(self, module: Module, node: ast.Attribute, env: Env | None) -> ValueSet:
         found: ValueSet = ()
-        for base in self.evaluate(module, node.value, env):
+        bases = self.evaluate(module, node.value, env)
+        # What is None has no such attribute: where it is read, the object is one of the others.
+        kept = tuple(b for b in bases if b.object != Constant(None))
+        if any(not isinstance(b.object, Unknown) for b in kept):
+            bases = kept
+        for base in bases:
             found += self.member(base, node.attr, module, node)
         return found
 

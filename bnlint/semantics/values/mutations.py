@@ -64,9 +64,18 @@ def mutated(
 
 
 def mutated_attribute(
-    ev: Evaluate, values: ValueSet, module: Module, name: str, env: Env | None
+    ev: Evaluate,
+    values: ValueSet,
+    module: Module,
+    name: str,
+    env: Env | None,
+    store: ast.Attribute | None = None,
 ) -> ValueSet:
-    """Return ``values`` as they may have been changed through any attribute called ``name``."""
+    """Return ``values`` as they may have been changed through any attribute called ``name``.
+
+    What the block of the one ``store`` that sets the attribute changes after it is sure to be
+    changed, if there is but one.
+    """
     if not _has_container(values):
         return values
     changes = [
@@ -74,7 +83,23 @@ def mutated_attribute(
         for use in module.uses.of(name)
         if isinstance(use, ast.Attribute) and (change := _change(module, use)) is not None
     ]
-    return _with_changes(ev, values, changes, module, env, None)
+    made = module.statement(store) if store is not None else None
+    if store is None or made is None:
+        return _with_changes(ev, values, changes, module, env, None)
+    for change in changes:
+        sure = change.statement.lineno > made.lineno and _is_same_object(change.use, store)
+        values = _with_changes(ev, values, [change], module, env, made if sure else None)
+    return values
+
+
+def _is_same_object(use: ast.expr, store: ast.Attribute) -> bool:
+    """Tell whether both are attributes of one name: ``self.config``."""
+    return (
+        isinstance(use, ast.Attribute)
+        and isinstance(use.value, ast.Name)
+        and isinstance(store.value, ast.Name)
+        and use.value.id == store.value.id
+    )
 
 
 def _has_container(values: ValueSet) -> bool:

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import ast
 
-from bnlint.semantics.names.carriers import carriers
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values import namedtuples
-from bnlint.semantics.values.arguments import (
-    arguments_of,
-    bind,
-    default_nodes,
-    has_decorator,
-    is_method,
-)
+from bnlint.semantics.values.arguments import bind, default_nodes, is_method
+from bnlint.semantics.values.callers import callers_in_view, receiver
 from bnlint.semantics.values.domain import (
     MAX_CANDIDATES,
     TOO_MANY,
@@ -28,7 +22,6 @@ from bnlint.semantics.values.domain import (
     Dictionary,
     Env,
     Evaluate,
-    FunctionRef,
     Instance,
     Record,
     Sequence,
@@ -38,7 +31,6 @@ from bnlint.semantics.values.domain import (
     presumed,
     unknown,
 )
-from bnlint.semantics.values.memo import Memo
 
 #: Calls of one function that are looked at before giving up on its callers.
 MAX_CALLERS = 40
@@ -87,14 +79,16 @@ def _candidates(
         why = f"the default of parameter {name} of {title}"
         found += presumed(ev.evaluate(module, default), why)
     found += tuple(v for v in known if not (found and v.object == Constant(None)))
-    if found:
+    if found and any(v.object != Constant(None) for v in found):
         return found
     if parameter.annotation is not None:
         made = _annotated(
             ev, module, parameter.annotation, f"the type of parameter {name} of {title}"
         )
         if made:
-            return made
+            return found + made
+    if found:
+        return found
     if passed:
         return passed
     return unknown(f"parameter {name} of {title} has no default", module, parameter)
@@ -116,12 +110,13 @@ def _spread(
     why = f"**{name} of {title} comes from callers"
     nothing = Candidate(Dictionary((), why), module, parameter)
     with ev.guard((function, name)) as entered:
-        calls = callers(ev, module, function) if entered else []
+        view = callers_in_view(ev, module, function) if entered else None
+        calls = view.calls if view is not None and view.complete else []
         if not calls or len(calls) > MAX_CALLERS:
             return nothing
         given: list[dict[object, Argument]] = []
-        for call, receiver_value in calls:
-            bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
+        for caller in calls:
+            bound = bind(module, function, caller.arguments(ev), caller.receiver)
             held = ev.argument(bound[(function, name)])[0].object
             if not isinstance(held, Dictionary) or held.open:
                 return nothing
@@ -181,96 +176,23 @@ def _passed(
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
     name: str,
 ) -> tuple[ValueSet, bool]:
-    """Return what the callers in the module pass for parameter ``name``, and if any passes none."""
+    """Return what the callers in view pass for parameter ``name``, and if any passes none."""
     found: ValueSet = ()
     default = default_nodes(function.args).get(name)
-    calls = callers(ev, module, function)
-    left_out = len(calls) > MAX_CALLERS
-    for call, receiver_value in calls[:MAX_CALLERS]:
-        bound = bind(module, function, arguments_of(ev, module, call, None), receiver_value)
+    view = callers_in_view(ev, module, function)
+    left_out = len(view.calls) > MAX_CALLERS or not view.complete
+    for caller in view.calls[:MAX_CALLERS]:
+        bound = bind(module, function, caller.arguments(ev), caller.receiver)
         argument = bound[(function, name)]
         if argument.node is not None and argument.node is default:
             left_out = True
             continue
-        why = f"what line {call.lineno} passes as {name} of {_title(module, function)}"
+        line = f"line {caller.call.lineno}"
+        if caller.module is not module:
+            line = f"{caller.module.path}:{caller.call.lineno}"
+        why = f"what {line} passes as {name} of {_title(module, function)}"
         found += presumed(ev.argument(argument), why)
     return found, left_out
-
-
-def callers(
-    ev: Evaluate,
-    module: Module,
-    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
-) -> list[tuple[ast.Call, Candidate | None]]:
-    """Return the calls in ``module`` that run ``function``, with the object they are bound to."""
-    if isinstance(function, ast.Lambda):
-        return []
-    if not is_method(module, function):
-        return [
-            (call, None)
-            for call in module.calls_by_name.get(function.name, ())
-            if _calls_function(ev, module, call, function)
-        ]
-    cls = module.parents[function]
-    assert isinstance(cls, ast.ClassDef)
-    me = receiver(module, function)
-    names = [function.name]
-    if function.name in ("__init__", "__new__"):
-        # A class is called by its name, in its own class methods as cls(), and under the names of
-        # variables and parameters that hold it: block(...).
-        names = [cls.name, "cls", *(n for n in _held_as(ev, module, cls) if n != cls.name)]
-    found: list[tuple[ast.Call, Candidate | None]] = []
-    for name in names:
-        for call in module.calls_by_name.get(name, ()):
-            if function.name == "__init__":
-                values = ev.evaluate(module, call.func)
-                if any(v.object == ClassRef(module, cls) for v in values):
-                    found.append((call, me))
-            elif isinstance(call.func, ast.Attribute) and _is_own(ev, module, call.func.value, cls):
-                found.append((call, me))
-    return found
-
-
-_HELD_AS: Memo[ast.ClassDef, list[str]] = Memo()
-
-
-def _held_as(ev: Evaluate, module: Module, cls: ast.ClassDef) -> list[str]:
-    """Return the identifiers that may hold a class, where it is named and not called."""
-    known = _HELD_AS.of(ev)
-    if cls not in known:
-        named = any(
-            isinstance(use, ast.Name)
-            and not (isinstance(call := module.parents[use], ast.Call) and call.func is use)
-            for use in module.uses.of(cls.name)
-        )
-        known[cls] = sorted(carriers(module, [cls.name])) if named else []
-    return known[cls]
-
-
-def _calls_function(ev: Evaluate, module: Module, call: ast.Call, function: ast.AST) -> bool:
-    return any(
-        isinstance(v.object, FunctionRef) and v.object.node is function
-        for v in ev.evaluate(module, call.func)
-    )
-
-
-def _is_own(ev: Evaluate, module: Module, node: ast.expr, cls: ast.ClassDef) -> bool:
-    return any(
-        isinstance(v.object, Instance) and v.object.cls == ClassRef(module, cls)
-        for v in ev.evaluate(module, node)
-    )
-
-
-def receiver(
-    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-) -> Candidate:
-    """Return what the first parameter of a method is: the object, or the class of a classmethod."""
-    cls = module.parents[function]
-    assert isinstance(cls, ast.ClassDef)
-    ref = ClassRef(module, cls)
-    if not isinstance(function, ast.Lambda) and has_decorator(function, "classmethod"):
-        return Candidate(ref, module, function)
-    return Candidate(Instance(ref, module, None), module, function)
 
 
 def _is_first(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+from collections.abc import Iterable
 
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.syntax.numbers import shown
@@ -20,7 +21,8 @@ class Value(NamedTuple):
     ``presumed`` (rests on ``why``, which a caller may override) or ``unknown`` (``why`` says what
     is missing). ``value`` is a constant or a tuple of constants. ``node`` in ``module`` is where
     it is written, ``argument`` the expression passed at the call, ``from_default`` tells a
-    default even where it is only presumed that this API is called.
+    default even where it is only presumed that this API is called. ``alternatives`` are the values
+    it may have where it is unknown only because these differ.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Value(NamedTuple):
     argument: ast.expr | None = None
     computed: bool = False
     from_default: bool = False
+    alternatives: tuple[Value, ...] = ()
 
     @property
     def is_known(self) -> bool:
@@ -59,6 +62,20 @@ def written(value: Value) -> str:
 def absent(why: str) -> Value:
     """Return the value of which nothing is known."""
     return Value(UNKNOWN, None, why)
+
+
+def possible(value: Value) -> tuple[Value, ...]:
+    """Return the values that ``value`` may have: itself where it is known, else what is in view."""
+    return (value,) if value.is_known else value.alternatives
+
+
+def differing(values: Iterable[Value]) -> Value:
+    """Return the value that is unknown because it may be any of ``values``."""
+    found: dict[str, Value] = {}
+    for value in values:
+        found.setdefault(repr(value.value), value)
+    why = "it may be " + " or ".join(sorted(found))
+    return Value(UNKNOWN, None, why, alternatives=tuple(found.values()))
 
 
 def assumption(*values: Value) -> str:
@@ -94,7 +111,7 @@ def settle(candidates: ValueSet, argument: ast.expr | None) -> Value:
     if not constants:
         return absent("it has no value")
     if len(constants) > 1:
-        return absent("it may be " + " or ".join(sorted(constants)))
+        return differing(constants.values())
     (value,) = constants.values()
     if value.kind == PRESUMED and any(not c.presumed for c in candidates):
         # Certain on one path and presumed on another, the same on both: it is what it is.
