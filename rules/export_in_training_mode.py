@@ -95,7 +95,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
-        life = life_of(context.evaluator, context.module, made.call, made.position)
+        life = life_of(context.evaluator, context.module, made.origins)
         if life.escapes or may_switch(context.evaluator, life, made.framework, INFERENCE):
             continue
         if _is_imported(made, context):

@@ -110,7 +110,6 @@ from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.models import class_framework
 from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
@@ -121,6 +120,7 @@ from bnlint.semantics.objects.order import (
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.values.classes import method, outside_bases
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import STATISTICS, Trial
 
 RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
@@ -154,7 +154,7 @@ def _applies(context: Context) -> bool:
 
 def _of_object(made: Made, context: Context) -> Iterator[Finding]:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call, made.position)
+    life = life_of(ev, module, made.origins)
     if life.escapes:
         return
     freezes = [use for use in life.uses if _freezes(use, made, context)]

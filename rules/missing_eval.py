@@ -72,7 +72,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import layer_of_family
@@ -92,12 +91,11 @@ from bnlint.semantics.modes.switches import (
     may_switch,
     mode_after,
     runs,
-    switches,
     use_feeds_gradient,
 )
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
-from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.history import life_of, may_be_switched_elsewhere
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
@@ -142,7 +140,7 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call, made.position)
+    life = life_of(ev, module, made.origins)
     if life.escapes or may_switch(ev, life, made.framework, INFERENCE):
         return None
     calls = (use for use in life.uses if runs(ev, use))
@@ -152,29 +150,11 @@ def _check(context: Context, made: Made) -> Finding | None:
     found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return None
-    if is_made_of_switched(ev, module, made) or _may_be_switched_by_importers(made, context):
+    if is_made_of_switched(ev, module, made):
+        return None
+    if may_be_switched_elsewhere(ev, module, life, made.framework):
         return None
     return _report(context, first, life, made)
-
-
-def _may_be_switched_by_importers(made: Made, context: Context) -> bool:
-    """Tell whether a file that names this one, and its model, switches modes.
-
-    Whoever imports a module can switch a model that is bound there. No import leads to them.
-    """
-    module, resolver = context.module, context.project.resolver
-    variable = variable_of(module, made.call)
-    if resolver is None or not module.file or not variable:
-        return False
-    if module.enclosing_function(made.call) is not None:
-        return False
-    others: set[str] | None = None
-    methods = "|".join(re.escape(method) for method in switches(made.framework))
-    stem = module.name.rpartition(".")[2]
-    for pattern in (rf"\b{re.escape(stem)}\b", rf"\b{variable}\b", rf"\.(?:{methods})\("):
-        found = set(resolver.sources.search(module.file, pattern))
-        others = found if others is None else others & found
-    return bool((others or set()) - {module.file})
 
 
 # ---------------------------------------------------------------------------------- one call

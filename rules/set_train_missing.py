@@ -94,7 +94,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or modes.initial != INFERENCE:
             continue
-        life = life_of(ev, module, made.call, made.position)
+        life = life_of(ev, module, made.origins)
         if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
             continue
         files = dict.fromkeys((module, *(use.module for use in life.uses)))

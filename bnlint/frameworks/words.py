@@ -47,7 +47,7 @@ def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     words: set[str] = set()
     for table in tables:
         vocabulary = table["vocabulary"]
-        for word in ("builders", "loaders"):
+        for word in ("builders", "loaders", "makes_by_name"):
             words.update(_telling(path) for path in vocabulary.get(word, ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))

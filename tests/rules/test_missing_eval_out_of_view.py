@@ -164,11 +164,13 @@ class Predictor:
 --- in a list
 m = Net()
 models = [m]
+set_up(models)
 with torch.no_grad(): y = m(x)
 
 --- in a dictionary
 m = Net()
 models = dict(net=m)
+set_up(models)
 with torch.no_grad(): y = m(x)
 
 --- handed to a Trainer

@@ -92,7 +92,7 @@ def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
     found = facts(f"m = nn.BatchNorm2d(3)\n{code}\n")
     ev = found.project.evaluator
     (made,) = constructions(ev, found.module)
-    life = life_of(ev, found.module, made.call)
+    life = life_of(ev, found.module, made.origins)
     assert may_switch(ev, life, made.framework, INFERENCE) is to_inference
     assert may_switch(ev, life, made.framework, TRAINING) is to_training
 

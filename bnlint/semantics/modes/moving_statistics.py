@@ -35,9 +35,10 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.models import class_framework, contents, models_at
+from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
+from bnlint.semantics.values.modules import class_framework
 from bnlint.startup.typed import NamedTuple
 
 
@@ -100,7 +101,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
     for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object":
             continue
-        life = life_of(ev, module, made.call, made.position)
+        life = life_of(ev, module, made.origins)
         drift = _frozen_across(made, life, ev, module) if not life.escapes else None
         if drift is None or follows_another(variable_of(module, made.call)):
             continue
@@ -144,13 +145,13 @@ def _life(
     freeze: Freeze, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
 ) -> Life | None:
     """Return the life of the one model that is frozen, if all of it is in view."""
-    values = models_at(ev, module, freeze.owner)
+    values = ev.evaluate(module, freeze.owner)
     made = values[0].object
     if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
         return None
     if made.module is not module:
         return None
-    life = life_of(ev, module, made.call)
+    life = life_of(ev, module, [made.call])
     if life.escapes or manages_itself(ev, contents(ev, sites, values[0]), framework):
         return None
     return life

@@ -76,6 +76,8 @@ class Life(NamedTuple):
 
     uses: tuple[Use, ...]
     escapes: str = ""
+    #: Names by which other files can get at it, and whether each is a variable of the file.
+    known_as: tuple[tuple[str, bool], ...] = ()
 
     def methods(self, *names: str) -> Iterator[Use]:
         """Yield the calls of methods called one of ``names``."""

@@ -344,18 +344,30 @@ class Evaluator:
         return containers.dictionary(self, module, node, env)
 
     def _subscript(self, module: Module, node: ast.Subscript, env: Env | None) -> ValueSet:
+        if isinstance(node.slice, ast.Slice):
+            return unknown("a part of something is not followed", module, node)
         keys = self.evaluate(module, node.slice, env)
         key = keys[0].object if len(keys) == 1 else None
         found: ValueSet = ()
         for base in self.evaluate(module, node.value, env):
             if isinstance(base.object, Unknown):
                 found += (base,)
+            elif isinstance(base.object, Symbol) and base.object.path.endswith(".__dict__"):
+                found += self._of_module(base, key, module, node)
             elif isinstance(base.object, (Dictionary, Sequence)):
                 picked = containers.pick(self, base.object, key, module, node)
                 found += presumed(picked, base.presumed or keys[0].presumed)
             else:
                 found += unknown(containers.unlisted(self, base), module, node)
         return found
+
+    def _of_module(self, base: Candidate, key: object, module: Module, node: ast.expr) -> ValueSet:
+        """Return what ``module.__dict__[key]`` is."""
+        assert isinstance(base.object, Symbol)
+        if not isinstance(key, Constant) or not isinstance(key.value, str):
+            return unknown("something of a module under an unknown name", module, node)
+        path = f"{base.object.path.removesuffix('.__dict__')}.{key.value}"
+        return (base._replace(object=Symbol(path), module=module, node=node),)
 
     def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> ValueSet:
         return (Candidate(FunctionRef(module, node, None, env), module, node),)
@@ -393,8 +405,10 @@ def _identity(value: Candidate) -> object:
         return (type(found.value), repr(found.value), bool(value.presumed))
     if isinstance(found, (Symbol, Unknown, ClassRef, ModuleRef)):
         return (found, bool(value.presumed))
-    if isinstance(found, (FunctionRef, Instance)):
-        return (type(found), value.node, id(found.env), bool(value.presumed))
+    if isinstance(found, FunctionRef):
+        return (found.node, value.node, id(found.env), bool(value.presumed))
+    if isinstance(found, Instance):  # one call may make one of several things
+        return (found.cls, value.node, id(found.env), bool(value.presumed))
     # What stands in one place may have been made in several calls, of different things.
     return id(found)
 
