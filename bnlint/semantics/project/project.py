@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     pass
 
 
+#: Characters of other modules that are read for one file. What lies beyond is taken for something
+#: outside the project: nothing is known of it.
+_MOST_READ = 3_000_000
+
 _HANDS_OVER: Memo[Module, bool] = Memo()
 
 
@@ -42,6 +46,7 @@ class Project:
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
         self._using: dict[str, Module | None] = {}
+        self._read = 0
         if main is not None and main.file:
             self.modules[main.file] = main
         self.evaluator = Evaluator(self, frameworks)
@@ -74,8 +79,16 @@ class Project:
             return None
         if file not in self.modules:
             known = self._using.get(file)
-            self.modules[file] = known or self.resolver.sources.module(file)
+            self.modules[file] = known or self._parsed(file)
         return self.modules[file]
+
+    def _parsed(self, file: str) -> Module | None:
+        """Return a file parsed, if not too much has been read for the one that is checked."""
+        if self.resolver is None or self._read >= _MOST_READ:
+            return None
+        found = self.resolver.sources.module(file)
+        self._read += len(found.text) if found is not None else 0
+        return found
 
     def may_be_used(self, module: Module) -> bool:
         """Tell, by the text of imports, whether another file may use what ``module`` binds."""
@@ -101,7 +114,7 @@ class Project:
                 there = self.modules[user.file]
             else:
                 if user.file not in self._using:
-                    self._using[user.file] = self.resolver.sources.module(user.file)
+                    self._using[user.file] = self._parsed(user.file)
                 there = self._using[user.file]
             if there is not None:
                 found.append((there, user.name))
@@ -159,8 +172,8 @@ class Project:
         return any(self._switches_modes(file) for file in sorted(self._files_of(module, makers)))
 
     def _switches_modes(self, file: str) -> bool:
-        outline = self.resolver.outline(file) if self.resolver is not None else None
-        return outline is not None and outline.marks.modes
+        marks = self.resolver.sources.marks(file) if self.resolver is not None else None
+        return marks is not None and marks.modes
 
     def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
         """Return the files in which what ``module`` imports under ``names`` is defined."""
