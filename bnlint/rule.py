@@ -118,10 +118,9 @@ class Context:
         sites = [site for site in self.sites if site.api.framework.title == title]
         return (Side(self.project, self.module, sites),) if reference.site is not None else ()
 
-    @cached_property
-    def settings(self) -> Sequence[Setting]:
-        """The settings that the file writes apart from the calls that make its layers."""
-        return list(settings_in(self.project, self.module, self.sites))
+    def settings(self, role: str) -> Sequence[Setting]:
+        """Return what the file writes for ``role`` apart from the calls that make its layers."""
+        return list(settings_in(self.project, self.module, self.sites, role))
 
     # ------------------------------------------------------------------ places
 

@@ -150,10 +150,10 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report a momentum on the wrong side of a half that is stored in layers, or held for them."""
-    for setting in context.settings:
+    for setting in context.settings("momentum"):
         api, value = setting.api, setting.value
         momentum = _written(value)
-        if setting.role != "momentum" or momentum is None:
+        if momentum is None:
             continue
         if not _is_other_camp(api.convention, momentum) or in_test(context.module, setting.where):
             continue

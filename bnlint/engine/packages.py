@@ -349,6 +349,20 @@ class Packages:
         self._outlines[file] = identity, outline
         return outline
 
+    def imports(self, file: str) -> Imports | None:
+        """Return what ``file`` imports, for a tenth of what its outline costs if that is not known.
+
+        ``None`` is returned if it cannot be read.
+        """
+        if file in self._seen:
+            outline = self.outline(file)
+            return outline.imports if outline is not None else None
+        try:
+            text = decode(self._bytes(file), file).text
+        except Unreadable:
+            return None
+        return imports_in(text) if "import" in text else None
+
     def _outlined(self, text: str, digest: str | None) -> Outline:
         """Return the outline of a ``text`` whose bytes have this digest, where there is one."""
         if self.memory is None or digest is None:
@@ -376,20 +390,6 @@ class Packages:
             text = self._text(file)
             self._marks[file] = marks_of(text) if text is not None else None
         return self._marks[file]
-
-    def imports(self, file: str) -> Imports | None:
-        """Return what ``file`` imports, for a tenth of what its outline costs if that is not known.
-
-        ``None`` is returned if it cannot be read.
-        """
-        if file in self._seen:
-            outline = self.outline(file)
-            return outline.imports if outline is not None else None
-        try:
-            text = decode(self._bytes(file), file).text
-        except Unreadable:
-            return None
-        return imports_in(text) if "import" in text else None
 
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""

@@ -165,7 +165,25 @@ GIVEN = [
 ]
 
 
-@pytest.mark.parametrize("case", [*STORED, *HELD, *GIVEN])
+CHOSEN = [
+    hazard(
+        "dictionaries that agree on the momentum",
+        """
+        import torch.nn as nn
+
+        SMALL = dict(eps=1e-3, momentum=0.99)
+        LARGE = dict(eps=1e-5, momentum=«0.99»)
+
+        def block(c, large):
+            return nn.BatchNorm2d(c, **(LARGE if large else SMALL))
+        """,
+        fix="manual",
+        kind="error high",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", [*STORED, *HELD, *GIVEN, *CHOSEN])
 def test_a_momentum_written_apart_is_reported(case: Hazard) -> None:
     check_hazard("BN101", case)
 
@@ -242,6 +260,22 @@ from functools import partial
 
 def make(other, flag):
     return partial(nn.BatchNorm2d if flag else other, momentum=0.99)
+--- dictionaries that do not agree
+import torch.nn as nn
+
+SMALL = dict(momentum=0.99)
+LARGE = dict(momentum=0.01)
+
+def block(c, large):
+    return nn.BatchNorm2d(c, **(LARGE if large else SMALL))
+--- dictionaries of which one leaves it out
+import torch.nn as nn
+
+SMALL = dict(momentum=0.99)
+LARGE = dict(eps=1e-3)
+
+def block(c, large):
+    return nn.BatchNorm2d(c, **(LARGE if large else SMALL))
 --- one of the callers is right
 import torch.nn as nn
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.attribute_writes import (
-    ROLES,
     Store,
     loop_of,
     stores,
@@ -29,38 +28,42 @@ from bnlint.startup.typed import NamedTuple
 
 
 class Setting(NamedTuple):
-    """An argument in ``role`` that is written at ``where`` for layers of ``api``.
+    """An argument of layers of ``api`` that is written at ``where``, apart from their calls.
 
     ``is_stored`` tells one that is stored in layers after these have been made.
     """
 
     api: Api
-    role: str
     value: Value
     where: ast.expr
     is_stored: bool
 
 
-def settings_in(project: Project, module: Module, sites: Sequence[Site]) -> Iterator[Setting]:
-    """Yield the settings that ``module`` writes apart from its layers, in source order.
+def settings_in(
+    project: Project, module: Module, sites: Sequence[Site], role: str
+) -> Iterator[Setting]:
+    """Yield what ``module`` writes for ``role`` apart from its layers, in source order.
 
     What is known to be that of one of its ``sites`` is left out: it is a setting of that layer.
     """
-    taken = {value.node for site in sites for role in ROLES if (value := site.value(role)).is_known}
-    found = [*_held(project, module, sites), *_stored(project, module)]
+    taken = {value.node for site in sites if (value := site.value(role)).is_known}
+    found = [*_held(project, module, sites, role), *_stored(project, module, role)]
     found.sort(key=lambda setting: (setting.where.lineno, setting.where.col_offset))
     for setting in found:
         if setting.value.node not in taken:
             yield setting
 
 
-def _held(project: Project, module: Module, sites: Sequence[Site]) -> Iterator[Setting]:
+def _held(project: Project, module: Module, sites: Sequence[Site], role: str) -> Iterator[Setting]:
     """Yield the settings that partials of an API hold for who calls them.
 
     What a call in view may replace is left out.
     """
     ev = project.evaluator
+    names = {api.roles[role] for api in ev.frameworks.apis.values() if role in api.roles}
     for call in module.calls_by_name.get("partial", ()):
+        if not any(keyword.arg is None or keyword.arg in names for keyword in call.keywords):
+            continue
         for candidate in ev.evaluate(module, call):
             held = candidate.object
             if not isinstance(held, Partial) or held.call is not call or len(held.target) != 1:
@@ -69,34 +72,33 @@ def _held(project: Project, module: Module, sites: Sequence[Site]) -> Iterator[S
             apis = ev.frameworks.by_alias.get(target.path, ()) if isinstance(target, Symbol) else ()
             if len(apis) != 1:
                 continue
-            given = match(apis[0].signature, held.arguments).given
-            used = [r for site in sites for r in site.resolutions if r.holder is call]
-            for role in ROLES:
-                name = apis[0].roles.get(role, "")
-                argument = given.get(name)
-                if argument is None or argument.node is None or argument.module is not module:
-                    continue
-                arrived = [r.matched.given.get(name) for r in used]
-                if all(a is not None and a.node is argument.node for a in arrived):
-                    value = settle(ev.argument(argument), argument.node)
-                    yield Setting(apis[0], role, value, argument.node, is_stored=False)
+            name = apis[0].roles.get(role, "")
+            argument = match(apis[0].signature, held.arguments).given.get(name)
+            if argument is None or argument.node is None or argument.module is not module:
+                continue
+            arrived = [
+                r.matched.given.get(name)
+                for site in sites
+                for r in site.resolutions
+                if r.holder is call
+            ]
+            if all(a is not None and a.node is argument.node for a in arrived):
+                value = settle(ev.argument(argument), argument.node)
+                yield Setting(apis[0], value, argument.node, is_stored=False)
 
 
-def _stored(project: Project, module: Module) -> Iterator[Setting]:
+def _stored(project: Project, module: Module, role: str) -> Iterator[Setting]:
     """Yield the settings that are stored in layers which a test or a loop tells to be such."""
-    layers = [api for api in project.frameworks.apis.values() if api.kind == "layer"]
-    roles = {(api.attribute(role), role) for api in layers for role in ROLES}
-    names = {name for name, _ in roles if name}
-    if names.isdisjoint(module.uses.nodes) and "setattr" not in module.calls_by_name:
-        return
+    layers = [api for api in project.frameworks.apis.values() if api.attribute(role)]
+    names = {api.attribute(role) for api in layers}
     for store in stores(module, names):
         if store.value is None or not isinstance(store.target, ast.Name):
             continue
-        api = _layer_of(project, store, layers)
-        role = next((r for n, r in sorted(roles) if n == store.attribute), "")
-        if api is not None and api.attribute(role) == store.attribute:
+        mine = [api for api in layers if api.attribute(role) == store.attribute]
+        api = _layer_of(project, store, mine)
+        if api is not None:
             value = settle(project.evaluator.evaluate(module, store.value), store.value)
-            yield Setting(api, role, value, store.value, is_stored=True)
+            yield Setting(api, value, store.value, is_stored=True)
 
 
 def _layer_of(project: Project, store: Store, layers: Sequence[Api]) -> Api | None:
@@ -110,14 +112,13 @@ def _layer_of(project: Project, store: Store, layers: Sequence[Api]) -> Api | No
     loop = loop_of(store)
     end = loop or module.enclosing_function(store.statement) or module.tree
     tests = LayerTests(project.evaluator, module, guards(module, store.statement, end), target.id)
-    mine = [api for api in layers if store.attribute in map(api.attribute, ROLES)]
     if tests.ask_for_class:
-        return next((api for api in mine if tests.passed_by(_made(api, module)) is True), None)
+        return next((api for api in layers if tests.passed_by(_made(api, module)) is True), None)
     walk = walk_of(project, loop)
     if walk is None:
         return None
     framework = project.frameworks.word("walks")[walk.attr]
-    return next((api for api in mine if api.framework is framework), None)
+    return next((api for api in layers if api.framework is framework), None)
 
 
 def _made(api: Api, module: Module) -> Resolution:

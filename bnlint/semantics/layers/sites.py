@@ -158,12 +158,15 @@ _SETTINGS = ("eps", "momentum")
 
 
 def _is_open(site: Site) -> bool:
-    """Tell whether what is known of a site rests on what a caller gives."""
-    if site.presumed:
-        return True
-    open_ = (PRESUMED, UNKNOWN)
-    return any(role in api.roles for api in site.apis for role in _SETTINGS) and any(
-        site.value(role).kind in open_ for role in _SETTINGS
+    """Tell whether a setting that is written for a site rests on what a caller gives.
+
+    Of one that is left to a default, whatever the API, nothing is written here.
+    """
+    return any(
+        value.kind == UNKNOWN or (value.kind == PRESUMED and not value.from_default)
+        for role in _SETTINGS
+        if any(role in api.roles for api in site.apis)
+        for value in (site.value(role),)
     )
 
 

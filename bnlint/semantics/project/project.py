@@ -45,8 +45,8 @@ class Project:
         self.resolver = resolver
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
-        self._read = 0
         self._using: dict[str, Module | None] = {}
+        self._read = 0
         if main is not None and main.file:
             self.modules[main.file] = main
         self.evaluator = Evaluator(self, frameworks)
@@ -78,12 +78,17 @@ class Project:
         if self.resolver is None or file is None:
             return None
         if file not in self.modules:
-            found = self._using.get(file)
-            if found is None and self._read < _MOST_READ:
-                found = self.resolver.sources.module(file)
-                self._read += len(found.text) if found is not None else 0
-            self.modules[file] = found
+            known = self._using.get(file)
+            self.modules[file] = known or self._parsed(file)
         return self.modules[file]
+
+    def _parsed(self, file: str) -> Module | None:
+        """Return a file parsed, if not too much has been read for the one that is checked."""
+        if self.resolver is None or self._read >= _MOST_READ:
+            return None
+        found = self.resolver.sources.module(file)
+        self._read += len(found.text) if found is not None else 0
+        return found
 
     def may_be_used(self, module: Module) -> bool:
         """Tell, by the text of imports, whether another file may use what ``module`` binds."""
@@ -109,7 +114,7 @@ class Project:
                 there = self.modules[user.file]
             else:
                 if user.file not in self._using:
-                    self._using[user.file] = self.resolver.sources.module(user.file)
+                    self._using[user.file] = self._parsed(user.file)
                 there = self._using[user.file]
             if there is not None:
                 found.append((there, user.name))

@@ -62,14 +62,14 @@ class Sources(Protocol):
     def outline(self, file: str) -> Outline | None:
         """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
 
+    def imports(self, file: str) -> Imports | None:
+        """Return what ``file`` imports; ``None`` if it cannot be read."""
+
     def loose(self, file: str) -> Loose | None:
         """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
 
     def marks(self, file: str) -> Marks | None:
         """Return what ``file`` speaks of; ``None`` if it cannot be read."""
-
-    def imports(self, file: str) -> Imports | None:
-        """Return what ``file`` imports; ``None`` if it cannot be read."""
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""

@@ -13,7 +13,7 @@ from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import NamedTuple
 
 #: A name that more files use than this is used in too many ways to be followed to all of them.
-MAX_USERS = 16
+MAX_USERS = 8
 
 #: Of a project with more files than this, the import graph is not made.
 _MAX_FILES = 4_000

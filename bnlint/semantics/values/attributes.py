@@ -256,7 +256,7 @@ def _default_of_field(ev: Evaluate, default: ValueSet, node: ast.AST) -> ValueSe
         return default
     given = {k.arg: k.value for k in made.call.keywords}
     if "default" in given:
-        return ev.evaluate(made.module, given["default"])
+        return ev.evaluate(made.module, given["default"], made.env)
     found: ValueSet = ()
     factories = (
         ev.evaluate(made.module, given["default_factory"]) if "default_factory" in given else ()

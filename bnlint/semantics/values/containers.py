@@ -60,15 +60,41 @@ def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) ->
 
 def merged(found: Dictionary, values: ValueSet) -> tuple[Dictionary, str]:
     """Return ``{**found, **values}``, and on what it rests that there are no other keys."""
-    other = values[0].object if len(values) == 1 else None
+    other = values[0].object if len(values) == 1 else _common(values)
     if not isinstance(other, Dictionary):
-        return overlaid(found, None, reason(values) or "one of several dictionaries"), ""
-    why = values[0].presumed
+        return overlaid(found, None, reason(values) or _SEVERAL), ""
+    why = next((v.presumed for v in values if v.presumed), "")
     if not why:
         return overlaid(found, other), ""
     items = tuple((key, presume(item, why)) for key, item in found.items)
     theirs = tuple((key, presume(item, why)) for key, item in other.items)
     return overlaid(Dictionary(items, found.open), Dictionary(theirs, other.open)), why
+
+
+_SEVERAL = "one of several dictionaries"
+
+
+def _common(values: ValueSet) -> Dictionary | None:
+    """Return what several dictionaries have in common; ``None`` if one of them is no dictionary.
+
+    Under a key that each of them has, what is written alike is known, and all else is not.
+    """
+    dictionaries = [dict(v.object.items) for v in values if isinstance(v.object, Dictionary)]
+    if not dictionaries or len(dictionaries) < len(values):
+        return None
+    items: list[tuple[object, Argument]] = []
+    keys = dict.fromkeys(key for items in dictionaries for key in items)
+    for key in keys:
+        found = [items[key] for items in dictionaries if key in items]
+        texts = {
+            ast.dump(a.node) if isinstance(a.node, ast.Constant) else str(id(a)) for a in found
+        }
+        alike = len(texts) == 1 and len(found) == len(dictionaries)
+        items.append((key, found[0] if alike else doubted(found[0], _SEVERAL)))
+    open_ = next(
+        (v.object.open for v in values if isinstance(v.object, Dictionary) and v.object.open), ""
+    )
+    return Dictionary(tuple(items), open_)
 
 
 def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> ValueSet:
