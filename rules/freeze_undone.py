@@ -81,6 +81,7 @@ Measured with torch 2.13.0. What trainers do: read in lightning 2.6.6.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of_family
@@ -118,7 +119,7 @@ from bnlint.semantics.objects.order import (
     running_in,
 )
 from bnlint.semantics.syntax.module import dotted, last_name
-from bnlint.semantics.values.classes import method, outside_bases
+from bnlint.semantics.values.classes import method, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import STATISTICS, Trial
@@ -274,6 +275,8 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             return
     if not all(runs_only_at_setup(module, call, cls) for call in calls):
         return
+    if any(_may_be_called_elsewhere(call, context) for call in calls):
+        return
     if any(
         mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE
         for call in calls
@@ -288,6 +291,17 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         if not in_test(module, call):
             yield _report_class(call, framework, context)
             return
+
+
+def _may_be_called_elsewhere(call: ast.Call, context: Context) -> bool:
+    """Tell whether another file calls a method of the name around ``call``: to freeze again."""
+    module, resolver = context.module, context.project.resolver
+    function = module.enclosing_function(call)
+    name = getattr(function, "name", "")
+    if resolver is None or not module.file or sets_up(function):
+        return False
+    found = resolver.sources.search(module.file, rf"\.{re.escape(name)}\(")
+    return bool(set(found) - {module.file})
 
 
 def _frozen_part(call: ast.Call, context: Context) -> str | None:
