@@ -27,6 +27,13 @@ def test_tables_hold_every_module_once() -> None:
     assert alone == {"bnlint/__main__.py", "bnlint/rule.py", "bnlint/finding.py", "bnlint/trial.py"}
 
 
+def test_modules_are_described_as_they_describe_themselves() -> None:
+    """The one that computes words must not be taken for the one that decides by them."""
+    words = (ROOT / "bnlint" / "frameworks" / "words.py").read_text(encoding="utf-8")
+    first = words.partition("\n")[0].strip('"').rstrip(".").replace("``", "`")
+    assert f"| `words.py` | {first} |\n" in TEXT
+
+
 def test_rooms_stand_in_their_order() -> None:
     named = re.findall(r"`(bnlint/[\w/.]+)`", "\n".join(re.findall(r"^### .*", TEXT, re.MULTILINE)))
     rooms = [name.removesuffix(".py").strip("/").replace("/", ".") for name in named]

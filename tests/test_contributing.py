@@ -17,6 +17,7 @@ from bnlint.confirm import worker
 from bnlint.confirm.workers import Experiment
 from bnlint.engine import drafts
 from bnlint.engine.documentation import page
+from bnlint.engine.facts import is_interesting
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_fixers, load_rules
 from bnlint.finding import SAFE, Edit, Finding, Fix, Span
@@ -181,6 +182,24 @@ def test_files_that_the_page_names_are_there() -> None:
     made_up = {"bnlint/frameworks/NAME.toml", "tests/rules/test_NAME.py"}
     made_up.add("bnlint/confirm/worker_toy.py")
     assert [n for n in names if n not in made_up and not (ROOT / n).exists()] == []
+
+
+def test_a_file_that_no_rule_sees() -> None:
+    """The warning holds as long as the example does; a mode word makes the file be seen."""
+    _, code = code_of("deaf")
+    assert not is_interesting(code)
+    assert is_interesting(code.replace(".double()", ".eval()"))
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_functions_that_the_page_names_are_in_the_modules_it_says(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)(?:\([^`]*\))?`\s+in\s+`((?:\w+/)*\w+\.py)`", text)
+    assert len(named) > 4
+    for function, module in named:
+        code = next(at for at in (ROOT / module, ROOT / "bnlint" / module) if at.exists())
+        made = re.compile(rf"^\s*(?:def|class) {function}\b|^{function}\b.* = ", re.MULTILINE)
+        assert made.search(code.read_text(encoding="utf-8")), f"{function} is not in {module}"
 
 
 def test_rules_point_to_the_page() -> None:

@@ -69,6 +69,7 @@ def test_order(tmp_path: Path) -> None:
             ["pyvenv.cfg", "m.py", "lib/site-packages/n.py"], ["m.py"], id="a venv in the root"
         ),
         pytest.param(["m.py", "node_modules/n.py", "build/lib/n.py"], ["m.py"], id="build output"),
+        pytest.param(["m.py", "._m.py", "._d/n.py"], ["m.py"], id="what macOS keeps beside files"),
     ],
 )
 def test_search(tmp_path: Path, made: list[str], expected: list[str]) -> None:

@@ -180,11 +180,20 @@ def _check_all(
 ) -> tuple[list[Result], list[Problem]]:
     results: list[Result] = []
     problems: list[Problem] = []
-    # Before anything is read: what one file was checked on counts for those that come after it.
-    cache = _cache(parsed, rules, found)
+    given: bytes | None = None
     if STDIN in parsed.paths:
         try:
-            results.append(_check_stdin(parsed, configs, rules, plan))
+            given = stdin()
+        except Failed as failed:
+            problems += failed.problems
+    if given is not None and parsed.stdin_filename:
+        # Other files that import this one see it as it is in the editor.
+        begin(Overlay(DISK, {absolute(parsed.stdin_filename, cwd()): given}))
+    # Before anything is read: what one file was checked on counts for those that come after it.
+    cache = _cache(parsed, rules, found)
+    if given is not None:
+        try:
+            results.append(_check_stdin(given, parsed, configs, rules, plan))
         except Failed as failed:
             problems += failed.problems
     processes = parsed.jobs or default_processes()
@@ -214,14 +223,15 @@ def _cache(parsed: argparse.Namespace, rules: Sequence[LoadedRule], found: Found
 
 
 def _check_stdin(
-    parsed: argparse.Namespace, configs: Configs, rules: Sequence[LoadedRule], plan: _Plan
+    data: bytes,
+    parsed: argparse.Namespace,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    plan: _Plan,
 ) -> Result:
     display = parsed.stdin_filename or STDIN
     path = absolute(display, cwd()) if parsed.stdin_filename else f"{cwd()}/-"
     config = config_of(path, configs)
-    data = stdin()
-    if parsed.stdin_filename:  # other files that import this one see it as it is in the editor
-        begin(Overlay(DISK, {path: data}))
     if parsed.stdin_filename and config.force_exclude and excluded(config, path):
         result = Result(display, ())
     elif display.endswith(".ipynb"):

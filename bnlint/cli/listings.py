@@ -46,6 +46,7 @@ def sites(parsed: argparse.Namespace) -> int:
     problems = list(found.problems)
     sources: list[tuple[str, bytes, str, tuple[Wrapper, ...]]] = []
     notices = list(found.notices)
+    unread: list[Notice] = []  # what `check` reports as a finding
     if STDIN in parsed.paths:
         display = parsed.stdin_filename or STDIN
         if display.endswith(".ipynb"):
@@ -67,17 +68,17 @@ def sites(parsed: argparse.Namespace) -> int:
     for display, data, folder, wrappers in sources:
         facts = facts_of(data, display, folder, wrappers)
         if isinstance(facts, Problem):
-            problems.append(facts)
+            unread.append(Notice(facts.message, facts.path))
         elif facts is not None:
             listed += rows(facts)
-    if not listed and sources and not problems:
+    if not listed and sources and not (problems or unread):
         number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
         notices.append(Notice(f"no batch normalisation is known in {number}"))
     choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
     write(render_sites(listed, choice, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
-    for notice in notices:
+    for notice in (*notices, *unread):
         say(notice.message, notice.path)
-    return close(problems)
+    return close(problems) or (FOUND if unread else CLEAN)
 
 
 def explain(parsed: argparse.Namespace) -> int:
@@ -121,15 +122,20 @@ def rules(parsed: argparse.Namespace) -> int:
 
 
 def frameworks(parsed: argparse.Namespace) -> int:
-    """List the framework tables, or compare them with what is installed."""
+    """List framework tables, or compare them with what is installed."""
     from bnlint.output import render_drift, render_frameworks
 
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    tables = catalogue()
+    for name in parsed.families:
+        if name not in tables.families:
+            known = f"; accepted are {', '.join(tables.families)}"
+            hint = suggestion(name, tables.families) or known
+            return close([Problem(f"there is no framework {name}{hint}")])
+    loaded = tables.load(tuple(sorted(set(parsed.families))) or tables.families)
     if not parsed.check:
         if parsed.interpreter:
             return close([Problem("--interpreter goes with --check")])
-        tables = catalogue()
-        loaded = tables.load(tables.families)
         write(render_frameworks(loaded, parsed.output_format, color=color, width=width))
         return CLEAN
     from bnlint.confirm.drift import check_installed
@@ -143,7 +149,7 @@ def frameworks(parsed: argparse.Namespace) -> int:
         return close([Problem(str(error))])
     one = everywhere[-1] if everywhere else None
     try:
-        drift = check_installed(one, chosen=chosen)
+        drift = check_installed(one, loaded, chosen)
     except OSError as error:
         return close([Problem(f"cannot be run: {error.strerror or error}", one)])
     write(render_drift(drift, parsed.output_format, color=color, width=width))

@@ -83,10 +83,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bnlint: error: {place}: {error.strerror or error}", file=sys.stderr)
         return FAILED
     except Exception as error:
-        from bnlint.engine.linter import crashed
-
-        print(f"bnlint: error: {crashed('bnlint', error).message}", file=sys.stderr)
+        print(f"bnlint: error: {_told(error)}", file=sys.stderr)
         return FAILED
+
+
+def _told(error: Exception) -> str:
+    """Return one line that says what is wrong: with a framework table, or with bnlint itself."""
+    from bnlint.frameworks.records import TableError
+
+    if isinstance(error, TableError):
+        return " ".join(f"bnlint/frameworks/{error}".split())
+    from bnlint.engine.linter import crashed
+
+    return crashed("bnlint", error).message
 
 
 def _open_closed() -> None:
@@ -272,6 +281,10 @@ def _add_rules(parser: _Parser) -> None:
 
 
 def _add_frameworks(parser: _Parser) -> None:
+    parser.add_argument(
+        "families", metavar="NAME", nargs="*",
+        help=f"the frameworks to show or to compare (default: all): {_families()}",
+    )  # fmt: skip
     parser.add_argument(
         "--check", action="store_true",
         help="compare the tables with the frameworks that are installed",

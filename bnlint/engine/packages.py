@@ -12,22 +12,27 @@ from __future__ import annotations
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
 from bnlint.files.display import displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
-from bnlint.semantics.project.outline import Outline, outline_of
+from bnlint.semantics.project.marks import Marks, marks_of
+from bnlint.semantics.project.outline import Loose, Outline, loose_in, outline_of
 from bnlint.semantics.project.resolver import NOTHING, Grounds
 from bnlint.semantics.syntax.module import Module, parse
+from bnlint.startup.typed import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing import Any
 
 #: What marks the top folder of a project.
 TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml", ".bnlint.toml")
 
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
-_KEPT = 2_000_000
+_KEPT = 1_500_000
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000
@@ -37,6 +42,23 @@ EVERYTHING = "*"
 
 #: A file longer than this (in bytes) is data, not code that others import from.
 _TOO_LONG = 2_000_000
+
+
+#: An outline as plain data, without the text of its file.
+Packed = tuple["Any", ...]
+
+
+class OutlineMemory(Protocol):
+    """What knows outlines by the digest of what they are of."""
+
+    def recall(self, digest: str, text: str) -> Outline | None:
+        """Return the outline of a file whose bytes have this digest, if it is known."""
+
+    def remember(self, digest: str, outline: Outline) -> None:
+        """Remember the outline of a file whose bytes have this digest."""
+
+    def drain(self) -> Mapping[str, Packed]:
+        """Return what was remembered since this was asked last, as plain data."""
 
 
 class Packages:
@@ -54,6 +76,8 @@ class Packages:
         self._notes: list[Grounds] = []
         #: Whether fingerprints of files will be asked for; they are made where files are read.
         self.remembers = False
+        #: What knows outlines of earlier runs, if any does.
+        self.memory: OutlineMemory | None = None
         self.renew()
 
     def renew(self, tree: Tree | None = None) -> None:
@@ -62,12 +86,16 @@ class Packages:
         What was found out of the content of files stays, for those that turn out to be the same.
         """
         self.tree = tree or self.tree
+        self.remembers = False
+        self.memory = None
         self._seen: set[str] = set()
         self._files: dict[tuple[str, str], str | None] = {}
         self._roots: dict[str, tuple[str, ...]] = {}
         self._bases: dict[str, str] = {}
         self._names: dict[str, frozenset[str] | None] = {}
         self._prints: dict[str, str] = {}
+        self._marks: dict[str, Marks | None] = {}
+        self._loose: dict[str, Loose | None] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
 
     # ------------------------------------------------------------------ grounds
@@ -301,9 +329,37 @@ class Packages:
         if known is not None and identity is not None and known[0] == identity:
             return known[1]
         text = self._text(file)
-        outline = outline_of(text) if text is not None else None
+        outline = self._outlined(text, self._prints.get(file)) if text is not None else None
         self._outlines[file] = identity, outline
         return outline
+
+    def _outlined(self, text: str, digest: str | None) -> Outline:
+        """Return the outline of a ``text`` whose bytes have this digest, where there is one."""
+        if self.memory is None or digest is None:
+            return outline_of(text)
+        known = self.memory.recall(digest, text)
+        if known is None:
+            known = outline_of(text)
+            self.memory.remember(digest, known)
+        return known
+
+    def loose(self, file: str) -> Loose | None:
+        """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        if file not in self._loose:
+            text = self._text(file)
+            self._loose[file] = loose_in(text) if text is not None else None
+        return self._loose[file]
+
+    def marks(self, file: str) -> Marks | None:
+        """Return what ``file`` speaks of; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        if file not in self._marks:
+            text = self._text(file)
+            self._marks[file] = marks_of(text) if text is not None else None
+        return self._marks[file]
 
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""

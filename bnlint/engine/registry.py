@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 
 from bnlint import FOLDER
+from bnlint.finding import CONFIDENCES, SEVERITIES
 from bnlint.rule import Rule
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -69,8 +70,8 @@ def load_rules() -> tuple[LoadedRule, ...]:
     """Return all rules, sorted by code.
 
     Raises:
-        RegistryError: a package or module cannot be imported, a module has no rule, or two rules
-            share a code or name.
+        RegistryError: a package or module cannot be imported, a module has no rule, a rule has a
+            code, severity or confidence that there is not, or two rules share a code or name.
     """
     found: dict[str, LoadedRule] = {}
     names: dict[str, str] = {}
@@ -81,12 +82,34 @@ def load_rules() -> tuple[LoadedRule, ...]:
             checks[_EXPERIMENT] = module.experiment
         if not isinstance(rule, Rule) or not checks:
             raise RegistryError(f"{module.__name__} is no rule: it needs RULE and a check function")
+        _check(module.__name__, rule)
         if rule.code in found or rule.name in names:
             other = found[rule.code].module.__name__ if rule.code in found else names[rule.name]
             raise RegistryError(f"{module.__name__} and {other} share a code or name ({rule.code})")
         found[rule.code] = LoadedRule(rule, module, checks)
         names[rule.name] = module.__name__
     return tuple(found[code] for code in sorted(found))
+
+
+def _check(module: str, rule: Rule) -> None:
+    """Refuse a rule that findings, selectors and suppressions could not do with.
+
+    Raises:
+        RegistryError: the code is not made of capital letters and digits after them, or the
+            severity or confidence is none that findings have.
+    """
+    code = str(rule.code)
+    letters = code.rstrip("0123456789")
+    if letters == code or not (letters.isascii() and letters.isalpha() and letters.isupper()):
+        accepted = "capital letters followed by digits"
+        raise RegistryError(f'{module}: code "{code}"; accepted are {accepted}')
+    for what, given, known in (
+        ("severity", rule.severity, SEVERITIES),
+        ("confidence", rule.confidence, CONFIDENCES),
+    ):
+        if given not in known:
+            accepted = ", ".join(known)
+            raise RegistryError(f'{module}: {what} "{given}"; accepted are {accepted}')
 
 
 def load_fixers() -> dict[type, ModuleType]:

@@ -15,6 +15,9 @@ from bnlint.frameworks.records import FIRST_BATCH, UNKNOWN, TableError
 
 Check = Callable[[str, str, Any], Any]
 
+#: Where to look up what keys there are; ends the messages about them.
+_LISTED = "(docs/frameworks.md lists the keys)"
+
 _COUNT = re.compile(r"(0|\d*C(\+\d+)?)\Z")
 _PATH = re.compile(r"(\{[a-z]\w*\}|[A-Za-z_]\w*)(\.[A-Za-z_]\w*)*(\.?\*)?\Z")
 _VERSION = re.compile(r"\d+(\.\d+)*\Z")
@@ -144,11 +147,11 @@ def record(fields: dict[str, Check], required: Collection[str] = ()) -> Check:
             raise failure(file, key, "a table", value)
         for name in value:
             if name not in fields:
-                raise TableError(f"{file}: {_at(key, name)}: unknown key")
+                raise TableError(f"{file}: {at(key, name)}: unknown key {_LISTED}")
         for name in required:
             if name not in value:
-                raise TableError(f"{file}: {_at(key, name)}: missing")
-        return {name: fields[name](file, _at(key, name), item) for name, item in value.items()}
+                raise TableError(f"{file}: {at(key, name)}: missing {_LISTED}")
+        return {name: fields[name](file, at(key, name), item) for name, item in value.items()}
 
     return check
 
@@ -172,7 +175,7 @@ def mapping(item: Check, keys: Collection[str] | None = None) -> Check:
             raise failure(file, key, "a table", value)
         for name in value:
             if keys is not None and name not in keys:
-                raise TableError(f"{file}: {key}.{name}: unknown key")
+                raise TableError(f"{file}: {key}.{name}: unknown key {_LISTED}")
         return {name: item(file, f"{key}.{name}", entry) for name, entry in value.items()}
 
     return check
@@ -239,5 +242,12 @@ def _listed(value: Any) -> Any:
     return [_listed(item) for item in value] if isinstance(value, (tuple, list)) else value
 
 
-def _at(key: str, name: str) -> str:
+def at(key: str, name: str) -> str:
+    """Return the dotted key of ``name`` in what stands at ``key``.
+
+    An entry that has a name of its own is called by it (``api "toy.Norm"``), and its fields stand
+    after a colon.
+    """
+    if key.endswith('"'):
+        return f"{key}: {name}"
     return f"{key}.{name}" if key else name

@@ -16,8 +16,11 @@ UNKNOWN = "unknown"
 FIRST_BATCH = "first-batch"
 
 
-class TableError(ValueError):
-    """A framework table breaks the format. The message names the file and the key."""
+class TableError(Exception):
+    """A framework table breaks the format. The message names the file and the key.
+
+    It is no :class:`ValueError`, which a file that cannot be parsed raises too.
+    """
 
 
 class SourceText(NamedTuple):

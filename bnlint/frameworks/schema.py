@@ -251,11 +251,16 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
     root may use those above it.
 
     Raises:
-        TableError: a key is unknown, missing or of the wrong type, an id or an alias stands
-            twice, a role names a parameter that the signature does not have, an alias lies
-            outside the packages of the table, or ``framework.reference`` names no entry.
+        TableError: a key is unknown, missing or of the wrong type, ``framework.name`` is not what
+            ``file`` is called, an id or an alias stands twice, a role names a parameter that the
+            signature does not have, an alias lies outside the packages of the table, or
+            ``framework.reference`` names no entry.
     """
     table: dict[str, Any] = _TABLE(file, "", data)
+    family, stem = table["framework"]["name"], file.removesuffix(".toml")
+    if family != stem:
+        why = f'expected "{stem}", as the file is called, found "{family}"'
+        raise TableError(f"{file}: framework.name: {why}")
     roots: dict[str, list[str]] = {}
     for root, listed in table["framework"].get("roots", {}).items():
         roots[root] = _expanded(file, f"framework.roots.{root}", listed, roots)
@@ -272,7 +277,7 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, api in _entries(file, "api", table["api"], _API, lambda entry: entry.get("id")):
         for field in ("aliases", "bases"):
             if field in api:
-                api[field] = names(f"{key}.{field}", api[field])
+                api[field] = names(f.at(key, field), api[field])
         _check_api(file, key, api, table["framework"]["imports"])
         apis.append(api)
     neighbours = []
@@ -280,7 +285,7 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
     for key, neighbour in _entries(
         file, "neighbour", table.get("neighbour", []), _NEIGHBOUR, _first
     ):
-        neighbour["aliases"] = names(f"{key}.aliases", neighbour["aliases"])
+        neighbour["aliases"] = names(f.at(key, "aliases"), neighbour["aliases"])
         _check_neighbour(file, key, neighbour, table["framework"]["imports"], seen)
         neighbours.append(neighbour)
     reference = table["framework"]["reference"]
@@ -301,15 +306,19 @@ def _entries(
     check: f.Check,
     name_of: Callable[[Any], Any],
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the key and the checked form of each entry, ``like`` resolved."""
+    """Yield the key and the checked form of each entry, ``like`` resolved.
+
+    The key calls an entry by its name, and one without a name by its number.
+    """
     raw: dict[str, dict[str, Any]] = {}
     for i, entry in enumerate(entries):
-        key = f"{kind}[{i}]"
+        named = name_of(entry)
+        key = f'{kind} "{named}"' if isinstance(named, str) else f"{kind}[{i}]"
         own = {name: value for name, value in entry.items() if name != "like"}
         like = entry.get("like")
         if like is not None:
             if not isinstance(like, str) or like not in raw:
-                raise f.failure(file, f"{key}.like", "the name of an entry above", like)
+                raise f.failure(file, f.at(key, "like"), "the name of an entry above", like)
             own = {**raw[like], **own}
         checked = check(file, key, own)
         name = name_of(own)
@@ -340,13 +349,13 @@ def _expanded(file: str, key: str, listed: list[str], roots: Mapping[str, list[s
 def _check_aliases(file: str, key: str, aliases: list[str], imports: list[str]) -> None:
     for alias in aliases:
         if alias.partition(".")[0] not in imports:
-            raise f.failure(file, f"{key}.aliases", "names in framework.imports", alias)
+            raise f.failure(file, f.at(key, "aliases"), "names in framework.imports", alias)
 
 
 def _check_roles(file: str, key: str, roles: Mapping[str, str], names: set[str]) -> None:
     for role, name in roles.items():
         if name not in names:
-            raise f.failure(file, f"{key}.roles.{role}", "a parameter of the signature", name)
+            raise f.failure(file, f.at(key, f"roles.{role}"), "a parameter of the signature", name)
 
 
 def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) -> None:
@@ -360,10 +369,10 @@ def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) 
     conditions += [("inert", name) for name in api.get("inert", ())]
     for field, name in conditions:
         if name not in names:
-            raise f.failure(file, f"{key}.{field}", "an argument the API takes", name)
+            raise f.failure(file, f.at(key, field), "an argument the API takes", name)
     for field in api["read"]:
         if field not in _API_FIELDS:
-            raise f.failure(file, f"{key}.read", "names of fields", field)
+            raise f.failure(file, f.at(key, "read"), "names of fields", field)
 
 
 def _check_neighbour(
@@ -373,5 +382,5 @@ def _check_neighbour(
     _check_roles(file, key, neighbour["roles"], {row[0] for row in neighbour["signature"]})
     for alias in neighbour["aliases"]:
         if alias in seen:
-            raise TableError(f"{file}: {key}.aliases: {alias!r} stands twice")
+            raise TableError(f"{file}: {f.at(key, 'aliases')}: {alias!r} stands twice")
         seen.add(alias)

@@ -266,8 +266,8 @@ def compile_tables(folder: str) -> dict[str, Any]:
     neighbours of a table, more than half of it, stay JSON text until the table is loaded.
 
     Raises:
-        TableError: a table breaks the format, two tables name one framework or are known for one
-            convention, or an id stands in two tables.
+        TableError: a table breaks the format, two tables are known for one convention, or an id
+            stands in two tables.
     """
     import sys
     from importlib import import_module
@@ -284,14 +284,11 @@ def compile_tables(folder: str) -> dict[str, Any]:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise TableError(f"{file}: {error}") from None
         table = schema.check_table(file, data)
-        name = table["framework"]["name"]
-        if name in tables:
-            raise TableError(f"{file}: framework.name: {name!r} stands in two tables")
         known_for = table["framework"].get("known_for")
         if known_for is not None and known_for in conventions:
             raise TableError(f"{file}: framework.known_for: {known_for!r} stands in two tables")
         conventions.add(known_for)
-        tables[name] = {**table, "neighbour": json.dumps(table["neighbour"])}
+        tables[table["framework"]["name"]] = {**table, "neighbour": json.dumps(table["neighbour"])}
         for api in table["api"]:
             if api["id"] in ids:
                 raise TableError(f"{file}: api {api['id']!r} stands in two tables")

@@ -1,4 +1,4 @@
-"""The few words that tell whether a file is worth parsing, computed from the framework tables."""
+"""Computes from the tables the words that ``marks.py`` looks for in a text; decides nothing."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ from bnlint import FOLDER
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import EVERYTHING, PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
+from bnlint.files.tree import DISK
+from bnlint.running.outlines import Outlines
 from bnlint.semantics.project.resolver import Grounds
 from bnlint.startup.typed import NamedTuple
 
@@ -34,7 +36,10 @@ VARIABLE = "BNLINT_CACHE_DIR"
 _MAX_AGE = 60 * 24 * 3600
 
 #: What the files of memories are called, and nothing else in their folder.
-_OWN = re.compile(r"bnlint-clean-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
+_OWN = re.compile(r"bnlint-(?:clean|outlines)-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
+
+#: A memory that is longer than this (in bytes) is none of ours.
+_LONGEST = 400_000_000
 
 _CHECKED, _UNDECLARED = 1, 2
 
@@ -70,6 +75,8 @@ class Cache:
         self._is_changed = False
         self._settings: dict[Options, bytes] = {}
         packages.remembers = True
+        self.outlines = Outlines(path.replace("-clean-", "-outlines-"), identity)
+        packages.memory = self.outlines
 
     def key(self, path: str, display: str, data: bytes, options: Options) -> str:
         """Return what the file at ``path`` is checked as: its bytes, its names, the settings."""
@@ -102,6 +109,10 @@ class Cache:
 
     def save(self) -> None:
         """Write what is remembered. Where that cannot be done, the next run checks everything."""
+        outlines = self.outlines.spelled()
+        with contextlib.suppress(OSError, ValueError):
+            if outlines is not None:
+                _write(self.outlines.path, outlines)
         if not self._is_changed:
             return
         kept = {
@@ -212,8 +223,7 @@ def _packed(identity: str, entries: dict[str, _Entry]) -> str:
 def _read(path: str, identity: str) -> dict[str, _Entry]:
     """Return what the file at ``path`` remembers; nothing if it is not there, or not whole."""
     try:
-        with open(path, encoding="utf-8") as stream:
-            parts = json.load(stream)
+        parts = json.loads(DISK.read(path, _LONGEST))
         if parts["identity"] != identity:
             return {}
         files = [str(file) for file in parts["files"]]
@@ -230,7 +240,9 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
             )
             for name, (key, flags, state, named, followed) in parts["entries"].items()
         }
-    except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+    except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    except (RecursionError, MemoryError):
         return {}
 
 

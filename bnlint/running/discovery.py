@@ -197,6 +197,8 @@ def _wanted(
         name = entry.name
         path = inside + name
         is_folder = entry.kind == FOLDER
+        if name.startswith("._"):  # what macOS keeps beside a file on a foreign disk
+            continue
         if not (is_folder or included(path, name)) or left_out(path, name):
             continue
         if level is not None and gitignore.ignored(level, path, is_folder=is_folder):

@@ -11,14 +11,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bnlint import FOLDER
 from bnlint.config.selection import named_in_ignores, selected
 from bnlint.config.settings import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
 from bnlint.engine.facts import is_interesting
 from bnlint.engine.linter import Options, Result
-from bnlint.engine.packages import PACKAGES
+from bnlint.engine.packages import PACKAGES, OutlineMemory, Packed
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Problem
@@ -60,6 +60,7 @@ class Done(NamedTuple):
 
     result: Result
     basis: Basis | None = None
+    outlines: Mapping[str, Packed] = {}
 
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
@@ -108,8 +109,10 @@ def run(
     for done, job in enumerate(jobs, 1):
         outcome: Done | Result | Problem = next(outcomes) if isinstance(job, Job) else job
         if isinstance(outcome, Done):
-            if cache is not None and isinstance(job, Job) and outcome.basis is not None:
-                cache.remember(job.path, job.key, outcome.result, outcome.basis)
+            if cache is not None and isinstance(job, Job):
+                cache.outlines.take(outcome.outlines)
+                if outcome.basis is not None:
+                    cache.remember(job.path, job.key, outcome.result, outcome.basis)
             outcome = outcome.result
         yield outcome
         if advance is not None:
@@ -192,7 +195,8 @@ def _done(job: Job, rules: Sequence[LoadedRule]) -> Done:
 
     with PACKAGES.noting() as grounds:
         result = _treated(job, rules)
-    return Done(result, basis_of(PACKAGES, grounds) if not result.findings else None)
+    made = PACKAGES.memory.drain() if PACKAGES.memory is not None else {}
+    return Done(result, basis_of(PACKAGES, grounds) if not result.findings else None, made)
 
 
 def _treated(job: Job, rules: Sequence[LoadedRule]) -> Result:
@@ -211,7 +215,9 @@ _RULES: Sequence[LoadedRule] = ()
 _JOBS: Sequence[Job] = ()
 
 
-def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
+def _start(
+    rules: Sequence[LoadedRule] | None, jobs: Sequence[Job], memory: OutlineMemory | None
+) -> None:
     global _RULES, _JOBS
     _end_with_parent()
     if rules is None:
@@ -220,6 +226,7 @@ def _start(rules: Sequence[LoadedRule] | None, jobs: Sequence[Job]) -> None:
         rules = load_rules()
     _RULES, _JOBS = rules, jobs
     PACKAGES.remembers = any(job.key for job in jobs)
+    PACKAGES.memory = memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through
@@ -280,7 +287,7 @@ def _parallel(
 
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context = multiprocessing.get_context("fork" if forks else "spawn")
-    given = (rules if forks else None, work)
+    given = (rules if forks else None, work, PACKAGES.memory)
     done, pool_size, size = 0, processes, _PORTION
     while done < len(work):
         with contextlib.ExitStack() as stack:

@@ -13,11 +13,13 @@ from unittest import mock
 import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
+from bnlint.engine import packages
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.registry import LoadedRule, load_rules
 from bnlint.running import runner
 from bnlint.running.cache import open_cache
 from bnlint.running.treatment import Treatment
+from bnlint.semantics.project.outline import Outline, outline_of
 
 LAYERS = """\
 import torch.nn as nn
@@ -142,6 +144,45 @@ def test_says_what_a_run_without_memory_says(project: Path, edit: Callable[[Path
     assert run(project) == run(project, "--no-cache")
 
 
+def test_a_changed_file_costs_one_outline(project: Path) -> None:
+    cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
+    first = bnlint(project, ".", "-j1", environment=cache)
+    made: list[str] = []
+
+    def outlined(text: str) -> Outline:
+        made.append(text)
+        return outline_of(text)
+
+    text = (project / "pkg" / "config.py").read_text() + "# changed\n"
+    (project / "pkg" / "config.py").write_text(text)
+    with mock.patch.object(packages, "outline_of", outlined):
+        assert bnlint(project, ".", "-j1", environment=cache) == first
+    assert made == [text]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data: data[: len(data) // 2], id="cut short"),
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: b"[" * 100_000, id="nested too deeply"),
+        pytest.param(lambda data: data.replace(b"[0,", b"[1e999,"), id="numbers without end"),
+        pytest.param(lambda data: data.replace(b'"', b'"\\ud800'), id="lone surrogates"),
+        pytest.param(lambda data: data.replace(b":", b":null,", 1), id="no JSON"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["clean", "outlines"])
+def test_damaged_memories_change_nothing(
+    project: Path, kind: str, damage: Callable[[bytes], bytes]
+) -> None:
+    first = run(project)
+    for path in (project.parent / "cache").glob(f"bnlint-{kind}-*.json"):
+        path.write_bytes(damage(path.read_bytes()))
+    replace("pkg/config.py", "EPS = 1e-3", "EPS = 2e-3")(project)
+    replace("pkg/config.py", "EPS = 2e-3", "EPS = 1e-3")(project)
+    assert run(project) == first
+
+
 def test_says_the_same_again(project: Path) -> None:
     assert run(project) == run(project) == run(project, "--no-cache")
 
@@ -218,7 +259,7 @@ def test_the_project_is_left_as_it_is(project: Path) -> None:
 def test_cache_dir(project: Path) -> None:
     other = project.parent / "elsewhere"
     first = run(project, "--cache-dir", str(other))
-    assert [path.suffix for path in other.iterdir()] == [".json"]
+    assert {path.suffix for path in other.iterdir()} == {".json"}
     assert run(project, "--cache-dir", str(other)) == first
     assert not (project.parent / "cache").exists()
 
@@ -230,7 +271,7 @@ def test_cache_dir(project: Path) -> None:
 )
 def test_a_damaged_memory_is_no_memory(project: Path, content: bytes | None) -> None:
     expected = run(project)
-    (file,) = (project.parent / "cache").iterdir()
+    (file,) = (project.parent / "cache").glob("bnlint-clean-*")
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if content is None else content)
     assert run(project) == expected
@@ -240,7 +281,7 @@ def test_a_damaged_memory_is_no_memory(project: Path, content: bytes | None) -> 
 @pytest.mark.parametrize("part", ["entries", "files", "imports"])
 def test_a_memory_of_another_shape_is_no_memory(project: Path, part: str) -> None:
     expected = run(project)
-    (file,) = (project.parent / "cache").iterdir()
+    (file,) = (project.parent / "cache").glob("bnlint-clean-*")
     parts = json.loads(file.read_text())
     parts[part] = parts[part] and [None]
     file.write_text(json.dumps(parts))

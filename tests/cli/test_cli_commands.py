@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 
+from bnlint.confirm.drift import DriftRow
+from bnlint.frameworks.tables import Frameworks, catalogue
+
 COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
-FAMILIES = ("keras", "tensorflow", "slim", "mindspore", "torch", "paddle", "flax", "nnx", "haiku",
-    "equinox",
-)  # fmt: skip
+FAMILIES = catalogue().families
 
 # -------------------------------------------------------------------------------- help
 
@@ -58,7 +59,9 @@ def test_version(tmp_path: Path, option: str) -> None:
         (["explain", ""], "there is no rule ; 'bnlint rules' lists them"),
         (["rules", "BN101"], "unrecognized arguments: BN101"),
         (["rules", "--output-format", "csv"], "invalid choice: 'csv'"),
-        (["frameworks", "torch"], "unrecognized arguments: torch"),
+        (["frameworks", "torhc"], "error: there is no framework torhc; did you mean torch?"),
+        (["frameworks", "torch", "Keras"], "there is no framework Keras; did you mean keras?"),
+        (["frameworks", "--check", "caffe"], "there is no framework caffe; accepted are equinox, "),
         (["frameworks", "--interpreter", "python3"], "--interpreter goes with --check"),
         (["frameworks", "--check", "--interpreter", "/no/python"], "nothing was compared: no "),
         (["frameworks", "--check", "--interpreter", "torhc=python3"], "unknown framework torhc"),
@@ -189,6 +192,36 @@ def test_frameworks(tmp_path: Path) -> None:
         assert title in run.out
     read = json.loads(bnlint(tmp_path, "frameworks", "--output-format", "json").out)
     assert "torch.nn.BatchNorm2d" in json.dumps(read)
+
+
+@pytest.mark.parametrize("names", [["torch"], ["torch", "keras"], ["keras", "torch", "keras"]])
+def test_frameworks_by_name(tmp_path: Path, names: list[str]) -> None:
+    """They are listed once each, in the order in which all are listed."""
+    run = bnlint(tmp_path, "frameworks", *names, "--output-format", "json")
+    assert (run.code, run.err) == (0, "")
+    assert [entry["name"] for entry in json.loads(run.out)] == sorted(set(names))
+    head = bnlint(tmp_path, "frameworks", *names).out.split("\n\n")[0]
+    assert [line.split()[0] for line in head.splitlines()[1:]] == sorted(set(names))
+
+
+def test_frameworks_compared_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other table is compared, and no other framework started."""
+    compared: list[str] = []
+
+    def check(_: object, frameworks: Frameworks, chosen: object) -> list[DriftRow]:
+        compared.extend(frameworks.frameworks)
+        return [DriftRow("toy.Norm", "signature", "()", "()", "agrees")]
+
+    monkeypatch.setattr("bnlint.confirm.drift.check_installed", check)
+    assert bnlint(tmp_path, "frameworks", "--check", "torch", "flax").code == 0
+    assert compared == ["flax", "torch"]
+
+
+def test_help_of_frameworks_names_them(tmp_path: Path) -> None:
+    text = " ".join(program(tmp_path, "frameworks", "--help").out.split())
+    assert "usage: bnlint frameworks [-h]" in text
+    assert "[NAME ...]" in text
+    assert all(f"{family} (" in text for family in FAMILIES)
 
 
 @pytest.mark.torch

@@ -127,3 +127,12 @@ def test_configuration_that_is_broken(tmp_path: Path, arguments: list[str]) -> N
     run = bnlint(tmp_path, *arguments, stdin=FAULTY.encode())
     assert (run.code, run.err) == (2, f"bnlint: error: {where}: colour: unknown key\n")
     assert run.out in ("", "[]\n")
+
+
+@pytest.mark.parametrize("text", [b"x = = BatchNorm2d\n", b"# \xff BatchNorm2d\n"])
+def test_sites_exits_as_check_does_on_what_cannot_be_read(tmp_path: Path, text: bytes) -> None:
+    write(tmp_path, bad=text, good=CLEAN)
+    listed = bnlint(tmp_path, "sites", ".")
+    assert listed.code == bnlint(tmp_path, ".").code == 1
+    assert listed.err.startswith("bad.py: ")
+    assert "good.py" in listed.out

@@ -103,6 +103,18 @@ def test_rule_of_another_distribution(tmp_path: Path) -> None:
         pytest.param("", {"empty": "x = 1"},
                      "house_rules.empty is no rule: it needs RULE and a check function",
                      id="no rule"),
+        pytest.param("", {"odd": RULE.format(check=REPORTS).replace('"warning"', '"warn"')},
+                     'house_rules.odd: severity "warn"; accepted are error, warning, info\n',
+                     id="severity there is not"),
+        pytest.param("", {"odd": RULE.format(check=REPORTS).replace('"warning"', '"info", "sure"')},
+                     'house_rules.odd: confidence "sure"; accepted are high, medium, low\n',
+                     id="confidence there is not"),
+        *(
+            pytest.param("", {"odd": RULE.format(check=REPORTS).replace("XY100", code)},
+                         f'house_rules.odd: code "{code}"; accepted are capital letters followed '
+                         "by digits\n", id=f"code {code}")
+            for code in ("XY", "100", "XY-100", "XY100A", "xy100", "ÄÖ100", "")
+        ),
         pytest.param("", {"twin": RULE.format(check=REPORTS).replace("XY100", "BN101")},
                      "house_rules.twin and bnlint.rules.momentum_convention share a code or name",
                      id="code in use"),
@@ -129,7 +141,7 @@ def test_package_that_cannot_be_loaded(
     write(tmp_path, m=FAULTY)
     run = program(tmp_path, *command, environment=plugin(tmp_path, entry_points, **modules))
     assert (run.code, run.out) == (2, "")
-    (line,) = run.err.splitlines()
+    (line,) = run.err.splitlines(keepends=True)
     assert line.startswith(f"bnlint: error: {message}")
 
 

@@ -210,7 +210,7 @@ def test_a_value_of_the_right_form_is_accepted(path: str, value: object) -> None
         ("framework", del_, "framework: missing"),
         ("framework.colour", "red", "framework.colour: unknown key"),
         ("framework.known_for", "none", "framework.known_for: expected one of new-weight, old-w"),
-        ("api.0.eps_at_most", "0.1", "api[0].eps_at_most: expected a number, found '0.1'"),
+        ("api.0.eps_at_most", "0.1", "API: eps_at_most: expected a number, found '0.1'"),
         ("framework.title", del_, "framework.title: missing"),
         ("framework.title", "", "framework.title: expected a string, found ''"),
         ("framework.title", 3, "framework.title: expected a string, found 3"),
@@ -232,77 +232,79 @@ def test_a_value_of_the_right_form_is_accepted(path: str, value: object) -> None
         ("vocabulary.modules", ["{nn}.M", "toybox.M"], "vocabulary.modules: 'toybox.M' stands"),
         ("api", {}, "api: expected a list of tables"),
         ("api", ["x"], "api: expected a list of tables"),
-        ("api.0.id", del_, "api[0].id: missing"),
-        ("api.0.colour", "red", "api[0].colour: unknown key"),
-        ("api.0.kind", "thing", "api[0].kind: expected one of layer, function, functional"),
-        ("api.0.convention", "sideways", "api[0].convention: expected one of new-weight"),
-        ("api.0.estimator", "guess", "api[0].estimator: expected one of biased"),
-        ("api.0.estimator", {"four": "biased"}, "api[0].estimator.four: unknown key (a rank"),
-        ("api.0.estimator", {"4": "guess"}, "api[0].estimator.4: expected one of biased"),
-        ("api.0.estimator", 3, "api[0].estimator: expected a table, found 3"),
-        ("api.0.ranks", [], "api[0].ranks: expected a list of ranks"),
-        ("api.0.ranks", [True], "api[0].ranks: expected a list of ranks"),
-        ("api.0.channel_axis", 1.0, "api[0].channel_axis: expected an integer"),
-        ("api.0.channel_axis", True, "api[0].channel_axis: expected an integer"),
-        ("api.0.signature", "size, eps", "api[0].signature: expected a parameter list"),
-        ("api.0.signature", "(size, eps", "api[0].signature: expected a parameter list"),
-        ("api.0.signature", "(size=1, eps)", "api[0].signature: expected a parameter list"),
-        ("api.0.signature", "(*sizes)", "api[0].signature: expected a parameter list"),
-        ("api.0.signature", ["size"], "api[0].signature: expected a string"),
-        ("api.0.roles.eps", "epsilon", "api[0].roles.eps: expected a parameter of the signature"),
-        ("api.0.roles.colour", "size", "api[0].roles.colour: unknown key"),
-        ("api.0.aliases", ["elsewhere.Norm"], "api[0].aliases: expected names in framework.im"),
-        ("api.0.aliases", ["{nn}.N", "toy.nn.N"], "api[0].aliases: 'toy.nn.N' stands twice"),
-        ("api.0.state", {"trainable": []}, "api[0].state.statistics: missing"),
-        ("api.0.parameters.trainable", "2", "api[0].parameters.trainable: expected a count"),
-        ("api.0.read", ["rank"], "api[0].read: expected names of fields, found 'rank'"),
-        ("api.0.statistics", {"argument": "no"}, "api[0].statistics: expected an argument"),
+        ("api.0.id", del_, "api[0].id: missing (docs/frameworks.md lists the keys)"),
+        ("api.0.colour", "red", "API: colour: unknown key (docs/frameworks.md lists"),
+        ("api.0.kind", "thing", "API: kind: expected one of layer, function, functional"),
+        ("api.0.convention", "sideways", "API: convention: expected one of new-weight"),
+        ("api.0.estimator", "guess", "API: estimator: expected one of biased"),
+        ("api.0.estimator", {"four": "biased"}, "API: estimator.four: unknown key (a rank"),
+        ("api.0.estimator", {"4": "guess"}, "API: estimator.4: expected one of biased"),
+        ("api.0.estimator", 3, "API: estimator: expected a table, found 3"),
+        ("api.0.ranks", [], "API: ranks: expected a list of ranks"),
+        ("api.0.ranks", [True], "API: ranks: expected a list of ranks"),
+        ("api.0.channel_axis", 1.0, "API: channel_axis: expected an integer"),
+        ("api.0.channel_axis", True, "API: channel_axis: expected an integer"),
+        ("api.0.signature", "size, eps", "API: signature: expected a parameter list"),
+        ("api.0.signature", "(size, eps", "API: signature: expected a parameter list"),
+        ("api.0.signature", "(size=1, eps)", "API: signature: expected a parameter list"),
+        ("api.0.signature", "(*sizes)", "API: signature: expected a parameter list"),
+        ("api.0.signature", ["size"], "API: signature: expected a string"),
+        ("api.0.roles.eps", "epsilon", "API: roles.eps: expected a parameter of the signature"),
+        ("api.0.roles.colour", "size", "API: roles.colour: unknown key"),
+        ("api.0.aliases", ["elsewhere.Norm"], "API: aliases: expected names in framework.im"),
+        ("api.0.aliases", ["{nn}.N", "toy.nn.N"], "API: aliases: 'toy.nn.N' stands twice"),
+        ("api.0.state", {"trainable": []}, "API: state.statistics: missing"),
+        ("api.0.parameters.trainable", "2", "API: parameters.trainable: expected a count"),
+        ("api.0.read", ["rank"], "API: read: expected names of fields, found 'rank'"),
+        ("api.0.statistics", {"argument": "no"}, "API: statistics: expected an argument"),
         (
             "api.0.estimator_when",
             [{"argument": "no", "value": 1, "estimator": "biased"}],
-            "api[0].estimator_when: expected an argument the API takes, found 'no'",
+            "API: estimator_when: expected an argument the API takes, found 'no'",
         ),
-        ("api.0.running_update", "sum", "api[0].running_update: expected one of ema, first-then"),
-        ("api.0.training_statistics", "none", "api[0].training_statistics: expected one of batch"),
-        ("api.0.single_value", "zero", "api[0].single_value: expected one of raises, zero-var"),
-        ("api.0.variance_formula", "fast", "api[0].variance_formula: expected one of two-pass"),
+        ("api.0.running_update", "sum", "API: running_update: expected one of ema, first-then"),
+        ("api.0.training_statistics", "none", "API: training_statistics: expected one of batch"),
+        ("api.0.single_value", "zero", "API: single_value: expected one of raises, zero-var"),
+        ("api.0.variance_formula", "fast", "API: variance_formula: expected one of two-pass"),
         (
             "api.0.training_statistics_when",
             [{"argument": "flag"}],
-            "api[0].training_statistics_when[0].value: missing",
+            "API: training_statistics_when[0].value: missing",
         ),
         (
             "api.0.training_statistics_when",
             [{"argument": "no", "value": 1, "training_statistics": "batch"}],
-            "api[0].training_statistics_when: expected an argument the API takes, found 'no'",
+            "API: training_statistics_when: expected an argument the API takes, found 'no'",
         ),
         (
             "api.0.variance_formula_when",
             [{"argument": "flag", "value": 1, "estimator": "biased"}],
-            "api[0].variance_formula_when[0].estimator: unknown key",
+            "API: variance_formula_when[0].estimator: unknown key",
         ),
-        ("api.0.initial_statistics", {"std": 1}, "api[0].initial_statistics.std: unknown key"),
+        ("api.0.initial_statistics", {"std": 1}, "API: initial_statistics.std: unknown key"),
         (
             "api.0.initial_statistics",
             {"variance": "eps"},
-            'api[0].initial_statistics.variance: expected a number, "1-eps", "first',
+            'API: initial_statistics.variance: expected a number, "1-eps", "first',
         ),
-        ("api.0.installed", [{"module": "toy"}], "api[0].installed[0].path: missing"),
+        ("api.0.installed", [{"module": "toy"}], "API: installed[0].path: missing"),
         (
             "api.0.installed",
             [{"path": "toy.N", "below": "two"}],
-            "api[0].installed[0].below: expected a version such as \"2.16\", found 'two'",
+            "API: installed[0].below: expected a version such as \"2.16\", found 'two'",
         ),
-        ("api.0.plain", {"flag": [1]}, "api[0].plain.flag: expected a number, a string or a b"),
-        ("api.0.like", "toy.Other", "api[0].like: expected the name of an entry above"),
-        ("neighbour.0.kind", "friend", "neighbour[0].kind: expected one of convolution"),
-        ("neighbour.0.roles.bias", "bias", "neighbour[0].roles.bias: expected a parameter"),
-        ("neighbour.0.roles.eps", "stride", "neighbour[0].roles.eps: unknown key"),
-        ("neighbour.0.rank", "4", "neighbour[0].rank: expected an integer"),
+        ("api.0.plain", {"flag": [1]}, "API: plain.flag: expected a number, a string or a b"),
+        ("api.0.like", "toy.Other", "API: like: expected the name of an entry above"),
+        ("neighbour.0.kind", "friend", "NEIGHBOUR: kind: expected one of convolution"),
+        ("neighbour.0.roles.bias", "bias", "NEIGHBOUR: roles.bias: expected a parameter"),
+        ("neighbour.0.roles.eps", "stride", "NEIGHBOUR: roles.eps: unknown key"),
+        ("neighbour.0.rank", "4", "NEIGHBOUR: rank: expected an integer"),
     ],
 )
 def test_what_breaks_the_format_is_named(path: str, value: object, complaint: str) -> None:
-    """The message begins with the file and the key, so that it can be found."""
+    """The message begins with the file, the entry by its name, and the key."""
+    for kind, name in (("API:", 'api "toy.Norm":'), ("NEIGHBOUR:", 'neighbour "{nn}.Conv":')):
+        complaint = complaint.replace(kind, name)
     with pytest.raises(TableError) as caught:
         check_table("toy.toml", _changed(path, value))
     assert str(caught.value).startswith(f"toy.toml: {complaint}")
@@ -318,12 +320,14 @@ def test_an_id_that_stands_twice_is_an_error() -> None:
 def test_like_may_not_look_down() -> None:
     """An entry is like one above it, so that nobody has to search and no circle can arise."""
     table = {**TABLE, "api": [{"like": "toy.Norm", "id": "toy.A"}, *TABLE["api"]]}
-    with pytest.raises(TableError, match=r"^toy\.toml: api\[0\]\.like: expected the name of an"):
+    with pytest.raises(TableError, match=r'^toy\.toml: api "toy\.A": like: expected the name'):
         check_table("toy.toml", table)
 
 
 def test_an_alias_of_two_neighbours_is_an_error() -> None:
-    """A neighbour has one meaning, unlike an API."""
+    """A neighbour has one meaning, unlike an API:"""
     table = _with_neighbour(like="{nn}.Conv", aliases=["toy.Conv3", "toybox.Conv"])
-    with pytest.raises(TableError, match=r"^toy\.toml: neighbour\[1\]\.aliases: 'toybox\.Conv'"):
+    with pytest.raises(
+        TableError, match=r"^toy\.toml: neighbour \"toy\.Conv3\": aliases: 'toybox\.Conv'"
+    ):
         check_table("toy.toml", table)

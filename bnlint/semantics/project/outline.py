@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from bnlint.semantics.project.marks import Marks, marks_of
+from bnlint.semantics.project.marks import mentions_api
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 
@@ -20,15 +20,16 @@ _IMPORT = lazy(
     r"|import[ \t]+([^\n]*(?:\\\r?\n[^\n]*)*))",
     re.MULTILINE,
 )
+_IMPORT_WORD = lazy(r"import\b")
 _ALIAS = lazy(r"([\w.]+)(?:[\s\\]+as[\s\\]+(\w+))?")
 _COMMENT = lazy(r"#[^\n]*")
-_WORD = lazy(r"[A-Za-z_]\w*")
+_WORD = lazy(r"[^\W\d]\w*")
 
 #: Where the next outermost statement begins.
-_NEXT = lazy(r"\n(?=[A-Za-z_@])")
+_NEXT = lazy(r"\n(?=[^\W\d]|@)")
 
 #: A definition or an assignment at the beginning of a text.
-_BINDS = r"(?:(class|def|async def) +(\w+) *[(:]|([A-Za-z_]\w*)(?: *=(?!=)| *:))"
+_BINDS = r"(?:(class|def|async def) +(\w+) *[(:]|([^\W\d]\w*)(?: *=(?!=)| *:))"
 _OUTERMOST = lazy(_BINDS)
 
 #: One further in.
@@ -36,6 +37,9 @@ _FURTHER_IN = lazy(rf"^[ \t]+{_BINDS}", re.MULTILINE)
 
 #: Statements that hold others which bind names of the file.
 _BLOCKS = ("if", "try", "else", "elif", "except", "finally", "with", "for", "while")
+
+#: How statements begin that import something.
+_IMPORTING = ("import ", "import\t", "from ", "from\t")
 
 #: With what a file may bind any name.
 _OPEN = lazy(
@@ -76,39 +80,30 @@ class Binding(NamedTuple):
 class Outline:
     """What can be said of a file without parsing it.
 
-    ``bindings`` are the statements that bind names, ``loose`` are words that a statement of
-    another form may bind (``a, b = ...``), and ``is_open`` tells that it may bind any name at all
-    (``globals()[name] = ...``). ``text`` is kept of files that mention an API only, and
-    empty for all others: what such a file makes of the API may have to be looked up in it.
+    ``bindings`` are the statements that bind names. ``apis`` tells whether the file mentions an
+    API. ``text`` is kept of files that do, since what they make of the API may have to be looked up
+    in it, and is empty for all others.
     """
 
-    __slots__ = ("bindings", "imports", "is_open", "loose", "marks", "text")
+    __slots__ = ("apis", "bindings", "imports", "text")
 
     def __init__(
         self,
         imports: Imports,
         bindings: Mapping[str, Sequence[Binding]],
-        loose: frozenset[str],
-        marks: Marks,
         text: str,
         *,
-        is_open: bool,
+        apis: bool,
     ) -> None:
-        self.is_open = is_open
         self.imports = imports
         self.bindings = bindings
-        self.loose = loose
-        self.marks = marks
+        self.apis = apis
         self.text = text
 
     def binds(self, name: str) -> bool:
         """Tell whether the file binds ``name`` by itself."""
         imports = self.imports
         return name in self.bindings or name in imports.names or name in imports.modules
-
-    def may_bind(self, name: str) -> bool:
-        """Tell whether the file may bind ``name`` by itself, in a way that is not seen either."""
-        return self.binds(name) or name in self.loose or self.is_open
 
     def is_function(self, name: str) -> bool:
         """Tell whether the file defines the function ``name``."""
@@ -123,32 +118,35 @@ class Outline:
 def outline_of(text: str) -> Outline:
     """Return the outline of a file with this ``text``."""
     imports = imports_in(text)
-    marks = marks_of(text)
-    bindings, loose = _bindings(text, imports)
-    is_open = _OPEN.search(text) is not None
-    return Outline(imports, bindings, loose, marks, text if marks.apis else "", is_open=is_open)
+    apis = mentions_api(text)
+    return Outline(imports, _bindings(text, imports), text if apis else "", apis=apis)
 
 
-def _bindings(text: str, imports: Imports) -> tuple[dict[str, list[Binding]], frozenset[str]]:
-    """Return what the statements of a file bind, by name, and the words that they may bind."""
-    found: list[tuple[str, str, int, int]] = []
-    loose: set[str] = set()
+def _statements(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
+    """Yield where the outermost statements of a text begin and end, imports left out.
+
+    With each comes the match of what it binds, if it is of a plain form.
+    """
     starts = [0, *(match.end() for match in _NEXT.finditer(text)), len(text) + 1]
     for start, after in pairwise(starts):
-        match = _OUTERMOST.match(text, start)
-        if match is None or match[3] in _BLOCKS:
-            loose |= words(text[start : after - 1])
-            if text.startswith(_BLOCKS, start):
-                inside = [*_FURTHER_IN.finditer(text, start, after - 1)]
-                ends = [*(inner.start() for inner in inside[1:]), after - 1]
-                found += [
-                    (*_named(inner), inner.start(), end)
-                    for inner, end in zip(inside, ends, strict=False)
-                ]
-            continue
-        found.append((*_named(match), start, after - 1))
-        if match[3] and "=" in text[match.end() : after - 1]:  # a = b = c
-            loose |= words(text[match.end() : after - 1].rpartition("=")[0])
+        if not text.startswith(_IMPORTING, start):
+            match = _OUTERMOST.match(text, start)
+            yield start, after - 1, match if match is None or match[3] not in _BLOCKS else None
+
+
+def _bindings(text: str, imports: Imports) -> dict[str, list[Binding]]:
+    """Return what the statements of a file bind, by name."""
+    found: list[tuple[str, str, int, int]] = []
+    for start, end, match in _statements(text):
+        if match is not None:
+            found.append((*_named(match), start, end))
+        elif text.startswith(_BLOCKS, start):
+            inside = [*_FURTHER_IN.finditer(text, start, end)]
+            ends = [*(inner.start() for inner in inside[1:]), end]
+            found += [
+                (*_named(inner), inner.start(), stop)
+                for inner, stop in zip(inside, ends, strict=False)
+            ]
     bound = {name for name, _, _, _ in found} | imports.names.keys() | imports.modules.keys()
     bindings: dict[str, list[Binding]] = {}
     for name, kind, start, end in found:
@@ -158,7 +156,33 @@ def _bindings(text: str, imports: Imports) -> tuple[dict[str, list[Binding]], fr
             said = dict.fromkeys(_WORD.findall(text, start, stop if stop >= 0 else end))
             names = tuple(word for word in said if word in bound and word != name)
         bindings.setdefault(name, []).append(Binding(kind, names, start, end))
-    return bindings, frozenset(loose)
+    return bindings
+
+
+class Loose(NamedTuple):
+    """What a file may bind in ways that its outline does not show.
+
+    ``words`` are those that a statement of another form may bind (``a, b = ...``), ``is_open``
+    tells that it may bind any name at all (``globals()[name] = ...``).
+    """
+
+    words: frozenset[str]
+    is_open: bool
+
+    def may_bind(self, name: str) -> bool:
+        """Tell whether the file may bind ``name``."""
+        return self.is_open or name in self.words
+
+
+def loose_in(text: str) -> Loose:
+    """Return what a file with this ``text`` may bind beyond what its outline shows."""
+    found: set[str] = set()
+    for start, end, match in _statements(text):
+        if match is None:
+            found |= words(text[start:end])
+        elif match[3] and "=" in text[match.end() : end]:  # a = b = c
+            found |= words(text[match.end() : end].rpartition("=")[0])
+    return Loose(frozenset(found), _OPEN.search(text) is not None)
 
 
 def _named(match: re.Match[str]) -> tuple[str, str]:
@@ -183,12 +207,26 @@ def used_words(text: str) -> set[str]:
     return words(_IMPORT.sub("", text))
 
 
+def _imports(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the parts of each import statement: from where, what, and what without a ``from``.
+
+    To look for the word first is several times as fast as to try the pattern on each line.
+    """
+    end = 0
+    for word in _IMPORT_WORD.finditer(text):
+        if word.start() >= end:
+            match = _IMPORT.match(text, text.rfind("\n", 0, word.start()) + 1)
+            if match is not None:
+                end = match.end()
+                yield match[1] or "", match[2] or "", match[3] or ""
+
+
 def imports_in(text: str) -> Imports:
     """Return what a file with this ``text`` imports."""
     imported: dict[str, list[tuple[str, str]]] = {}
     modules: dict[str, list[str]] = {}
     stars: list[str] = []
-    for origin, listed, plain in _IMPORT.findall(text):
+    for origin, listed, plain in _imports(text):
         if not origin:
             for name, alias in _ALIAS.findall(_COMMENT.sub("", plain)):
                 bound = alias or name.partition(".")[0]

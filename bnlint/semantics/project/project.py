@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     pass
 
 
+#: Characters of other modules that are read for one file. What lies beyond is taken for something
+#: outside the project: nothing is known of it.
+_MOST_READ = 3_000_000
+
 _HANDS_OVER: Memo[Module, bool] = Memo()
 
 
@@ -40,6 +44,7 @@ class Project:
         self.resolver = resolver
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
+        self._read = 0
         if main is not None and main.file:
             self.modules[main.file] = main
         self.evaluator = Evaluator(self, frameworks)
@@ -70,7 +75,9 @@ class Project:
         if self.resolver is None or file is None:
             return None
         if file not in self.modules:
-            self.modules[file] = self.resolver.sources.module(file)
+            found = self.resolver.sources.module(file) if self._read < _MOST_READ else None
+            self._read += len(found.text) if found is not None else 0
+            self.modules[file] = found
         return self.modules[file]
 
     def may_export(self, importer: Module, origin: str, name: str) -> bool:
@@ -125,8 +132,8 @@ class Project:
         return any(self._switches_modes(file) for file in sorted(self._files_of(module, makers)))
 
     def _switches_modes(self, file: str) -> bool:
-        outline = self.resolver.outline(file) if self.resolver is not None else None
-        return outline is not None and outline.marks.modes
+        marks = self.resolver.sources.marks(file) if self.resolver is not None else None
+        return marks is not None and marks.modes
 
     def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
         """Return the files in which what ``module`` imports under ``names`` is defined."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import AbstractContextManager
 
-from bnlint.semantics.project.outline import Outline
+from bnlint.semantics.project.marks import Marks
+from bnlint.semantics.project.outline import Loose, Outline
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -60,6 +61,12 @@ class Sources(Protocol):
 
     def outline(self, file: str) -> Outline | None:
         """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
+
+    def loose(self, file: str) -> Loose | None:
+        """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
+
+    def marks(self, file: str) -> Marks | None:
+        """Return what ``file`` speaks of; ``None`` if it cannot be read."""
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
@@ -174,12 +181,17 @@ class Resolver:
                 outline = self.outline(file)
                 place = self.place(file)
                 found = outline is None or (
-                    outline.may_bind(name)
+                    outline.binds(name)
+                    or self._may_bind_loosely(file, name)
                     or any(self.may_export(place, star, name) for star in outline.imports.stars)
                 )
             known[key], _GROUNDS.of(self)[key] = found, grounds
         self.sources.note(_GROUNDS.of(self).get(key, NOTHING))
         return known[key]
+
+    def _may_bind_loosely(self, file: str, name: str) -> bool:
+        loose = self.sources.loose(file)
+        return loose is None or loose.may_bind(name)
 
     def is_function(self, importer: Importer, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project.

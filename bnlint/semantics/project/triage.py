@@ -9,6 +9,7 @@ from functools import lru_cache
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import DEFINES_SCRIPT
 from bnlint.semantics.hints.things import BINDS_MODEL
+from bnlint.semantics.project.marks import marks_of
 from bnlint.semantics.project.outline import outline_of
 from bnlint.semantics.project.resolver import Importer, Resolver
 from bnlint.startup.typed import TYPE_CHECKING
@@ -40,11 +41,10 @@ def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
         return False  # the source of a framework, which its table speaks for
     if "import" not in text or not _acts()(text):
         return False
-    outline = resolver.outline(place.file) or outline_of(text)
-    files = resolver.behind(place, outline)
+    files = resolver.behind(place, resolver.outline(place.file) or outline_of(text))
     if not files:
         return False
-    found = [outline, *filter(None, map(resolver.outline, files))]
-    return any(seen.marks.modes for seen in found) and any(
-        seen.marks.apis or seen.marks.models for seen in found
+    found = [marks_of(text), *filter(None, map(resolver.sources.marks, files))]
+    return any(marks.modes for marks in found) and any(
+        marks.apis or marks.models for marks in found
     )
