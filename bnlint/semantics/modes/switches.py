@@ -198,6 +198,25 @@ def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
     return feeds_gradient(ev, use.module, use.node, use.via)
 
 
+def gives_result(ev: Evaluate, use: Use) -> bool:
+    """Tell whether what a run of a model gives is taken for a result, in the function it runs in.
+
+    It is printed, compared, or taken out of the framework: that is what inference is for.
+    """
+    trace = _OutputTrace(ev, use.module, use.via)
+    function = use.module.enclosing_function(use.node)
+    if isinstance(function, ast.Lambda):
+        return False
+    scope = ev.scope(use.module, function if function is not None else use.module.tree)
+    carrying = trace.spread(use.node, scope)
+    return carrying is not None and any(
+        isinstance(node, ast.Call)
+        and purposes.takes_result(last_name(node.func))
+        and trace.holds(node, use.node, carrying, scope)
+        for node in _own_nodes(scope.node)
+    )
+
+
 _MAX_CALLS = 4
 
 

@@ -9,10 +9,11 @@ from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import has_decorator
-from bnlint.semantics.values.classes import lineage, outside_bases
+from bnlint.semantics.values.classes import construction, lineage, outside_bases
 from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
+    Env,
     Evaluate,
     FunctionRef,
     Instance,
@@ -23,6 +24,7 @@ from bnlint.semantics.values.domain import (
 )
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import MAKES_MODEL, class_framework
+from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import NamedTuple
 
 _MAX_DEPTH = 8
@@ -115,7 +117,7 @@ class _Search:
             return
         if isinstance(found, Instance):
             if isinstance(found.cls, ClassRef):
-                self.add(found.cls, depth)
+                self.of_class(found.cls, depth, construction(self.ev, found))
             else:
                 self.made_by(found.cls)
             if found.call is not None:
@@ -127,15 +129,19 @@ class _Search:
             for target in found.target:
                 self.add(target.object, depth + 1)
         elif isinstance(found, ClassRef):
-            for ancestor in lineage(self.ev, found):
-                self.inside(ancestor.module, ancestor.node, depth)
-            for base in outside_bases(self.ev, found):
-                if isinstance(base, Symbol):
-                    self.made_by(base)
-                else:
-                    self.outside.append(base)
+            self.of_class(found, depth, None)
         elif isinstance(found, Symbol):
             self.made_by(found)
+
+    def of_class(self, cls: ClassRef, depth: int, env: Env | None) -> None:
+        """Note what an object of a class is made of; ``env`` is what its constructor was given."""
+        for ancestor in lineage(self.ev, cls):
+            self.inside(ancestor.module, ancestor.node, depth, env=env)
+        for base in outside_bases(self.ev, cls):
+            if isinstance(base, Symbol):
+                self.made_by(base)
+            else:
+                self.outside.append(base)
 
     def made_by(self, maker: Symbol) -> None:
         """Note a class or function from outside the file."""
@@ -144,11 +150,17 @@ class _Search:
             self.found = True
 
     def inside(
-        self, module: Module, node: ast.AST, depth: int, made: Instance | None = None
+        self,
+        module: Module,
+        node: ast.AST,
+        depth: int,
+        made: Instance | None = None,
+        env: Env | None = None,
     ) -> None:
         """Note the sites, and what leads to further ones, inside ``node``.
 
-        ``made`` is the object that ``node`` makes, which may call one of several classes.
+        ``made`` is the object that ``node`` makes, which may call one of several classes. What a
+        constructor leaves out under ``env`` does not count.
         """
         if node in self.seen or depth > _MAX_DEPTH:
             return
@@ -162,6 +174,9 @@ class _Search:
                 return
             if not isinstance(call, ast.Call):
                 continue
+            if env is not None and env.binds_any(module, call):
+                if is_dead(self.ev, module, call, env):
+                    continue
             site = self.sites.get(call)
             if site is not None and _follows_mode(site):
                 self.found = True
