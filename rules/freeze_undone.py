@@ -119,10 +119,10 @@ from bnlint.semantics.objects.order import (
     running_in,
 )
 from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import method, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework
-from bnlint.semantics.values.parameters import callers
 from bnlint.trial import STATISTICS, Trial
 
 #: Functions that are called one out of another are followed this far.
