@@ -326,10 +326,8 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         model = use.via[0].given or use.here
     variable = dotted(model) or variable_of(module, made.call) or module.source(model)
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
-    nowhere = f"no {method}() in this file"
     makers = (candidate.module for candidate in made.candidates)
-    if others := life.files_seen_from(module, *makers):
-        nowhere = f"no {method}() in this file or in {', '.join(others)}"
+    nowhere = life.nowhere(method, module, *makers)
     why = _why_inference(use, context)
     if why is None:
         message = (
