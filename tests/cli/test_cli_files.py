@@ -144,9 +144,7 @@ def test_unreadable_file_is_a_finding(tmp_path: Path, content: bytes, expected: 
 @pytest.mark.parametrize(
     ("content", "expected"), [case for case in UNREADABLE if "interest" not in str(case.id)]
 )
-def test_unreadable_file_is_told_by_sites(
-    tmp_path: Path, content: bytes, expected: str
-) -> None:
+def test_unreadable_file_is_told_by_sites(tmp_path: Path, content: bytes, expected: str) -> None:
     write(tmp_path, m=content, other=FAULTY)
     run = bnlint(tmp_path, "sites", "m.py", "other.py")
     assert run.code == 1

@@ -78,14 +78,19 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
     to switch its mode.
     """
     for freeze in weight_freezes(ev, module):
-        framework = normalising_framework(ev, sites, module, freeze.owner)
-        if framework is None or framework.modes.switch != "object":
-            continue
         if _follows_another(freeze) or in_test(module, freeze.statement):
+            continue
+        cls = class_of_part(module, freeze)
+        if cls is not None and not runs_at_setup(module, freeze.statement, cls):
+            continue
+        if cls is None and _made_here(ev, module, freeze) is None:
             continue
         if unfreezes(ev, module, freeze.owner):
             continue
-        cls = class_of_part(module, freeze)
+        # What something is made of takes longest to find out, and is asked last.
+        framework = normalising_framework(ev, sites, module, freeze.owner)
+        if framework is None or framework.modes.switch != "object":
+            continue
         if cls is not None:
             if _is_left_training(freeze, cls, framework, ev, sites):
                 yield Drift(freeze, framework, module)
@@ -145,16 +150,23 @@ def _life(
     freeze: Freeze, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
 ) -> Life | None:
     """Return the life of the one model that is frozen, if all of it is in view."""
+    made = _made_here(ev, module, freeze)
+    if made is None:
+        return None
+    candidate, call = made
+    life = life_of(ev, module, [call])
+    if life.escapes or manages_itself(ev, contents(ev, sites, candidate), framework):
+        return None
+    return life
+
+
+def _made_here(ev: Evaluate, module: Module, freeze: Freeze) -> tuple[Candidate, ast.Call] | None:
+    """Return the one model that is frozen and the call of ``module`` that makes it, if one does."""
     values = ev.evaluate(module, freeze.owner)
     made = values[0].object
     if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
         return None
-    if made.module is not module:
-        return None
-    life = life_of(ev, module, [made.call])
-    if life.escapes or manages_itself(ev, contents(ev, sites, values[0]), framework):
-        return None
-    return life
+    return (values[0], made.call) if made.module is module else None
 
 
 def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:
@@ -210,9 +222,7 @@ def _is_left_training(
     owner = freeze.owner
     assert isinstance(owner, ast.Attribute)
     module = cls.module
-    if class_framework(ev, cls) is not framework or not runs_at_setup(
-        module, freeze.statement, cls
-    ):
+    if class_framework(ev, cls) is not framework:
         return False
     whole = Candidate(Instance(cls, module, None), module, cls.node)
     if manages_itself(ev, contents(ev, sites, whole), framework):
