@@ -61,7 +61,7 @@ def facts(code: str):  # type: ignore[no-untyped-def]
     ],
 )
 def test_constructions(code: str, expected: list[str]) -> None:
-    found = facts(code)
+    found = facts(f"{code}\nm(x)")
     made = constructions(found.project.evaluator, found.module)
     assert [f"{m.framework.name} {ast.unparse(m.call)}" for m in made] == expected
 
@@ -152,7 +152,7 @@ def test_constructions(code: str, expected: list[str]) -> None:
     ],
 )
 def test_normalises(code: str, expected: bool) -> None:
-    found = facts(code)
+    found = facts(f"{textwrap.dedent(code)}\nm(x)")
     made = next(
         m
         for m in constructions(found.project.evaluator, found.module)
@@ -168,6 +168,7 @@ def test_contents_name_what_is_not_in_view() -> None:
             def __init__(self):
                 self.a = nn.BatchNorm2d(3)
         m = A()
+        m(x)
     """
     found = facts(code)
     (made,) = (m for m in constructions(found.project.evaluator, found.module) if m.call.args == [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.semantics.objects.carried import carriers, carrying
+from bnlint.semantics.objects.carried import carriers
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import (
@@ -81,7 +81,7 @@ def aliases(ev: Evaluate, module: Module, function: ast.AST | None, env: Env | N
 
 def _expressions(ev: Evaluate, module: Module, function: ast.AST | None) -> Iterator[ast.expr]:
     known = carriers(ev, module) if function is None else None
-    if known is not None and not known.makers:
+    if known is not None and not known:
         return
     body = getattr(function, "body", module.tree.body)
     stack: list[ast.AST] = list(body) if isinstance(body, list) else [body]
@@ -91,7 +91,7 @@ def _expressions(ev: Evaluate, module: Module, function: ast.AST | None) -> Iter
             continue
         if isinstance(node, _EXPRESSIONS):
             if not isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del)):
-                if known is None or carrying(ev, module, known, node):
+                if known is None or known.may_be(node):
                     yield node
         stack += ast.iter_child_nodes(node)
 
