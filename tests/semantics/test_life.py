@@ -74,8 +74,8 @@ def uses(code: str) -> list[str]:
             "m = nn.BatchNorm2d(3)\nopt(m.parameters())", ["method parameters 2"], id="weights"
         ),
         pytest.param(
-            "m = nn.BatchNorm2d(3)\nnn.Linear(m.num_features, 2)",
-            ["read num_features 2"],
+            "m = nn.BatchNorm2d(3)\nm(x)\nnn.Linear(m.num_features, 2)",
+            ["call 2", "read num_features 3"],
             id="a number of it given to another layer",
         ),
         pytest.param(
@@ -113,8 +113,8 @@ def uses(code: str) -> list[str]:
             id="a loop over parts",
         ),
         pytest.param(
-            "m = nn.BatchNorm2d(3)\np = m.part\np.eval()",
-            ["read part 2", "part eval 3"],
+            "m = nn.BatchNorm2d(3)\np = m.part\np.eval()\nm(x)",
+            ["read part 2", "part eval 3", "call 4"],
             id="a part in a variable",
         ),
         pytest.param(

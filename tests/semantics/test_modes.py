@@ -89,7 +89,7 @@ def test_mode_after(framework: str, call: str, mode: str | None) -> None:
     ],
 )
 def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
-    found = facts(f"m = nn.BatchNorm2d(3)\n{code}\n")
+    found = facts(f"m = nn.BatchNorm2d(3)\n{code}\nm(x)\n")
     ev = found.project.evaluator
     (made,) = constructions(ev, found.module)
     life = life_of(ev, found.module, made.origins)

@@ -7,9 +7,10 @@ construction is not in view. What an expression may be, the evaluator decides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from bnlint.semantics.objects.carried import carriers
+from bnlint.semantics.objects.carried import Carriers, carried_from, carriers
+from bnlint.semantics.objects.flows import Carrier, in_model
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import (
@@ -34,7 +35,11 @@ _EXPRESSIONS = (
     ast.Tuple, ast.List, ast.Dict,
 )  # fmt: skip
 
-_MAX_WRAPPERS = 4
+#: A function in which more expressions may be an object is not entered.
+_MAX_EXPRESSIONS = 200
+
+#: Steps of the evaluator that are taken for one file.
+_MAX_STEPS_IN_FILE = 200_000
 
 
 class Alias(NamedTuple):
@@ -53,38 +58,71 @@ class Aliases(NamedTuple):
 
     of: dict[ast.AST, dict[ast.expr, Alias]]
     instances: dict[ast.AST, set[ast.AST]]
+    #: Expressions that were not asked about, since too much had been.
+    left: list[ast.expr]
 
 
 _IN_FILE: Memo[Module, Aliases] = Memo()
 
 
-def aliases(ev: Evaluate, module: Module, function: ast.AST | None, env: Env | None) -> Aliases:
-    """Return the aliases in ``function`` under ``env``, or in the whole file.
+def aliases(ev: Evaluate, module: Module) -> Aliases:
+    """Return the aliases in the whole file of the models that it makes and acts on.
 
     What stands in the classes of models is no business of a file: layers of a model belong to it.
     """
     known = _IN_FILE.of(ev)
-    if function is None and module in known:
-        return known[module]
-    found = Aliases({}, {})
-    for node in _expressions(ev, module, function):
+    if module not in known:
+        found = carriers(ev, module)
+        nodes = _expressions(ev, module, module.tree, found)
+        known[module] = _among(ev, module, nodes, None, _MAX_STEPS_IN_FILE)
+    return known[module]
+
+
+def aliases_in(
+    ev: Evaluate,
+    module: Module,
+    function: ast.AST,
+    env: Env | None,
+    seeds: Iterable[Carrier],
+    budget: int,
+) -> Aliases:
+    """Return the aliases in ``function`` under ``env`` of what ``seeds`` stand for.
+
+    ``budget`` is the number of steps of the evaluator that may be taken for it.
+    """
+    found = None if in_model(ev, module, function) else carried_from(ev, module, seeds)
+    nodes = list(_expressions(ev, module, function, found))
+    if len(nodes) > _MAX_EXPRESSIONS:
+        return Aliases({}, {}, nodes)
+    return _among(ev, module, nodes, env, budget)
+
+
+def _among(
+    ev: Evaluate, module: Module, nodes: Iterable[ast.expr], env: Env | None, budget: int
+) -> Aliases:
+    found = Aliases({}, {}, [])
+    end = ev.steps + budget
+    for node in nodes:
+        if ev.steps > end:
+            found.left.append(node)
+            return found
         for key, alias in _aliases_at(ev, module, node, env):
             found.of.setdefault(key, {})[node] = alias
             made = alias.value.object
             if isinstance(made, Instance) and isinstance(made.cls, ClassRef):
                 for ancestor in lineage(ev, made.cls):
                     found.instances.setdefault(ancestor.node, set()).add(key)
-    if function is None:
-        known[module] = found
     return found
 
 
-def _expressions(ev: Evaluate, module: Module, function: ast.AST | None) -> Iterator[ast.expr]:
-    known = carriers(ev, module) if function is None else None
+def _expressions(
+    ev: Evaluate, module: Module, around: ast.AST, known: Carriers | None
+) -> Iterator[ast.expr]:
+    """Yield the expressions in ``around`` that may be a model, or hold one, by their names."""
     if known is not None and not known:
         return
-    body = getattr(function, "body", module.tree.body)
-    stack: list[ast.AST] = list(body) if isinstance(body, list) else [body]
+    body: list[ast.AST] | ast.AST = getattr(around, "body", [])
+    stack = list(body) if isinstance(body, list) else [body]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.ClassDef) and class_framework(ev, ClassRef(module, node)):
@@ -98,17 +136,20 @@ def _expressions(ev: Evaluate, module: Module, function: ast.AST | None) -> Iter
 
 def objects_at(ev: Evaluate, module: Module, node: ast.expr, env: Env | None) -> list[Candidate]:
     """Return what ``node`` may be, seen through wrappers."""
-    return list(_unwrapped(ev, module, node, env, 0))
+    return list(_unwrapped(ev, module, node, env, set()))
 
 
 def _unwrapped(
-    ev: Evaluate, module: Module, node: ast.expr, env: Env | None, depth: int
+    ev: Evaluate, module: Module, node: ast.expr, env: Env | None, seen: set[ast.AST]
 ) -> Iterator[Candidate]:
+    """Yield what ``node`` may be; of a wrapper, what it is given, of each that is met once."""
     for value in ev.evaluate(module, node, env):
         made = value.object
         if isinstance(made, Instance) and made.call is not None and is_wrapper(ev, value):
-            if made.call.args and depth < _MAX_WRAPPERS:
-                yield from _unwrapped(ev, made.module, made.call.args[0], made.env, depth + 1)
+            if made.call.args:
+                if made.call not in seen:
+                    seen.add(made.call)
+                    yield from _unwrapped(ev, made.module, made.call.args[0], made.env, seen)
                 continue
         yield value
 

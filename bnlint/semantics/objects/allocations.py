@@ -65,7 +65,7 @@ def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
     """
     known = _CONSTRUCTIONS.of(ev)
     if module not in known:
-        found = aliases(ev, module, None, None)
+        found = aliases(ev, module)
         made = (*_own(ev, module, found), *_by_factories(ev, module, found))
         known[module] = sorted(made, key=lambda m: (m.call.lineno, m.call.col_offset))
     return known[module]

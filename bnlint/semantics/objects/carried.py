@@ -9,7 +9,7 @@ too many; the evaluator decides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Hashable, Iterable, Iterator
 
 from bnlint.semantics.objects.flows import Carrier, FlowGraph, carrier_of, in_model, reached
 from bnlint.semantics.syntax.module import Module, dotted, last_name
@@ -19,6 +19,7 @@ from bnlint.semantics.values.domain import (
     Arguments,
     Candidate,
     ClassRef,
+    Constant,
     Evaluate,
     FunctionRef,
     Instance,
@@ -27,11 +28,19 @@ from bnlint.semantics.values.domain import (
     ValueSet,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import model_framework, returns_itself
 
 _PARTS = (
     ast.IfExp, ast.BoolOp, ast.NamedExpr, ast.Tuple, ast.List, ast.Dict, ast.Starred, ast.Subscript,
 )  # fmt: skip
+
+
+#: Steps of the evaluator after which a function is taken to make no model.
+_MAX_STEPS = 2_000
+
+#: What an argument may be that tells a function which model to make.
+_TELLING = (ClassRef, FunctionRef, Symbol, Constant)
 
 
 class Carriers:
@@ -87,7 +96,7 @@ def carriers(ev: Evaluate, module: Module) -> Carriers:
     named = [
         (call, maker) for call in _calls(ev, module, known) for maker in _makers(ev, module, call)
     ]
-    graph = FlowGraph(ev, module)
+    graph = _graph(ev, module)
     graph.add(maker for _, maker in named)
     used = graph.used()
     seeds: set[Carrier] = set()
@@ -101,6 +110,29 @@ def carriers(ev: Evaluate, module: Module) -> Carriers:
         if seen[text]:
             seeds.add(maker)
     return Carriers(ev, module, reached(seeds, graph.flows))
+
+
+def carried_from(ev: Evaluate, module: Module, seeds: Iterable[Carrier]) -> Carriers:
+    """Return what ``module`` gets by at what ``seeds`` hold or make."""
+    graph, start = _graph(ev, module), list(seeds)
+    graph.add(start)
+    return Carriers(ev, module, reached(start, graph.flows))
+
+
+def made_by_calls(ev: Evaluate, module: Module, calls: Iterable[ast.Call]) -> Iterator[Carrier]:
+    """Yield what is called by ``calls``."""
+    for call in calls:
+        yield from _makers(ev, module, call)
+
+
+_GRAPHS: Memo[Module, FlowGraph] = Memo()
+
+
+def _graph(ev: Evaluate, module: Module) -> FlowGraph:
+    known = _GRAPHS.of(ev)
+    if module not in known:
+        known[module] = FlowGraph(ev, module)
+    return known[module]
 
 
 def _calls(ev: Evaluate, module: Module, known: Container[str]) -> Iterator[ast.Call]:
@@ -137,27 +169,52 @@ def _may_make(ev: Evaluate, module: Module, call: ast.Call, known: Container[str
             if model_framework(ev, instance) is not None:
                 return True
         elif isinstance(made, FunctionRef) and made.module is not module:
-            if not in_model(ev, made.module, made.node):
-                given = _given(ev, invoke(ev, made, _plain(module, call, known), None, call))
-                if any(model_framework(ev, v) is not None for v in given):
-                    return True
+            if not in_model(ev, made.module, made.node) and _gives_model(
+                ev, made, _plain(ev, module, call, known), call
+            ):
+                return True
         elif isinstance(made, Partial):
             return True
     return False
 
 
-def _plain(module: Module, call: ast.Call, known: Container[str]) -> Arguments:
-    """Return the arguments of ``call``, known only where little has to be done for it.
+_GIVES_MODEL: Memo[tuple[ast.AST, Hashable], bool] = Memo()
+
+
+def _gives_model(ev: Evaluate, function: FunctionRef, given: Arguments, call: ast.Call) -> bool:
+    """Tell whether a function may give a model where it is called with the arguments ``given``."""
+    known = _GIVES_MODEL.of(ev)
+    named = tuple((name, _told(given.keywords[name])) for name in sorted(given.keywords))
+    key = (function.node, (tuple(map(_told, given.positional)), named))
+    if key not in known:
+        with ev.within(_MAX_STEPS), ev.guard((_gives_model, function.node)):
+            values = _given(ev, invoke(ev, function, given, None, call))
+            known[key] = any(model_framework(ev, value) is not None for value in values)
+    return known[key]
+
+
+def _told(argument: Argument) -> Hashable:
+    """Return what an argument tells about what a function makes."""
+    return tuple(
+        (type(value.object).__name__, getattr(value.object, "node", value.object))
+        for value in argument.values
+    )
+
+
+def _plain(ev: Evaluate, module: Module, call: ast.Call, known: Container[str]) -> Arguments:
+    """Return the arguments of ``call``: those that are definitions or constants.
 
     What a function makes is told by the classes and names that it is given. What is computed from
     objects that other calls give costs much and tells nothing.
     """
 
     def argument(node: ast.expr) -> Argument:
-        root = dotted(node).partition(".")[0]
-        if isinstance(node, (ast.Constant, ast.Name)) or root in known:
-            return Argument(node, module)
-        return Argument(None, module, values=unknown("it was not asked what it is", module, node))
+        values = unknown("it was not asked what it is", module, node)
+        if _may_tell(ev, module, node, known):
+            found = ev.evaluate(module, node)
+            if all(isinstance(value.object, _TELLING) for value in found):
+                values = found
+        return Argument(None, module, values=values)
 
     return Arguments(
         tuple(argument(node) for node in call.args),
@@ -165,6 +222,25 @@ def _plain(module: Module, call: ast.Call, known: Container[str]) -> Arguments:
         "unpacked" if any(isinstance(node, ast.Starred) for node in call.args) else "",
         "unpacked" if any(keyword.arg is None for keyword in call.keywords) else "",
     )
+
+
+def _may_tell(ev: Evaluate, module: Module, node: ast.expr, known: Container[str]) -> bool:
+    """Tell at little cost whether an argument may be a definition or a constant."""
+    if isinstance(node, ast.Constant) or dotted(node).partition(".")[0] in known:
+        return True
+    if not isinstance(node, ast.Name):
+        return False
+    scope = ev.scope(module, _carrier_scope(ev, module, node))
+    return any(
+        binding.kind in ("function", "class", "import")
+        or isinstance(binding.value, (ast.Constant, ast.Name, ast.Attribute, ast.IfExp))
+        for binding in scope.bindings.get(node.id, ())
+    )
+
+
+def _carrier_scope(ev: Evaluate, module: Module, name: ast.Name) -> ast.AST:
+    carrier = carrier_of(ev, module, name)
+    return module.tree if carrier is None or carrier.scope is None else carrier.scope
 
 
 def _given(ev: Evaluate, values: ValueSet) -> Iterator[Candidate]:

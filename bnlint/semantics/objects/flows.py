@@ -36,6 +36,13 @@ class Carrier(NamedTuple):
     is_maker: bool
 
 
+# Carriers that stand for many: no identifiers. They keep the graph as large as the file.
+#: What methods call the object they belong to, in all classes that are no models.
+_RECEIVERS = "(self)"
+#: After the name of a function: all its parameters. Before a name: all parameters called so.
+_PARAMETERS, _KEYWORD = "(...)", "(...) "
+
+
 def carrier_of(
     ev: Evaluate, module: Module, node: ast.AST, *, is_maker: bool = False
 ) -> Carrier | None:
@@ -90,8 +97,11 @@ class FlowGraph:
         self.acted_on: set[Carrier] = set()
         self.by_scope: dict[str, dict[ast.AST | None, list[ast.expr]]] = {}
         self.functions: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
+        self.by_parameter: dict[str, list[ast.FunctionDef | ast.AsyncFunctionDef]] = {}
         for function in module.functions:
             self.functions.setdefault(function.name, []).append(function)
+            for name in _names(function.args):
+                self.by_parameter.setdefault(name, []).append(function)
         self.classes: dict[str, list[ast.ClassDef]] = {}
         for cls in module.classes:
             self.classes.setdefault(cls.name, []).append(cls)
@@ -109,6 +119,7 @@ class FlowGraph:
             if carrier in self.flows:
                 continue
             found = self.flows[carrier] = {}
+            found.update(dict.fromkeys(self.behind(carrier)))
             for use in self.uses(carrier):
                 for further in self.flows_to(use, is_maker=carrier.is_maker):
                     if further is None:
@@ -256,7 +267,7 @@ class FlowGraph:
             owner = self.module.enclosing_class(part)
             if owner is not None:  # its objects hold it
                 yield from self.definition(owner, is_maker=True)
-                yield from self.receivers()
+                yield Carrier(_RECEIVERS, None, is_maker=False)
 
     def receivers(self) -> Iterator[Carrier]:
         """Yield what methods call the object they belong to, in classes that are no models."""
@@ -270,23 +281,37 @@ class FlowGraph:
     def parameters(self, call: ast.Call, given: ast.AST, *, is_maker: bool) -> Iterator[Carrier]:
         """Yield the parameters in which an argument may land, of the functions of the file."""
         name = last_name(call.func)
-        for function in self.functions.get(name, ()):
-            for argument in _names(function.args):
-                yield Carrier(argument, function, is_maker)
-        for cls in self.classes.get(name, ()):
-            for item in cls.body:
-                if isinstance(item, ast.FunctionDef) and item.name == "__init__":
-                    for argument in _names(item.args):
-                        yield Carrier(argument, item, is_maker)
-                elif isinstance(item, ast.AnnAssign):  # a dataclass
-                    yield Carrier(last_name(item.target), None, is_maker)
-        if name[:1].isupper() and name not in self.classes:
+        if name in self.functions or name in self.classes:
+            yield Carrier(f"{name}{_PARAMETERS}", None, is_maker)
+        elif name[:1].isupper():
             yield from self.kept_by(call, is_maker=is_maker)
-        if isinstance(given, ast.keyword) and given.arg:
-            for functions in self.functions.values():
-                for function in functions:
-                    if given.arg in _names(function.args):
-                        yield Carrier(given.arg, function, is_maker)
+        if isinstance(given, ast.keyword) and given.arg in self.by_parameter:
+            yield Carrier(f"{_KEYWORD}{given.arg}", None, is_maker)
+
+    def behind(self, carrier: Carrier) -> Iterator[Carrier]:
+        """Yield what ``carrier`` stands for, if for many."""
+        name, is_maker = carrier.name, carrier.is_maker
+        if name == _RECEIVERS:
+            yield from self.receivers()
+        elif name.startswith(_KEYWORD):
+            name = name.removeprefix(_KEYWORD)
+            for function in self.by_parameter[name]:
+                yield Carrier(name, function, is_maker)
+        elif name.endswith(_PARAMETERS):
+            name = name.removesuffix(_PARAMETERS)
+            inits = [
+                item
+                for cls in self.classes.get(name, ())
+                for item in cls.body
+                if isinstance(item, ast.FunctionDef) and item.name == "__init__"
+            ]
+            for function in (*self.functions.get(name, ()), *inits):
+                for argument in _names(function.args):
+                    yield Carrier(argument, function, is_maker)
+            for cls in self.classes.get(name, ()):
+                for item in cls.body:
+                    if isinstance(item, ast.AnnAssign):  # a dataclass
+                        yield Carrier(last_name(item.target), None, is_maker)
 
     def kept_by(self, call: ast.Call, *, is_maker: bool) -> Iterator[Carrier]:
         """Yield the attributes in which an object of a class of another file may keep something."""

@@ -11,7 +11,8 @@ led there are noted with each use.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.names.scopes import Scope
@@ -19,10 +20,12 @@ from bnlint.semantics.objects.aliases import (
     Alias,
     Aliases,
     aliases,
+    aliases_in,
     is_model,
     key_of,
     objects_at,
 )
+from bnlint.semantics.objects.carried import made_by_calls
 from bnlint.semantics.objects.decorators import sees_through
 from bnlint.semantics.objects.events import (
     CALL,
@@ -40,6 +43,7 @@ from bnlint.semantics.objects.events import (
     CallSite,
     Use,
 )
+from bnlint.semantics.objects.flows import Carrier
 from bnlint.semantics.objects.holders import is_plain
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import (
@@ -52,6 +56,7 @@ from bnlint.semantics.values.arguments import (
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import lineage, method
 from bnlint.semantics.values.domain import (
+    Argument,
     Arguments,
     Candidate,
     ClassRef,
@@ -72,6 +77,9 @@ from bnlint.semantics.values.parameters import parameter_values
 #: Functions that are entered one out of another at most, and those entered in all.
 _MAX_STEPS = 6
 _MAX_ENTERED = 60
+
+#: Steps of the evaluator that are taken for one object.
+MAX_WORK = 60_000
 
 #: Builtins that look at an object and change nothing, and those that put it into another.
 _LOOK = frozenset(
@@ -112,6 +120,7 @@ class Trace:
         self.escapes = ""
         self.entered = 0
         self.itself = returns_itself(ev)
+        self.end = ev.steps + MAX_WORK
 
 
 class Follower:
@@ -125,6 +134,7 @@ class Follower:
         env: Env | None = None,
         via: tuple[CallSite, ...] = (),
         chain: tuple[ast.AST, ...] = (),
+        found: Aliases | None = None,
     ) -> None:
         self.trace = trace
         self.ev = trace.ev
@@ -133,7 +143,7 @@ class Follower:
         self.env = env
         self.via = via
         self.chain = chain
-        self.found: Aliases = aliases(self.ev, module, function, env)
+        self.found = found if found is not None else aliases(self.ev, module)
         self.done: set[tuple[ast.expr, bool]] = set()
         self.parts: set[tuple[ast.expr, str]] = set()
 
@@ -144,6 +154,8 @@ class Follower:
 
     def run(self) -> None:
         """Note what is done with the object; what holds it may turn up on the way."""
+        if self.found.left and self.is_home:
+            self.escape("there is too much to follow", self.found.left[0])
         while True:
             new = [
                 (node, key in self.trace.made, alias)
@@ -326,16 +338,15 @@ class Follower:
         names = parameters_given(self.ev, self.module, function, call, node)
         if isinstance(function.node, ast.Lambda) or not names:
             return False
-        there = self.inside(
-            function, call, arguments_of(self.ev, self.module, call, self.env), node
-        )
-        if there is not None:
+        arguments = arguments_of(self.ev, self.module, call, self.env)
+        with self.inside(function, call, arguments, node) as there:
             scope = self.ev.scope(function.module, function.node)
-            for name in names:
-                for use in there.loads(name, scope):
-                    bindings = [r.binding for r in reaching(scope, name, use)]
-                    if any(binding.kind == "param" for binding in bindings):
-                        there.part(use, what)
+            if there is not None:
+                for name in names:
+                    for use in there.loads(name, scope):
+                        bindings = [r.binding for r in reaching(scope, name, use)]
+                        if any(binding.kind == "param" for binding in bindings):
+                            there.part(use, what)
         return True
 
     # ------------------------------------------------------------------ names
@@ -653,18 +664,19 @@ class Follower:
         given: ast.expr | None = None,
     ) -> None:
         """Follow the object in a function that ``at`` calls."""
-        there = self.inside(function, at, arguments, given)
-        if there is not None:
-            there.run()
+        with self.inside(function, at, arguments, given) as there:
+            if there is not None:
+                there.run()
 
+    @contextmanager
     def inside(
         self,
         function: FunctionRef,
         at: ast.expr,
         arguments: Arguments,
         given: ast.expr | None = None,
-    ) -> Follower | None:
-        """Return a follower for ``function``, called at ``at``; ``None`` where the view ends."""
+    ) -> Iterator[Follower | None]:
+        """Yield a follower for ``function``, called at ``at``; ``None`` where the view ends."""
         node, trace = function.node, self.trace
         trace.entered += 1
         if isinstance(node, ast.Lambda) or not sees_through(self.ev, function.module, node):
@@ -683,8 +695,41 @@ class Follower:
             bound = bind(function.module, node, arguments, me)
             env = Env(bound, outer, (outer.depth if outer else 0) + 1)
             via = (*self.via, CallSite(self.module, at, given))
-            return Follower(trace, function.module, node, env, via, (*self.chain, node))
-        return None
+            seeds = self.seeds(function.module, node, bound, makes=given is None)
+            with self.ev.environments.keeping(env):
+                budget = trace.end - self.ev.steps
+                found = aliases_in(self.ev, function.module, node, env, seeds, budget)
+                if found.left:
+                    self.escape(f"line {at.lineno} calls what is too long to follow", at)
+                yield Follower(trace, function.module, node, env, via, (*self.chain, node), found)
+            return
+        yield None
+
+    def seeds(
+        self,
+        module: Module,
+        function: ast.FunctionDef | ast.AsyncFunctionDef,
+        bound: Mapping[tuple[ast.AST, str], Argument],
+        *,
+        makes: bool,
+    ) -> Iterator[Carrier]:
+        """Yield what the object, or what holds it, is known by in a function that is entered.
+
+        ``makes`` tells that the function may make the object itself, or call what does.
+        """
+        for (owner, name), argument in bound.items():
+            if owner is function and (argument.node is None or self.holds(argument.node)):
+                yield Carrier(name, function, is_maker=False)
+        for name in self.trace.attributes:
+            yield Carrier(name, None, is_maker=False)
+        inside = (part for part in ast.walk(function) if isinstance(part, ast.Call))
+        yield from made_by_calls(
+            self.ev, module, (call for call in inside if makes or call in self.trace.made)
+        )
+
+    def holds(self, node: ast.expr) -> bool:
+        """Tell whether the object, or what holds it, is ``node`` or stands in it."""
+        return any(self.is_alias(part, whole=False) for part in ast.walk(node))
 
     # ------------------------------------------------------------------ what holds it
 

@@ -12,9 +12,10 @@ import re
 from collections.abc import Iterable
 
 from bnlint.frameworks.tables import Framework
-from bnlint.semantics.objects.aliases import key_of
+from bnlint.semantics.objects.aliases import aliases_in, key_of
 from bnlint.semantics.objects.events import Life, in_order
-from bnlint.semantics.objects.follow import Follower, Trace
+from bnlint.semantics.objects.flows import carrier_of
+from bnlint.semantics.objects.follow import MAX_WORK, Follower, Trace
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
@@ -43,7 +44,10 @@ def life_in_call(
     keys = (key_of(value) for value in values)
     trace = Trace(ev, module, [key for key in keys if key is not None])
     around = module.enclosing_function(call) or module.tree
-    follower = Follower(trace, module, around)
+    named = ast.walk(call if given is None else given)
+    carriers = (carrier_of(ev, module, node, is_maker=given is None) for node in named)
+    found = aliases_in(ev, module, around, None, filter(None, carriers), MAX_WORK)
+    follower = Follower(trace, module, around, found=found)
     if given is None:
         follower.made_by(call)
     else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks
     from bnlint.semantics.names.scopes import Scope
     from bnlint.semantics.syntax.module import Module
+    from bnlint.semantics.values.environments import Environments
     from bnlint.semantics.values.memo import Memo
 
 
@@ -264,6 +265,9 @@ class Evaluate(Protocol):
     project: Imports
     #: What has been found out on top of it.
     memos: dict[Memo[Any, Any], dict[Any, Any]]
+    environments: Environments
+    #: The steps that all questions have taken so far.
+    steps: int
     #: Whether what files give that import a function or class counts among what callers give.
     asks_users: bool
 
@@ -300,6 +304,9 @@ class Evaluate(Protocol):
 
     def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""
+
+    def within(self, steps: int) -> AbstractContextManager[None]:
+        """Give a question up after so many steps."""
 
     def is_whole(self) -> bool:
         """Tell whether what is being worked out rests on nothing that is itself unfinished."""

@@ -36,6 +36,7 @@ from bnlint.semantics.values.domain import (
     presumed,
     unknown,
 )
+from bnlint.semantics.values.environments import Environments
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks
 
 #: Steps after which one question is given up.
-MAX_WORK = 50_000
+MAX_WORK = 10_000
 
 _NEVER = 1 << 30
 
@@ -65,14 +66,15 @@ class Evaluator:
         self.asks_users = asks_users
         self._wide: Evaluator | None = None
         self._memo: dict[ast.expr, ValueSet] = {}
-        # What has been worked out under an environment, for as long as one question is open. The
-        # environment is kept with it, so that no other takes its id meanwhile.
-        self._inlined: dict[int, tuple[Env, dict[ast.expr, ValueSet]]] = {}
+        self.environments = Environments()
         self._scopes: dict[ast.AST, Scope] = {}
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
         self._active: dict[object, int] = {}
         self._lowest = _NEVER
         self._work = 0
+        self._limit = MAX_WORK
+        #: The steps of all questions so far.
+        self.steps = 0
 
     # ------------------------------------------------------------------ entry points
 
@@ -94,6 +96,7 @@ class Evaluator:
         if self._wide is not None:
             self._wide.forget()
             self._wide = None
+        self.environments.forget()
         self._memo.clear()
         self._scopes.clear()
         self.memos.clear()
@@ -102,7 +105,7 @@ class Evaluator:
         """Return what ``node`` may be; never empty, never raises."""
         memo = self._memo
         if env is not None:
-            memo = self._inlined.setdefault(id(env), (env, {}))[1]
+            memo = self.environments.values(env)
         known = memo.get(node)
         if known is not None:
             return known
@@ -110,7 +113,9 @@ class Evaluator:
             if not entered:
                 return unknown("its value depends on itself", module, node)
             self._work += 1
-            if self._work > MAX_WORK:
+            self.steps += 1
+            if self._work > self._limit:
+                self._lowest = 0  # nothing of what rests on this is kept
                 return unknown("it takes too many steps to work out", module, node)
             try:
                 values = _unique(self._dispatch(module, node, env))
@@ -122,6 +127,15 @@ class Evaluator:
             if self.is_whole():
                 memo[node] = values
         return values
+
+    @contextmanager
+    def within(self, steps: int) -> Iterator[None]:
+        """Give a question up after so many steps."""
+        before, self._limit = self._limit, min(steps, self._limit)
+        try:
+            yield
+        finally:
+            self._limit = before
 
     def is_whole(self) -> bool:
         """Tell whether what is being worked out rests on nothing that is itself unfinished."""
@@ -144,7 +158,8 @@ class Evaluator:
             del self._active[key]
             if not self._active:
                 self._work = 0
-                self._inlined.clear()
+                self._lowest = _NEVER
+                self.environments.drop()
 
     def argument(self, argument: Argument) -> ValueSet:
         """Return what an argument may be."""
