@@ -1,4 +1,4 @@
-"""Which identifiers of a file may stand for a model, for what holds one, or for what makes one.
+"""Which variables and attributes of a file may stand for a model, hold one, or make one.
 
 To ask the evaluator of every expression of a file would cost more than all else together. Instead
 the names that can matter are found by following, in the text, where models flow: into variables,

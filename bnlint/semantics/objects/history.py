@@ -15,7 +15,8 @@ from bnlint.frameworks.tables import Framework
 from bnlint.semantics.objects.aliases import aliases_in, key_of
 from bnlint.semantics.objects.events import Life, in_order
 from bnlint.semantics.objects.flows import carrier_of
-from bnlint.semantics.objects.follow import MAX_WORK, Follower, Trace
+from bnlint.semantics.objects.follow import Follower
+from bnlint.semantics.objects.view import MAX_WORK, Trace
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
