@@ -132,7 +132,7 @@ class Entering(View):
             env = Env(bound, outer, (outer.depth if outer else 0) + 1)
             via = (*self.via, CallSite(self.module, at, given))
             seeds = self.seeds(function.module, node, bound, makes=given is None)
-            with self.ev.environments.keeping(env):
+            with self.ev.keeping(env):
                 budget = trace.end - self.ev.steps
                 found = aliases_in(self.ev, function.module, node, env, seeds, budget)
                 if found.left:

@@ -117,9 +117,7 @@ def construction(ev: Evaluate, instance: Instance) -> Env | None:
         me = Candidate(instance, owner.module, init)
         return Env(bind(owner.module, init, arguments, me), instance.env, depth)
 
-    return ev.environments.construction(
-        instance.cls.node, instance.call, instance.env, make, ev.is_whole
-    )
+    return ev.construction(instance.cls.node, instance.call, instance.env, make)
 
 
 def base_constructor(

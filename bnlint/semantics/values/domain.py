@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks
     from bnlint.semantics.names.scopes import Scope
     from bnlint.semantics.syntax.module import Module
-    from bnlint.semantics.values.environments import Environments
     from bnlint.semantics.values.memo import Memo
 
 
@@ -265,7 +264,6 @@ class Evaluate(Protocol):
     project: Imports
     #: What has been found out on top of it.
     memos: dict[Memo[Any, Any], dict[Any, Any]]
-    environments: Environments
     #: The steps that all questions have taken so far.
     steps: int
     #: Whether what files give that import a function or class counts among what callers give.
@@ -304,6 +302,14 @@ class Evaluate(Protocol):
 
     def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""
+
+    def keeping(self, env: Env) -> AbstractContextManager[None]:
+        """Remember what is worked out under ``env`` from one question to the next."""
+
+    def construction(
+        self, cls: ast.AST, call: ast.AST, outer: Env | None, make: Callable[[], Env]
+    ) -> Env:
+        """Return the environment of the constructor that ``call``, under ``outer``, runs."""
 
     def within(self, steps: int) -> AbstractContextManager[None]:
         """Give a question up after so many steps."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from bnlint.semantics.names.flow import says_of
 from bnlint.semantics.names.scopes import Scope
@@ -66,7 +66,7 @@ class Evaluator:
         self.asks_users = asks_users
         self._wide: Evaluator | None = None
         self._memo: dict[ast.expr, ValueSet] = {}
-        self.environments = Environments()
+        self._environments = Environments()
         self._scopes: dict[ast.AST, Scope] = {}
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
         self._active: dict[object, int] = {}
@@ -96,7 +96,7 @@ class Evaluator:
         if self._wide is not None:
             self._wide.forget()
             self._wide = None
-        self.environments.forget()
+        self._environments.forget()
         self._memo.clear()
         self._scopes.clear()
         self.memos.clear()
@@ -105,7 +105,7 @@ class Evaluator:
         """Return what ``node`` may be; never empty, never raises."""
         memo = self._memo
         if env is not None:
-            memo = self.environments.values(env)
+            memo = self._environments.values(env)
         known = memo.get(node)
         if known is not None:
             return known
@@ -159,7 +159,17 @@ class Evaluator:
             if not self._active:
                 self._work = 0
                 self._lowest = _NEVER
-                self.environments.drop()
+                self._environments.drop()
+
+    def keeping(self, env: Env) -> AbstractContextManager[None]:
+        """Remember what is worked out under ``env`` from one question to the next."""
+        return self._environments.keeping(env)
+
+    def construction(
+        self, cls: ast.AST, call: ast.AST, outer: Env | None, make: Callable[[], Env]
+    ) -> Env:
+        """Return the environment of the constructor that ``call``, under ``outer``, runs."""
+        return self._environments.construction(cls, call, outer, make, self.is_whole)
 
     def argument(self, argument: Argument) -> ValueSet:
         """Return what an argument may be."""
