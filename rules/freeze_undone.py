@@ -345,7 +345,7 @@ def _may_be_called_elsewhere(call: ast.Call, context: Context) -> bool:
     name = getattr(function, "name", "")
     if resolver is None or not module.file or sets_up(function):
         return False
-    found = resolver.sources.search(module.file, rf"\.{re.escape(name)}\(")
+    found = resolver.sources.search(module.file, rf"(?<!\bself)\.{re.escape(name)}\(")
     return bool(set(found) - {module.file})
 
 
