@@ -61,11 +61,11 @@ from collections.abc import Iterator
 from bnlint.finding import SAFE, UNSAFE, AddCall, Finding, Fix
 from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.switches import switches
-from bnlint.semantics.objects.models import model_framework, models_at
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.arguments import has_decorator
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Candidate, ClassRef, Instance
+from bnlint.semantics.values.modules import model_framework
 
 RULE = Rule("BN212", "eval-not-called", "error")
 
@@ -80,7 +80,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         for use in module.uses.of(name):
             if not isinstance(use, ast.Attribute) or not isinstance(module.parents[use], ast.Expr):
                 continue
-            models = models_at(context.evaluator, module, use.value)
+            models = context.evaluator.evaluate(module, use.value)
             frameworks = [model_framework(context.evaluator, model) for model in models]
             known = [f for f in frameworks if f is not None]
             if len(known) != len(frameworks) or not all(name in switches(f) for f in known):

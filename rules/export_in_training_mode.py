@@ -95,7 +95,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or in_test(context.module, made.call):
             continue
-        life = life_of(context.evaluator, context.module, made.call, made.position)
+        life = life_of(context.evaluator, context.module, made.origins)
         if life.escapes or may_switch(context.evaluator, life, made.framework, INFERENCE):
             continue
         if _is_imported(made, context):
@@ -158,12 +158,10 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
     model = use.node.args[0] if use.node.args else None
     function = f"{dotted(use.node.func)}()"
     place: ast.expr = use.node
-    nowhere = f"no {method}() in this file"
     if use.module is not module:
         place, model = use.here, use.via[0].given
         function = f"{function} ({use.seen_from(module)})"
-    if others := life.files_seen_from(module):
-        nowhere = f"no {method}() in this file or in {', '.join(others)}"
+    nowhere = life.nowhere(method, module)
     name = dotted(model) if model is not None else ""
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None

@@ -81,6 +81,7 @@ Measured with torch 2.13.0. What trainers do: read in lightning 2.6.6.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of_family
@@ -110,7 +111,6 @@ from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.models import class_framework
 from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
@@ -119,9 +119,14 @@ from bnlint.semantics.objects.order import (
     running_in,
 )
 from bnlint.semantics.syntax.module import dotted, last_name
-from bnlint.semantics.values.classes import method, outside_bases
+from bnlint.semantics.values.callers import callers
+from bnlint.semantics.values.classes import method, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import STATISTICS, Trial
+
+#: Functions that are called one out of another are followed this far.
+_MAX_CALLS = 3
 
 RULE = Rule("BN252", "freeze-undone", "error", confidence="medium")
 
@@ -154,7 +159,7 @@ def _applies(context: Context) -> bool:
 
 def _of_object(made: Made, context: Context) -> Iterator[Finding]:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call, made.position)
+    life = life_of(ev, module, made.origins)
     if life.escapes:
         return
     freezes = [use for use in life.uses if _freezes(use, made, context)]
@@ -217,6 +222,7 @@ def _freezes(use: Use, made: Made, context: Context) -> bool:
 def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: Context) -> bool:
     """Tell whether ``wake`` is sure to come after ``freeze``, and training after that."""
     module = frame.module
+    in_other_only = False
     if freeze.here is wake.here:
         return False  # one call does both: the frame of what it calls tells in which order
     around, other = running_in(module, freeze.here), running_in(module, wake.here)
@@ -231,14 +237,54 @@ def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: C
             or are_exclusive(module, wake.here, freeze.here)
         ):
             return False
-    elif len(freezes) > 1 or not calls_later(context.evaluator, module, freeze.here, other):
+    elif len(freezes) > 1:
         return False
+    elif not calls_later(context.evaluator, module, freeze.here, other):
+        again_each_pass = _comes_before(freeze.here, wake.here, frame, context)
+        if again_each_pass is None:
+            return False
+        in_other_only = again_each_pass
     return any(
         runs(context.evaluator, use)
         and feeds_gradient(context.evaluator, use.module, use.node, (*frame.outer, *use.via))
-        and (running_in(module, use.here) is not other or _comes_after(use, wake))
+        and (
+            _comes_after(use, wake) if running_in(module, use.here) is other else not in_other_only
+        )
         for use in frame.life.uses
     )
+
+
+def _comes_before(freeze: ast.expr, wake: ast.expr, frame: Frame, context: Context) -> bool | None:
+    """Tell whether what freezes and what wakes are both run, in this order, by each pass of a loop.
+
+    Each may stand in a function that is called in one place. ``None`` where the order is another
+    or not known.
+    """
+    module = frame.module
+    for at in _called_from(freeze, frame, context):
+        for then in _called_from(wake, frame, context):
+            if at is then or running_in(module, at) is not running_in(module, then):
+                continue
+            if not is_after(then, at) or are_exclusive(module, at, then):
+                return None
+            loop = common_loop(module, then, at)
+            if loop is not None and then is wake:
+                return None
+            return loop is not None
+    return None
+
+
+def _called_from(node: ast.expr, frame: Frame, context: Context) -> Iterator[ast.expr]:
+    """Yield ``node``, and the one call of the function that it stands in, and so on outwards."""
+    for _ in range(_MAX_CALLS):
+        yield node
+        function = running_in(frame.module, node)
+        if not isinstance(function, ast.FunctionDef):
+            return
+        found = callers(context.evaluator, frame.module, function)
+        if len(found) != 1:
+            return
+        node = found[0][0]
 
 
 def _comes_after(use: Use, other: Use) -> bool:
@@ -274,6 +320,8 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             return
     if not all(runs_only_at_setup(module, call, cls) for call in calls):
         return
+    if any(_may_be_called_elsewhere(call, context) for call in calls):
+        return
     if any(
         mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE
         for call in calls
@@ -288,6 +336,17 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         if not in_test(module, call):
             yield _report_class(call, framework, context)
             return
+
+
+def _may_be_called_elsewhere(call: ast.Call, context: Context) -> bool:
+    """Tell whether another file calls a method of the name around ``call``: to freeze again."""
+    module, resolver = context.module, context.project.resolver
+    function = module.enclosing_function(call)
+    name = getattr(function, "name", "")
+    if resolver is None or not module.file or sets_up(function):
+        return False
+    found = resolver.sources.search(module.file, rf"(?<!\bself)\.{re.escape(name)}\(")
+    return bool(set(found) - {module.file})
 
 
 def _frozen_part(call: ast.Call, context: Context) -> str | None:

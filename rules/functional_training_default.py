@@ -92,9 +92,9 @@ from bnlint.semantics.hints.around import is_frozen, names_around
 from bnlint.semantics.hints.purposes import keeps_one_mode_on_purpose
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
-from bnlint.semantics.objects.models import class_framework
 from bnlint.semantics.values.classes import attribute_stores, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
+from bnlint.semantics.values.modules import class_framework
 from bnlint.semantics.values.value import Value
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 

@@ -81,9 +81,10 @@ from bnlint.semantics.hints.purposes import (
 from bnlint.semantics.hints.things import is_model
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.switches import feeds_gradient, has_gradient
-from bnlint.semantics.objects.models import contents, model_framework, models_at
+from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import FunctionNode, last_name
 from bnlint.semantics.values.domain import Candidate, FunctionRef, Instance, Symbol, Unknown
+from bnlint.semantics.values.modules import model_framework
 from bnlint.semantics.values.value import DEFAULT, KNOWN, settle
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Trial
 
@@ -192,7 +193,7 @@ def _normalising(call: ast.Call, context: Context) -> Framework | None:
         if site.call is call:  # a layer's own call is another rule's business
             return site.api.framework if site.api.kind != "layer" else None
     found: Framework | None = None
-    for value in models_at(ev, module, call.func):
+    for value in ev.evaluate(module, call.func):
         framework = _of_value(value, call, context)
         if framework is None:
             return None
@@ -235,7 +236,7 @@ def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:
 def _report(
     call: ast.Call, keyword: ast.keyword, where: str, framework: Framework, context: Context
 ) -> Finding:
-    values = models_at(context.evaluator, context.module, call.func)
+    values = context.evaluator.evaluate(context.module, call.func)
     written = context.module.source(keyword.value)
     text = f"{keyword.arg}={written}"
     return context.report(

@@ -2,20 +2,22 @@
 
 What it does
 ------------
-Follows a model that a script builds. If it is run where gradients are off, or in a function that
-evaluates, tests or predicts, and nothing ever switches it to inference, the call is reported. The
-text differs where switching gradients off seems to have been taken for switching the mode.
+Follows a model that a script builds. If it is run where gradients are off, in a function that
+evaluates, tests or predicts, or for a result that is printed, compared or taken out of the
+framework once weights are loaded and nothing is trained, and nothing ever switches it to inference,
+the call is reported. The text differs where switching gradients off seems to have been taken for
+switching the mode.
 
 The whole life of the model must be in view, from where it is built. It is followed through
 functions and plain classes of the project in any file: those that build it, that it is passed to,
-and that keep it in an attribute. What another file does is reported once, in the file that owns the
-model, at the call that leads there. A model that is stored elsewhere, passed to code that is not of
-the project, returned to other files or given as a parameter is left alone: whoever calls may have
-switched it. So is what a loader gives, which is in the mode in which it was saved. Left alone too
-are dry runs on constant or random tensors, calls whose result is thrown away (they collect
-statistics), models inside ``forward`` or a training step, outputs that feed a loss that is
-differentiated, generators that sample, unit tests, and code that switches to training on purpose
-without training.
+and that keep it in an attribute, and through lists, dictionaries and partials. What another file
+does is reported once, in the file that owns the model, at the call that leads there. A model that
+is stored elsewhere, passed to code that is not of the project, returned to other files or given as
+a parameter is left alone: whoever calls may have switched it. So is what a loader gives, which is
+in the mode in which it was saved. Left alone too are dry runs on constant or random tensors, calls
+whose result is thrown away (they collect statistics), models inside ``forward`` or a training step,
+outputs that feed a loss that is differentiated, generators that sample, unit tests, and code that
+switches to training on purpose without training.
 
 Why it matters
 --------------
@@ -72,19 +74,19 @@ from __future__ import annotations
 
 import ast
 import builtins
-import re
 from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import makes_assertions
+from bnlint.semantics.hints.around import in_test, is_unit_test
 from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
 from bnlint.semantics.hints.things import generates, tries_out
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
+    gives_result,
     has_gradient,
     is_gradient_free,
     is_made_of_switched,
@@ -92,12 +94,12 @@ from bnlint.semantics.modes.switches import (
     may_switch,
     mode_after,
     runs,
-    switches,
     use_feeds_gradient,
 )
+from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
-from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.history import life_of, may_be_switched_elsewhere
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
@@ -121,6 +123,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 def _has_inference(context: Context) -> bool:
     """Tell at little cost whether the file may run anything for inference."""
     module = context.module
+    loads = context.frameworks.word("load_methods")
+    if any(name in module.calls_by_name for name in loads):
+        return True
     names = {path.rpartition(".")[2] for path in context.frameworks.word("gradient_free")}
     if any(name in module.uses for name in names):
         return True
@@ -142,39 +147,23 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.call, made.position)
+    life = life_of(ev, module, made.origins)
     if life.escapes or may_switch(ev, life, made.framework, INFERENCE):
         return None
-    calls = (use for use in life.uses if runs(ev, use))
+    calls = [use for use in life.uses if runs(ev, use)]
     first = next((use for use in calls if _is_inference(use, life, context)), None)
+    if first is None and _only_infers(life, context):
+        first = next((use for use in calls if _gives_result(use, context)), None)
     if first is None:
         return None
     found = made.contents(ev, context.sites)
     if not found.normalises or manages_itself(ev, found, made.framework):
         return None
-    if is_made_of_switched(ev, module, made) or _may_be_switched_by_importers(made, context):
+    if is_made_of_switched(ev, module, made):
+        return None
+    if may_be_switched_elsewhere(ev, module, life, made.framework):
         return None
     return _report(context, first, life, made)
-
-
-def _may_be_switched_by_importers(made: Made, context: Context) -> bool:
-    """Tell whether a file that names this one, and its model, switches modes.
-
-    Whoever imports a module can switch a model that is bound there. No import leads to them.
-    """
-    module, resolver = context.module, context.project.resolver
-    variable = variable_of(module, made.call)
-    if resolver is None or not module.file or not variable:
-        return False
-    if module.enclosing_function(made.call) is not None:
-        return False
-    others: set[str] | None = None
-    methods = "|".join(re.escape(method) for method in switches(made.framework))
-    stem = module.name.rpartition(".")[2]
-    for pattern in (rf"\b{re.escape(stem)}\b", rf"\b{variable}\b", rf"\.(?:{methods})\("):
-        found = set(resolver.sources.search(module.file, pattern))
-        others = found if others is None else others & found
-    return bool((others or set()) - {module.file})
 
 
 # ---------------------------------------------------------------------------------- one call
@@ -185,7 +174,11 @@ def _is_inference(use: Use, life: Life, context: Context) -> bool:
     if why is None or isinstance(use.module.parents[use.node], ast.Expr):
         return False  # what gives nothing back is run for its effect on the statistics
     for step in use.route:
-        if _is_meant(step, context) or _is_unit_test(step) or _tries_out(step, context):
+        if (
+            _is_meant(step, context)
+            or is_unit_test(step.module, step.node)
+            or _tries_out(step, context)
+        ):
             return False
     ev = context.evaluator
     trains = any(has_gradient(ev, _function(step)) for step in use.route)
@@ -194,6 +187,36 @@ def _is_inference(use: Use, life: Life, context: Context) -> bool:
     if not trains and _switched_to_training(use, life, context) and not _is_trained(life, context):
         return False
     return not use_feeds_gradient(ev, use)
+
+
+def _only_infers(life: Life, context: Context) -> bool:
+    """Tell whether weights are loaded into the model, and nothing in its life trains it."""
+    ev = context.evaluator
+    weights = context.frameworks.word("weights_attributes")
+    if not any(True for _ in life.methods(*context.frameworks.word("load_methods"))):
+        return False
+    modules = {context.module, *(use.module for use in life.uses)}
+    if any(takes_gradients(ev, module) for module in modules):
+        return False
+    return not any(
+        use.name in weights
+        or (
+            use.kind == METHOD
+            and any(mode_after(use, f) == TRAINING for f in ev.frameworks.frameworks.values())
+        )
+        for use in life.uses
+    )
+
+
+def _gives_result(use: Use, context: Context) -> bool:
+    """Tell whether a run gives a result, and is no test or trial."""
+    return gives_result(context.evaluator, use) and not any(
+        _is_meant(step, context)
+        or _tries_out(step, context)
+        or is_unit_test(step.module, step.node)
+        or in_test(step.module, step.node)
+        for step in use.route
+    )
 
 
 class _Why(NamedTuple):
@@ -233,15 +256,6 @@ def _is_meant(step: CallSite, context: Context) -> bool:
     return any(
         is_forward(context.evaluator, step.module, around)
         or runs_in_training_on_purpose(around.name)
-        for around in step.module.ancestors(step.node)
-        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
-    )
-
-
-def _is_unit_test(step: CallSite) -> bool:
-    """Tell whether the function around the call tests code: it states what must hold."""
-    return any(
-        makes_assertions(around)
         for around in step.module.ancestors(step.node)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
@@ -312,13 +326,15 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         model = use.via[0].given or use.here
     variable = dotted(model) or variable_of(module, made.call) or module.source(model)
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
-    nowhere = f"no {method}() in this file"
     makers = (candidate.module for candidate in made.candidates)
-    if others := life.files_seen_from(module, *makers):
-        nowhere = f"no {method}() in this file or in {', '.join(others)}"
+    nowhere = life.nowhere(method, module, *makers)
     why = _why_inference(use, context)
-    assert why is not None
-    if not why.name:
+    if why is None:
+        message = (
+            f"{run} runs in training mode on the weights that were loaded: {nowhere}, and nothing "
+            "trains it, so it normalises with each batch and moves its statistics"
+        )
+    elif not why.name:
         message = (
             f"{run} infers here in training mode: {nowhere}. Switching "
             "gradients off does not switch the mode: it normalises with each batch and goes on "
@@ -345,7 +361,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         place,
         message,
         help=f"write {text or f'{method}() of the model'} before the first inference call",
-        severity="error" if loads and not why.name else None,
+        severity="error" if loads and why is not None and not why.name else None,
         fix=fix if text else None,
         trial=_trial(framework),
     )

@@ -121,7 +121,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object" or in_test(module, made.call):
             continue
-        life = life_of(ev, module, made.call, made.position)
+        life = life_of(ev, module, made.origins)
         if life.escapes or not _may_miss(life, made.framework):
             continue
         found = made.contents(ev, context.sites)

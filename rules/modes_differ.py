@@ -182,9 +182,7 @@ def _runs(context: Context) -> Iterator[Run]:
 
 def _run(context: Context, made: Made) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
-    life = _as_the_file_shows(
-        life_of(context.evaluator, context.module, made.call, made.position), context
-    )
+    life = _as_the_file_shows(life_of(context.evaluator, context.module, made.origins), context)
     calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
     calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):

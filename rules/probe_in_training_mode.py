@@ -82,12 +82,12 @@ from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.freezing import normalising_framework
 from bnlint.semantics.modes.switches import INFERENCE, TRAINING, may_switch, switches
 from bnlint.semantics.objects.events import ESCAPE, Life
-from bnlint.semantics.objects.factories import factory_of
-from bnlint.semantics.objects.history import life_in_call, life_of
-from bnlint.semantics.objects.models import class_framework, contents, models_at, names_in
+from bnlint.semantics.objects.history import life_in_call
+from bnlint.semantics.objects.models import contents, names_in
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.trial import STATISTICS, Trial
 
 RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
@@ -155,10 +155,10 @@ def _may_be_switched_by_others(
         targets = getattr(module.parents[call], "targets", ())
         if any(dotted(target) == dotted(run.func) for target in targets):
             if isinstance(ev.evaluate(module, call.func)[0].object, FunctionRef):
-                if factory_of(ev, module, call) is None:
+                if any(model_framework(ev, value) is None for value in ev.evaluate(module, call)):
                     return True
-                life = life_of(ev, module, call)
-                lives.append(Life(tuple(use for use in life.uses if use.via)))
+                life = life_in_call(ev, module, call)
+                lives.append(life)
         lives += [
             life_in_call(ev, module, call, argument)
             for argument in call.args
@@ -208,7 +208,7 @@ def _outermost(module: Module, node: ast.expr) -> tuple[ast.expr, ast.AST]:
 
 def _is_lazy(model: ast.expr, context: Context) -> bool:
     """Tell whether layers in a model get their shape from the first input."""
-    found = models_at(context.evaluator, context.module, model)
+    found = context.evaluator.evaluate(context.module, model)
     nodes = (n for v in found for n in contents(context.evaluator, context.sites, v).nodes)
     lazy = tuple(
         path.rpartition(".")[2].removesuffix("*") for path in context.frameworks.word("lazy_layers")
@@ -218,7 +218,7 @@ def _is_lazy(model: ast.expr, context: Context) -> bool:
 
 def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -> bool:
     """Tell whether a model comes with weights, or is given some in its constructor."""
-    for value in models_at(context.evaluator, context.module, model):
+    for value in context.evaluator.evaluate(context.module, model):
         made = value.object
         if isinstance(made, Instance) and made.call is not None:
             asks = context.frameworks.word("weights_arguments")

@@ -94,7 +94,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         modes = made.framework.modes
         if modes.switch != "object" or modes.initial != INFERENCE:
             continue
-        life = life_of(ev, module, made.call, made.position)
+        life = life_of(ev, module, made.origins)
         if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
             continue
         files = dict.fromkeys((module, *(use.module for use in life.uses)))
@@ -106,7 +106,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
         if not is_made_of_switched(ev, module, made):
-            yield _report(context, made)
+            yield _report(life, made, context)
 
 
 def _starts_in_inference(context: Context) -> bool:
@@ -132,7 +132,7 @@ def _is_stepped_by_wrapper(life: Life, context: Context) -> bool:
     )
 
 
-def _report(context: Context, made: Made) -> Finding:
+def _report(life: Life, made: Made, context: Context) -> Finding:
     module = context.module
     method = made.framework.modes.to_training[0][0]
     name = variable_of(module, made.call)
@@ -149,7 +149,7 @@ def _report(context: Context, made: Made) -> Finding:
         RULE,
         made.call,
         f"{name or 'this model'} is trained in inference mode: {made.framework.title} layers start "
-        f"there, and no {method}() is called in this file",
+        f"there, and {life.nowhere(method, module)}",
         help=f"write {name or 'it'}.{method}() before training",
         fix=fix,
         trial=_trial(made.framework),

@@ -77,7 +77,7 @@ from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.hints.things import is_any_model, word_of_model
 from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.modes.switches import manages_itself
-from bnlint.semantics.objects.models import contents, model_framework, models_at
+from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.values.arguments import arguments_of, bind
 from bnlint.semantics.values.classes import outside_bases
@@ -89,6 +89,7 @@ from bnlint.semantics.values.domain import (
     Symbol,
     Unknown,
 )
+from bnlint.semantics.values.modules import model_framework
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
@@ -245,7 +246,7 @@ def _is_plain(call: ast.Call) -> bool:
 
 
 def _is_layer(node: ast.expr, step: TrainingStep, context: Context) -> bool:
-    found = models_at(context.evaluator, context.module, node)
+    found = context.evaluator.evaluate(context.module, node)
     return all(model_framework(context.evaluator, made) is step.framework for made in found)
 
 
@@ -299,7 +300,7 @@ def _handed_on(
 def _confidence(model: ast.expr, step: TrainingStep, context: Context) -> str | None:
     """Return how sure it is that the model has batch normalisation; ``None`` if nothing says so."""
     ev = context.evaluator
-    values = models_at(ev, context.module, model)
+    values = ev.evaluate(context.module, model)
     if any(isinstance(v.object, Unknown) for v in values):
         return _by_name(model, step, context)
     sure = True

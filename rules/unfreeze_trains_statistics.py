@@ -108,7 +108,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
             continue
-        life = life_of(context.evaluator, context.module, made.call, made.position)
+        life = life_of(context.evaluator, context.module, made.origins)
         unfreeze = _unfreeze(life, row)
         if unfreeze is None or not _is_trained_after(unfreeze, context):
             continue

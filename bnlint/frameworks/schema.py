@@ -66,7 +66,7 @@ VOCABULARY = (
     "builds_once", "converters", "pads", "weights_arguments", "lazy_layers", "visits", "grows",
     "adds", "setup_methods", "training_methods", "detaches", "reshapes", "plain_parts",
     "recomputes", "identities", "format_words", "device_arguments", "empty_devices",
-    "script_methods", "script_contexts",
+    "script_methods", "script_contexts", "inspectors", "inspecting_methods", "makes_by_name",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

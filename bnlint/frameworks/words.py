@@ -47,7 +47,7 @@ def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     words: set[str] = set()
     for table in tables:
         vocabulary = table["vocabulary"]
-        for word in ("builders", "loaders"):
+        for word in ("builders", "loaders", "makes_by_name"):
             words.update(_telling(path) for path in vocabulary.get(word, ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))
@@ -57,7 +57,8 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return words, one of which stands in a text that does something with modes or gradients.
 
     It switches a mode, switches gradients off or records them, keeps weights from being trained, or
-    takes a model out of, or in from, a format that fixes its mode.
+    takes a model out of, or in from, a format that fixes its mode. Where models start in training,
+    it may load weights: they are to be used.
     """
     words: set[str] = set()
     for table in tables:
@@ -69,6 +70,8 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
             if "argument" not in row:
                 words.add(f".{row['method']}(")
         words.update(_telling(path) for path in vocabulary.get("exporters", ()))
+        if modes.get("switch") == "object" and modes.get("initial") == "training":
+            words.update(vocabulary.get("load_methods", ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))
 

@@ -28,6 +28,49 @@ KIND = "error medium"
 
 HAZARDS = [
     hazard(
+        "by a helper, before the epochs",
+        """
+        def freeze(net):
+            for m in net.modules():
+                if isinstance(m, nn.BatchNorm2d):
+                    «m.eval()»
+
+        def main(loader):
+            model = torchvision.models.resnet18()
+            freeze(model)
+            for epoch in range(10):
+                model.train()
+                for x, y in loader:
+                    nn.functional.cross_entropy(model(x), y).backward()
+        """,
+        *SAYS,
+        kind=KIND,
+        fix="",
+    ),
+    hazard(
+        "by a helper in each epoch, before one that trains",
+        """
+        def freeze(net):
+            for m in net.modules():
+                if isinstance(m, nn.BatchNorm2d):
+                    «m.eval()»
+
+        def epoch(model, loader):
+            model.train()
+            for x, y in loader:
+                nn.functional.cross_entropy(model(x), y).backward()
+
+        def main(loader):
+            model = torchvision.models.resnet18()
+            for _ in range(10):
+                freeze(model)
+                epoch(model, loader)
+        """,
+        *SAYS,
+        kind=KIND,
+        fix="",
+    ),
+    hazard(
         "a loop over the layers, before the epochs",
         """
         model = torchvision.models.resnet18()

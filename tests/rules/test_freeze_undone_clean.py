@@ -19,6 +19,64 @@ def freeze_bn(m):
 """
 
 CLEAN = """
+--- by a helper, after train() in each epoch
+def freeze(net):
+    for m in net.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eval()
+
+def main(loader):
+    model = torchvision.models.resnet18()
+    for epoch in range(10):
+        model.train()
+        freeze(model)
+        for x, y in loader:
+            nn.functional.cross_entropy(model(x), y).backward()
+--- by a helper that is called again after train()
+def freeze(net):
+    for m in net.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eval()
+
+def main(loader):
+    model = torchvision.models.resnet18()
+    freeze(model)
+    for epoch in range(10):
+        model.train()
+        freeze(model)
+        for x, y in loader:
+            nn.functional.cross_entropy(model(x), y).backward()
+--- by a helper, on one of two ways
+def freeze(net):
+    for m in net.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eval()
+
+def main(loader, frozen):
+    model = torchvision.models.resnet18()
+    if frozen:
+        freeze(model)
+    else:
+        model.train()
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+--- in each epoch, before one that only counts
+def freeze(net):
+    for m in net.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.eval()
+
+def count(model, loader):
+    model.train()
+    print(len(loader))
+
+def main(loader):
+    model = torchvision.models.resnet18()
+    for _ in range(10):
+        for x, y in loader:
+            nn.functional.cross_entropy(model(x), y).backward()
+        freeze(model)
+        count(model, loader)
 --- after train(), in each epoch
 model = torchvision.models.resnet18()
 for epoch in range(10):

@@ -164,11 +164,13 @@ class Predictor:
 --- in a list
 m = Net()
 models = [m]
+set_up(models)
 with torch.no_grad(): y = m(x)
 
 --- in a dictionary
 m = Net()
 models = dict(net=m)
+set_up(models)
 with torch.no_grad(): y = m(x)
 
 --- handed to a Trainer
@@ -226,9 +228,10 @@ Runner().prepare(model)
 with torch.no_grad():
     y = model(x)
 
---- exported
+--- exported by a tool elsewhere
+import onnx_tools
 m = Net()
-torch.onnx.export(m, x, 'm.onnx')
+m = onnx_tools.export(m, x, 'm.onnx')
 with torch.no_grad(): y = m(x)
 
 --- a trace, which keeps the mode of its model
@@ -236,10 +239,10 @@ m = Net()
 t = torch.jit.trace(m, x)
 with torch.no_grad(): y = t(x)
 
---- counted by a tool elsewhere
-from thop import profile
+--- counted by a tool that switches
+from ptflops import get_model_complexity_info
 m = Net()
-profile(m, (x,))
+get_model_complexity_info(m, (3, 8, 8))
 with torch.no_grad(): y = m(x)
 
 --- returned to code elsewhere

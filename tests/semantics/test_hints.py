@@ -37,6 +37,7 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (purposes.trains, "train pretrain_and_test fit_model Trainer FIT", "benefit evaluate fitness"),
     (purposes.learns, "train optimize learner benefit", "evaluate print"),
     (purposes.asks_for_mode, "self.training phase=='fit' mode is_train", "depth>3 self.eval"),
+    (purposes.takes_result, "print allclose numpy argmax", "backward append printer"),
     (purposes.takes_gradients, "backward manual_backward", "backward_hook forward"),
     (
         purposes.runs_in_training_on_purpose,

@@ -9,14 +9,9 @@ import pytest
 
 from bnlint.engine.facts import read_facts
 from bnlint.semantics.objects.allocations import constructions, variable_of
-from bnlint.semantics.objects.models import (
-    contents,
-    is_forward,
-    model_framework,
-    models_at,
-    normalises,
-)
+from bnlint.semantics.objects.models import contents, is_forward, normalises
 from bnlint.semantics.syntax.module import parse
+from bnlint.semantics.values.modules import model_framework
 
 IMPORTS = """
 import torch, torchvision
@@ -55,8 +50,8 @@ def facts(code: str):  # type: ignore[no-untyped-def]
         pytest.param(
             "def f():\n    return nn.ReLU()\nm = f()", ["torch nn.ReLU()"], id="not its caller"
         ),
-        pytest.param("m = [nn.ReLU()]", [], id="put into a list"),
-        pytest.param("m = f(nn.ReLU())", [], id="given to something else"),
+        pytest.param("m = [nn.ReLU()]", ["torch nn.ReLU()"], id="put into a list"),
+        pytest.param("m = f(nn.ReLU())", ["torch nn.ReLU()"], id="given to something else"),
         pytest.param("class A: pass\nm = A()", [], id="a class that is no model"),
         pytest.param("from a import Net\nm = Net()", [], id="an imported class"),
         pytest.param("m = torch.load('m.pt')", [], id="a loader"),
@@ -66,7 +61,7 @@ def facts(code: str):  # type: ignore[no-untyped-def]
     ],
 )
 def test_constructions(code: str, expected: list[str]) -> None:
-    found = facts(code)
+    found = facts(f"{code}\nm(x)")
     made = constructions(found.project.evaluator, found.module)
     assert [f"{m.framework.name} {ast.unparse(m.call)}" for m in made] == expected
 
@@ -157,7 +152,7 @@ def test_constructions(code: str, expected: list[str]) -> None:
     ],
 )
 def test_normalises(code: str, expected: bool) -> None:
-    found = facts(code)
+    found = facts(f"{textwrap.dedent(code)}\nm(x)")
     made = next(
         m
         for m in constructions(found.project.evaluator, found.module)
@@ -173,6 +168,7 @@ def test_contents_name_what_is_not_in_view() -> None:
             def __init__(self):
                 self.a = nn.BatchNorm2d(3)
         m = A()
+        m(x)
     """
     found = facts(code)
     (made,) = (m for m in constructions(found.project.evaluator, found.module) if m.call.args == [])
@@ -198,7 +194,7 @@ def test_models_at(code: str, framework: str) -> None:
     found = facts(code)
     last = found.module.tree.body[-1]
     assert isinstance(last, ast.Expr)
-    values = models_at(found.project.evaluator, found.module, last.value)
+    values = found.project.evaluator.evaluate(found.module, last.value)
     names = {getattr(model_framework(found.project.evaluator, v), "name", "") for v in values}
     assert names == {framework}
 

@@ -89,10 +89,10 @@ def test_mode_after(framework: str, call: str, mode: str | None) -> None:
     ],
 )
 def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
-    found = facts(f"m = nn.BatchNorm2d(3)\n{code}\n")
+    found = facts(f"m = nn.BatchNorm2d(3)\n{code}\nm(x)\n")
     ev = found.project.evaluator
     (made,) = constructions(ev, found.module)
-    life = life_of(ev, found.module, made.call)
+    life = life_of(ev, found.module, made.origins)
     assert may_switch(ev, life, made.framework, INFERENCE) is to_inference
     assert may_switch(ev, life, made.framework, TRAINING) is to_training
 
@@ -110,7 +110,7 @@ def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
     ],
 )
 def test_manages_itself(body: str, expected: bool) -> None:
-    code = f"class A(nn.Module):\n{textwrap.indent(body, '    ')}\nm = A()\n"
+    code = f"class A(nn.Module):\n{textwrap.indent(body, '    ')}\nm = A()\nm(x)\n"
     found = facts(code)
     (made,) = constructions(found.project.evaluator, found.module)
     what = contents(found.project.evaluator, found.sites, made.candidate)
@@ -134,7 +134,7 @@ def test_manages_itself(body: str, expected: bool) -> None:
     ],
 )
 def test_manages_itself_by_flags(body: str, expected: bool) -> None:
-    code = f"class A(keras.Model):\n{textwrap.indent(body, '    ')}\nm = A()\n"
+    code = f"class A(keras.Model):\n{textwrap.indent(body, '    ')}\nm = A()\nm(x)\n"
     found = facts(code)
     (made,) = constructions(found.project.evaluator, found.module)
     what = contents(found.project.evaluator, found.sites, made.candidate)
@@ -153,7 +153,7 @@ def test_manages_itself_by_flags(body: str, expected: bool) -> None:
     ],
 )
 def test_is_made_of_switched(code: str, expected: bool) -> None:
-    found = facts(code)
+    found = facts(f"{code}\nm(x)\n")
     ev = found.project.evaluator
     made = next(
         m for m in constructions(ev, found.module) if variable_of(found.module, m.call) == "m"

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from bnlint.semantics.hints import purposes, things
 from bnlint.semantics.syntax.module import Module, last_name
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
 
 def names_around(module: Module, node: ast.AST) -> Iterator[str]:
     """Yield the names of the functions and classes around ``node``, innermost first."""
@@ -46,6 +48,19 @@ def in_test_or_comparison(module: Module, node: ast.AST) -> bool:
     parts = [part.removesuffix(".py") for part in module.path.replace("\\", "/").split("/")]
     names = (*parts[-2:], *names_around(module, node))
     return any(map(purposes.is_test_or_comparison, names))
+
+
+def is_unit_test(module: Module, node: ast.AST) -> bool:
+    """Tell whether ``node`` stands in a test that pytest or unittest would collect.
+
+    That is a function named for a test in a file that is, or one of a class that is; elsewhere, one
+    that states what must hold. An assertion by itself makes no test.
+    """
+    functions = [n for n in module.ancestors(node) if isinstance(n, _FUNCTIONS)]
+    if any(purposes.is_test_class(name) for name in names_around(module, node)):
+        return True
+    tests = [function for function in functions if purposes.is_test(function.name)]
+    return any(is_test_file(module.path) or makes_assertions(test) for test in tests)
 
 
 def makes_assertions(function: ast.AST) -> bool:

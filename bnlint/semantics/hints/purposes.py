@@ -72,6 +72,25 @@ def wants_running_statistics(name: str) -> bool:
     return _WANTS_RUNNING_STATISTICS.search(name) is not None
 
 
+#: What the outputs of a model are given to, or asked for, once it only infers.
+_RESULTS = frozenset(
+    {
+        "allclose", "argmax", "assert_allclose", "assert_almost_equal", "detach", "imsave",
+        "imshow", "imwrite", "item", "numpy", "plot", "print", "save_image", "softmax", "tolist",
+        "topk",
+    }
+)  # fmt: skip
+
+
+def takes_result(name: str) -> bool:
+    """Tell whether a function or method is named for what becomes of results of inference.
+
+    They are printed, compared, drawn, taken out of the framework or turned into a class: ``print``,
+    ``allclose``, ``numpy`` and ``argmax``; not ``backward`` and ``append``.
+    """
+    return name in _RESULTS
+
+
 # ---------------------------------------------------------------------------------- training
 
 _TRAINS = lazy(r"train|(^|_)fit($|_)", re.IGNORECASE)

@@ -12,15 +12,11 @@ from bnlint.semantics.hints import things
 from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.objects.models import (
-    class_framework,
-    model_framework,
-    models_at,
-    normalises,
-)
+from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
+from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.startup.typed import NamedTuple
 
 _LOOPS = (ast.For, ast.AsyncFor)
@@ -235,7 +231,7 @@ def normalising_framework(
     ``None`` where it may be several things, one of which has none, or where the layer that
     normalises is chosen by an argument.
     """
-    values = models_at(ev, module, node)
+    values = ev.evaluate(module, node)
     found: Framework | None = None
     for value in values:
         framework = model_framework(ev, value)

@@ -35,9 +35,10 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.models import class_framework, contents, models_at
+from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
+from bnlint.semantics.values.modules import class_framework
 from bnlint.startup.typed import NamedTuple
 
 
@@ -105,7 +106,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
     for made in constructions_for(ev, module, shows=shows):
         if made.framework.modes.switch != "object":
             continue
-        life = life_of(ev, module, made.call, made.position)
+        life = life_of(ev, module, made.origins)
         drift = _frozen_across(made, life, ev, module) if not life.escapes else None
         if drift is None or follows_another(variable_of(module, made.call)):
             continue
@@ -153,7 +154,7 @@ def _life(
     if made is None:
         return None
     candidate, call = made
-    life = life_of(ev, module, call)
+    life = life_of(ev, module, [call])
     if life.escapes or manages_itself(ev, contents(ev, sites, candidate), framework):
         return None
     return life
@@ -161,7 +162,7 @@ def _life(
 
 def _made_here(ev: Evaluate, module: Module, freeze: Freeze) -> tuple[Candidate, ast.Call] | None:
     """Return the one model that is frozen and the call of ``module`` that makes it, if one does."""
-    values = models_at(ev, module, freeze.owner)
+    values = ev.evaluate(module, freeze.owner)
     made = values[0].object
     if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
         return None

@@ -11,11 +11,11 @@ from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.modes.freezing import normalising_framework, weights_of
-from bnlint.semantics.objects.models import model_framework, models_at
 from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.arguments import Matched
 from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.modules import model_framework
 from bnlint.startup.typed import NamedTuple
 
 #: What is reached: a model or part with batch normalisation in it, the batch normalisation layers
@@ -84,7 +84,7 @@ class Freezes:
     def whole(self, owner: ast.expr) -> Region | None:
         """Return what a freeze of all of ``owner`` reaches; ``None`` if that is not known."""
         found = normalising_framework(self.ev, self.side.sites, self.module, owner)
-        values = models_at(self.ev, self.module, owner)
+        values = self.ev.evaluate(self.module, owner)
         if found is self.framework:
             is_layer = all(
                 isinstance(v.object, Instance)

@@ -198,6 +198,25 @@ def use_feeds_gradient(ev: Evaluate, use: Use) -> bool:
     return feeds_gradient(ev, use.module, use.node, use.via)
 
 
+def gives_result(ev: Evaluate, use: Use) -> bool:
+    """Tell whether what a run of a model gives is taken for a result, in the function it runs in.
+
+    It is printed, compared, or taken out of the framework: that is what inference is for.
+    """
+    trace = _OutputTrace(ev, use.module, use.via)
+    function = use.module.enclosing_function(use.node)
+    if isinstance(function, ast.Lambda):
+        return False
+    scope = ev.scope(use.module, function if function is not None else use.module.tree)
+    carrying = trace.spread(use.node, scope)
+    return carrying is not None and any(
+        isinstance(node, ast.Call)
+        and purposes.takes_result(last_name(node.func))
+        and trace.holds(node, use.node, carrying, scope)
+        for node in _own_nodes(scope.node)
+    )
+
+
 _MAX_CALLS = 4
 
 
@@ -216,7 +235,7 @@ class _OutputTrace:
         self.seen.add(start)
         function = self.module.enclosing_function(start)
         if isinstance(function, ast.Lambda):
-            return True
+            return not self.via or self.at_caller(depth)
         scope = self.ev.scope(self.module, function if function is not None else self.module.tree)
         carrying = self.spread(start, scope)
         if carrying is None:
@@ -230,7 +249,7 @@ class _OutputTrace:
                 if takes_gradient(self.ev, node) or self.trains_with(node, start, carrying, scope):
                     return True
             elif (
-                not isinstance(node, ast.Return)
+                (not isinstance(node, ast.Return) and not self.is_called(function))
                 or depth >= _MAX_CALLS
                 or not isinstance(function, ast.FunctionDef)
                 or self.leaves_to_gradient(function, depth)
@@ -241,11 +260,23 @@ class _OutputTrace:
     def leaves_to_gradient(self, function: ast.FunctionDef, depth: int) -> bool:
         """Tell whether what a function returns goes there."""
         if self.via and self.module.enclosing_function(function) is None:
-            *outer, last = self.via
-            return _OutputTrace(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
+            return self.at_caller(depth)
         return any(
             self.reaches(caller, depth + 1) for caller, _ in callers(self.ev, self.module, function)
         )
+
+    def is_called(self, function: ast.AST | None) -> bool:
+        """Tell whether it is known who calls a function, a generator for instance."""
+        if self.via:
+            return True
+        if not isinstance(function, ast.FunctionDef):
+            return False
+        return bool(callers(self.ev, self.module, function))
+
+    def at_caller(self, depth: int) -> bool:
+        """Tell whether what the function gives goes there from where it is called."""
+        *outer, last = self.via
+        return _OutputTrace(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
 
     def spread(self, start: ast.expr, scope: Scope) -> set[ast.AST] | None:
         """Return the statements that bind what comes of ``start``; ``None`` if it gets lost."""

@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.names.scopes import Scope
-from bnlint.semantics.objects.factories import factory_of
-from bnlint.semantics.objects.models import (
-    Contents,
-    contents,
-    is_wrapper,
-    model_framework,
-    returns_itself,
-)
-from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
+from bnlint.semantics.objects.models import Contents, contents
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
     Evaluate,
     FunctionRef,
     Instance,
-    Symbol,
     ValueSet,
 )
 from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.modules import class_framework, model_framework, returns_itself
 from bnlint.startup.typed import NamedTuple
 
 
 class Made(NamedTuple):
     """A model or layer that the file makes: where, what it is, and whose.
 
-    Where ``call`` calls a function of another file, it may be one of several; of a tuple that is
-    returned, it is the element at ``position``.
+    Where ``call`` calls a function of another file, it may be one of several. ``origins`` are the
+    calls that make it.
     """
 
     call: ast.Call
     candidates: ValueSet
     framework: Framework
-    position: int = -1
+    origins: frozenset[ast.AST]
 
     @property
     def candidate(self) -> Candidate:
@@ -61,19 +54,21 @@ class Made(NamedTuple):
         )
 
 
-#: What a module makes, and whether what its classes make is among it.
-_CONSTRUCTIONS: Memo[tuple[Module, bool], Sequence[Made]] = Memo()
+_CONSTRUCTIONS: Memo[Module, Sequence[Made]] = Memo()
 
 
 def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
     """Return the models and layers that calls in ``module`` make, in source order.
 
-    A wrapper makes none: it runs the model it is given.
+    A wrapper makes none: it runs the model it is given. Nor does a model make its layers: they are
+    part of it.
     """
-    known, key = _CONSTRUCTIONS.of(ev), (module, True)
-    if key not in known:
-        known[key] = tuple(_constructions(ev, module))
-    return known[key]
+    known = _CONSTRUCTIONS.of(ev)
+    if module not in known:
+        found = aliases(ev, module)
+        made = (*_own(ev, module, found), *_by_factories(ev, module, found))
+        known[module] = sorted(made, key=lambda m: (m.call.lineno, m.call.col_offset))
+    return known[module]
 
 
 def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[Made]:
@@ -84,124 +79,94 @@ def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[
     """
     if shows:
         return constructions(ev, module)
-    known, key = _CONSTRUCTIONS.of(ev), (module, False)
-    if key not in known:
-        deals = ev.project.hands_over_models(module)
-        known[key] = tuple(_constructions(ev, module, in_classes=False)) if deals else ()
-    return known[key]
+    if not ev.project.hands_over_models(module):
+        return ()
+    return [m for m in constructions(ev, module) if module.enclosing_class(m.call) is None]
 
 
-def _constructions(ev: Evaluate, module: Module, *, in_classes: bool = True) -> Iterator[Made]:
-    takers = {
-        path.rpartition(".")[2]
-        for word in ("wrappers", "exporters")
-        for path in ev.frameworks.word(word)
-    }
-    bound = _imports_and_classes(module)
-    for call in module.calls:
-        if not _is_kept(module, call, takers):
+def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
+    """Yield the models that calls of classes in the file make."""
+    for call, held in found.of.items():
+        if not isinstance(call, ast.Call) or call not in module.parents or call not in held:
             continue
-        if not in_classes and module.enclosing_class(call) is not None:
+        owner = module.enclosing_class(call)
+        if owner is not None and class_framework(ev, ClassRef(module, owner)) is not None:
             continue
-        if not _may_make(ev, module, call, bound):
+        values = ev.evaluate(module, call)
+        if not all(is_model(ev, value) and key_of(value) is call for value in values):
             continue
-        callees = ev.evaluate(module, call.func)
-        callee = callees[0].object
-        if len(callees) != 1 or callees[0].presumed:
+        if any(value.presumed for value in values) and not isinstance(call.func, ast.Subscript):
             continue
-        if isinstance(callee, FunctionRef) and callee.module is not module:
-            yield from _by_factory(ev, module, call)
-        elif isinstance(callee, (ClassRef, Symbol)):
-            made = Candidate(Instance(callee, module, call), module, call)
-            framework = model_framework(ev, made)
-            if framework is not None and not is_wrapper(ev, made):
-                yield Made(call, (made,), framework)
-
-
-def _by_factory(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[Made]:
-    """Yield the models that a call of a function of another file makes."""
-    if any(k.arg is None or may_choose_norm(k.arg) for k in call.keywords):
-        return  # it may choose what normalises
-    factory = factory_of(ev, module, call)
-    for position, _ in factory.made if factory is not None else ():
-        assert factory is not None
-        models = factory.models(position)
-        framework = model_framework(ev, models[0])
+        framework = model_framework(ev, values[0])
+        candidates = values + _others(ev, module, call, list(held))
         if framework is not None and all(
-            model_framework(ev, model) is framework for model in models
+            model_framework(ev, value) is framework for value in candidates
         ):
-            yield Made(call, models, framework, position)
+            yield Made(call, candidates, framework, frozenset({call}))
 
 
-def _is_kept(module: Module, call: ast.Call, takers: Collection[str]) -> bool:
-    """Tell whether what a call gives is used by itself, and not put into something at once."""
-    parent = module.parents[call]
-    if isinstance(parent, ast.keyword):
-        return False
-    if isinstance(parent, ast.Call):
-        return parent.func is call or last_name(parent.func) in takers
-    if isinstance(parent, ast.Assign):  # what is put into an attribute cannot be followed
-        return any(isinstance(target, (ast.Name, ast.Tuple, ast.List)) for target in parent.targets)
-    return not isinstance(parent, (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Starred))
+def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.expr]) -> ValueSet:
+    """Return the models that may stand where the object does, whichever way the code went."""
+    found: dict[ast.AST | None, Candidate] = {}
+    for node in held:
+        for value in objects_at(ev, module, node, None):
+            key = key_of(value)
+            if key is not made and not value.presumed and is_model(ev, value):
+                found.setdefault(key, value)
+    return tuple(found.values())
 
 
-def _imports_and_classes(module: Module) -> set[str] | None:
-    """Return the names that imports and classes bind anywhere; ``None`` if that may be any."""
-    names = {cls.name for cls in module.classes}
-    for statement in module.imports:
-        for alias in statement.names:
-            if alias.name == "*":
-                return None
-            names.add(alias.asname or alias.name.partition(".")[0])
-    return names
+def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
+    """Yield the models that functions of other files make and give to this one."""
+    seen: dict[tuple[ast.Call, frozenset[ast.AST]], ValueSet] = {}
+    for key, held in found.of.items():
+        alias = next(iter(held.values()))
+        made = alias.value.object
+        if not isinstance(key, ast.Call) or key in module.parents or not is_model(ev, alias.value):
+            continue
+        assert isinstance(made, Instance)
+        if made.module.enclosing_class(key) is not None:
+            continue  # it belongs to what is made there
+        first = min(held, key=lambda n: (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset))
+        call = _maker(ev, module, first)
+        if call is None or any(k.arg is None or may_choose_norm(k.arg) for k in call.keywords):
+            continue  # it may choose what normalises
+        values = tuple(objects_at(ev, module, first, None))
+        if all(is_model(ev, value) for value in values):
+            seen[call, frozenset(filter(None, map(key_of, values)))] = values
+    for (call, origins), values in seen.items():
+        framework = model_framework(ev, values[0])
+        if framework is not None and all(model_framework(ev, v) is framework for v in values):
+            yield Made(call, values, framework, origins)
 
 
-def _may_make(ev: Evaluate, module: Module, call: ast.Call, bound: set[str] | None) -> bool:
-    """Tell at little cost whether a call may make a model: of a class, or of something imported.
-
-    What a variable in small letters holds, say, would have to be worked out first. ``bound`` are
-    the names for which the scopes are worth looking at, if they are known.
-    """
-    root = dotted(call.func).partition(".")[0]
-    if not root or last_name(call.func)[:1].isupper():
-        return bool(root)
-    if bound is not None and root not in bound:
-        return False
-    scope: Scope | None = ev.scope(module, module.scope_node(call))
-    while scope is not None:
-        for binding in scope.bindings.get(root, ()):
-            if binding.kind == "import" and isinstance(call.func, ast.Name):
-                if ev.project.is_function(module, binding.symbol):
-                    return _is_used_as_model(ev, module, call)
-            return binding.kind in ("import", "class")
-        scope = scope.parent
-    return True  # a star import may give it
-
-
-def _is_used_as_model(ev: Evaluate, module: Module, call: ast.Call) -> bool:
-    """Tell at little cost whether what a function gives may be a model, by what is done with it.
-
-    In a method, being handed on is not enough: that is what is done with tensors.
-    """
-    words = ("keeps", "load_methods", "weights_attributes", "forward", "walks", "driver_methods")
-    known = {*returns_itself(ev), *(name for word in words for name in ev.frameworks.word(word))}
-    parent = module.parents[call]
-    if isinstance(parent, ast.Attribute):
-        return parent.attr in known
-    if isinstance(parent, ast.Call):
-        return True
-    targets = parent.targets if isinstance(parent, ast.Assign) else []
-    names = {part.id for t in targets for part in ast.walk(t) if isinstance(part, ast.Name)}
-    for use in (use for name in sorted(names) for use in module.uses.of(name)):
-        holder = module.parents[use]
-        if isinstance(holder, ast.Attribute) and holder.attr in known:
-            return True
-        if isinstance(holder, ast.keyword):
-            holder = module.parents[holder]
-        if isinstance(holder, ast.Call):
-            if holder.func is use or module.enclosing_class(call) is None:
-                return True
-    return False
+def _maker(ev: Evaluate, module: Module, first: ast.expr) -> ast.Call | None:
+    """Return the call of a function of another file that gives the object ``first`` may be."""
+    call: ast.expr | None = first
+    if isinstance(first, ast.Name):
+        scope = ev.scope(module, module.scope_node(first))
+        while first.id not in scope.bindings and scope.parent is not None:
+            scope = scope.parent
+        bindings = scope.bindings.get(first.id, ())
+        call = next((b.value for b in bindings if isinstance(b.value, ast.Call)), None)
+    while (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in returns_itself(ev)
+    ):
+        call = call.func.value
+    if not isinstance(call, ast.Call):
+        return None
+    callees = ev.evaluate(module, call.func)
+    function = callees[0].object
+    is_factory = (
+        len(callees) == 1
+        and not callees[0].presumed
+        and isinstance(function, FunctionRef)
+        and function.receiver is None
+        and function.module is not module
+    )
+    return call if is_factory else None
 
 
 def variable_of(module: Module, made: ast.Call) -> str:

@@ -76,6 +76,8 @@ class Life(NamedTuple):
 
     uses: tuple[Use, ...]
     escapes: str = ""
+    #: Names by which other files can get at it, and whether each is a variable of the file.
+    known_as: tuple[tuple[str, bool], ...] = ()
 
     def methods(self, *names: str) -> Iterator[Use]:
         """Yield the calls of methods called one of ``names``."""
@@ -83,10 +85,18 @@ class Life(NamedTuple):
             if use.kind == METHOD and use.name in names:
                 yield use
 
-    def files_seen_from(self, module: Module, *makers: Module) -> list[str]:
-        """Return the other files in which the object is made, or something is done with it."""
-        modules = (*makers, *(use.module for use in self.uses))
-        return list(dict.fromkeys(m.path for m in modules if m is not module))
+    def nowhere(self, method: str, module: Module, *makers: Module) -> str:
+        """Return how a message of file ``module`` says that nothing calls ``method`` of the object.
+
+        It names the files that were looked at. Where one of them calls such a method of anything,
+        it is not said that there is none.
+        """
+        modules = dict.fromkeys((module, *makers, *(use.module for use in self.uses)))
+        others = list(dict.fromkeys(other.path for other in modules if other is not module))
+        where = f"in this file or in {', '.join(others)}" if others else "in this file"
+        if any(method in other.calls_by_name for other in modules):
+            return f"nothing {where} calls {method}() of it"
+        return f"no {method}() {where}"
 
 
 class Frame(NamedTuple):

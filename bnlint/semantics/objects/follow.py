@@ -1,380 +1,402 @@
-"""Follows an object through variables, attributes, functions and files, and notes its uses.
+"""Follows an object through all expressions that may be it, and notes what is done with it.
 
-Within the file whose object it is, a function is followed once for all of its calls. A function of
-another file and a method are followed anew for each call, since their other callers hand them other
-objects; the steps that led there are noted with each use.
+What the object is put into (a trainer, a list, a partial) holds it and is followed with it. The
+view ends at every syntax that is not listed here: what may happen behind it is not known.
+
+Within the file whose object it is, every function counts as it stands, for all of its callers. A
+function of another file is entered anew for each call, under what it is given there; the steps that
+led there are noted with each use.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
-from bnlint.semantics.names.flow import reaching
-from bnlint.semantics.names.scopes import Binding
-from bnlint.semantics.objects import holders, passing
-from bnlint.semantics.objects.events import (
-    CALL,
-    ESCAPE,
-    LOOKED_AT,
-    METHOD,
-    PART,
-    READ,
-    RESULT,
-    SOME,
-    WHOLE,
-    WRITE,
-    CallSite,
-    Use,
-)
-from bnlint.semantics.objects.factories import Factory, own_returns, sees_through
-from bnlint.semantics.objects.walk import Owner, Variable, Walk, What
-from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.arguments import is_method
+from bnlint.semantics.objects.aliases import Alias, is_model, key_of, objects_at
+from bnlint.semantics.objects.decorators import sees_through
+from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SOME, WHOLE, WRAP
+from bnlint.semantics.objects.holders import is_plain
+from bnlint.semantics.objects.parts import LOOK, Parts, targets
+from bnlint.semantics.values.arguments import arguments_of, has_decorator, merge
 from bnlint.semantics.values.callers import callers
-from bnlint.semantics.values.domain import FunctionRef
+from bnlint.semantics.values.classes import lineage, method
+from bnlint.semantics.values.domain import (
+    Arguments,
+    Candidate,
+    ClassRef,
+    Dictionary,
+    Evaluate,
+    FunctionRef,
+    Instance,
+    Object,
+    Partial,
+    Sequence,
+    Symbol,
+    Unknown,
+)
+from bnlint.semantics.values.modules import class_framework
 
-_MAX_FOLLOWED = 24
+#: What puts what it is given into an object that holds it.
+_HOLD = frozenset(
+    {
+        "builtins.dict", "builtins.list", "builtins.tuple", "functools.partial",
+        "types.SimpleNamespace", "argparse.Namespace",
+    }
+)  # fmt: skip
+_COPY = frozenset({"copy.copy", "copy.deepcopy"})
 
-#: Functions that are entered one out of another at most, and those entered in all.
-_MAX_STEPS = 6
-_MAX_ENTERED = 60
+#: Methods of containers that neither give out what is in them nor put anything in.
+_KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update", "copy"})
 
 
-class Follower:
-    """Follows the object in one file, or in the one ``function`` that the steps ``via`` lead to."""
+class Follower(Parts):
+    """Follows the object in the whole file, or in one function that is entered."""
 
-    def __init__(
-        self,
-        walk: Walk,
-        module: Module,
-        via: tuple[CallSite, ...] = (),
-        function: ast.FunctionDef | ast.AsyncFunctionDef | None = None,
-        chain: tuple[ast.AST, ...] = (),
-    ) -> None:
-        self.walk = walk
-        self.ev = walk.ev
-        self.module = module
-        self.via = via
-        self.function = function
-        self.chain = chain
-        self.me: tuple[str, Owner] | None = None
-        self.holders: dict[Variable, list[Binding]] = {}
-        self.done: set[tuple[ast.AST, What]] = set()
-        self.returned_by: set[ast.AST] = set()
-        #: The statements that return it out of ``function``, by its position in a tuple.
-        self.out: dict[int, set[ast.AST]] = {}
-
-    def start(self, made: ast.Call) -> None:
-        """Begin with the object that the call ``made`` gives."""
-        self.use(made, WHOLE)
-
-    def start_in(self, factory: Factory, made: ast.expr, position: int) -> None:
-        """Begin in the function of another file that makes the object when ``made`` calls it."""
-        self.enter_factory(factory, made, position)
-        self.came_out(made, position)
-
-    # ------------------------------------------------------------------ notes
-
-    def note(self, kind: str, node: ast.expr, name: str = "") -> None:
-        """Note a use."""
-        self.walk.uses.append(Use(kind, node, self.module, name, self.via))
-
-    def escape(self, why: str, node: ast.expr) -> None:
-        """Note that the view ends at ``node``."""
-        if self.via:
-            why = f"{why} ({self.module.path})"
-        self.walk.escapes = self.walk.escapes or why
-        self.note(ESCAPE, node, why)
-
-    # ------------------------------------------------------------------ variables
-
-    def hold(self, name: str, target: ast.AST, statement: ast.AST, what: What) -> None:
-        """Note that ``statement`` binds ``name``, as written at ``target``, to the object."""
-        owner = self.owner(name, target) or self.module.tree
-        bindings = self.ev.scope(self.module, owner).bindings.get(name, ())
-        held = self.holders.setdefault(Variable(name, owner, what), [])
-        held += [b for b in bindings if b.statement is statement and b not in held]
-        if isinstance(owner, ast.Module) and what != SOME and what != RESULT:
-            if self.function is not None:  # any function there may take it
-                self.walk.escapes = self.walk.escapes or f"{name} is global in {self.module.path}"
-            elif self.is_exported(name):
-                self.walk.escapes = self.walk.escapes or f"{name} is exported"
-
-    def follow_variables(self) -> None:
-        """Note the uses of all variables that hold the object; new ones may turn up on the way."""
-        found = True
-        while found:
-            found = False
-            if len(self.holders) > _MAX_FOLLOWED:
-                why = "it is passed around too much to follow"
-                self.walk.escapes = self.walk.escapes or why
-                return
-            for variable in list(self.holders):
-                for node in self.module.uses.of(variable.name):
-                    if (node, variable.what) not in self.done and self.holds(variable, node):
-                        self.done.add((node, variable.what))
-                        self.use(node, variable.what)
-                        found = True
-        for variable, held in self.holders.items():
-            rebound = bool(held) and self.is_rebound_further_in(variable)
-            for node in self.module.uses.of(variable.name):
-                if (node, variable.what) not in self.done:
-                    continue
-                if rebound or self.may_be_another(variable, node):
-                    self.escape(f"line {node.lineno} may use another object", node)
-
-    def holds(self, variable: Variable, node: ast.expr) -> bool:
-        """Tell whether ``node`` is the variable, where it may hold the object."""
-        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
-            return False
-        if self.owner(variable.name, node) is not variable.scope:
-            return False
-        held = self.holders[variable]
-        return not held or any(binding in held for binding in self.reaching(variable, node))
-
-    def may_be_another(self, variable: Variable, node: ast.expr) -> bool:
-        """Tell whether another object may stand in the variable where it is used."""
-        held = self.holders[variable]
-        others = [b for b in self.reaching(variable, node) if b not in held]
-        return not all(
-            b.kind == "assign" and isinstance(b.value, ast.Constant) and b.value.value is None
-            for b in others
-        )
-
-    def is_rebound_further_in(self, variable: Variable) -> bool:
-        """Tell whether a function binds the variable by way of ``global`` or ``nonlocal``."""
-        return any(
-            isinstance(node, ast.Name)
-            and not isinstance(node.ctx, ast.Load)
-            and variable.name in self.ev.scope(self.module, self.module.scope_node(node)).outer
-            for node in self.module.uses.of(variable.name)
-        )
-
-    def reaching(self, variable: Variable, node: ast.AST) -> list[Binding]:
-        """Return the bindings of the variable that may hold where ``node`` uses it."""
-        scope = self.ev.scope(self.module, variable.scope)
-        inner = self.module.scope_node(node)
-        while isinstance(inner, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
-            if inner is variable.scope:
-                break
-            inner = self.module.scope_node(inner)
-        if inner is not variable.scope:  # a function further in may run at any time
-            return list(scope.bindings.get(variable.name, ()))
-        return [reach.binding for reach in reaching(scope, variable.name, node)]
-
-    def owner(self, name: str, node: ast.AST) -> ast.AST | None:
-        """Return the scope in which ``name``, used at ``node``, is bound."""
-        scope = self.ev.scope(self.module, self.module.scope_node(node))
-        nested = False
+    def run(self) -> None:
+        """Note what is done with the object; what holds it may turn up on the way."""
+        if self.found.left and self.is_home:
+            self.escape("there is too much to follow", self.found.left[0])
         while True:
-            if name in scope.bindings and not (scope.is_class and nested):
-                return scope.node
-            if scope.parent is None:
-                return None
-            scope, nested = scope.parent, True
+            new = [
+                (node, key in self.trace.made, alias)
+                for key in (*self.trace.made, *self.trace.holders)
+                for node, alias in self.found.of.get(key, {}).items()
+                if (node, key in self.trace.made) not in self.done
+            ]
+            if not new:
+                return
+            self.done.update((node, whole) for node, whole, _ in new)
+            new.sort(key=lambda entry: _place(entry[0]))
+            for node, whole, alias in new:
+                if whole:
+                    self.whole(node, alias)
+                else:
+                    self.holder(node, alias)
 
-    def is_exported(self, name: str) -> bool:
-        """Tell whether ``__all__`` of the file names the variable."""
-        return any(
-            isinstance(node, ast.Constant) and node.value == name
-            for statement in self.module.tree.body
-            if isinstance(statement, ast.Assign)
-            and isinstance(statement.targets[0], ast.Name)
-            and statement.targets[0].id == "__all__"
-            for node in ast.walk(statement.value)
-        )
+    # ------------------------------------------------------------------ the object itself
 
-    # ------------------------------------------------------------------ uses
-
-    def use(self, node: ast.expr, what: What) -> None:
-        """Note what is done with the value of ``node``."""
+    def whole(self, node: ast.expr, alias: Alias) -> None:
+        """Note what is done with the object where ``node`` may be it."""
         parent = self.module.parents[node]
-        if isinstance(what, Owner):
-            holders.use(self, node, what)
-        elif isinstance(parent, ast.Attribute):
-            self.attribute(parent, what)
+        if alias.unsure:
+            self.escape(f"line {node.lineno} may use another object", node)
+        if isinstance(node, ast.Call) and node not in self.trace.made:
+            self.made_by(node)
+        if isinstance(parent, ast.Attribute):
+            self.attribute(parent, WHOLE)
         elif isinstance(parent, ast.Call) and parent.func is node:
-            if what == WHOLE:
-                self.note(CALL, parent)
+            self.note(CALL, parent)
         elif isinstance(parent, ast.Subscript) and parent.value is node:
-            self.use(parent, RESULT if what == RESULT else SOME)
-        elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
-            self.assigned(parent, node, what)
-        elif isinstance(parent, (ast.For, ast.comprehension)) and what != WHOLE:
-            self.looped(parent, node, what)
-        elif what == RESULT:
-            return
-        elif isinstance(parent, ast.Call):
-            passing.passed(self, node, parent, what)
-        elif isinstance(parent, ast.keyword):
-            call = self.module.parents[parent]
-            if isinstance(call, ast.Call):
-                passing.passed(self, node, call, what)
-        elif self.is_returned(node) and what == WHOLE:
-            self.returned(node)
-        elif isinstance(parent, (ast.IfExp, ast.BoolOp)) and isinstance(
-            self.module.parents[parent], ast.Expr
-        ):
-            return  # model.train() if training else model.eval()
-        elif not isinstance(parent, (*LOOKED_AT, *((ast.BinOp,) if what == SOME else ()))):
-            self.escape(f"line {node.lineno} hands it on", node)
-
-    def attribute(self, attribute: ast.Attribute, what: str) -> None:
-        """Note what is done with an attribute, or by a method."""
-        name = attribute.attr
-        parent = self.module.parents[attribute]
-        words = self.ev.frameworks.word
-        if not isinstance(attribute.ctx, ast.Load):
-            self.note(WRITE, attribute, name)
-        elif isinstance(parent, ast.Call) and parent.func is attribute:
-            self.note(METHOD if what == WHOLE else PART, parent, name)
-            if name in words("keeps") or name in self.walk.switches:
-                self.use(parent, what)  # model.to(device) is the model
-            elif name not in words("weights_attributes"):
-                self.use(parent, RESULT)
+            self.part(parent, SOME)
         else:
-            self.note(READ if what == WHOLE else PART, attribute, name)
-            if name not in words("weights_attributes"):
-                self.use(attribute, RESULT if what == RESULT else SOME)
+            self.flow(node, parent)
 
-    def assigned(
-        self, statement: ast.Assign | ast.AnnAssign | ast.NamedExpr, node: ast.expr, what: What
+    # ------------------------------------------------------------------ where it goes
+
+    def flow(self, node: ast.expr, parent: ast.AST) -> None:
+        """Follow the object, or what holds it, to where ``parent`` puts it."""
+        above = self.module.parents.get(parent)
+        whole = self.is_alias(node, whole=True)
+        if isinstance(parent, ast.Call):
+            self.passed(node, parent)
+        elif isinstance(parent, ast.keyword) and isinstance(above, ast.Call):
+            self.passed(node, above)
+        elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
+            self.stored(parent, node, whole=whole)
+        elif isinstance(parent, (ast.Tuple, ast.List)) or (
+            isinstance(parent, ast.Dict) and node not in parent.keys
+        ):
+            self.hold(parent, node)
+        elif isinstance(parent, ast.Return):
+            self.returned(node, parent)
+        elif isinstance(parent, (ast.IfExp, ast.BoolOp)):
+            is_test = isinstance(parent, ast.IfExp) and parent.test is node
+            if not (is_test or self.is_alias(parent, whole=False) or isinstance(above, ast.Expr)):
+                self.hand_on(node)
+        elif not isinstance(parent, LOOKED_AT):
+            self.hand_on(node)
+
+    def hold(self, container: ast.expr, node: ast.expr) -> None:
+        """Follow what holds the object: a display, or a call of something that keeps it."""
+        if container in self.found.of:
+            self.trace.holders.setdefault(container)
+        else:
+            self.hand_on(node)
+
+    def stored(
+        self, statement: ast.Assign | ast.AnnAssign | ast.NamedExpr, node: ast.expr, *, whole: bool
     ) -> None:
         """Follow what is assigned."""
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        if isinstance(statement, ast.NamedExpr):
-            self.use(statement, what)
-        for target in targets:
+        for target in targets(statement):
             if isinstance(target, ast.Name):
-                self.hold(target.id, target, self.module.statement(statement), what)
-            elif what != RESULT and not (what == WHOLE and holders.keeps(self, target)):
+                self.bound(target, node, statement)
+            elif isinstance(target, (ast.Tuple, ast.List)) and not whole:
+                self.unpacked(target, node, statement)
+            elif not self.kept(target):
                 self.escape(f"line {node.lineno} stores it", node)
 
-    def looped(self, loop: ast.For | ast.comprehension, node: ast.expr, what: str) -> None:
-        """Follow what a loop runs over."""
-        if loop.iter is not node:
-            return
-        statement: ast.AST = loop
-        if isinstance(loop, ast.comprehension):
-            statement = self.module.parents[loop]
-        for target in ast.walk(loop.target):
-            if isinstance(target, ast.Name):
-                self.hold(target.id, target, statement, what)
+    def unpacked(self, target: ast.expr, node: ast.expr, statement: ast.AST) -> None:
+        """Check that what is taken out of a container is found again under its names."""
+        for part in ast.walk(target):
+            if isinstance(part, ast.Name):
+                self.bound(part, node, statement)
+            elif isinstance(part, (ast.Attribute, ast.Subscript, ast.Starred)):
+                self.escape(f"line {node.lineno} stores it", node)
 
-    # ------------------------------------------------------------------ returns
+    def kept(self, target: ast.expr) -> bool:
+        """Tell whether the object is put into something that can be followed, and follow that."""
+        if isinstance(target, ast.Subscript):
+            found = self.values(target.value)
+            for value in found:
+                if not isinstance(value.object, Dictionary) or self.is_global(value.node):
+                    return False
+                self.trace.holders.setdefault(value.node)
+            return True
+        if not isinstance(target, ast.Attribute):
+            return False
+        for value in self.values(target.value):
+            made = value.object
+            if not isinstance(made, Instance) or not isinstance(made.cls, ClassRef):
+                return False
+            if not self.keeps(made):
+                return False
+        self.trace.attributes.add(target.attr)
+        return True
 
-    def is_returned(self, node: ast.expr) -> bool:
-        """Tell whether ``node`` is returned, by itself or, to another file, in a tuple."""
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.Tuple) and self.function is not None:
-            parent = self.module.parents[parent]
-        return isinstance(parent, ast.Return)
+    def is_global(self, made: ast.AST) -> bool:
+        """Tell whether what is made at ``made`` is a global of another file: all may get at it."""
+        if made in self.trace.main.parents or made not in self.module.parents:
+            return False
+        return self.module.enclosing_function(made) is None
 
-    def returned(self, node: ast.expr) -> None:
+    def keeps(self, made: Instance) -> bool:
+        """Follow an object of the project that keeps the object; tell whether it can be followed.
+
+        Where it is ``self``, every object of the class may be it, and of the classes derived.
+        """
+        ev, cls = self.ev, made.cls
+        assert isinstance(cls, ClassRef)
+        if made.call is not None and self.is_global(made.call):
+            return False
+        key = key_of(Candidate(made, self.module, cls.node))
+        classes = [
+            ClassRef(cls.module, node) for node in cls.module.classes if node is not cls.node
+        ]
+        derived = [c for c in classes if c.node.bases and cls in lineage(ev, c)]
+        if not all(is_plain(ev, one) for one in (cls, *derived)):
+            return False
+        assert key is not None
+        self.trace.holders.setdefault(key)
+        for one in (*lineage(ev, cls), *derived):
+            self.trace.holders.setdefault(one.node)
+            self.trace.known_as.setdefault(one.node.name, False)
+        if made.call is None:
+            for other in self.found.instances.get(cls.node, ()):
+                self.trace.holders.setdefault(other)
+        return True
+
+    def returned(self, node: ast.expr, statement: ast.Return) -> None:
         """Follow the object out of a function, to where it is called."""
-        statement = self.module.statement(node)
-        function = self.module.enclosing_function(node)
-        if self.function is not None:
-            if function is not self.function:
-                self.escape(f"line {node.lineno} returns it", node)
-                return
-            held = self.module.parents[node]
-            position = held.elts.index(node) if isinstance(held, ast.Tuple) else -1
-            self.out.setdefault(position, set()).add(statement)
-        elif (
-            not isinstance(function, ast.FunctionDef)
-            or is_method(self.module, function)
-            or not sees_through(self.ev, self.module, function)
+        function = self.module.enclosing_function(statement)
+        if self.function is not None and function is self.function:
+            return  # what the call gives is an alias where it was entered
+        if not isinstance(function, ast.FunctionDef) or not sees_through(
+            self.ev, self.module, function
         ):
             self.escape(f"line {node.lineno} returns it", node)
-        elif function not in self.returned_by:
-            self.returned_by.add(function)
-            found = callers(self.ev, self.module, function)
-            if not found:
-                self.escape(f"line {node.lineno} returns it", node)
-            for call, _ in found:
-                self.use(call, WHOLE)
-
-    def came_out(self, node: ast.expr, position: int) -> None:
-        """Follow the object that ``node`` gives, as the element at ``position`` if it is one."""
-        if position < 0:
-            self.use(node, WHOLE)
             return
+        if has_decorator(function, "property", "cached_property"):
+            return
+        if has_decorator(function, "cache", "lru_cache"):
+            self.escape(f"line {node.lineno} returns it to all who ask", node)
+        found = callers(self.ev, self.module, function)
+        if not found:
+            self.escape(f"line {node.lineno} returns it", node)
+        for call, _ in found:
+            if not self.is_alias(call, whole=False) and self.may_be_anything(call):
+                if not isinstance(self.module.parents[call], ast.Expr):
+                    self.escape(f"line {call.lineno} takes it", node)
+
+    # ------------------------------------------------------------------ calls
+
+    def passed(self, node: ast.expr, call: ast.Call) -> None:
+        """Follow the object, or what holds it, into a call."""
+        whole = self.is_alias(node, whole=True)
+        if self.is_inspected(call):
+            return
+        for callee in self.values(call.func):
+            found = callee.object
+            if isinstance(found, Symbol) and self.understood(found.path, call, whole=whole):
+                continue
+            if isinstance(found, FunctionRef) and not isinstance(found.node, ast.Lambda):
+                if self.is_in_view(found):
+                    if self.is_given(found, call, node):
+                        continue
+                if callee.presumed and not self.is_home:
+                    pass
+                elif found.receiver is None or found.receiver.call is not None or self.chain:
+                    if self.enter_given(found, call, node):
+                        continue
+            if isinstance(found, ClassRef) and not callee.presumed:
+                if self.construct(found, call, node):
+                    continue
+            self.escape(f"line {node.lineno} passes it to {ast.unparse(call.func)}()", node)
+
+    def is_inspected(self, call: ast.Call) -> bool:
+        """Tell whether ``call`` is of a method of an object out of view that only looks."""
+        func = call.func
+        if not isinstance(func, ast.Attribute):
+            return False
+        if func.attr not in self.ev.frameworks.word("inspecting_methods"):
+            return False
+        return all(isinstance(value.object, (Unknown, Symbol)) for value in self.values(func))
+
+    def understood(self, path: str, call: ast.Call, *, whole: bool) -> bool:
+        """Note what is done by something outside the project, if it is known to switch nothing."""
+        frameworks = self.ev.frameworks
+        if path.startswith("builtins.") and path[9:] in LOOK:
+            return True
+        if path == "builtins.getattr":
+            return not self.may_be_anything(call)
+        if path in _COPY:
+            return self.is_alias(call, whole=False)
+        if path in _HOLD:
+            if call in self.found.of:
+                self.trace.holders.setdefault(call)
+                return True
+            return False
+        if frameworks.means(path, "savers") or frameworks.means(path, "inspectors"):
+            return True
+        if not whole:
+            return False
+        if frameworks.means(path, "wrappers"):
+            self.note(WRAP, call, path)
+            return self.is_alias(call, whole=True)
+        if frameworks.means(path, "exporters"):
+            self.note(EXPORT, call, path)
+            return True
+        if frameworks.means(path, "gradients"):
+            self.note(CALL, call)
+            return True
+        return frameworks.means(path, "loaders") is not None
+
+    def construct(self, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
+        """Follow what a class of the project makes of the object; tell whether that can be done."""
+        made = Instance(cls, self.module, call, self.env)
+        if class_framework(self.ev, cls) is not None or not self.keeps(made):
+            return False
+        found = method(self.ev, cls, "__init__")
+        if found is None:
+            self.trace.attributes.update(_fields(self.ev, cls))
+            return has_decorator(cls.node, "dataclass")
+        init = FunctionRef(found[0].module, found[1], made)
+        if self.is_in_view(init) and self.is_given(init, call, node):
+            return True
+        return self.enter_given(init, call, node)
+
+    # ------------------------------------------------------------------ what holds it
+
+    def holder(self, node: ast.expr, alias: Alias) -> None:
+        """Note what is done with what holds the object where ``node`` may be that."""
         parent = self.module.parents[node]
-        target = parent.targets[0] if isinstance(parent, ast.Assign) else None
-        if (
-            isinstance(target, (ast.Tuple, ast.List))
-            and len(target.elts) > position
-            and all(isinstance(element, ast.Name) for element in target.elts)
-        ):
-            name = target.elts[position]
-            assert isinstance(name, ast.Name)
-            self.hold(name.id, name, parent, WHOLE)
-        elif not isinstance(parent, ast.Expr):
-            self.escape(f"line {node.lineno} takes it in a tuple", node)
-
-    # ------------------------------------------------------------------ functions
-
-    def enter(
-        self,
-        function: FunctionRef,
-        at: ast.expr,
-        names: list[str],
-        what: What,
-        given: ast.expr | None = None,
-        me: tuple[str, Owner] | None = None,
-    ) -> None:
-        """Follow the object into a function that ``at`` calls, where it is called ``names``.
-
-        ``me`` is the name of the parameter, if any, that is an owner of the object.
-        """
-        there = self.inside(function, at, given)
-        if there is None:
-            return
-        there.me = me
-        body = function.node.body
-        assert isinstance(body, list)
-        for name in names:
-            there.hold(name, body[0], function.node, what)
-        there.follow_variables()
-        if me is not None:
-            there.hold(me[0], body[0], function.node, me[1])
-            holders.enter_bases(there)
-            there.follow_variables()
-        for position, statements in sorted(there.out.items()):
-            if statements == set(own_returns(function.module, function.node)):
-                self.came_out(at, position)
+        if isinstance(parent, ast.Attribute):
+            self.of_holder(parent, alias)
+        elif isinstance(parent, ast.Call) and parent.func is node:
+            self.called(parent, alias)
+        elif isinstance(parent, ast.Subscript) and parent.value is node:
+            if isinstance(parent.ctx, ast.Load) and self.may_be_anything(parent):
+                self.escape(f"line {node.lineno} takes something out of what holds it", node)
+        elif isinstance(parent, (ast.For, ast.comprehension)) and parent.iter is node:
+            if not isinstance(alias.value.object, Sequence) or alias.value.object.open:
+                self.escape(f"line {node.lineno} goes through what holds it", node)
             else:
-                self.escape(f"line {at.lineno} may give it back", at)
-
-    def enter_factory(self, factory: Factory, at: ast.expr, position: int) -> None:
-        """Follow the object from where a function makes it to where the function returns it."""
-        there = self.inside(factory.function, at, None)
-        if there is None:
-            return
-        for origin in factory.origins(position):
-            assert origin.node is not None  # it is no parameter
-            if origin.factory is not None:
-                there.start_in(origin.factory, origin.node, origin.position)
-            else:
-                there.use(origin.node, WHOLE)
-        there.follow_variables()
-        if there.out.keys() - {position}:
-            self.escape(f"line {at.lineno} makes it more than once", at)
-
-    def inside(
-        self, function: FunctionRef, at: ast.expr, given: ast.expr | None
-    ) -> Follower | None:
-        """Return a follower for ``function``, called at ``at``; ``None`` where the view ends."""
-        node = function.node
-        self.walk.entered += 1
-        if isinstance(node, ast.Lambda) or not sees_through(self.ev, function.module, node):
-            self.escape(f"line {at.lineno} passes it to a decorated function or a lambda", at)
-        elif len(self.via) >= _MAX_STEPS or self.walk.entered > _MAX_ENTERED:
-            self.walk.escapes = self.walk.escapes or "it is passed on too far to follow"
-        elif node in self.chain:
-            self.escape(f"line {at.lineno} passes it in a circle", at)
+                self.unpacked(parent.target, node, self.loop(parent))
         else:
-            via = (*self.via, CallSite(self.module, at, given))
-            return Follower(self.walk, function.module, via, node, (*self.chain, node))
-        return None
+            self.flow(node, parent)
+
+    def of_holder(self, attribute: ast.Attribute, alias: Alias) -> None:
+        """Note what is done with an attribute of what holds the object."""
+        name, parent = attribute.attr, self.module.parents[attribute]
+        made = alias.value.object
+        is_call = isinstance(parent, ast.Call) and parent.func is attribute
+        given = parent if isinstance(parent, ast.Call) else attribute
+        if not isinstance(attribute.ctx, ast.Load):
+            if name in self.trace.attributes and not self.is_put_back(attribute, made):
+                self.escape(f"self.{name} may hold another object", attribute)
+            return
+        if not isinstance(made, Instance):
+            if not (is_call and (name in _KEEPS_TO_ITSELF or not self.may_be_anything(given))):
+                self.escape(f"line {attribute.lineno} takes {name} of what holds it", attribute)
+            return
+        if not isinstance(made.cls, ClassRef):
+            if self.may_be_anything(attribute):
+                self.escape(f"line {attribute.lineno} takes {name} of what holds it", attribute)
+            return
+        found = method(self.ev, made.cls, name)
+        if found is None:
+            if name.startswith("__") or (
+                name in self.trace.attributes and self.may_be_anything(attribute)
+            ):
+                self.escape(f"line {attribute.lineno} takes {name} of what holds it", attribute)
+            return
+        if has_decorator(found[1], "staticmethod", "classmethod"):
+            return
+        function = FunctionRef(found[0].module, found[1], made)
+        if has_decorator(found[1], "property", "cached_property"):
+            if not self.is_in_view(function):
+                self.enter(function, attribute, Arguments((), {}))
+        elif isinstance(parent, ast.Call) and is_call:
+            if not self.is_in_view(function):
+                self.enter(function, parent, arguments_of(self.ev, self.module, parent, self.env))
+        else:
+            self.escape(f"line {attribute.lineno} hands on {name}() of what holds it", attribute)
+
+    def is_put_back(self, target: ast.Attribute, holder: Object) -> bool:
+        """Tell whether what is stored is the object itself, nothing, or another that is known."""
+        statement = self.module.parents[target]
+        value = getattr(statement, "value", None)
+        if not isinstance(value, ast.expr):
+            return False
+        if isinstance(value, ast.Constant) and value.value is None:
+            return True
+        if self.is_alias(value, whole=True):
+            return True
+        is_own = isinstance(holder, Instance) and getattr(holder.cls, "module", None) is self.module
+        others = objects_at(self.ev, self.module, value, self.env)
+        return self.is_home and is_own and all(is_model(self.ev, other) for other in others)
+
+    def called(self, call: ast.Call, alias: Alias) -> None:
+        """Note what happens where what holds the object is called."""
+        made = alias.value.object
+        if isinstance(made, Partial):
+            for target in made.target:
+                if isinstance(target.object, FunctionRef):
+                    own = arguments_of(self.ev, self.module, call, self.env)
+                    self.enter(target.object, call, merge(made.arguments, own))
+                    continue
+                self.escape(f"line {call.lineno} calls what holds it", call)
+            return
+        found = None
+        if isinstance(made, Instance) and isinstance(made.cls, ClassRef):
+            found = method(self.ev, made.cls, "__call__")
+            if found is not None:
+                function = FunctionRef(found[0].module, found[1], made)
+                if not self.is_in_view(function):
+                    own = arguments_of(self.ev, self.module, call, self.env)
+                    self.enter(function, call, own)
+                return
+        self.escape(f"line {call.lineno} calls what holds it", call)
+
+
+def _place(node: ast.expr) -> tuple[int, int, int, int]:
+    """Return a key that sorts expressions by where they begin, then those inside others first."""
+    return (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+
+
+def _fields(ev: Evaluate, cls: ClassRef) -> Iterator[str]:
+    """Yield the names of the fields of a dataclass."""
+    for ancestor in lineage(ev, cls):
+        for statement in ancestor.node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                yield statement.target.id

@@ -1,55 +1,88 @@
 """The life of an object: everything that is done with it from where it is made.
 
-A mode rule may speak only where the whole life is in view. A life is in view if every use of the
-object, of the variables and attributes that hold it, of the parameters it is passed to and of the
-functions that return it is of a kind that is understood; one use that is not (stored in a
-container, passed to code that is not of the project) ends the view.
+A mode rule may speak only where the whole life is in view. A life is in view if every expression
+that may be the object, or may hold it, stands where it is understood what becomes of it; one that
+does not (given to code that is not of the project, returned to nobody) ends the view.
 """
 
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterable
 
-from bnlint.semantics.objects.events import WHOLE, Life, in_order
-from bnlint.semantics.objects.factories import factory_of
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.objects.aliases import aliases_in, key_of
+from bnlint.semantics.objects.events import Life, in_order
+from bnlint.semantics.objects.flows import carrier_of
 from bnlint.semantics.objects.follow import Follower
-from bnlint.semantics.objects.holders import replaced
-from bnlint.semantics.objects.passing import passed
-from bnlint.semantics.objects.walk import Walk
+from bnlint.semantics.objects.view import MAX_WORK, Trace
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
 
-_LIVES: Memo[tuple[ast.Call, int], Life] = Memo()
+_LIVES: Memo[tuple[Module, frozenset[ast.AST]], Life] = Memo()
 
 
-def life_of(ev: Evaluate, module: Module, made: ast.Call, position: int = -1) -> Life:
-    """Return the life of the object that the call ``made`` in ``module`` makes.
+def life_of(ev: Evaluate, module: Module, made: Iterable[ast.AST]) -> Life:
+    """Return the life, as seen from ``module``, of the object that one of the calls ``made`` makes.
 
-    Where it calls a function of another file that makes the object, what happens there comes first.
-    Of a function that returns a tuple, the object is the element at ``position``.
+    Where these stand in another file, what happens there with the object comes first.
     """
-    known, key = _LIVES.of(ev), (made, position)
+    known, key = _LIVES.of(ev), (module, frozenset(made))
     if key not in known:
-        walk = Walk(ev)
-        follower = Follower(walk, module)
-        factory = factory_of(ev, module, made)
-        if factory is None:
-            follower.start(made)
-        else:
-            follower.start_in(factory, made, position)
-        follower.follow_variables()
-        for owner in walk.owners:
-            if not walk.escapes and (name := replaced(ev, owner)):
-                walk.escapes = f"self.{name} of {owner.cls.node.name} may hold another object"
-        known[key] = Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
+        trace = Trace(ev, module, key[1])
+        Follower(trace, module).run()
+        known[key] = _life(trace)
     return known[key]
 
 
-def life_in_call(ev: Evaluate, module: Module, call: ast.Call, given: ast.expr) -> Life:
-    """Return what becomes of the object ``given`` in ``call``, which takes it as an argument."""
-    walk = Walk(ev)
-    follower = Follower(walk, module)
-    passed(follower, given, call, WHOLE)
-    follower.follow_variables()
-    return Life(tuple(sorted(dict.fromkeys(walk.uses), key=in_order)), walk.escapes)
+def life_in_call(
+    ev: Evaluate, module: Module, call: ast.Call, given: ast.expr | None = None
+) -> Life:
+    """Return what ``call`` does with the object ``given``, or with the one that it makes."""
+    values = ev.evaluate(module, call if given is None else given)
+    keys = (key_of(value) for value in values)
+    trace = Trace(ev, module, [key for key in keys if key is not None])
+    around = module.enclosing_function(call) or module.tree
+    named = ast.walk(call if given is None else given)
+    carriers = (carrier_of(ev, module, node, is_maker=given is None) for node in named)
+    found = aliases_in(ev, module, around, None, filter(None, carriers), MAX_WORK)
+    follower = Follower(trace, module, around, found=found)
+    if given is None:
+        follower.made_by(call)
+    else:
+        follower.passed(given, call)
+    return _life(trace)
+
+
+def _life(trace: Trace) -> Life:
+    uses = sorted(dict.fromkeys(trace.uses), key=in_order)
+    return Life(tuple(uses), trace.escapes, tuple(trace.known_as.items()))
+
+
+def may_be_switched_elsewhere(
+    ev: Evaluate, module: Module, life: Life, framework: Framework
+) -> bool:
+    """Tell whether a file that names what holds the object switches modes.
+
+    Whoever imports a module can switch a model that is bound there, and whoever makes an object
+    can switch a model that it keeps. No import leads to them: their text is asked.
+    """
+    resolver = getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file:
+        return False
+    methods = "|".join(
+        rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")
+        for name, argument in framework.modes.to_inference
+    )
+    seen = {module.file, *(use.module.file for use in life.uses)}
+    stem = module.name.rpartition(".")[2]
+    for name, is_variable in life.known_as:
+        words = [rf"\b{re.escape(name)}\b", methods]
+        if is_variable:
+            words.append(rf"\b{re.escape(stem)}\b")
+        files = [set(resolver.sources.search(module.file, word)) for word in words]
+        if set.intersection(*files) - seen:
+            return True
+    return False

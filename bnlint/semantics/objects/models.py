@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from bnlint.frameworks.tables import Framework
 from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
-from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import has_decorator
-from bnlint.semantics.values.classes import lineage, outside_bases
+from bnlint.semantics.values.classes import construction, lineage, outside_bases
 from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
+    Env,
     Evaluate,
     FunctionRef,
     Instance,
@@ -22,54 +21,13 @@ from bnlint.semantics.values.domain import (
     Partial,
     Symbol,
     Unknown,
-    ValueSet,
 )
 from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.modules import MAKES_MODEL, class_framework
+from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import NamedTuple
 
-#: Vocabulary words for things whose call gives a model or a layer.
-_MAKES_MODEL = (
-    "modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers",
-    "importers",
-)  # fmt: skip
-
 _MAX_DEPTH = 8
-
-
-def class_framework(ev: Evaluate, cls: ClassRef) -> Framework | None:
-    """Return the framework whose module class ``cls`` derives from, if any."""
-    for base in outside_bases(ev, cls):
-        if isinstance(base, Symbol):
-            found = ev.frameworks.means(base.path, "modules") or _layer_framework(ev, base.path)
-            if found is not None:
-                return found
-    return None
-
-
-def _layer_framework(ev: Evaluate, path: str) -> Framework | None:
-    """Return the framework of a known layer class (a batch normalisation, a convolution ...)."""
-    for api in ev.frameworks.by_alias.get(path, ()):
-        if api.kind == "layer":
-            return api.framework
-    neighbour = ev.frameworks.neighbours.get(path)
-    if neighbour is None or "input" in neighbour.roles:  # a function is given its input
-        return None
-    return neighbour.framework
-
-
-def model_framework(ev: Evaluate, candidate: Candidate) -> Framework | None:
-    """Return the framework of a model or layer object; ``None`` if it is not known to be one."""
-    found = candidate.object
-    if not isinstance(found, Instance):
-        return None
-    if isinstance(found.cls, ClassRef):
-        return class_framework(ev, found.cls)
-    path = found.cls.path
-    for word in _MAKES_MODEL:
-        framework = ev.frameworks.means(path, word)
-        if framework is not None:
-            return framework
-    return _layer_framework(ev, path)
 
 
 def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
@@ -80,51 +38,6 @@ def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
     framework = class_framework(ev, ClassRef(module, owner))
     name = getattr(function, "name", "")
     return framework is not None and ev.frameworks.shares(name, "forward", framework)
-
-
-# ---------------------------------------------------------------------------------- objects
-
-
-def is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
-    """Tell whether an object is a wrapper, which runs the model it is given."""
-    found = candidate.object
-    return (
-        isinstance(found, Instance)
-        and isinstance(found.cls, Symbol)
-        and ev.frameworks.means(found.cls.path, "wrappers") is not None
-    )
-
-
-def models_at(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> ValueSet:
-    """Return what ``node`` may be, seen through methods that return the model they belong to."""
-    values = ev.evaluate(module, node)
-    if depth > _MAX_DEPTH or not any(isinstance(v.object, Unknown) for v in values):
-        return values
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in returns_itself(ev):
-            return models_at(ev, module, node.func.value, depth + 1)
-    if isinstance(node, ast.Name):
-        scope = ev.scope(module, module.scope_node(node))
-        found: ValueSet = ()
-        for reach in reaching(scope, node.id, node):
-            value = reach.binding.value
-            if reach.binding.kind != "assign" or not isinstance(value, ast.expr):
-                return values
-            found += models_at(ev, module, value, depth + 1)
-        return found or values
-    return values
-
-
-def returns_itself(ev: Evaluate) -> Collection[str]:
-    """Return the methods of a model that return the model itself."""
-    return {
-        *ev.frameworks.word("keeps"),
-        *(
-            method
-            for framework in ev.frameworks.frameworks.values()
-            for method, _ in (*framework.modes.to_inference, *framework.modes.to_training)
-        ),
-    }
 
 
 # ---------------------------------------------------------------------------------- contents
@@ -204,7 +117,7 @@ class _Search:
             return
         if isinstance(found, Instance):
             if isinstance(found.cls, ClassRef):
-                self.add(found.cls, depth)
+                self.of_class(found.cls, depth, construction(self.ev, found))
             else:
                 self.made_by(found.cls)
             if found.call is not None:
@@ -216,15 +129,19 @@ class _Search:
             for target in found.target:
                 self.add(target.object, depth + 1)
         elif isinstance(found, ClassRef):
-            for ancestor in lineage(self.ev, found):
-                self.inside(ancestor.module, ancestor.node, depth)
-            for base in outside_bases(self.ev, found):
-                if isinstance(base, Symbol):
-                    self.made_by(base)
-                else:
-                    self.outside.append(base)
+            self.of_class(found, depth, None)
         elif isinstance(found, Symbol):
             self.made_by(found)
+
+    def of_class(self, cls: ClassRef, depth: int, env: Env | None) -> None:
+        """Note what an object of a class is made of; ``env`` is what its constructor was given."""
+        for ancestor in lineage(self.ev, cls):
+            self.inside(ancestor.module, ancestor.node, depth, env=env)
+        for base in outside_bases(self.ev, cls):
+            if isinstance(base, Symbol):
+                self.made_by(base)
+            else:
+                self.outside.append(base)
 
     def made_by(self, maker: Symbol) -> None:
         """Note a class or function from outside the file."""
@@ -233,11 +150,17 @@ class _Search:
             self.found = True
 
     def inside(
-        self, module: Module, node: ast.AST, depth: int, made: Instance | None = None
+        self,
+        module: Module,
+        node: ast.AST,
+        depth: int,
+        made: Instance | None = None,
+        env: Env | None = None,
     ) -> None:
         """Note the sites, and what leads to further ones, inside ``node``.
 
-        ``made`` is the object that ``node`` makes, which may call one of several classes.
+        ``made`` is the object that ``node`` makes, which may call one of several classes. What a
+        constructor leaves out under ``env`` does not count.
         """
         if node in self.seen or depth > _MAX_DEPTH:
             return
@@ -251,6 +174,9 @@ class _Search:
                 return
             if not isinstance(call, ast.Call):
                 continue
+            if env is not None and env.binds_any(module, call):
+                if is_dead(self.ev, module, call, env):
+                    continue
             site = self.sites.get(call)
             if site is not None and _follows_mode(site):
                 self.found = True
@@ -269,7 +195,7 @@ class _Search:
                 if isinstance(argument, ast.Starred):
                     argument = argument.value
                 if isinstance(argument, (ast.Name, ast.Attribute)):
-                    for value in models_at(self.ev, module, argument):
+                    for value in self.ev.evaluate(module, argument):
                         if isinstance(value.object, Instance):
                             self.add(value.object, depth + 1)
 
@@ -277,7 +203,7 @@ class _Search:
         """Tell whether what ``callee`` makes may hold what it is given: it is no plain function."""
         if isinstance(callee, Symbol):
             words = self.ev.frameworks
-            return any(words.means(callee.path, word) is not None for word in _MAKES_MODEL)
+            return any(words.means(callee.path, word) is not None for word in MAKES_MODEL)
         return isinstance(callee, (ClassRef, FunctionRef, Partial))
 
     def parts(self, node: ast.AST) -> Iterator[ast.AST]:

@@ -68,6 +68,8 @@ def instance_attribute(
     """
     cls = instance.cls
     if isinstance(cls, Symbol):
+        if cls.path in _NAMESPACES and instance.call is not None:
+            return _of_namespace(ev, instance, instance.call, name, node)
         return unknown(f"attribute {name} of an object made by {cls.path}", instance.module, node)
     found = _stored_outside(ev, cls, instance, name, node) + _field(ev, instance, cls, name, node)
     reader = module.enclosing_function(node)
@@ -93,6 +95,24 @@ def instance_attribute(
         if not has_decorator(definition, "staticmethod"):
             return (values[0]._replace(object=function._replace(receiver=instance)),)
     return values
+
+
+#: Classes whose objects have what they are given by keyword as attributes.
+_NAMESPACES = frozenset({"types.SimpleNamespace", "argparse.Namespace"})
+
+
+def _of_namespace(
+    ev: Evaluate, instance: Instance, call: ast.Call, name: str, node: ast.AST
+) -> ValueSet:
+    """Return what a namespace was given as ``name``, if nothing stores another value there."""
+    for store in _outside_stores(ev, instance.module, name):
+        for value in ev.evaluate(instance.module, store.value):
+            if isinstance(value.object, Instance) and value.object.call is call:
+                return unknown(f"line {store.lineno} sets {name}", instance.module, node)
+    given = arguments_of(ev, instance.module, call, instance.env).keywords.get(name)
+    if given is None:
+        return unknown(f"{name} is not among what it was given", instance.module, node)
+    return ev.argument(given)
 
 
 def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:

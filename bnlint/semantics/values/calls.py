@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bnlint.semantics.names.scopes import blocks
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values import arithmetic, namedtuples
+from bnlint.semantics.values import arithmetic, modules, namedtuples
 from bnlint.semantics.values.arguments import arguments_of, bind, merge
 from bnlint.semantics.values.classes import MAX_DEPTH
 from bnlint.semantics.values.containers import merged, overlaid, pick, presume
@@ -56,6 +56,9 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
             return replaced
     if last_name(call.func) in ev.frameworks.word("module_givers"):
         return _modules(ev, module, call)
+    itself = modules.given_back(ev, module, call, env)
+    if itself:
+        return itself
     found: ValueSet = ()
     for callee in ev.evaluate(module, call.func, env):
         found += presumed(_called(ev, module, call, callee, env), callee.presumed)
@@ -85,17 +88,29 @@ def _called(
             return _builtin(ev, module, call, path.removeprefix("builtins."), env)
         case Symbol(path) if path in ("copy.copy", "copy.deepcopy") and call.args:
             return ev.evaluate(module, call.args[0], env)
-        case Symbol():
-            return (Candidate(Instance(callee.object, module, call, env), module, call),)
+        case Symbol(path):
+            made = Symbol(path + _by_name(ev, module, call, path, env))
+            return (Candidate(Instance(made, module, call, env), module, call),)
         case Partial():
             return _through_partial(ev, module, call, callee.object, env)
         case Unknown():
             return (callee,)
         case Instance():
-            made = namedtuples.made(ev, module, call, callee.object, env)
-            if made:
-                return made
+            record = namedtuples.made(ev, module, call, callee.object, env)
+            if record:
+                return record
     return unknown(APPLIED, module, call)
+
+
+def _by_name(ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env | None) -> str:
+    """Return what to add to the path of a function that makes what it is given the name of."""
+    if not call.args or not ev.frameworks.means(path, "makes_by_name"):
+        return ""
+    names = ev.evaluate(module, call.args[0], env)
+    name = names[0].object
+    if len(names) > 1 or not isinstance(name, Constant) or not isinstance(name.value, str):
+        return ""
+    return f".{name.value.partition('.')[0]}"
 
 
 def _through_partial(

@@ -110,9 +110,14 @@ def construction(ev: Evaluate, instance: Instance) -> Env | None:
     depth = instance.env.depth + 1 if instance.env else 1
     if depth > MAX_DEPTH:
         return None
-    arguments = arguments_of(ev, instance.module, instance.call, instance.env)
-    me = Candidate(instance, owner.module, init)
-    return Env(bind(owner.module, init, arguments, me), instance.env, depth)
+
+    def make() -> Env:
+        assert instance.call is not None
+        arguments = arguments_of(ev, instance.module, instance.call, instance.env)
+        me = Candidate(instance, owner.module, init)
+        return Env(bind(owner.module, init, arguments, me), instance.env, depth)
+
+    return ev.construction(instance.cls.node, instance.call, instance.env, make)
 
 
 def base_constructor(

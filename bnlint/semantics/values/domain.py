@@ -264,6 +264,8 @@ class Evaluate(Protocol):
     project: Imports
     #: What has been found out on top of it.
     memos: dict[Memo[Any, Any], dict[Any, Any]]
+    #: The steps that all questions have taken so far.
+    steps: int
     #: Whether what files give that import a function or class counts among what callers give.
     asks_users: bool
 
@@ -300,6 +302,17 @@ class Evaluate(Protocol):
 
     def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""
+
+    def keeping(self, env: Env) -> AbstractContextManager[None]:
+        """Remember what is worked out under ``env`` from one question to the next."""
+
+    def construction(
+        self, cls: ast.AST, call: ast.AST, outer: Env | None, make: Callable[[], Env]
+    ) -> Env:
+        """Return the environment of the constructor that ``call``, under ``outer``, runs."""
+
+    def within(self, steps: int) -> AbstractContextManager[None]:
+        """Give a question up after so many steps."""
 
     def is_whole(self) -> bool:
         """Tell whether what is being worked out rests on nothing that is itself unfinished."""

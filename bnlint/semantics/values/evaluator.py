@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from bnlint.semantics.names.flow import says_of
 from bnlint.semantics.names.scopes import Scope
@@ -36,6 +36,7 @@ from bnlint.semantics.values.domain import (
     presumed,
     unknown,
 )
+from bnlint.semantics.values.environments import Environments
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from bnlint.frameworks.tables import Frameworks
 
 #: Steps after which one question is given up.
-MAX_WORK = 50_000
+MAX_WORK = 10_000
 
 _NEVER = 1 << 30
 
@@ -65,14 +66,15 @@ class Evaluator:
         self.asks_users = asks_users
         self._wide: Evaluator | None = None
         self._memo: dict[ast.expr, ValueSet] = {}
-        # What has been worked out under an environment, for as long as one question is open. The
-        # environment is kept with it, so that no other takes its id meanwhile.
-        self._inlined: dict[int, tuple[Env, dict[ast.expr, ValueSet]]] = {}
+        self._environments = Environments()
         self._scopes: dict[ast.AST, Scope] = {}
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
         self._active: dict[object, int] = {}
         self._lowest = _NEVER
         self._work = 0
+        self._limit = MAX_WORK
+        #: The steps of all questions so far.
+        self.steps = 0
 
     # ------------------------------------------------------------------ entry points
 
@@ -94,6 +96,7 @@ class Evaluator:
         if self._wide is not None:
             self._wide.forget()
             self._wide = None
+        self._environments.forget()
         self._memo.clear()
         self._scopes.clear()
         self.memos.clear()
@@ -102,7 +105,7 @@ class Evaluator:
         """Return what ``node`` may be; never empty, never raises."""
         memo = self._memo
         if env is not None:
-            memo = self._inlined.setdefault(id(env), (env, {}))[1]
+            memo = self._environments.values(env)
         known = memo.get(node)
         if known is not None:
             return known
@@ -110,7 +113,9 @@ class Evaluator:
             if not entered:
                 return unknown("its value depends on itself", module, node)
             self._work += 1
-            if self._work > MAX_WORK:
+            self.steps += 1
+            if self._work > self._limit:
+                self._lowest = 0  # nothing of what rests on this is kept
                 return unknown("it takes too many steps to work out", module, node)
             try:
                 values = _unique(self._dispatch(module, node, env))
@@ -122,6 +127,15 @@ class Evaluator:
             if self.is_whole():
                 memo[node] = values
         return values
+
+    @contextmanager
+    def within(self, steps: int) -> Iterator[None]:
+        """Give a question up after so many steps."""
+        before, self._limit = self._limit, min(steps, self._limit)
+        try:
+            yield
+        finally:
+            self._limit = before
 
     def is_whole(self) -> bool:
         """Tell whether what is being worked out rests on nothing that is itself unfinished."""
@@ -144,7 +158,18 @@ class Evaluator:
             del self._active[key]
             if not self._active:
                 self._work = 0
-                self._inlined.clear()
+                self._lowest = _NEVER
+                self._environments.drop()
+
+    def keeping(self, env: Env) -> AbstractContextManager[None]:
+        """Remember what is worked out under ``env`` from one question to the next."""
+        return self._environments.keeping(env)
+
+    def construction(
+        self, cls: ast.AST, call: ast.AST, outer: Env | None, make: Callable[[], Env]
+    ) -> Env:
+        """Return the environment of the constructor that ``call``, under ``outer``, runs."""
+        return self._environments.construction(cls, call, outer, make, self.is_whole)
 
     def argument(self, argument: Argument) -> ValueSet:
         """Return what an argument may be."""
@@ -344,18 +369,30 @@ class Evaluator:
         return containers.dictionary(self, module, node, env)
 
     def _subscript(self, module: Module, node: ast.Subscript, env: Env | None) -> ValueSet:
+        if isinstance(node.slice, ast.Slice):
+            return unknown("a part of something is not followed", module, node)
         keys = self.evaluate(module, node.slice, env)
         key = keys[0].object if len(keys) == 1 else None
         found: ValueSet = ()
         for base in self.evaluate(module, node.value, env):
             if isinstance(base.object, Unknown):
                 found += (base,)
+            elif isinstance(base.object, Symbol) and base.object.path.endswith(".__dict__"):
+                found += self._of_module(base, key, module, node)
             elif isinstance(base.object, (Dictionary, Sequence)):
                 picked = containers.pick(self, base.object, key, module, node)
                 found += presumed(picked, base.presumed or keys[0].presumed)
             else:
                 found += unknown(containers.unlisted(self, base), module, node)
         return found
+
+    def _of_module(self, base: Candidate, key: object, module: Module, node: ast.expr) -> ValueSet:
+        """Return what ``module.__dict__[key]`` is."""
+        assert isinstance(base.object, Symbol)
+        if not isinstance(key, Constant) or not isinstance(key.value, str):
+            return unknown("something of a module under an unknown name", module, node)
+        path = f"{base.object.path.removesuffix('.__dict__')}.{key.value}"
+        return (base._replace(object=Symbol(path), module=module, node=node),)
 
     def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> ValueSet:
         return (Candidate(FunctionRef(module, node, None, env), module, node),)
@@ -393,8 +430,10 @@ def _identity(value: Candidate) -> object:
         return (type(found.value), repr(found.value), bool(value.presumed))
     if isinstance(found, (Symbol, Unknown, ClassRef, ModuleRef)):
         return (found, bool(value.presumed))
-    if isinstance(found, (FunctionRef, Instance)):
-        return (type(found), value.node, id(found.env), bool(value.presumed))
+    if isinstance(found, FunctionRef):
+        return (found.node, value.node, id(found.env), bool(value.presumed))
+    if isinstance(found, Instance):  # one call may make one of several things
+        return (found.cls, value.node, id(found.env), bool(value.presumed))
     # What stands in one place may have been made in several calls, of different things.
     return id(found)
 

@@ -85,6 +85,10 @@ def is_dead(ev: Evaluate, module: Module, node: ast.AST, env: Env | None) -> boo
             answer = decide(parent.test)
             if answer is not None and answer is not any(child is s for s in parent.body):
                 return True
+        elif isinstance(parent, ast.IfExp) and child is not parent.test:
+            answer = decide(parent.test)
+            if answer is not None and answer is not (child is parent.body):
+                return True
         if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return False
         child = parent

@@ -1,4 +1,4 @@
-# expected: nothing yet, though BN201 would be right on line 11 (the model is handed to a tool first)
+# expected: BN201 on line 11
 import torch
 from torchvision.models import resnet34
 from torchinfo import summary
