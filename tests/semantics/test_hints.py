@@ -86,6 +86,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     ),
     (purposes.is_assertion, "assertEqual assert_close", "check reassert"),
     (purposes.keeps, "append push store add", "get update"),
+    (
+        purposes.shows,
+        "add_scalar add_scalars set_postfix set_description info log logs save_image write plot",
+        "push add_module login append logistic savings add update",
+    ),
     (purposes.only_reads, "print info dump append write", "sort configure"),
     # what variables, attributes and arguments are
     (things.is_model, "model teacher_model_2 net my_network Net", "planet_size m encoder"),

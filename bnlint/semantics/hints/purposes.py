@@ -312,6 +312,21 @@ def keeps(method: str) -> bool:
     return method in _KEEPS
 
 
+_SHOWS = lazy(
+    r"^(add_(embedding|figure|graph|hist|image|scalar|text|video)|set_(description|postfix|title)"
+    r"|(debug|draw|imsave|imshow|info|log|makedirs|plot|print|report|save|show|warn|write)(_|s?$))"
+)
+
+
+def shows(method: str) -> bool:
+    """Tell whether a method is named for showing or writing out what it is given.
+
+    So of ``add_scalar``, ``set_postfix``, ``info`` and ``save_image``; not of ``push``,
+    ``add_module`` and ``login``.
+    """
+    return _SHOWS.search(method) is not None
+
+
 def only_reads(name: str) -> bool:
     """Tell whether a function is named as if it left a container that it is given as it is.
 

@@ -295,7 +295,9 @@ class _OutputTrace:
                         carrying.add(statement)
                     elif isinstance(target, ast.Name):  # a container that keeps it
                         carrying.update(
-                            r.binding.statement for r in reaching(scope, target.id, target)
+                            r.binding.statement
+                            for r in reaching(scope, target.id, target)
+                            if r.binding.kind != "import"  # a module keeps nothing
                         )
         return carrying
 
@@ -354,7 +356,8 @@ def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         func = statement.value.func
         if isinstance(func, ast.Attribute) and (
-            isinstance(func.value, ast.Name) or purposes.keeps(func.attr)
+            (isinstance(func.value, ast.Name) and not purposes.shows(func.attr))
+            or purposes.keeps(func.attr)
         ):  # memory.push(value)
             for argument in statement.value.args:
                 yield func.value, argument

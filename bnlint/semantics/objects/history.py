@@ -17,6 +17,7 @@ from bnlint.semantics.objects.events import Life, in_order
 from bnlint.semantics.objects.flows import carrier_of
 from bnlint.semantics.objects.follow import Follower
 from bnlint.semantics.objects.view import MAX_WORK, Trace
+from bnlint.semantics.project.users import is_known, users
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
@@ -67,7 +68,7 @@ def may_be_switched_elsewhere(
     """Tell whether a file that names what holds the object switches modes.
 
     Whoever imports a module can switch a model that is bound there, and whoever makes an object
-    can switch a model that it keeps. No import leads to them: their text is asked.
+    can switch a model that it keeps. To the latter no import leads: their text is asked.
     """
     resolver = getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
@@ -79,10 +80,15 @@ def may_be_switched_elsewhere(
     seen = {module.file, *(use.module.file for use in life.uses)}
     stem = module.name.rpartition(".")[2]
     for name, is_variable in life.known_as:
-        words = [rf"\b{re.escape(name)}\b", methods]
-        if is_variable:
-            words.append(rf"\b{re.escape(stem)}\b")
-        files = [set(resolver.sources.search(module.file, word)) for word in words]
-        if set.intersection(*files) - seen:
+        found = set(resolver.sources.search(module.file, methods))
+        importers = None
+        if is_variable and is_known(resolver, module.file):
+            importers = users(resolver, module.file, name)
+        if importers is not None:
+            found &= {user.file for user in importers}
+        else:
+            for word in (name, stem) if is_variable else (name,):
+                found &= set(resolver.sources.search(module.file, rf"\b{re.escape(word)}\b"))
+        if found - seen:
             return True
     return False

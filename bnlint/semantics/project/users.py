@@ -56,6 +56,11 @@ def users(resolver: Resolver, file: str, name: str) -> Sequence[User] | None:
     return known[key]
 
 
+def is_known(resolver: Resolver, file: str) -> bool:
+    """Tell whether the import graph of the project around ``file`` is made: it is not too large."""
+    return len(resolver.sources.files(file)) <= _MAX_FILES
+
+
 def may_be_used(resolver: Resolver, file: str) -> bool:
     """Tell whether any file of the project may import ``file``, or a name of it."""
     graph = _graph(resolver, resolver.sources.root(file), file)
