@@ -13,9 +13,11 @@ functions and plain classes of the project in any file: those that build it, tha
 and that keep it in an attribute, and through lists, dictionaries and partials. What another file
 does is reported once, in the file that owns the model, at the call that leads there. A model that
 is stored elsewhere, passed to code that is not of the project, returned to other files or given as
-a parameter is left alone: whoever calls may have switched it. So is what a loader gives, which is
-in the mode in which it was saved. Left alone too are dry runs on constant or random tensors, calls
-whose result is thrown away (they collect statistics), models inside ``forward`` or a training step,
+a parameter is left alone: whoever calls may have switched it. A call of a package that is not
+known does not matter where no file of the project switches anything to inference; the message
+names it. So is left alone what a loader gives, which is in the mode in which it was saved, and dry
+runs on constant or random tensors, calls whose result is thrown away (they collect statistics),
+models inside ``forward`` or a training step,
 outputs that feed a loss that is differentiated, generators that sample, unit tests, and code that
 switches to training on purpose without training.
 
@@ -53,12 +55,13 @@ Clean:
 
 Fix
 ---
-Inserts ``model.eval()`` before the first inference call.
+Inserts ``model.eval()`` above the loop or block in which the model infers, and ``model.train()``
+after it where the model trains on.
 
 Fix safety
 ----------
 Unsafe always: that nothing else switches the mode is inferred from all of the model's life that is
-in view, and a model that trains later is not switched back.
+in view.
 
 Numbers
 -------
@@ -81,8 +84,15 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test, is_unit_test
-from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
+from bnlint.semantics.hints.purposes import (
+    evaluates,
+    learns,
+    runs_in_training_on_purpose,
+    tells_of_mode,
+    trains,
+)
 from bnlint.semantics.hints.things import generates, tries_out
+from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -99,7 +109,11 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
-from bnlint.semantics.objects.history import life_of, may_be_switched_elsewhere
+from bnlint.semantics.objects.history import (
+    is_switched_anywhere,
+    life_of,
+    may_be_switched_elsewhere,
+)
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
@@ -148,7 +162,9 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
 def _check(context: Context, made: Made) -> Finding | None:
     ev, module = context.evaluator, context.module
     life = life_of(ev, module, made.origins)
-    if life.escapes or may_switch(ev, life, made.framework, INFERENCE):
+    if (life.escapes and not _only_outside(life)) or may_switch(
+        ev, life, made.framework, INFERENCE
+    ):
         return None
     calls = [use for use in life.uses if runs(ev, use)]
     first = next((use for use in calls if _is_inference(use, life, context)), None)
@@ -163,7 +179,17 @@ def _check(context: Context, made: Made) -> Finding | None:
         return None
     if may_be_switched_elsewhere(ev, module, life, made.framework):
         return None
+    if life.outside and is_switched_anywhere(ev, module, made.framework):
+        return None
     return _report(context, first, life, made)
+
+
+def _only_outside(life: Life) -> bool:
+    """Tell whether all but functions outside of the project is in view, none named for modes."""
+    names = [name.rpartition(".")[2] for name in life.outside]
+    return bool(names) and not any(
+        tells_of_mode(name) or learns(name) or evaluates(name) for name in names
+    )
 
 
 # ---------------------------------------------------------------------------------- one call
@@ -345,15 +371,21 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
             f"{run} runs in {why.name}() in training mode: {nowhere}, so it "
             "normalises with each batch and moves its statistics"
         )
+    if life.outside:
+        calls = " and ".join(f"{name}()" for name in life.outside)
+        message += f" (what {calls} does with it was not looked into)"
     loads = any(True for _ in life.methods(*context.frameworks.word("load_methods")))
     text = f"{variable}.{method}()" if dotted(model) or use.module is module else ""
     if place is not use.node and _is_woken(place, life, framework):
         text = ""  # what is written before this call would be undone in it
-    statement = module.statement(place)
+    at = placement(context.evaluator, module, place, variable, life, framework)
+    intents = [InsertStatement(module.span(at.statement), text)]
+    if at.back:
+        intents.append(InsertStatement(intents[0].anchor, _training(variable, framework), "after"))
     fix = Fix(
         UNSAFE,
         f"insert {text}",
-        (InsertStatement(module.span(statement), text),),
+        tuple(intents),
         "the mode may be switched in a way that is not seen",
     )
     return context.report(
@@ -365,6 +397,12 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         fix=fix if text else None,
         trial=_trial(framework),
     )
+
+
+def _training(variable: str, framework: Framework) -> str:
+    """Return the statement that switches a model to training."""
+    method, argument = framework.modes.to_training[0]
+    return f"{variable}.{method}({'' if argument is None else argument})"
 
 
 def _is_woken(place: ast.expr, life: Life, framework: Framework) -> bool:

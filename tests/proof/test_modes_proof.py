@@ -305,3 +305,33 @@ model = keras.Sequential([
         wrong = [relative(f, e) for f, e in zip(found, expected, strict=True)]
         assert wrong[0] > 0.05 if is_wrong else wrong[0] < ROUNDING
         assert wrong[1] > 1e-3 if is_wrong else wrong[1] < ROUNDING
+
+
+def test_validation_inside_of_training_leaves_training_as_it_was() -> None:
+    """Validation moves no statistics any more and is inference; the epochs after it train."""
+    text = (
+        MODEL
+        + """
+optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+x = torch.arange(32.0).reshape(8, 4)
+seen = []
+for epoch in range(2):
+    for batch in [x, x + 1]:
+        optimizer.zero_grad()
+        model(batch).sum().backward()
+        optimizer.step()
+    trained = model[0].running_mean.clone()
+    for batch in [x - 100]:
+        with torch.no_grad():
+            out = model(batch)
+            seen.append(out.argmax().item())
+    moved = (model[0].running_mean - trained).abs().max()
+    seen.append(moved.item())
+"""
+    )
+    old, new = both(text, "BN201")
+    moved = [names["seen"][1::2] for names in (old, new)]
+    assert min(moved[0]) > 1
+    assert moved[1] == [0, 0]
+    assert new["model"].training
+    assert new["trained"].abs().max() > 1  # the second epoch went on moving them

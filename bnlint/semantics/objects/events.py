@@ -78,6 +78,8 @@ class Life(NamedTuple):
     escapes: str = ""
     #: Names by which other files can get at it, and whether each is a variable of the file.
     known_as: tuple[tuple[str, bool], ...] = ()
+    #: Where uses are missing only in functions outside of the project: what these are called.
+    outside: tuple[str, ...] = ()
 
     def methods(self, *names: str) -> Iterator[Use]:
         """Yield the calls of methods called one of ``names``."""

@@ -241,7 +241,32 @@ class Follower(Parts):
             if isinstance(found, ClassRef) and not callee.presumed:
                 if self.construct(found, call, node):
                     continue
-            self.escape(f"line {node.lineno} passes it to {ast.unparse(call.func)}()", node)
+            name = ast.unparse(call.func)
+            outside = name if whole and self.is_outside(call, callee) else ""
+            self.escape(f"line {node.lineno} passes it to {name}()", node, outside)
+
+    def is_outside(self, call: ast.Call, callee: Candidate) -> bool:
+        """Tell whether ``call`` hands the object to code outside of the project, and that is all.
+
+        What gives something back may hold it, and what frameworks do is known.
+        """
+        if not isinstance(self.module.parents[call], ast.Expr):
+            return False
+        found = callee.object
+        if isinstance(found, Unknown) and isinstance(call.func, ast.Attribute):
+            owners = [value.object for value in self.values(call.func.value)]
+        else:
+            owners = [found]
+        return all(self.is_of_package(owner) for owner in owners)
+
+    def is_of_package(self, found: Object) -> bool:
+        """Tell whether ``found`` is of a package that is neither Python's nor a framework's."""
+        made = found.cls if isinstance(found, Instance) else found
+        return (
+            isinstance(made, Symbol)
+            and not made.path.startswith("builtins.")
+            and not self.ev.frameworks.has_root(made.path)
+        )
 
     def is_inspected(self, call: ast.Call) -> bool:
         """Tell whether ``call`` is of a method of an object out of view that only looks."""

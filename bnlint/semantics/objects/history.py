@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.objects.aliases import aliases_in, key_of
@@ -17,6 +17,7 @@ from bnlint.semantics.objects.events import Life, in_order
 from bnlint.semantics.objects.flows import carrier_of
 from bnlint.semantics.objects.follow import Follower
 from bnlint.semantics.objects.view import MAX_WORK, Trace
+from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.users import is_known, users
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
@@ -59,7 +60,8 @@ def life_in_call(
 
 def _life(trace: Trace) -> Life:
     uses = sorted(dict.fromkeys(trace.uses), key=in_order)
-    return Life(tuple(uses), trace.escapes, tuple(trace.known_as.items()))
+    outside = () if trace.is_lost else tuple(trace.outside)
+    return Life(tuple(uses), trace.escapes, tuple(trace.known_as.items()), outside)
 
 
 def may_be_switched_elsewhere(
@@ -73,14 +75,11 @@ def may_be_switched_elsewhere(
     resolver = getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
         return False
-    methods = "|".join(
-        rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")
-        for name, argument in framework.modes.to_inference
-    )
+    switching = _switching(resolver, module, framework)
     seen = {module.file, *(use.module.file for use in life.uses)}
     stem = module.name.rpartition(".")[2]
     for name, is_variable in life.known_as:
-        found = set(resolver.sources.search(module.file, methods))
+        found = set(switching)
         importers = None
         if is_variable and is_known(resolver, module.file):
             importers = users(resolver, module.file, name)
@@ -92,3 +91,20 @@ def may_be_switched_elsewhere(
         if found - seen:
             return True
     return False
+
+
+def is_switched_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:
+    """Tell whether any file of the project may switch anything to inference, by the text."""
+    resolver = getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file:
+        return True  # there is no telling what is around a text
+    return bool(_switching(resolver, module, framework))
+
+
+def _switching(resolver: Resolver, module: Module, framework: Framework) -> Collection[str]:
+    """Return the files around ``module`` that switch anything to inference, by the text."""
+    methods = (
+        rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")
+        for name, argument in framework.modes.to_inference
+    )
+    return resolver.sources.search(module.file, "|".join(methods))

@@ -45,6 +45,8 @@ class Trace:
         self.known_as: dict[str, bool] = {}
         self.uses: list[Use] = []
         self.escapes = ""
+        self.is_lost = False
+        self.outside: dict[str, None] = {}
         self.entered = 0
         self.itself = returns_itself(ev)
         self.end = ev.steps + MAX_WORK
@@ -107,8 +109,15 @@ class View:
                 if isinstance(call, ast.Call) and call.func is use:
                     yield call
 
-    def escape(self, why: str, node: ast.expr) -> None:
-        """Note that the view ends at ``node``."""
+    def escape(self, why: str, node: ast.expr, outside: str = "") -> None:
+        """Note that the view ends at ``node``: there, or in the function ``outside`` the project.
+
+        What such a function does is not known, but little of what is outside switches modes.
+        """
+        if outside:
+            self.trace.outside[outside] = None
+        else:
+            self.trace.is_lost = True
         if self.via:
             why = f"{why} ({self.module.path})"
         self.trace.escapes = self.trace.escapes or why

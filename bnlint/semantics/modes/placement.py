@@ -1,0 +1,79 @@
+"""Where a person would write the switch of a model: around the loop, not in it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.modes.switches import TRAINING, mode_after, runs, use_feeds_gradient
+from bnlint.semantics.objects.events import METHOD, Life, Use
+from bnlint.semantics.objects.order import LOOPS, running_in
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.domain import Evaluate
+from bnlint.startup.typed import NamedTuple
+
+_AROUND = (*LOOPS, ast.With, ast.AsyncWith)
+
+
+class Placement(NamedTuple):
+    """The ``statement`` before which a model is switched; ``back`` if after it it trains on."""
+
+    statement: ast.stmt
+    back: bool
+
+
+def placement(
+    ev: Evaluate, module: Module, place: ast.expr, name: str, life: Life, framework: Framework
+) -> Placement:
+    """Return where the model ``name`` is to be switched to inference for what ``place`` runs.
+
+    That is above the loops and ``with`` blocks around it, as long as nothing in them binds the
+    name, trains the model or switches it to training.
+    """
+    found = module.statement(place)
+    trained = [use for use in life.uses if _trains(ev, use, framework)]
+    here = running_in(module, place)
+    child: ast.AST = found
+    for around in module.ancestors(found):
+        if around is here or not isinstance(around, _AROUND) or child not in around.body:
+            break
+        inside = set(ast.walk(around))
+        if any(use.here in inside for use in trained) or _binds(around, name):
+            break
+        found = child = around
+    again = any(_may_follow(module, use, found, here) for use in trained)
+    leaves = any(isinstance(part, ast.Return) for part in ast.walk(found))
+    return Placement(found, again and not leaves)
+
+
+def _trains(ev: Evaluate, use: Use, framework: Framework) -> bool:
+    if use.kind == METHOD and mode_after(use, framework) == TRAINING:
+        return True
+    return runs(ev, use) and use_feeds_gradient(ev, use)
+
+
+def _binds(around: ast.AST, name: str) -> bool:
+    root = name.partition(".")[0]
+    return any(
+        isinstance(part, ast.Name) and part.id == root and isinstance(part.ctx, ast.Store)
+        for part in ast.walk(around)
+    )
+
+
+def _may_follow(module: Module, use: Use, statement: ast.stmt, here: ast.AST) -> bool:
+    """Tell whether a use may come after ``statement``: further down, or in the next pass."""
+    if running_in(module, use.here) is not here:
+        return True
+    end = statement.end_lineno or statement.lineno
+    return use.here.lineno > end or any(
+        use.here in ast.walk(loop) for loop in _loops(module, statement, here)
+    )
+
+
+def _loops(module: Module, statement: ast.stmt, here: ast.AST) -> Iterator[ast.AST]:
+    for around in module.ancestors(statement):
+        if around is here:
+            return
+        if isinstance(around, LOOPS):
+            yield around
