@@ -41,15 +41,16 @@ def model_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return words, one of which stands in a text that builds or loads a model ready-made.
 
     They are the last components of builders and loaders; a component too plain to tell anything
-    (``load``) stays with the one before it. What reads models of another format is known by its
-    package.
+    (``load``) stays with the one before it. What reads models of another format, or makes those it
+    is given the name of, is known by its package.
     """
     words: set[str] = set()
     for table in tables:
         vocabulary = table["vocabulary"]
-        for word in ("builders", "loaders", "makes_by_name"):
+        for word in ("builders", "loaders"):
             words.update(_telling(path) for path in vocabulary.get(word, ()))
-        words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
+        for word in ("importers", "makes_by_name"):
+            words.update(path.partition(".")[0] for path in vocabulary.get(word, ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))
 
 
@@ -77,10 +78,16 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _telling(path: str) -> str:
-    """Return the last component of an import path, with the one before it if that is too plain."""
+    """Return the last component of an import path, with the one before it if that is too plain.
+
+    Of a method, it is the class.
+    """
     package, _, name = path.removesuffix("*").rpartition(".")
+    owner = package.rpartition(".")[2]
+    if owner[:1].isupper() and name.islower():
+        return owner
     plain = len(name) < _SHORTEST_TOKEN and name.isalpha() and name.islower()
-    return f"{package.rpartition('.')[2]}.{name}" if plain else name
+    return f"{owner}.{name}" if plain else name
 
 
 def _parts(name: str) -> set[str]:

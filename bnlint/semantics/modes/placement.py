@@ -13,6 +13,9 @@ from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.startup.typed import NamedTuple
 
+#: Of a model that is used more often, it is not found out which uses train it.
+_MAX_USES = 60
+
 _AROUND = (*LOOPS, ast.With, ast.AsyncWith)
 
 
@@ -32,6 +35,8 @@ def placement(
     name, trains the model or switches it to training.
     """
     found = module.statement(place)
+    if len(life.uses) > _MAX_USES:
+        return Placement(found, back=False)
     trained = [use for use in life.uses if _trains(ev, use, framework)]
     here = running_in(module, place)
     child: ast.AST = found
@@ -44,7 +49,7 @@ def placement(
         found = child = around
     again = any(_may_follow(module, use, found, here) for use in trained)
     leaves = any(isinstance(part, ast.Return) for part in ast.walk(found))
-    return Placement(found, again and not leaves)
+    return Placement(found, back=again and not leaves)
 
 
 def _trains(ev: Evaluate, use: Use, framework: Framework) -> bool:

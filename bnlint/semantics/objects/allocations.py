@@ -64,6 +64,8 @@ def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
     part of it.
     """
     known = _CONSTRUCTIONS.of(ev)
+    if module not in known and not ev.project.may_make_models(module):
+        known[module] = ()
     if module not in known:
         found = aliases(ev, module)
         made = (*_own(ev, module, found), *_by_factories(ev, module, found))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.startup.patterns import lazy
@@ -48,7 +48,13 @@ def mentions_api(text: str) -> bool:
 
 def names_model(text: str) -> bool:
     """Tell whether a text names a ready-made model, or what loads or makes one."""
-    return any(word in text for word in catalogue().model_words)
+    return any(word in text and _begins(word)(text) is not None for word in catalogue().model_words)
+
+
+@cache
+def _begins(word: str) -> Callable[[str], Any]:
+    """Return a search for ``word`` where a name begins with it: no ``Exception`` is an xception."""
+    return re.compile(rf"(?<!\w){re.escape(word)}").search
 
 
 def switches_modes(text: str) -> bool:

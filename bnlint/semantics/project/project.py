@@ -9,6 +9,7 @@ from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.outline import Outline
 from bnlint.semantics.project.resolver import Resolver, absolute, joined, split
+from bnlint.semantics.project.triage import may_make_models
 from bnlint.semantics.project.users import may_be_used, users
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.evaluator import Evaluator
@@ -141,6 +142,12 @@ class Project:
     def is_function(self, module: Module, symbol: str) -> bool:
         """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
         return self.resolver is not None and self.resolver.is_function(module, symbol)
+
+    def may_make_models(self, module: Module) -> bool:
+        """Tell, by the text of files, whether batch normalisation may be in what a file makes."""
+        if self.resolver is None or not module.file or self.evaluator.frameworks.declared:
+            return True
+        return may_make_models(self.resolver, module, module.text)
 
     def hands_over_models(self, module: Module) -> bool:
         """Tell, by the text of files, whether ``module`` deals with code that switches modes.

@@ -10,8 +10,9 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import DEFINES_SCRIPT
 from bnlint.semantics.hints.things import BINDS_MODEL
 from bnlint.semantics.project.marks import marks_of
-from bnlint.semantics.project.outline import outline_of
-from bnlint.semantics.project.resolver import Importer, Resolver
+from bnlint.semantics.project.outline import Outline, outline_of
+from bnlint.semantics.project.resolver import Grounds, Importer, Resolver
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,3 +49,52 @@ def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
     return any(marks.modes for marks in found) and any(
         marks.apis or marks.models for marks in found
     )
+
+
+_MAKES: Memo[str, tuple[bool, Grounds]] = Memo()
+
+
+def may_make_models(resolver: Resolver, place: Importer, text: str) -> bool:
+    """Tell whether batch normalisation may be in what a file makes.
+
+    It, or a file that its imports lead to, however far, names an API or a ready-made model.
+    """
+    if place.name.partition(".")[0] in resolver.tops:
+        return False  # the source of a framework, which its table speaks for
+    found = marks_of(text)
+    if found.apis or found.models:
+        return True
+    known = _MAKES.of(resolver)
+    if place.file not in known:
+        with resolver.sources.noting() as grounds:
+            makes, seen = _search(resolver, place, outline_of(text))
+        for file in (place.file,) if makes else seen:  # what these lead to was all seen
+            known[file] = makes, grounds
+    makes, grounds = known[place.file]
+    resolver.sources.note(grounds)
+    return makes
+
+
+def _search(resolver: Resolver, place: Importer, outline: Outline) -> tuple[bool, set[str]]:
+    """Return whether a file that imports lead to names anything, and the files looked at."""
+    known = _MAKES.of(resolver)
+    seen = {place.file}
+    queue: list[tuple[Importer, Outline]] = [(place, outline)]
+    while queue:
+        for file in resolver.imported(*queue.pop()):
+            if file in seen:
+                continue
+            seen.add(file)
+            marks = resolver.sources.marks(file)
+            if marks is not None and (marks.apis or marks.models):
+                return True, seen
+            if file in known:
+                makes, grounds = known[file]
+                resolver.sources.note(grounds)
+                if makes:
+                    return True, seen
+                continue
+            there = resolver.outline(file)
+            if there is not None:
+                queue.append((resolver.place(file), there))
+    return False, seen

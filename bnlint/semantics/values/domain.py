@@ -241,6 +241,9 @@ class Imports(Protocol):
     def is_function(self, importer: Module, symbol: str) -> bool:
         """Tell, by the text of files alone, whether ``symbol`` is a function of the project."""
 
+    def may_make_models(self, module: Module) -> bool:
+        """Tell, by the text of files, whether batch normalisation may be in what a file makes."""
+
     def hands_over_models(self, module: Module) -> bool:
         """Tell, by the text of files, whether ``module`` deals with code that switches modes."""
 
