@@ -330,6 +330,11 @@ def _is_filler(node: ast.expr, module: Module, context: Context, depth: int) -> 
             break
     else:
         return True
+    if isinstance(node, ast.Call) and len(node.args) == 1 and depth < 8:  # Variable(torch.rand(3))
+        callees = context.evaluator.evaluate(module, node.func)
+        paths = [c.object.path for c in callees if isinstance(c.object, Symbol)]
+        if len(paths) == len(callees) and all(map(context.frameworks.has_root, paths)):
+            return _is_filler(node.args[0], module, context, depth + 1)
     # torch.zeros(1, 3).to(device): what the method is called on decides.
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
         return _is_filler(node.func.value, module, context, depth + 1)

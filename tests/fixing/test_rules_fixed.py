@@ -141,7 +141,7 @@ FIXED: list[tuple[str, str, str, str, str | None]] = [
         "missing eval",
         f"{TORCH}import torchvision\n",
         PREDICT.format(""),
-        PREDICT.format("        model.eval()\n"),
+        PREDICT.format("").replace("    with", "    model.eval()\n    with"),
         None,
     ),
     (

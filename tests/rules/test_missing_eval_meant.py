@@ -17,6 +17,14 @@ example = torch.empty(2, 3, 32, 32, device=device)
 with torch.no_grad():
     print(model(example.half()).shape)
 
+--- a dry run on random numbers in a Variable
+from torch.autograd import Variable
+
+def test():
+    net = Net()
+    y = net(Variable(torch.randn(1, 3, 32, 32)))
+    print(y.size())
+
 --- random input from elsewhere, named for what it is
 m = Net()
 dummy = make()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.aliases import Alias, is_model, key_of, objects_at
 from bnlint.semantics.objects.decorators import sees_through
 from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SOME, WHOLE, WRAP
@@ -81,8 +82,10 @@ class Follower(Parts):
         parent = self.module.parents[node]
         if alias.unsure:
             self.escape(f"line {node.lineno} may use another object", node)
-        if isinstance(node, ast.Call) and node not in self.trace.made:
-            self.made_by(node)
+        for call in self.givers(node):
+            if call not in self.trace.made and call not in self.entered:
+                self.entered.add(call)
+                self.made_by(call)
         if isinstance(parent, ast.Attribute):
             self.attribute(parent, WHOLE)
         elif isinstance(parent, ast.Call) and parent.func is node:
@@ -116,6 +119,20 @@ class Follower(Parts):
                 self.hand_on(node)
         elif not isinstance(parent, LOOKED_AT):
             self.hand_on(node)
+
+    def givers(self, node: ast.expr) -> Iterator[ast.Call]:
+        """Yield the calls that give ``node``, whole or as one of several things."""
+        if isinstance(node, ast.Name):
+            scope = self.scope_of(node)
+            if self.module.scope_node(node) is not scope.node:
+                return
+            for reach in reaching(scope, node.id, node):
+                if reach.binding.kind == "unpack" and isinstance(reach.binding.value, ast.Call):
+                    yield reach.binding.value
+        while isinstance(node, ast.Subscript):
+            node = node.value
+        if isinstance(node, ast.Call):
+            yield node
 
     def hold(self, container: ast.expr, node: ast.expr) -> None:
         """Follow what holds the object: a display, or a call of something that keeps it."""

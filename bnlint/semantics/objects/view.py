@@ -75,6 +75,7 @@ class View:
         self.found = found if found is not None else aliases(self.ev, module)
         self.done: set[tuple[ast.expr, bool]] = set()
         self.parts: set[tuple[ast.expr, str]] = set()
+        self.entered: set[ast.Call] = set()
 
     @property
     def is_home(self) -> bool:
