@@ -15,11 +15,10 @@ does is reported once, in the file that owns the model, at the call that leads t
 is stored elsewhere, passed to code that is not of the project, returned to other files or given as
 a parameter is left alone: whoever calls may have switched it. A call of a package that is not
 known does not matter where no file of the project switches anything to inference; the message
-names it. So is left alone what a loader gives, which is in the mode in which it was saved, and dry
+names it. Left alone, too, are what a loader gives, which is in the mode in which it was saved, dry
 runs on constant or random tensors, calls whose result is thrown away (they collect statistics),
-models inside ``forward`` or a training step,
-outputs that feed a loss that is differentiated, generators that sample, unit tests, and code that
-switches to training on purpose without training.
+models inside ``forward`` or a training step, outputs that feed a loss that is differentiated,
+generators that sample, unit tests, and code that switches to training on purpose without training.
 
 Why it matters
 --------------

@@ -349,7 +349,9 @@ def test_interrupted(tmp_path: Path, torch: Path) -> None:
         "os.kill(int(os.environ['PARENT']), signal.SIGINT); time.sleep(60)"
     )
     start = (
-        "import os\nos.environ['PARENT'] = str(os.getpid())\n"
+        "import os, signal\nos.environ['PARENT'] = str(os.getpid())\n"
+        # Whoever runs the tests in the background has it ignored, and children inherit that.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from bnlint.cli.main import main\nraise SystemExit(main())"
     )
     arguments = ["--confirm", "--interpreter", f"torch={torch}", "--interpreter", f"keras={torch}"]

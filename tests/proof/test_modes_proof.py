@@ -335,3 +335,29 @@ for epoch in range(2):
     assert moved[1] == [0, 0]
     assert new["model"].training
     assert new["trained"].abs().max() > 1  # the second epoch went on moving them
+
+
+def test_a_model_made_in_each_pass_is_switched_in_each() -> None:
+    """Above the loop the switch would be of a model that the loop replaces."""
+    text = """
+import torch
+import torch.nn as nn
+
+class Holder:
+    def __init__(self):
+        self.moved = []
+
+    def predict(self, batches):
+        for batch in batches:
+            model = nn.Sequential(nn.BatchNorm1d(4))
+            with torch.no_grad():
+                out = model(batch)
+            self.moved.append(model[0].running_mean.abs().max().item())
+            print(out.mean())
+
+holder = Holder()
+holder.predict([torch.ones(8, 4) * 3, torch.ones(8, 4) * 5])
+"""
+    old, new = both(text, "BN201")
+    assert min(old["holder"].moved) > 0.1
+    assert new["holder"].moved == [0, 0]

@@ -9,7 +9,7 @@ from bnlint.frameworks.tables import Framework
 from bnlint.semantics.modes.switches import TRAINING, mode_after, runs, use_feeds_gradient
 from bnlint.semantics.objects.events import METHOD, Life, Use
 from bnlint.semantics.objects.order import LOOPS, running_in
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.startup.typed import NamedTuple
 
@@ -59,9 +59,11 @@ def _trains(ev: Evaluate, use: Use, framework: Framework) -> bool:
 
 
 def _binds(around: ast.AST, name: str) -> bool:
-    root = name.partition(".")[0]
+    names = {name, name.partition(".")[0]}  # self.model, and self
     return any(
-        isinstance(part, ast.Name) and part.id == root and isinstance(part.ctx, ast.Store)
+        isinstance(part, (ast.Name, ast.Attribute))
+        and isinstance(part.ctx, ast.Store)
+        and dotted(part) in names
         for part in ast.walk(around)
     )
 

@@ -52,13 +52,13 @@ class Alias(NamedTuple):
 class Aliases(NamedTuple):
     """The expressions of one file or function, by the object that they may be.
 
-    ``instances`` are the nodes that make objects of each class of the project; ``methods`` the
-    calls of methods, by the node that makes the object they are called on.
+    ``instances`` are the nodes that make objects of each class of the project. ``left`` are
+    expressions that were not asked about, since too much had been: where there are any, others
+    may be missing too.
     """
 
     of: dict[ast.AST, dict[ast.expr, Alias]]
     instances: dict[ast.AST, set[ast.AST]]
-    #: Expressions that were not asked about, since too much had been.
     left: list[ast.expr]
 
 

@@ -9,6 +9,7 @@ from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
+from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.models import Contents, contents
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
@@ -146,10 +147,7 @@ def _maker(ev: Evaluate, module: Module, first: ast.expr) -> ast.Call | None:
     """Return the call of a function of another file that gives the object ``first`` may be."""
     call: ast.expr | None = first
     if isinstance(first, ast.Name):
-        scope = ev.scope(module, module.scope_node(first))
-        while first.id not in scope.bindings and scope.parent is not None:
-            scope = scope.parent
-        bindings = scope.bindings.get(first.id, ())
+        bindings = scope_of(ev, module, first).bindings.get(first.id, ())
         call = next((b.value for b in bindings if isinstance(b.value, ast.Call)), None)
     while (
         isinstance(call, ast.Call)

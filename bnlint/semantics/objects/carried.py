@@ -11,7 +11,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Container, Hashable, Iterable, Iterator
 
-from bnlint.semantics.objects.flows import Carrier, FlowGraph, carrier_of, in_model, reached
+from bnlint.semantics.objects.flows import (
+    Carrier,
+    FlowGraph,
+    carrier_of,
+    in_model,
+    reached,
+    scope_of,
+)
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.calls import invoke
 from bnlint.semantics.values.domain import (
@@ -230,17 +237,11 @@ def _may_tell(ev: Evaluate, module: Module, node: ast.expr, known: Container[str
         return True
     if not isinstance(node, ast.Name):
         return False
-    scope = ev.scope(module, _carrier_scope(ev, module, node))
     return any(
         binding.kind in ("function", "class", "import")
         or isinstance(binding.value, (ast.Constant, ast.Name, ast.Attribute, ast.IfExp))
-        for binding in scope.bindings.get(node.id, ())
+        for binding in scope_of(ev, module, node).bindings.get(node.id, ())
     )
-
-
-def _carrier_scope(ev: Evaluate, module: Module, name: ast.Name) -> ast.AST:
-    carrier = carrier_of(ev, module, name)
-    return module.tree if carrier is None or carrier.scope is None else carrier.scope
 
 
 def _given(ev: Evaluate, values: ValueSet) -> Iterator[Candidate]:

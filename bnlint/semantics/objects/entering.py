@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -33,12 +34,12 @@ _MAX_STEPS = 6
 _MAX_ENTERED = 60
 
 
-class Entering(View):
+class Entering(View, ABC):
     """A view that leads into functions."""
 
+    @abstractmethod
     def run(self) -> None:
         """Note what is done with the object."""
-        raise NotImplementedError
 
     def made_by(self, call: ast.Call) -> None:
         """Enter the function of another file that makes the object and gives it to ``call``."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 
+from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Evaluate
@@ -50,14 +51,14 @@ def carrier_of(
     if isinstance(node, ast.Attribute):
         return Carrier(node.attr, None, is_maker)
     if isinstance(node, ast.Name):
-        return Carrier(node.id, _scope_of(ev, module, node), is_maker)
+        return Carrier(node.id, scope_of(ev, module, node).node, is_maker)
     return None
 
 
-_SCOPES: Memo[ast.Name, ast.AST] = Memo()
+_SCOPES: Memo[ast.Name, Scope] = Memo()
 
 
-def _scope_of(ev: Evaluate, module: Module, name: ast.Name) -> ast.AST:
+def scope_of(ev: Evaluate, module: Module, name: ast.Name) -> Scope:
     """Return the scope whose variable ``name`` is: the file, if no other binds it."""
     known = _SCOPES.of(ev)
     if name not in known:
@@ -66,7 +67,7 @@ def _scope_of(ev: Evaluate, module: Module, name: ast.Name) -> ast.AST:
             if name.id in scope.bindings and (scope is inner or not scope.is_class):
                 break
             scope = scope.parent
-        known[name] = scope.node
+        known[name] = scope
     return known[name]
 
 
@@ -135,9 +136,9 @@ class FlowGraph:
             known = self.by_scope[carrier.name] = {}
             for use in self.module.uses.of(carrier.name):
                 if not in_model(self.ev, self.module, use):
-                    scope = (
-                        _scope_of(self.ev, self.module, use) if isinstance(use, ast.Name) else None
-                    )
+                    scope = None
+                    if isinstance(use, ast.Name):
+                        scope = scope_of(self.ev, self.module, use).node
                     known.setdefault(scope, []).append(use)
         return known.get(carrier.scope, [])
 

@@ -17,6 +17,7 @@ from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.aliases import Alias, is_model, key_of, objects_at
 from bnlint.semantics.objects.decorators import sees_through
 from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SOME, WHOLE, WRAP
+from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.holders import is_plain
 from bnlint.semantics.objects.parts import LOOK, Parts, targets
 from bnlint.semantics.values.arguments import arguments_of, has_decorator, merge
@@ -123,7 +124,7 @@ class Follower(Parts):
     def givers(self, node: ast.expr) -> Iterator[ast.Call]:
         """Yield the calls that give ``node``, whole or as one of several things."""
         if isinstance(node, ast.Name):
-            scope = self.scope_of(node)
+            scope = scope_of(self.ev, self.module, node)
             if self.module.scope_node(node) is not scope.node:
                 return
             for reach in reaching(scope, node.id, node):

@@ -51,6 +51,8 @@ def life_in_call(
     carriers = (carrier_of(ev, module, node, is_maker=given is None) for node in named)
     found = aliases_in(ev, module, around, None, filter(None, carriers), MAX_WORK)
     follower = Follower(trace, module, around, found=found)
+    if found.left:
+        follower.escape("there is too much to follow", call)
     if given is None:
         follower.made_by(call)
     else:

@@ -12,6 +12,7 @@ from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.aliases import Aliases, aliases
 from bnlint.semantics.objects.events import ESCAPE, CallSite, Use
+from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
@@ -137,18 +138,11 @@ class View:
 
     # ------------------------------------------------------------------ names
 
-    def scope_of(self, name: ast.Name) -> Scope:
-        """Return the scope in which ``name`` is bound."""
-        scope = self.ev.scope(self.module, self.module.scope_node(name))
-        while scope.parent is not None and name.id not in scope.bindings:
-            scope = scope.parent
-        return scope
-
     def loads(self, name: str, scope: Scope) -> Iterator[ast.Name]:
         """Yield the uses of the variable ``name`` of ``scope``."""
         for use in self.module.uses.of(name):
             if isinstance(use, ast.Name) and isinstance(use.ctx, ast.Load):
-                if self.scope_of(use).node is scope.node:
+                if scope_of(self.ev, self.module, use).node is scope.node:
                     yield use
 
     def loop(self, loop: ast.For | ast.comprehension) -> ast.AST:
@@ -157,7 +151,7 @@ class View:
 
     def reached(self, target: ast.Name, statement: ast.AST) -> Iterator[ast.Name]:
         """Yield the uses of a variable that may see what ``statement`` binds it to."""
-        scope = self.scope_of(target)
+        scope = scope_of(self.ev, self.module, target)
         held = {statement, self.module.statement(statement)}
         for use in self.loads(target.id, scope):
             inner = self.module.scope_node(use)
@@ -171,7 +165,7 @@ class View:
 
     def bound(self, target: ast.Name, node: ast.expr, statement: ast.AST) -> None:
         """Check that what is bound to a name is found again wherever the name is used."""
-        if isinstance(self.scope_of(target).node, ast.Module):
+        if isinstance(scope_of(self.ev, self.module, target).node, ast.Module):
             if not self.is_home:
                 self.escape(f"{target.id} is global in {self.module.path}", node)
             elif self.is_exported(target.id):

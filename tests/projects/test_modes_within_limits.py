@@ -1,0 +1,92 @@
+"""Where following a model would take too much, or nothing leads to one, nothing false is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
+from bnlint.semantics.project.marks import names_model
+
+RULES = load_rules()
+
+PREDICT = """\
+import torch
+import torchvision
+from helper import prepare
+
+def predict(image):
+    model = torchvision.models.resnet18()
+    prepare(model)
+    with torch.no_grad():
+        return model(image)
+"""
+
+
+def codes(folder: Path, name: str, text: str) -> set[str]:
+    """Return the codes of what is said of ``text``, which is the file ``name``."""
+    options = Options(frozenset(r.code for r in RULES), folder=str(folder))
+    result = check(text.encode(), name, RULES, options)
+    assert result.problems == ()
+    return {finding.code for finding in result.findings}
+
+
+def project(folder: Path, **files: str) -> None:
+    (folder / "pyproject.toml").write_text("")
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("lines", "last", "expected"),
+    [
+        pytest.param(3, "pass", {"BN201"}, id="a short helper that does not switch"),
+        pytest.param(3, "model.eval()", set(), id="a short helper that switches"),
+        pytest.param(300, "pass", set(), id="a long helper that does not switch"),
+        pytest.param(300, "model.eval()", set(), id="a long helper that switches"),
+    ],
+)
+def test_a_long_helper_ends_the_view(
+    tmp_path: Path, lines: int, last: str, expected: set[str]
+) -> None:
+    """A helper that is too long to follow may have switched the model."""
+    helper = "def prepare(model):\n" + "    print(model)\n" * lines + f"    {last}\n"
+    project(tmp_path, helper=helper, predict=PREDICT)
+    assert codes(tmp_path, "predict.py", PREDICT) == expected
+
+
+@pytest.mark.parametrize("between", range(3))
+def test_a_model_is_found_some_files_away(tmp_path: Path, between: int) -> None:
+    """The file that acts names nothing of a model; a few imports lead to the one that does."""
+    files = {"m0": "from torchvision.models import resnet18\nmake = resnet18\n"}
+    for i in range(between):
+        files[f"m{i + 1}"] = f"from m{i} import make\n"
+    text = f"""\
+import torch
+from m{between} import make
+
+def predict(image):
+    net = make()
+    with torch.no_grad():
+        return net(image)
+"""
+    project(tmp_path, predict=text, **files)
+    assert codes(tmp_path, "predict.py", text) == {"BN201"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("keras.applications.xception.Xception()", True),
+        ("from timm import create_model", True),
+        ("torchvision.models.resnet50()", True),
+        ("EfficientNet.from_name('efficientnet-b0')", True),
+        ("raise Exception", False),
+        ("Distribution.from_name('numpy')", False),
+        ("doctest.run_docstring_examples(my_create_model)", False),
+    ],
+)
+def test_names_of_models_begin_where_they_are_found(text: str, expected: bool) -> None:
+    assert names_model(text) is expected
