@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from bnlint.engine.facts import read_facts
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
 from bnlint.semantics.project.marks import names_model
+from bnlint.semantics.syntax.module import parse
+from bnlint.semantics.values.domain import Constant, Unknown
 
 RULES = load_rules()
 
@@ -90,3 +94,51 @@ def predict(image):
 )
 def test_names_of_models_begin_where_they_are_found(text: str, expected: bool) -> None:
     assert names_model(text) is expected
+
+
+TRAINS = """\
+import torch
+import torch.nn.functional as F
+import torchvision
+from tqdm import tqdm
+
+model = torchvision.models.resnet18()
+optimizer = torch.optim.Adam(model.parameters())
+progress = tqdm(train_loader)
+for x, y in progress:
+    optimizer.zero_grad()
+    F.cross_entropy(model(x), y).backward()
+    optimizer.step()
+    with torch.no_grad():
+        out = model(image)
+    DONE
+"""
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        ("progress.set_description(str(out.mean()))", {"BN201"}),
+        ("F.relu_(out)", {"BN201"}),
+        ("F.mse_loss(model(x), out).backward()", set()),
+        ("progress.push(out)", set()),
+    ],
+)
+def test_what_is_shown_is_not_trained_on(tmp_path: Path, done: str, expected: set[str]) -> None:
+    """A progress bar and a module keep nothing; what else may be told may come out again."""
+    text = TRAINS.replace("DONE", done)
+    project(tmp_path, train=text)
+    assert codes(tmp_path, "train.py", text) == expected
+
+
+def test_an_answer_that_was_cut_short_is_not_remembered() -> None:
+    lines = ["a0 = 1", *(f"a{i + 1} = a{i} + 1" for i in range(60)), "a60"]
+    facts = read_facts(parse("m.py", "\n".join(lines)))
+    last = facts.module.tree.body[-1]
+    assert isinstance(last, ast.Expr)
+    evaluator = facts.project.evaluator
+    with evaluator.within(20):
+        (cut,) = evaluator.evaluate(facts.module, last.value)
+    (whole,) = evaluator.evaluate(facts.module, last.value)
+    assert isinstance(cut.object, Unknown)
+    assert whole.object == Constant(61)
