@@ -9,19 +9,18 @@ from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
-from bnlint.semantics.objects.flows import scope_of
+from bnlint.semantics.objects.flows import in_model, scope_of
 from bnlint.semantics.objects.models import Contents, contents
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
-    ClassRef,
     Evaluate,
     FunctionRef,
     Instance,
     ValueSet,
 )
 from bnlint.semantics.values.memo import Memo
-from bnlint.semantics.values.modules import class_framework, model_framework, returns_itself
+from bnlint.semantics.values.modules import model_framework, returns_itself
 from bnlint.startup.typed import NamedTuple
 
 
@@ -92,8 +91,7 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
     for call, held in found.of.items():
         if not isinstance(call, ast.Call) or call not in module.parents or call not in held:
             continue
-        owner = module.enclosing_class(call)
-        if owner is not None and class_framework(ev, ClassRef(module, owner)) is not None:
+        if in_model(ev, module, call):
             continue
         values = ev.evaluate(module, call)
         if not all(is_model(ev, value) and key_of(value) is call for value in values):

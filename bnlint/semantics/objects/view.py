@@ -12,17 +12,16 @@ from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.aliases import Aliases, aliases
 from bnlint.semantics.objects.events import ESCAPE, CallSite, Use
-from bnlint.semantics.objects.flows import scope_of
+from bnlint.semantics.objects.flows import in_model, scope_of
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
-    ClassRef,
     Env,
     Evaluate,
     FunctionRef,
     Unknown,
 )
-from bnlint.semantics.values.modules import class_framework, returns_itself
+from bnlint.semantics.values.modules import returns_itself
 
 #: Steps of the evaluator that are taken for one object.
 MAX_WORK = 60_000
@@ -133,8 +132,7 @@ class View:
         """Tell whether the body of ``function`` is looked at anyway: it stands in the file."""
         if not self.is_home or function.module is not self.module:
             return False
-        cls = self.module.enclosing_class(function.node)
-        return cls is None or class_framework(self.ev, ClassRef(self.module, cls)) is None
+        return not in_model(self.ev, self.module, function.node)
 
     # ------------------------------------------------------------------ names
 
