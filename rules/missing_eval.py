@@ -3,10 +3,11 @@
 What it does
 ------------
 Follows a model that a script builds. If it is run where gradients are off, in a function that
-evaluates, tests or predicts, or for a result that is printed, compared or taken out of the
-framework once weights are loaded and nothing is trained, and nothing ever switches it to inference,
-the call is reported. The text differs where switching gradients off seems to have been taken for
-switching the mode.
+evaluates, tests or predicts, on data that is held out (``test_loader``), in every phase of a loop
+that takes gradients in one of them only, or for a result that is printed, compared or taken out of
+the framework once weights are loaded and nothing is trained, and nothing ever switches it to
+inference, the call is reported. The text differs where switching gradients off seems to have been
+taken for switching the mode.
 
 The whole life of the model must be in view, from where it is built. It is followed through
 functions and plain classes of the project in any file: those that build it, that it is passed to,
@@ -15,10 +16,17 @@ does is reported once, in the file that owns the model, at the call that leads t
 is stored elsewhere, passed to code that is not of the project, returned to other files or given as
 a parameter is left alone: whoever calls may have switched it. A call of a package that is not
 known does not matter where no file of the project switches anything to inference; the message
-names it. Left alone, too, are what a loader gives, which is in the mode in which it was saved, dry
-runs on constant or random tensors, calls whose result is thrown away (they collect statistics),
-models inside ``forward`` or a training step, outputs that feed a loss that is differentiated,
-generators that sample, unit tests, and code that switches to training on purpose without training.
+names it.
+
+Two kinds of code are judged by themselves, whatever the model: a class of which one method switches
+what it holds before it infers, and another infers without (``predict()`` calls ``eval()``,
+``predict_proba()`` does not, and no caller in view does it for it); and a function that switches to
+training in every phase it is asked for, and takes gradients in one of them.
+
+Left alone are what a loader gives, which is in the mode in which it was saved, dry runs on constant
+or random tensors, calls whose result is thrown away (they collect statistics), models inside
+``forward`` or a training step, outputs that feed a loss that is differentiated, generators that
+sample, unit tests, and code that switches to training on purpose without training.
 
 Why it matters
 --------------
@@ -82,41 +90,38 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import in_test, is_unit_test
 from bnlint.semantics.hints.purposes import (
     evaluates,
     learns,
-    runs_in_training_on_purpose,
     tells_of_mode,
-    trains,
 )
-from bnlint.semantics.hints.things import generates, tries_out
-from bnlint.semantics.modes.placement import placement
+from bnlint.semantics.hints.things import is_held_out
+from bnlint.semantics.modes.inference import (
+    infers,
+    only_gives_result,
+    only_infers,
+    why_inference,
+)
+from bnlint.semantics.modes.phases import EveryPhase, tests_phases, training_in_every_phase
+from bnlint.semantics.modes.placement import placement, placement_of_phase
+from bnlint.semantics.modes.siblings import Sibling, siblings
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
-    gives_result,
-    has_gradient,
-    is_gradient_free,
     is_made_of_switched,
     manages_itself,
     may_switch,
     mode_after,
     runs,
-    use_feeds_gradient,
 )
-from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
-from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
+from bnlint.semantics.objects.events import METHOD, Life, Use
 from bnlint.semantics.objects.history import (
     is_switched_anywhere,
     life_of,
     may_be_switched_elsewhere,
 )
-from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted
-from bnlint.semantics.values.domain import Instance, Symbol
-from bnlint.startup.typed import NamedTuple
 from bnlint.trial import OUTPUT, Trial
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
@@ -131,6 +136,11 @@ def check_file(context: Context) -> Iterator[Finding]:
             finding = _check(context, made)
             if finding is not None:
                 yield finding
+    asked = context.evaluator, context.module, context.sites
+    for sibling in siblings(*asked):
+        yield _report_sibling(context, sibling)
+    for training in training_in_every_phase(*asked):
+        yield _report_training(context, training)
 
 
 def _has_inference(context: Context) -> bool:
@@ -142,10 +152,12 @@ def _has_inference(context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("gradient_free")}
     if any(name in module.uses for name in names):
         return True
-    return any(
+    if any(
         evaluates(function.name) and _runs_objects(function, module.defined)
         for function in module.functions
-    )
+    ):
+        return True
+    return any(map(is_held_out, module.uses.nodes)) or tests_phases(context.evaluator, module)
 
 
 def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Collection[str]) -> bool:
@@ -166,9 +178,9 @@ def _check(context: Context, made: Made) -> Finding | None:
     ):
         return None
     calls = [use for use in life.uses if runs(ev, use)]
-    first = next((use for use in calls if _is_inference(use, life, context)), None)
-    if first is None and _only_infers(life, context):
-        first = next((use for use in calls if _gives_result(use, context)), None)
+    first = next((use for use in calls if infers(ev, use, life)), None)
+    if first is None and only_infers(ev, module, life):
+        first = next((use for use in calls if only_gives_result(ev, use)), None)
     if first is None:
         return None
     found = made.contents(ev, context.sites)
@@ -191,155 +203,6 @@ def _only_outside(life: Life) -> bool:
     )
 
 
-# ---------------------------------------------------------------------------------- one call
-
-
-def _is_inference(use: Use, life: Life, context: Context) -> bool:
-    why = _why_inference(use, context)
-    if why is None or isinstance(use.module.parents[use.node], ast.Expr):
-        return False  # what gives nothing back is run for its effect on the statistics
-    for step in use.route:
-        if (
-            _is_meant(step, context)
-            or is_unit_test(step.module, step.node)
-            or _tries_out(step, context)
-        ):
-            return False
-    ev = context.evaluator
-    trains = any(has_gradient(ev, _function(step)) for step in use.route)
-    if has_gradient(ev, _function(why.step)) and why.name:
-        return False
-    if not trains and _switched_to_training(use, life, context) and not _is_trained(life, context):
-        return False
-    return not use_feeds_gradient(ev, use)
-
-
-def _only_infers(life: Life, context: Context) -> bool:
-    """Tell whether weights are loaded into the model, and nothing in its life trains it."""
-    ev = context.evaluator
-    weights = context.frameworks.word("weights_attributes")
-    if not any(True for _ in life.methods(*context.frameworks.word("load_methods"))):
-        return False
-    modules = {context.module, *(use.module for use in life.uses)}
-    if any(takes_gradients(ev, module) for module in modules):
-        return False
-    return not any(
-        use.name in weights
-        or (
-            use.kind == METHOD
-            and any(mode_after(use, f) == TRAINING for f in ev.frameworks.frameworks.values())
-        )
-        for use in life.uses
-    )
-
-
-def _gives_result(use: Use, context: Context) -> bool:
-    """Tell whether a run gives a result, and is no test or trial."""
-    return gives_result(context.evaluator, use) and not any(
-        _is_meant(step, context)
-        or _tries_out(step, context)
-        or is_unit_test(step.module, step.node)
-        or in_test(step.module, step.node)
-        for step in use.route
-    )
-
-
-class _Why(NamedTuple):
-    """Why a call counts as inference: the name of a function that it is in, or gradients are off.
-
-    ``name`` is empty in the second case. ``step`` is the part of the way to the call that says so.
-    """
-
-    step: CallSite
-    name: str = ""
-
-
-def _why_inference(use: Use, context: Context) -> _Why | None:
-    """Return why the call counts as inference, if it does: what is nearest to it decides."""
-    ev = context.evaluator
-    for step in reversed(use.route):
-        for around in step.module.ancestors(step.node):
-            if isinstance(around, (ast.With, ast.AsyncWith)):
-                if any(is_gradient_free(ev, step.module, i.context_expr) for i in around.items):
-                    return _Why(step)
-            elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                if any(is_gradient_free(ev, step.module, d) for d in around.decorator_list):
-                    return _Why(step)
-                if evaluates(around.name) and not trains(around.name):
-                    return _Why(step, around.name)
-    return None
-
-
-def _function(step: CallSite) -> ast.AST:
-    return step.module.enclosing_function(step.node) or step.module.tree
-
-
-def _is_meant(step: CallSite, context: Context) -> bool:
-    """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
-    if isinstance(step.node, ast.Call) and generates(dotted(step.node.func)):
-        return True
-    return any(
-        is_forward(context.evaluator, step.module, around)
-        or runs_in_training_on_purpose(around.name)
-        for around in step.module.ancestors(step.node)
-        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
-    )
-
-
-def _switched_to_training(use: Use, life: Life, context: Context) -> bool:
-    """Tell whether a function on the way to the call switches the model to training itself."""
-    functions = [_function(step) for step in use.route]
-    return any(
-        other.kind == METHOD
-        and _function(other.route[-1]) in functions
-        and any(
-            mode_after(other, framework) == TRAINING
-            for framework in context.frameworks.frameworks.values()
-        )
-        for other in life.uses
-    )
-
-
-def _is_trained(life: Life, context: Context) -> bool:
-    """Tell whether gradients are taken of what the model gives, in another file or in a method."""
-    ev = context.evaluator
-    return any(runs(ev, u) and u.via and use_feeds_gradient(ev, u) for u in life.uses)
-
-
-def _tries_out(step: CallSite, context: Context) -> bool:
-    """Tell whether the model is only tried out: on constant or random tensors, or on noise."""
-    if not isinstance(step.node, ast.Call):
-        return False
-    args = [argument for argument in step.node.args if argument is not step.given]
-    names = [p.id for a in args for p in ast.walk(a) if isinstance(p, ast.Name)]
-    if any(map(tries_out, names)):
-        return True
-    some_or_all = any if step.given is not None else all  # a helper takes more than the input
-    return bool(args) and some_or_all(_is_filler(a, step.module, context, 0) for a in args)
-
-
-def _is_filler(node: ast.expr, module: Module, context: Context, depth: int) -> bool:
-    for candidate in context.evaluator.evaluate(module, node):
-        made = candidate.object
-        if not (
-            isinstance(made, Instance)
-            and isinstance(made.cls, Symbol)
-            and context.frameworks.means(made.cls.path, "fillers")
-        ):
-            break
-    else:
-        return True
-    if isinstance(node, ast.Call) and len(node.args) == 1 and depth < 8:  # Variable(torch.rand(3))
-        callees = context.evaluator.evaluate(module, node.func)
-        paths = [c.object.path for c in callees if isinstance(c.object, Symbol)]
-        if len(paths) == len(callees) and all(map(context.frameworks.has_root, paths)):
-            return _is_filler(node.args[0], module, context, depth + 1)
-    # torch.zeros(1, 3).to(device): what the method is called on decides.
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
-        return _is_filler(node.func.value, module, context, depth + 1)
-    return False
-
-
 # ---------------------------------------------------------------------------------- report
 
 
@@ -358,13 +221,24 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
     makers = (candidate.module for candidate in made.candidates)
     nowhere = life.nowhere(method, module, *makers)
-    why = _why_inference(use, context)
+    why = why_inference(context.evaluator, use)
     if why is None:
         message = (
             f"{run} runs in training mode on the weights that were loaded: {nowhere}, and nothing "
             "trains it, so it normalises with each batch and moves its statistics"
         )
-    elif not why.name:
+    elif why.phase is not None:
+        message = (
+            f"{run} runs in training mode in every phase, and gradients are taken only if "
+            f"{module.source(why.phase)}: {nowhere}, so in the others too it normalises with each "
+            "batch and moves its statistics"
+        )
+    elif why.data:
+        message = (
+            f"{run} runs on {why.data} in training mode: {nowhere}, so it normalises with each "
+            "batch and moves its statistics with data that is held out"
+        )
+    elif why.is_gradient_free:
         message = (
             f"{run} infers here in training mode: {nowhere}. Switching "
             "gradients off does not switch the mode: it normalises with each batch and goes on "
@@ -372,7 +246,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         )
     else:
         message = (
-            f"{run} runs in {why.name}() in training mode: {nowhere}, so it "
+            f"{run} runs in {why.function}() in training mode: {nowhere}, so it "
             "normalises with each batch and moves its statistics"
         )
     if life.outside:
@@ -382,10 +256,16 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     text = f"{variable}.{method}()" if dotted(model) or use.module is module else ""
     if place is not use.node and _is_woken(place, life, framework):
         text = ""  # what is written before this call would be undone in it
-    at = placement(context.evaluator, module, place, variable, life, framework)
-    intents = [InsertStatement(module.span(at.statement), text)]
-    if at.back:
-        intents.append(InsertStatement(intents[0].anchor, _training(variable, framework), "after"))
+    if why is not None and why.phase is not None:
+        text = _by_phase(module, variable, why.phase, framework) if text and not use.via else ""
+        names = {variable, *(n.id for n in ast.walk(why.phase) if isinstance(n, ast.Name))}
+        intents = [InsertStatement(module.span(placement_of_phase(module, place, names)), text)]
+    else:
+        at = placement(context.evaluator, module, place, variable, life, framework)
+        intents = [InsertStatement(module.span(at.statement), text)]
+        if at.back:
+            back = _training(variable, framework)
+            intents.append(InsertStatement(intents[0].anchor, back, "after"))
     fix = Fix(
         UNSAFE,
         f"insert {text}",
@@ -397,9 +277,52 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         place,
         message,
         help=f"write {text or f'{method}() of the model'} before the first inference call",
-        severity="error" if loads and why is not None and not why.name else None,
+        severity="error" if loads and why is not None and why.is_gradient_free else None,
         fix=fix if text else None,
         trial=_trial(framework),
+    )
+
+
+def _report_sibling(context: Context, found: Sibling) -> Finding:
+    name = found.function.name
+    assert isinstance(found.switch.func, ast.Attribute)
+    method = found.switch.func.attr
+    text = f"{found.model}.{method}()"
+    return context.report(
+        RULE,
+        found.run,
+        f"{found.model} runs in {name}() in whichever mode it was left: "
+        f"{found.switching.name}() calls {method}() of it (line {found.switch.lineno}), and "
+        f"{name}() does not. In training mode it normalises with each batch and moves its "
+        "statistics",
+        help=f"write {text} before the first inference call",
+        fix=_switch_above(context, found.run, text, {found.model}),
+        trial=_trial(found.framework),
+    )
+
+
+def _report_training(context: Context, found: EveryPhase) -> Finding:
+    module, test = context.module, context.module.source(found.phase)
+    text = _by_phase(module, found.model, found.phase, found.framework)
+    return context.report(
+        RULE,
+        found.run,
+        f"{found.model} runs in training mode in every phase: line {found.switch.lineno} switches "
+        f"it whatever the phase, and gradients are taken only if {test}, so in the others too it "
+        "normalises with each batch and moves its statistics",
+        help=f"write {text or 'a switch that depends on the phase'} there",
+        trial=_trial(found.framework),
+    )
+
+
+def _switch_above(context: Context, run: ast.expr, text: str, names: Collection[str]) -> Fix:
+    """Return the fix that inserts ``text`` above the loops around ``run`` that bind no name."""
+    place = placement_of_phase(context.module, run, names)
+    return Fix(
+        UNSAFE,
+        f"insert {text}",
+        (InsertStatement(context.module.span(place), text),),
+        "the mode may be switched in a way that is not seen",
     )
 
 
@@ -407,6 +330,21 @@ def _training(variable: str, framework: Framework) -> str:
     """Return the statement that switches a model to training."""
     method, argument = framework.modes.to_training[0]
     return f"{variable}.{method}({'' if argument is None else argument})"
+
+
+def _by_phase(module: Module, variable: str, phase: ast.expr, framework: Framework) -> str:
+    """Return the statement that switches a model to training where ``phase`` holds, if it can be.
+
+    A test that may do more than compare is left alone: it would be made twice.
+    """
+    if any(isinstance(part, (ast.Call, ast.BoolOp, ast.NamedExpr)) for part in ast.walk(phase)):
+        return ""
+    test, modes = module.source(phase), framework.modes
+    for method, argument in modes.to_training:
+        if argument is True and (method, False) in modes.to_inference:
+            return f"{variable}.{method}({test})"
+    method, _ = modes.to_inference[0]
+    return f"{_training(variable, framework)} if {test} else {variable}.{method}()"
 
 
 def _is_woken(place: ast.expr, life: Life, framework: Framework) -> bool:

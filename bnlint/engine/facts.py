@@ -21,7 +21,7 @@ from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.marks import speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.project.triage import hands_over
+from bnlint.semantics.project.triage import hands_over, switches_unknown_models
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Symbol
 from bnlint.startup.patterns import lazy
@@ -73,7 +73,11 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
     if file is None:
         return False
     place = _resolver().place(file)
-    return _carried(wrappers).reaches(place, text) or hands_over(_resolver(), place, text)
+    return (
+        _carried(wrappers).reaches(place, text)
+        or hands_over(_resolver(), place, text)
+        or switches_unknown_models(_resolver(), place, text)
+    )
 
 
 def read_facts(

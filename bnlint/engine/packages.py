@@ -3,8 +3,8 @@
 What an import means depends on the files of the project alone, never on which of them were named
 on the command line, nor on what is installed. It is looked for as Python would, run from a folder
 of the project: in the folder of a script, in the folders that hold the package of the importing
-file, and in those between there and the top of the project (a ``src`` folder there included). The
-top of a project is the first folder upwards with one of :data:`TOPS` in it.
+file, and in those between there and the top of the project (a ``src`` folder there included), as
+:mod:`bnlint.engine.layout` finds them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
+from bnlint.engine.layout import Layout
 from bnlint.files.display import displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
@@ -34,9 +35,6 @@ from bnlint.startup.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from typing import Any
-
-#: What marks the top folder of a project.
-TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml", ".bnlint.toml")
 
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
 _KEPT = 1_500_000
@@ -97,9 +95,7 @@ class Packages:
         self.memory = None
         self._seen: set[str] = set()
         self._files: dict[tuple[str, str], str | None] = {}
-        self._roots: dict[str, tuple[str, ...]] = {}
-        self._bases: dict[str, str] = {}
-        self._names: dict[str, frozenset[str] | None] = {}
+        self.layout = Layout(self.tree, self.imports)
         self._prints: dict[str, str] = {}
         self._marks: dict[str, Marks | None] = {}
         self._loose: dict[str, Loose | None] = {}
@@ -149,35 +145,13 @@ class Packages:
         folder, _, base = file.rpartition("/")
         stem = base.removesuffix(".py").removesuffix(".pyi")
         name = f"{folder}/{stem}".removesuffix("/__init__")
-        return name.removeprefix(f"{self._base(folder)}/").replace("/", ".")
+        return name.removeprefix(f"{self.layout.base(folder)}/").replace("/", ".")
 
     def package(self, file: str) -> str:
         """Return the dotted name of the package from which relative imports in ``file`` start."""
         name = self.name(file)
         is_package = file.endswith("/__init__.py") or not file.endswith((".py", ".pyi"))
         return name if is_package else name.rpartition(".")[0]
-
-    def _base(self, folder: str) -> str:
-        """Return the folder that holds the package in ``folder`` (itself, if it is none)."""
-        base = self._bases.get(folder)
-        if base is None:
-            base = folder
-            while base != "" and self._has(base, "__init__.py"):
-                base = base.rpartition("/")[0]
-            self._bases[folder] = base
-        return base
-
-    def _search_path(self, folder: str) -> tuple[str, ...]:
-        """Return the folders in which an import of a file in ``folder`` is looked for, in order."""
-        found = self._roots.get(folder)
-        if found is None:
-            base = self._base(folder)
-            folders = [base, *self._up_to_top(base)]
-            source = f"{folders[-1]}/src"
-            if len(folders) > 1 or self._is_top(base):
-                folders.append(source)
-            found = self._roots[folder] = tuple(dict.fromkeys(folders))
-        return found
 
     # ------------------------------------------------------------------ files
 
@@ -205,7 +179,7 @@ class Packages:
                 folder = folder.rpartition("/")[0]
             return self._in_folder(folder, parts)
         namespace: str | None = None
-        for root in (*self._search_path(folder), *_named_above(folder, parts[0])):
+        for root in (*self.layout.search_path(folder), *_named_above(folder, parts[0])):
             found = self._in_folder(root, parts)
             if found is None:
                 continue
@@ -216,53 +190,20 @@ class Packages:
 
     def _in_folder(self, root: str, parts: list[str]) -> str | None:
         """Return the file or namespace folder of a module that is looked for in ``root``."""
-        folder = root
+        folder, has = root, self.layout.has
         for part in parts[:-1]:
-            if not self._has(folder, part):
+            if not has(folder, part):
                 return None
             folder = f"{folder}/{part}"
         path = f"{folder}/{parts[-1]}" if parts else root
-        if (not parts or self._has(folder, parts[-1])) and self._has(path, "__init__.py"):
+        if (not parts or has(folder, parts[-1])) and has(path, "__init__.py"):
             return f"{path}/__init__.py"
-        if parts and self._has(folder, f"{parts[-1]}.py"):
+        if parts and has(folder, f"{parts[-1]}.py"):
             if self.tree.kind(f"{path}.py") == FILE:
                 return f"{path}.py"
-        if parts and not self._has(folder, parts[-1]):
+        if parts and not has(folder, parts[-1]):
             return None
         return path if self.tree.kind(path) == FOLDER else None
-
-    def _has(self, folder: str, name: str) -> bool:
-        """Tell whether something called ``name`` lies in ``folder``.
-
-        A folder that cannot be listed may still let its files be read.
-        """
-        if folder not in self._names:
-            found: frozenset[str] | None = frozenset()
-            try:
-                entries = self.tree.entries(folder or "/")
-                found = frozenset([os.path.normcase(entry.name) for entry in entries])
-            except (FileNotFoundError, NotADirectoryError):
-                pass
-            except OSError:
-                found = None if self.tree.kind(folder or "/") == FOLDER else frozenset()
-            self._names[folder] = found
-        names = self._names[folder]
-        if names is None:
-            return self.tree.kind(f"{folder}/{name}") != ""
-        return os.path.normcase(name) in names
-
-    def _is_top(self, folder: str) -> bool:
-        return any(self._has(folder, name) for name in TOPS)
-
-    def _up_to_top(self, folder: str) -> list[str]:
-        """Return the folders above ``folder`` up to the top of its project; none without a top."""
-        found: list[str] = []
-        while not self._is_top(folder):
-            if not folder:
-                return []
-            folder = folder.rpartition("/")[0]
-            found.append(folder)
-        return found
 
     def files(self, file: str) -> list[str]:
         """Return the Python files of the project around ``file``."""
@@ -290,13 +231,7 @@ class Packages:
         """
         if self._notes:
             self._notes[-1].files.add(EVERYTHING)
-        folder = file.rpartition("/")[0]
-        base = self._base(folder)
-        above = [base, *self._up_to_top(base)]
-        if len(above) > 1 or self._is_top(base):
-            return above[-1]
-        inside = folder.removeprefix(base).strip("/").partition("/")[0]
-        return f"{base}/{inside}".rstrip("/")
+        return self.layout.root(file.rpartition("/")[0])
 
     def _python_files(self, root: str) -> list[str]:
         """Return the Python files below ``root``, without folders that hold no project code.
@@ -305,7 +240,7 @@ class Packages:
         anything.
         """
         found: list[str] = []
-        deep = self._is_top(root) or self._has(root, "__init__.py")
+        deep = self.layout.is_top(root) or self.layout.has(root, "__init__.py")
         pending = [root]
         while pending and len(found) <= _TOO_MANY:
             folder = pending.pop()

@@ -107,6 +107,16 @@ WAYS: dict[str, tuple[str, dict[str, str]]] = {
         "pkg/nets/net.py",
         {"pkg/settings.py": SETTINGS, "pkg/nets/net.py": "from ..settings import EPS, MOMENTUM"},
     ),
+    "folder beside, no marker": (
+        "task/run.py",
+        {"common/settings.py": SETTINGS, "task/run.py": "from common.settings import EPS, MOMENTUM",
+         "task/unused.py": ""},
+    ),
+    "two folders up, no marker": (
+        "tools/task/run.py",
+        {"common/settings.py": SETTINGS, "main.py": "import tools.task.run",
+         "tools/task/run.py": "from common.settings import EPS, MOMENTUM"},
+    ),
     "src layout, from the tests": (
         "tests/net.py",
         {"src/pkg/__init__.py": "", "src/pkg/settings.py": SETTINGS,

@@ -38,6 +38,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (purposes.learns, "train optimize learner benefit", "evaluate print"),
     (purposes.asks_for_mode, "self.training phase=='fit' mode is_train", "depth>3 self.eval"),
     (purposes.takes_result, "print allclose numpy argmax", "backward append printer"),
+    (
+        purposes.runs_forward,
+        "forward forward_features predict_step encode extract_features infer",
+        "stepwise predict step encoder inference",
+    ),
     (purposes.takes_gradients, "backward manual_backward", "backward_hook forward"),
     (
         purposes.runs_in_training_on_purpose,
@@ -114,6 +119,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         things.tries_out,
         "noise z z_1 fixed_latent dummy_input rand my_rand brand_new",
         "images zoom grandma",
+    ),
+    (
+        things.is_held_out,
+        "test_loader testloader testDataLoader valset X_test val_dl images_test testing_set",
+        "value_data test eval_freq train_data test_size val_batch_size tester_data latest_data",
     ),
     (things.is_sound, "spectrogram mel_bins audio.py log_freq my_speech", "camel image inspect"),
     (things.is_padding, "ZeroPadding2D pad F.pad", "conv page"),

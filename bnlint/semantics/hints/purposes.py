@@ -72,6 +72,18 @@ def wants_running_statistics(name: str) -> bool:
     return _WANTS_RUNNING_STATISTICS.search(name) is not None
 
 
+_RUNS_FORWARD = lazy(r"(^|_)forward($|_)|_step$|^(encode|extract|infer)($|_)", re.IGNORECASE)
+
+
+def runs_forward(method: str) -> bool:
+    """Tell whether a method of a model's own is named for a forward pass, or a part of one.
+
+    So of ``forward_features``, ``predict_step``, ``encode`` and ``extract_features``; not of
+    ``stepwise``, ``predict`` and ``step``.
+    """
+    return _RUNS_FORWARD.search(method) is not None
+
+
 #: What the outputs of a model are given to, or asked for, once it only infers.
 _RESULTS = frozenset(
     {
@@ -124,6 +136,10 @@ def asks_for_mode(text: str) -> bool:
     So of ``self.training``, ``phase == 'fit'`` and ``mode``; not of ``depth > 3``.
     """
     return _ASKS_FOR_MODE.search(text) is not None
+
+
+#: In a text: a call of a function that :func:`takes_gradients` knows.
+TAKES_GRADIENTS = "backward("
 
 
 def takes_gradients(name: str) -> bool:

@@ -116,6 +116,14 @@ _IS_WEIGHT = lazy(r"(^|_)(weight|weights|kernel|kernels|filters?|w)($|_)")
 _TRIES_OUT = lazy(
     r"noise|latent|^z(_|\d|$)|fixed|dummy|example|probe|fake|random|rand(_|$)|mock", re.IGNORECASE
 )
+_IS_HELD_OUT = lazy(
+    r"(^|_)(test|val|valid|validation|eval)(ing|uation)?"
+    r"((_\w+)?_?(data|load|set(s?$|_)|iter(ator)?$|gen(erator)?$|batch(es)?$|images?|imgs?|inputs?"
+    r"|samples?$|examples?$)|_?(x|dl|ds)$)"
+    r"|(^|_)(x|\w*(images?|inputs?|data|set|loader))_?(test|val|valid|validation|eval)$",
+    re.IGNORECASE,
+)
+_COUNTS = lazy(r"(^|_)(n|num|number|size|count|len|every|freq|steps|ids?)(_|$)", re.IGNORECASE)
 _IS_SOUND = lazy(r"spectro|(^|_)(spec|mel|stft|mfcc|audio|speech|wav|freq)", re.IGNORECASE)
 
 
@@ -134,6 +142,15 @@ def tries_out(name: str) -> bool:
     ``brand_new``; not of ``images`` and ``zoom``.
     """
     return _TRIES_OUT.search(name) is not None
+
+
+def is_held_out(name: str) -> bool:
+    """Tell whether a name is one for data that is kept from training.
+
+    So of ``test_loader``, ``valset``, ``testDataLoader`` and ``X_test``; not of ``value_data``,
+    ``test``, ``eval_freq`` and ``train_data``.
+    """
+    return _IS_HELD_OUT.search(name) is not None and _COUNTS.search(name) is None
 
 
 def is_sound(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.modes.switches import TRAINING, mode_after, runs, use_feeds_gradient
@@ -50,6 +50,23 @@ def placement(
     again = any(_may_follow(module, use, found, here) for use in trained)
     leaves = any(isinstance(part, ast.Return) for part in ast.walk(found))
     return Placement(found, back=again and not leaves)
+
+
+def placement_of_phase(module: Module, place: ast.expr, names: Collection[str]) -> ast.stmt:
+    """Return the statement before which a model is switched by phase for what ``place`` runs.
+
+    That is above the loops and ``with`` blocks around it that bind none of ``names``: the model's,
+    and those that tell the phase.
+    """
+    found = module.statement(place)
+    child: ast.AST = found
+    for around in module.ancestors(found):
+        if not isinstance(around, _AROUND) or child not in around.body:
+            break
+        if any(_binds(around, name) for name in names):
+            break
+        found = child = around
+    return found
 
 
 def _trains(ev: Evaluate, use: Use, framework: Framework) -> bool:

@@ -77,7 +77,7 @@ def may_be_switched_elsewhere(
     resolver = getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
         return False
-    switching = _switching(resolver, module, framework)
+    switching = switching_files(resolver, module, framework)
     seen = {module.file, *(use.module.file for use in life.uses)}
     stem = module.name.rpartition(".")[2]
     for name, is_variable in life.known_as:
@@ -100,10 +100,10 @@ def is_switched_anywhere(ev: Evaluate, module: Module, framework: Framework) -> 
     resolver = getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
         return True  # there is no telling what is around a text
-    return bool(_switching(resolver, module, framework))
+    return bool(switching_files(resolver, module, framework))
 
 
-def _switching(resolver: Resolver, module: Module, framework: Framework) -> Collection[str]:
+def switching_files(resolver: Resolver, module: Module, framework: Framework) -> Collection[str]:
     """Return the files around ``module`` that switch anything to inference, by the text."""
     methods = (
         rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from bnlint.frameworks.tables import Framework
 from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
+from bnlint.semantics.project.triage import builds_norms
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import has_decorator
 from bnlint.semantics.values.classes import construction, lineage, outside_bases
@@ -23,7 +25,7 @@ from bnlint.semantics.values.domain import (
     Unknown,
 )
 from bnlint.semantics.values.memo import Memo
-from bnlint.semantics.values.modules import MAKES_MODEL, class_framework
+from bnlint.semantics.values.modules import MAKES_MODEL, class_framework, model_framework
 from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import NamedTuple
 
@@ -248,6 +250,22 @@ class _Search:
                     and module.scope_node(call) is scope
                 ):
                     self.inside(module, call, depth + 1)
+
+
+def may_normalise(
+    ev: Evaluate, sites: Iterable[Site], module: Module, model: ast.expr, framework: Framework
+) -> bool:
+    """Tell whether batch normalisation is in ``model``, or may be: the project builds some."""
+    values = ev.evaluate(module, model)
+    if not all(isinstance(value.object, Unknown) for value in values):
+        return all(
+            model_framework(ev, value) is framework and normalises(ev, sites, value)
+            for value in values
+        )
+    resolver = getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file:
+        return bool(list(sites))
+    return builds_norms(resolver, module.file)
 
 
 def slice_back(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[ast.expr]:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.hints.purposes import TAKES_GRADIENTS
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -58,8 +59,11 @@ def _begins(word: str) -> Callable[[str], Any]:
 
 
 def switches_modes(text: str) -> bool:
-    """Tell whether a text switches modes or gradients, or has a function named for inference."""
-    if any(word in text for word in catalogue().mode_words):
+    """Tell whether a text switches modes or gradients, or has a function named for inference.
+
+    Taking gradients counts: what is run beside may be meant for inference.
+    """
+    if TAKES_GRADIENTS in text or any(word in text for word in catalogue().mode_words):
         return True
     functions = " ".join(_DEFINED.findall(text))
     return any(word in functions for word in _EVALUATES)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.hints.purposes import DEFINES_SCRIPT
+from bnlint.semantics.hints.purposes import DEFINES_SCRIPT, TAKES_GRADIENTS
 from bnlint.semantics.hints.things import BINDS_MODEL
 from bnlint.semantics.project.marks import marks_of
 from bnlint.semantics.project.outline import Outline, outline_of
@@ -49,6 +49,47 @@ def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
     return any(marks.modes for marks in found) and any(
         marks.apis or marks.models for marks in found
     )
+
+
+@lru_cache(maxsize=1)
+def _switches() -> Callable[[str], Any]:
+    names = "|".join(sorted(catalogue().switches()))
+    return re.compile(rf"\.(?:{names})\(").search
+
+
+def switches_unknown_models(resolver: Resolver, place: Importer, text: str) -> bool:
+    """Tell whether a file switches the modes of models whose class it need not know.
+
+    It switches what a class of it keeps, or takes gradients beside, and a file of the project
+    builds batch normalisation.
+    """
+    if place.name.partition(".")[0] in resolver.tops or _switches()(text) is None:
+        return False
+    if TAKES_GRADIENTS not in text and _switches_part()(text) is None:
+        return False
+    return builds_norms(resolver, place.file)
+
+
+@lru_cache(maxsize=1)
+def _switches_part() -> Callable[[str], Any]:
+    names = "|".join(sorted(catalogue().switches()))
+    return re.compile(rf"self\.\w+\.(?:{names})\(").search
+
+
+_BUILDS: Memo[tuple[str, ...], tuple[bool, Grounds]] = Memo()
+
+
+def builds_norms(resolver: Resolver, file: str) -> bool:
+    """Tell, by the text, whether a file of the project around ``file`` builds normalisation."""
+    known, files = _BUILDS.of(resolver), tuple(resolver.sources.files(file))
+    if files not in known:
+        with resolver.sources.noting() as grounds:
+            found = map(resolver.sources.marks, files)
+            builds = any(marks is not None and marks.apis for marks in found)
+        known[files] = builds, grounds
+    builds, grounds = known[files]
+    resolver.sources.note(grounds)
+    return builds
 
 
 _MAKES: Memo[str, tuple[bool, Grounds]] = Memo()

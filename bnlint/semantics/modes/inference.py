@@ -1,0 +1,286 @@
+"""What makes a run of a model count as inference: gradients off, a name around it, or its data."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.semantics.hints.around import in_test, is_unit_test
+from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
+from bnlint.semantics.hints.things import generates, is_held_out, tries_out
+from bnlint.semantics.modes.phases import tested_phase
+from bnlint.semantics.modes.switches import (
+    TRAINING,
+    gives_result,
+    has_gradient,
+    is_gradient_free,
+    mode_after,
+    runs,
+    use_feeds_gradient,
+)
+from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.names.scopes import Scope
+from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
+from bnlint.semantics.objects.models import is_forward
+from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
+from bnlint.startup.typed import NamedTuple
+
+#: How many assignments back the data of a run is looked for.
+_MAX_BINDINGS = 24
+
+
+class Why(NamedTuple):
+    """Why a run counts as inference.
+
+    ``function`` is the name of the function it is in, ``data`` the held-out data it is given, as it
+    is written, ``phase`` the test that decides whether gradients are taken of what it gives. Where
+    there is none of these, gradients are off. ``step`` is the part of the way to the run that says
+    so.
+    """
+
+    step: CallSite
+    function: str = ""
+    data: str = ""
+    phase: ast.expr | None = None
+
+    @property
+    def is_gradient_free(self) -> bool:
+        """Whether the run counts as inference because gradients are off."""
+        return not self.function and not self.data and self.phase is None
+
+
+def why_inference(ev: Evaluate, use: Use) -> Why | None:
+    """Return why a run counts as inference, if it does: what is nearest to it decides."""
+    found = _by_surroundings(ev, use) or _by_data(ev, use)
+    if found is None:
+        phase = tested_phase(ev, use.module, use.node)
+        if phase is not None:
+            return Why(CallSite(use.module, use.node), phase=phase)
+    return found
+
+
+def infers_by_name(name: str) -> bool:
+    """Tell whether a function is named for inference, and not for training as well."""
+    return evaluates(name) and not trains(name)
+
+
+def _by_surroundings(ev: Evaluate, use: Use) -> Why | None:
+    for step in reversed(use.route):
+        for around in step.module.ancestors(step.node):
+            if isinstance(around, (ast.With, ast.AsyncWith)):
+                if any(is_gradient_free(ev, step.module, i.context_expr) for i in around.items):
+                    return Why(step)
+            elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                if any(is_gradient_free(ev, step.module, d) for d in around.decorator_list):
+                    return Why(step)
+                if infers_by_name(around.name):
+                    return Why(step, function=around.name)
+    return None
+
+
+# ---------------------------------------------------------------------------------- judgement
+
+
+def infers(ev: Evaluate, use: Use, life: Life) -> bool:
+    """Tell whether a run of the model whose life is ``life`` is inference, and no trial of it."""
+    why = why_inference(ev, use)
+    if why is None or isinstance(use.module.parents[use.node], ast.Expr):
+        return False  # what gives nothing back is run for its effect on the statistics
+    for step in use.route:
+        if _is_meant(ev, step) or is_unit_test(step.module, step.node) or _tries_out(ev, step):
+            return False
+    trains = any(has_gradient(ev, _function(step)) for step in use.route)
+    if has_gradient(ev, _function(why.step)) and why.function:
+        return False
+    if not trains and _switched_to_training(ev, use, life) and not _is_trained(ev, life):
+        return False
+    return why.phase is not None or not use_feeds_gradient(ev, use)
+
+
+def only_infers(ev: Evaluate, module: Module, life: Life) -> bool:
+    """Tell whether weights are loaded into the model, and nothing in its life trains it."""
+    weights = ev.frameworks.word("weights_attributes")
+    if not any(True for _ in life.methods(*ev.frameworks.word("load_methods"))):
+        return False
+    modules = {module, *(use.module for use in life.uses)}
+    if any(takes_gradients(ev, module) for module in modules):
+        return False
+    return not any(
+        use.name in weights
+        or (
+            use.kind == METHOD
+            and any(mode_after(use, f) == TRAINING for f in ev.frameworks.frameworks.values())
+        )
+        for use in life.uses
+    )
+
+
+def only_gives_result(ev: Evaluate, use: Use) -> bool:
+    """Tell whether a run gives a result, and is no test or trial."""
+    return gives_result(ev, use) and not any(
+        _is_meant(ev, step)
+        or _tries_out(ev, step)
+        or is_unit_test(step.module, step.node)
+        or in_test(step.module, step.node)
+        for step in use.route
+    )
+
+
+def _function(step: CallSite) -> ast.AST:
+    return step.module.enclosing_function(step.node) or step.module.tree
+
+
+def _is_meant(ev: Evaluate, step: CallSite) -> bool:
+    """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
+    if isinstance(step.node, ast.Call) and generates(dotted(step.node.func)):
+        return True
+    return any(
+        is_forward(ev, step.module, around) or runs_in_training_on_purpose(around.name)
+        for around in step.module.ancestors(step.node)
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+
+
+def _switched_to_training(ev: Evaluate, use: Use, life: Life) -> bool:
+    """Tell whether a function on the way to the call switches the model to training itself."""
+    functions = [_function(step) for step in use.route]
+    return any(
+        other.kind == METHOD
+        and _function(other.route[-1]) in functions
+        and any(
+            mode_after(other, framework) == TRAINING
+            for framework in ev.frameworks.frameworks.values()
+        )
+        for other in life.uses
+    )
+
+
+def _is_trained(ev: Evaluate, life: Life) -> bool:
+    """Tell whether gradients are taken of what the model gives, in another file or in a method."""
+    return any(runs(ev, u) and u.via and use_feeds_gradient(ev, u) for u in life.uses)
+
+
+def _tries_out(ev: Evaluate, step: CallSite) -> bool:
+    """Tell whether the model is only tried out: on constant or random tensors, or on noise."""
+    if not isinstance(step.node, ast.Call):
+        return False
+    args = [argument for argument in step.node.args if argument is not step.given]
+    names = [p.id for a in args for p in ast.walk(a) if isinstance(p, ast.Name)]
+    if any(map(tries_out, names)):
+        return True
+    some_or_all = any if step.given is not None else all  # a helper takes more than the input
+    return bool(args) and some_or_all(_is_filler(ev, a, step.module, 0) for a in args)
+
+
+def _is_filler(ev: Evaluate, node: ast.expr, module: Module, depth: int) -> bool:
+    for candidate in ev.evaluate(module, node):
+        made = candidate.object
+        if not (
+            isinstance(made, Instance)
+            and isinstance(made.cls, Symbol)
+            and ev.frameworks.means(made.cls.path, "fillers")
+        ):
+            break
+    else:
+        return True
+    if isinstance(node, ast.Call) and len(node.args) == 1 and depth < 8:  # Variable(torch.rand(3))
+        callees = ev.evaluate(module, node.func)
+        paths = [c.object.path for c in callees if isinstance(c.object, Symbol)]
+        if len(paths) == len(callees) and all(map(ev.frameworks.has_root, paths)):
+            return _is_filler(ev, node.args[0], module, depth + 1)
+    # torch.zeros(1, 3).to(device): what the method is called on decides.
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
+        return _is_filler(ev, node.func.value, module, depth + 1)
+    return False
+
+
+# ---------------------------------------------------------------------------------- data
+
+
+def _by_data(ev: Evaluate, use: Use) -> Why | None:
+    """Return that a run is given held-out data, if all the data it is given is."""
+    for step in reversed(use.route):
+        if not isinstance(step.node, ast.Call):
+            continue
+        given = (*step.node.args, *(k.value for k in step.node.keywords))
+        held = _HeldOut(ev, step.module)
+        for argument in given:
+            if argument is not step.given:
+                held.look(argument)
+        if held.trains:
+            return None
+        if held.found:
+            return Why(step, data=held.found)
+    return None
+
+
+class _HeldOut:
+    """Looks for names of data, from an expression back through what its names are bound to."""
+
+    def __init__(self, ev: Evaluate, module: Module) -> None:
+        self.ev = ev
+        self.module = module
+        self.found = ""
+        self.trains = False
+        self.seen: set[ast.AST] = set()
+
+    def look(self, node: ast.AST) -> None:
+        """Note what the names in ``node`` say, and those in what these are bound to."""
+        rest = [node]
+        while rest and len(self.seen) < _MAX_BINDINGS:
+            for part in _data_parts(rest.pop()):
+                if self.is_told(part) or not isinstance(part, ast.Name):
+                    continue
+                for value in self.bound(part):
+                    if value not in self.seen:
+                        self.seen.add(value)
+                        rest.append(value)
+
+    def is_told(self, part: ast.expr) -> bool:
+        """Note what a name, attribute or key says; tell whether it says anything."""
+        name = last_name(part)
+        if isinstance(part, ast.Subscript):
+            key = part.slice
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
+                return False
+            name = f"{key.value}_data"
+        if trains(name):
+            self.trains = True
+        elif is_held_out(name):
+            self.found = self.found or ast.unparse(part)
+        else:
+            return False
+        return True
+
+    def bound(self, name: ast.Name) -> Iterator[ast.expr]:
+        """Yield what a name is bound to where it stands: parts and elements as what they are of."""
+        scope: Scope | None = self.ev.scope(self.module, self.module.scope_node(name))
+        use: ast.AST | None = name
+        while scope is not None:
+            if name.id in scope.bindings:
+                for reach in reaching(scope, name.id, use):
+                    binding = reach.binding
+                    if isinstance(binding.value, ast.expr):
+                        yield binding.value
+                return
+            scope, use = scope.parent, None
+
+
+def _data_parts(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the names, attributes and items in ``node`` that may be data: not what is called."""
+    stack = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Call):
+            stack += [*part.args, *(k.value for k in part.keywords)]
+            if isinstance(part.func, ast.Attribute):
+                stack.append(part.func.value)
+            continue
+        if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)):
+            yield part
+            if isinstance(part, (ast.Attribute, ast.Subscript)):
+                stack.append(part.value)
+            continue
+        stack += ast.iter_child_nodes(part)

@@ -1,0 +1,145 @@
+"""Code that runs for several phases, as training and validation, and tests which one it is in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from bnlint.frameworks.tables import Framework
+from bnlint.semantics.hints.purposes import asks_for_mode, begins_to_evaluate
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.modes.switches import TRAINING, mode_after, switches, takes_gradient
+from bnlint.semantics.objects.events import METHOD, Use
+from bnlint.semantics.objects.models import may_normalise
+from bnlint.semantics.objects.order import are_exclusive, common_loop, is_after, running_in
+from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.values.domain import Constant, Evaluate
+from bnlint.startup.typed import NamedTuple
+
+
+class EveryPhase(NamedTuple):
+    """A run of ``model``, as it is written, that ``switch`` puts into training in every phase.
+
+    ``phase`` is the test under which alone gradients are taken of what ``run`` gives.
+    """
+
+    run: ast.Call
+    model: str
+    switch: ast.Call
+    phase: ast.expr
+    framework: Framework
+
+
+def tests_phases(ev: Evaluate, module: Module) -> bool:
+    """Tell at little cost whether a file takes gradients under a test of a phase anywhere."""
+    taken = (c for calls in module.calls_by_name.values() for c in calls if takes_gradient(ev, c))
+    return any(_tests_around(module, call, module.tree) for call in taken)
+
+
+def tested_phase(ev: Evaluate, module: Module, run: ast.expr) -> ast.expr | None:
+    """Return the test of a phase that decides whether gradients are taken after ``run``.
+
+    There is none unless all gradients of the function are taken under it, ``run`` stands outside,
+    and the function is known to run in another phase as well.
+    """
+    here = running_in(module, run)
+    taken = [
+        node
+        for node in ast.walk(here)
+        if takes_gradient(ev, node) and running_in(module, node) is here
+    ]
+    around = _tests_around(module, run, here)
+    found = set()
+    for node in taken:
+        own = [test for test in _tests_around(module, node, here) if test not in around]
+        found.add(own[-1] if own else None)
+    test = found.pop() if len(found) == 1 else None
+    return test if test is not None and _has_other_phase(ev, module, here, test) else None
+
+
+def training_in_every_phase(
+    ev: Evaluate, module: Module, sites: Sequence[Site]
+) -> Iterator[EveryPhase]:
+    """Yield runs that are switched to training in every phase, in the function they stand in.
+
+    Whatever the model is: batch normalisation is in it, or the project builds some.
+    """
+    for framework in ev.frameworks.frameworks.values():
+        for name in switches(framework) if framework.modes.switch == "object" else ():
+            for call in module.calls_by_name.get(name, ()):
+                found = _trained(ev, module, framework, call)
+                if found is None or not isinstance(found.run.func, (ast.Name, ast.Attribute)):
+                    continue
+                if may_normalise(ev, sites, module, found.run.func, framework):
+                    yield found
+
+
+def _trained(
+    ev: Evaluate, module: Module, framework: Framework, call: ast.Call
+) -> EveryPhase | None:
+    """Return the run that ``call`` switches its model to training for, if it does in any phase."""
+    here, func = running_in(module, call), call.func
+    if not isinstance(func, ast.Attribute) or _tests_around(module, call, here):
+        return None
+    if mode_after(Use(METHOD, call, module, func.attr), framework) != TRAINING:
+        return None
+    model = dotted(func.value)
+    inside = [part for part in ast.walk(here) if isinstance(part, ast.Call)]
+    for run in sorted(inside, key=lambda c: (c.lineno, c.col_offset)):
+        if not model or dotted(run.func) != model or not is_after(run, call):
+            continue
+        others = [
+            part
+            for part in inside
+            if isinstance(part.func, ast.Attribute)
+            and part.func.attr in switches(framework)
+            and part is not call
+            and not are_exclusive(module, part, run)
+            and (is_after(run, part) or common_loop(module, part, run) is not None)
+        ]
+        phase = tested_phase(ev, module, run)
+        if others or running_in(module, run) is not here or phase is None:
+            return None
+        return EveryPhase(run, model, call, phase, framework)
+    return None
+
+
+def _tests_around(module: Module, node: ast.AST, here: ast.AST) -> list[ast.expr]:
+    """Return the tests of ``if`` around ``node`` that ask for the phase, the innermost first."""
+    found, child = [], node
+    for around in module.ancestors(node):
+        if around is here:
+            break
+        if isinstance(around, ast.If) and child in around.body:
+            if asks_for_mode(ast.unparse(around.test)):
+                found.append(around.test)
+        child = around
+    return found
+
+
+def _has_other_phase(ev: Evaluate, module: Module, here: ast.AST, test: ast.expr) -> bool:
+    """Tell whether the function ``here`` runs in other phases than that of ``test``, too.
+
+    A loop over phases is around, a caller gives another, or it asks for another itself.
+    """
+    names = {part.id for part in ast.walk(test) if isinstance(part, ast.Name)}
+    mine = {part.value for part in ast.walk(test) if isinstance(part, ast.Constant)}
+    for part in ast.walk(test):
+        for value in ev.evaluate(module, part) if isinstance(part, ast.Name) else ():
+            found = value.object
+            if isinstance(found, Constant) and _is_other(found.value):
+                return True
+    for part in ast.walk(here):
+        if isinstance(part, ast.Compare) and isinstance(part.left, ast.Name):
+            if part.left.id in names and any(
+                isinstance(other, ast.Constant)
+                and isinstance(other.value, str)
+                and other.value not in mine
+                for other in part.comparators
+            ):
+                return True
+    return False
+
+
+def _is_other(phase: object) -> bool:
+    return phase is False or (isinstance(phase, str) and begins_to_evaluate(phase))
