@@ -91,6 +91,7 @@ from bnlint.semantics.hints.purposes import (
     trains,
 )
 from bnlint.semantics.hints.things import generates, tries_out
+from bnlint.semantics.modes.dry_runs import is_made_up
 from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
@@ -114,8 +115,7 @@ from bnlint.semantics.objects.history import (
     may_be_switched_elsewhere,
 )
 from bnlint.semantics.objects.models import is_forward
-from bnlint.semantics.syntax.module import Module, dotted
-from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.syntax.module import dotted
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import OUTPUT, Trial
 
@@ -315,29 +315,7 @@ def _tries_out(step: CallSite, context: Context) -> bool:
     if any(map(tries_out, names)):
         return True
     some_or_all = any if step.given is not None else all  # a helper takes more than the input
-    return bool(args) and some_or_all(_is_filler(a, step.module, context, 0) for a in args)
-
-
-def _is_filler(node: ast.expr, module: Module, context: Context, depth: int) -> bool:
-    for candidate in context.evaluator.evaluate(module, node):
-        made = candidate.object
-        if not (
-            isinstance(made, Instance)
-            and isinstance(made.cls, Symbol)
-            and context.frameworks.means(made.cls.path, "fillers")
-        ):
-            break
-    else:
-        return True
-    if isinstance(node, ast.Call) and len(node.args) == 1 and depth < 8:  # Variable(torch.rand(3))
-        callees = context.evaluator.evaluate(module, node.func)
-        paths = [c.object.path for c in callees if isinstance(c.object, Symbol)]
-        if len(paths) == len(callees) and all(map(context.frameworks.has_root, paths)):
-            return _is_filler(node.args[0], module, context, depth + 1)
-    # torch.zeros(1, 3).to(device): what the method is called on decides.
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
-        return _is_filler(node.func.value, module, context, depth + 1)
-    return False
+    return bool(args) and some_or_all(is_made_up(context.evaluator, step.module, a) for a in args)
 
 
 # ---------------------------------------------------------------------------------- report

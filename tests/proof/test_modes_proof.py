@@ -361,3 +361,45 @@ holder.predict([torch.ones(8, 4) * 3, torch.ones(8, 4) * 5])
     old, new = both(text, "BN201")
     assert min(old["holder"].moved) > 0.1
     assert new["holder"].moved == [0, 0]
+
+
+DRY_RUNS = """
+import torch
+import torch.nn as nn
+
+weights = nn.Sequential(nn.BatchNorm1d(4)).state_dict()
+weights["0.running_mean"] += 3.0
+model = nn.Sequential(nn.BatchNorm1d(4))
+model.load_state_dict(weights)
+x = torch.zeros(8, 4)
+for _ in range(2):
+    model(x)
+"""
+
+
+def test_dry_runs_leave_the_statistics_that_were_loaded() -> None:
+    text = DRY_RUNS + "model.eval()\nprint(model(torch.arange(8.0).reshape(2, 4)).argmax(1))\n"
+    old, new = (names["model"][0].running_mean for names in both(text, "BN209"))
+    assert (old - 3).abs().max() > 0.5
+    assert (new - 3).abs().max() == 0
+
+
+def test_export_is_of_the_statistics_that_were_loaded() -> None:
+    """The switch stands before what runs the model, not between that and the export."""
+    import torch
+
+    text = DRY_RUNS.replace("zeros(8, 4)", "arange(32.0).reshape(8, 4)")
+    text = text.replace("model(x)\n", "shape = model(x).shape\n")
+    old, new = both(text + "traced = torch.jit.trace(model, x)\n", "BN604")
+    for names, is_right in ((old, False), (new, True)):
+        loaded = torch.nn.Sequential(torch.nn.BatchNorm1d(4)).eval()
+        loaded.load_state_dict(names["weights"])
+        images = torch.from_numpy(IMAGES[:, :, 0, 0].copy()).float()
+        wrong = (names["traced"](images) - loaded(images)).abs().max()
+        assert (wrong == 0) if is_right else (wrong > 0.1)
+
+
+def test_statistics_that_are_collected_are_exported() -> None:
+    text = DRY_RUNS.replace("zeros(8, 4)", "arange(32.0).reshape(8, 4)")
+    _, new = both(text + "traced = torch.jit.trace(model, x)\n", "BN604")
+    assert (new["model"][0].running_mean - 3).abs().max() > 0.5

@@ -80,3 +80,33 @@ def calls_later(
         elif around is not function and calls_later(ev, module, node, around, depth + 1):
             return True
     return False
+
+
+def may_precede(ev: Evaluate, module: Module, node: ast.expr, other: ast.expr) -> bool:
+    """Tell whether ``node`` may run before ``other`` does for the first time.
+
+    Two nodes are compared in the functions that run both of them, directly or not. What a file
+    does outside of functions comes before what is in functions that nothing there calls.
+    """
+    mine, theirs = _places(ev, module, node), _places(ev, module, other)
+    shared = mine.keys() & theirs.keys()
+    if not shared:
+        return module.tree not in theirs
+    for around in shared:
+        first = min(theirs[around], key=lambda end: (end.lineno, end.col_offset))
+        if any(place is not first and not is_after(place, first) for place in mine[around]):
+            return True  # one call that leads to both tells nothing: what it runs does
+    return False
+
+
+def _places(
+    ev: Evaluate, module: Module, node: ast.expr, depth: int = 0
+) -> dict[ast.AST, list[ast.expr]]:
+    """Return what runs ``node``, by the function that it stands in: itself, and calls of that."""
+    around = running_in(module, node)
+    found = {around: [node]}
+    if depth <= _MAX_CALLS and isinstance(around, FunctionNode):
+        for call, _ in callers(ev, module, around):
+            for outer, places in _places(ev, module, call, depth + 1).items():
+                found.setdefault(outer, []).extend(places)
+    return found
