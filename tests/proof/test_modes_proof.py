@@ -267,6 +267,23 @@ pair = np.asarray(reference(x)), port(torch.from_numpy(x)).detach().numpy()
     assert new["pair"][0] == pytest.approx(0.999995, abs=1e-6)
 
 
+def test_predict_is_a_run_in_inference_that_leaves_arrays() -> None:
+    text = """
+import keras
+import numpy as np
+import torch
+
+reference = keras.Sequential([keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9)])
+port = torch.nn.BatchNorm1d(3)
+x = np.ones((2, 3), "float32")
+pair = reference.predict(x), port(torch.from_numpy(x)).detach().numpy()
+"""
+    old, new = both(text, "BN211")
+    assert isinstance(old["pair"][0], np.ndarray)
+    assert relative(old["pair"][1], old["pair"][0]) == pytest.approx(1, abs=ROUNDING)
+    assert relative(new["pair"][1], new["pair"][0]) < ROUNDING
+
+
 @pytest.mark.parametrize(
     ("layout", "written"),
     [("channels_first", ""), ("channels_first", "axis=-1"), ("channels_last", "axis=1")],
