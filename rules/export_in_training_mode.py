@@ -39,7 +39,8 @@ Clean:
 
 Fix
 ---
-Inserts ``model.eval()`` before the export, or after the import.
+Inserts ``model.eval()`` before the export, or after the import. What runs the model before the
+export moves its statistics: there the switch comes before that, where nothing is trained.
 
 Fix safety
 ----------
@@ -70,14 +71,18 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.modes.dry_runs import is_made_up
+from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     is_made_of_switched,
     manages_itself,
     may_switch,
+    runs,
     use_feeds_gradient,
 )
+from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
 from bnlint.semantics.objects.history import life_of
@@ -166,8 +171,8 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None
     if name:
-        text = f"{name}.{method}()"
-        fix = _insert(module.span(module.statement(place)), text, "before")
+        at = _first_move(place, name, life, framework, context)
+        fix = _insert(module.span(at), f"{name}.{method}()", "before")
     return context.report(
         RULE,
         place,
@@ -177,6 +182,39 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
         help=advice,
         fix=fix,
         trial=_trial(framework),
+    )
+
+
+def _first_move(
+    place: ast.expr, name: str, life: Life, framework: Framework, context: Context
+) -> ast.stmt:
+    """Return the statement before which to switch: the export, or what first moves statistics.
+
+    The latter where nothing trains the model, and its function always runs it before the export. A
+    run on data whose result is thrown away collects statistics: it is to be as it is.
+    """
+    ev, module = context.evaluator, context.module
+    export = module.statement(place)
+    ran = [use for use in life.uses if runs(ev, use) and use.here is not place]
+    if any(use_feeds_gradient(ev, use) for use in ran) or takes_gradients(ev, module):
+        return export
+    if any(_collects(use, context) for use in ran):
+        return export
+    for use in ran:
+        at = placement(ev, module, use.here, name, life, framework).statement
+        block = module.place(at).block
+        named = (dotted(n) for n in ast.walk(at) if isinstance(n, (ast.Name, ast.Attribute)))
+        if name in named and at.lineno < export.lineno:
+            if export in block or any(around in block for around in module.ancestors(export)):
+                return at
+    return export
+
+
+def _collects(run: Use, context: Context) -> bool:
+    """Tell whether a run is there for its effect on the statistics."""
+    assert isinstance(run.node, ast.Call)
+    return isinstance(run.module.parents[run.node], ast.Expr) and not all(
+        is_made_up(context.evaluator, run.module, argument) for argument in run.node.args
     )
 
 

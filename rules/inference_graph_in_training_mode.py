@@ -5,8 +5,9 @@ What it does
 Reports ``training=True``, ``is_training=True`` (or a constant that is True) in a call of a model
 with batch normalisation, of a function that builds such a graph, or of a batch normalisation
 function, where the code evaluates: in a function that is named for evaluation, test or prediction
-and takes no gradients, or in a loop over validation or test data whose results no gradient is taken
-of.
+and takes no gradients, in a loop over validation or test data whose results no gradient is taken
+of, or in a script that is named so, loads weights and trains none. The function that builds the
+graph may stand in another file, and call its flag as it likes.
 
 Where the model comes from out of view, and the file only builds others like it, confidence is low.
 
@@ -80,9 +81,13 @@ from bnlint.semantics.hints.purposes import (
 )
 from bnlint.semantics.hints.things import is_model
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import training_flag
+from bnlint.semantics.modes.flags import decide_mode
 from bnlint.semantics.modes.switches import feeds_gradient, has_gradient
+from bnlint.semantics.modes.training import trains as may_train
 from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import FunctionNode, last_name
+from bnlint.semantics.values.arguments import parameters_given
 from bnlint.semantics.values.domain import Candidate, FunctionRef, Instance, Symbol, Unknown
 from bnlint.semantics.values.modules import model_framework
 from bnlint.semantics.values.value import DEFAULT, KNOWN, settle
@@ -93,18 +98,35 @@ RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="me
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report calls that evaluate with a training flag that is True."""
-    flags = {
-        framework.modes.argument: framework
-        for framework in context.frameworks.frameworks.values()
+    for call in context.module.calls:
+        arguments: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
+        for argument in arguments:
+            value = argument.value if isinstance(argument, ast.keyword) else argument
+            if isinstance(argument, ast.keyword) and argument.arg is None:
+                continue
+            if not _may_be_true(value, argument) or not (where := _evaluates(call, context)):
+                continue
+            if _is_true(value, context) and not _is_meant(call, context):
+                framework = _normalising(call, argument, context)
+                if framework is not None:
+                    yield _report(call, argument, where, framework, context)
+
+
+def _may_be_true(value: ast.expr, argument: ast.expr | ast.keyword) -> bool:
+    """Tell at little cost whether an argument may be a flag that is on."""
+    if isinstance(value, ast.Constant):
+        return value.value is True
+    return isinstance(argument, ast.keyword) and isinstance(value, (ast.Name, ast.Attribute))
+
+
+def _flags(context: Context) -> set[str]:
+    """Return what the arguments are called by which calls choose a mode."""
+    frameworks = context.frameworks.frameworks.values()
+    return {
+        framework.modes.argument
+        for framework in frameworks
         if framework.modes.switch in ("call-argument", "argument") and framework.modes.argument
     }
-    for call in context.module.calls:
-        for keyword in call.keywords:
-            if keyword.arg in flags and (where := _evaluates(call, context)):
-                if _is_true(keyword.value, context) and not _is_meant(call, context):
-                    framework = _normalising(call, context)
-                    if framework is not None:
-                        yield _report(call, keyword, where, framework, context)
 
 
 def _is_true(node: ast.expr, context: Context) -> bool:
@@ -126,12 +148,24 @@ def _evaluates(call: ast.Call, context: Context) -> str:
                 if not has_gradient(context.evaluator, around):
                     return f"a loop over {told}"
         elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if trains(around.name) or not begins_to_evaluate(around.name):
+            if trains(around.name):
                 return ""
+            if not begins_to_evaluate(around.name):
+                return _evaluating_script(context)
             return "" if has_gradient(context.evaluator, around) else f"{around.name}()"
         elif isinstance(around, (ast.Lambda, ast.ClassDef)):
             return ""
-    return ""
+    return _evaluating_script(context)
+
+
+def _evaluating_script(context: Context) -> str:
+    """Return the name of the file if it is named for evaluation, loads weights and trains none."""
+    module = context.module
+    name = module.path.replace("\\", "/").rpartition("/")[2]
+    if not begins_to_evaluate(name) or trains(name) or may_train(context.evaluator, module):
+        return ""
+    loads = context.frameworks.word("load_methods")
+    return name if any(method in module.calls_by_name for method in loads) else ""
 
 
 def _is_repeated(call: ast.Call, context: Context) -> bool:
@@ -186,38 +220,52 @@ def _is_step(call: ast.Call, context: Context) -> bool:
 # ---------------------------------------------------------------------------------- the model
 
 
-def _normalising(call: ast.Call, context: Context) -> Framework | None:
+def _normalising(
+    call: ast.Call, argument: ast.expr | ast.keyword, context: Context
+) -> Framework | None:
     """Return the framework of what is called, if batch normalisation follows the flag in it."""
     ev, module = context.evaluator, context.module
+    name = argument.arg if isinstance(argument, ast.keyword) else None
     for site in context.sites:
         if site.call is call:  # a layer's own call is another rule's business
-            return site.api.framework if site.api.kind != "layer" else None
+            is_flag = site.api.kind != "layer" and name in _flags(context)
+            return site.api.framework if is_flag else None
     found: Framework | None = None
     for value in ev.evaluate(module, call.func):
-        framework = _of_value(value, call, context)
+        framework = _of_value(value, call, argument, context)
         if framework is None:
             return None
         found = framework
     return found
 
 
-def _of_value(value: Candidate, call: ast.Call, context: Context) -> Framework | None:
-    made = value.object
+def _of_value(
+    value: Candidate, call: ast.Call, argument: ast.expr | ast.keyword, context: Context
+) -> Framework | None:
+    ev, made = context.evaluator, value.object
+    name = argument.arg if isinstance(argument, ast.keyword) else None
     if isinstance(made, FunctionRef):  # a function that builds a graph
-        nodes = contents(context.evaluator, context.sites, value).nodes
-        inside = {part for node in nodes for part in ast.walk(node)}
-        return next((s.api.framework for s in context.sites if _takes_flag(s, inside)), None)
+        given = argument.value if isinstance(argument, ast.keyword) else argument
+        names = parameters_given(ev, context.module, made, call, given)
+        if not names and name is None:
+            return None
+        sites = contents(ev, context.sites, value).sites
+        deciding = [s for s in sites if name in _flags(context) and _takes_flag(s)]
+        if not deciding and any(decide_mode(ev, made, name, sites) for name in names):
+            deciding = [*sites]
+        return deciding[0].api.framework if deciding else None
+    if name not in _flags(context):
+        return None
     if isinstance(made, Instance):
-        framework = model_framework(context.evaluator, value)
+        framework = model_framework(ev, value)
         if framework is None or framework.modes.switch != "call-argument":
             return None
         if isinstance(made.cls, Symbol) and made.cls.path in context.frameworks.by_alias:
             return None
-        normalises = contents(context.evaluator, context.sites, value).normalises
-        return framework if normalises else None
+        return framework if contents(ev, context.sites, value).normalises else None
     if _is_given(value, call):  # in a file that builds models with normalisation
-        sites = [s for s in context.sites if s.api.framework.modes.switch == "call-argument"]
-        return sites[0].api.framework if sites else None
+        given_to = [s for s in context.sites if s.api.framework.modes.switch == "call-argument"]
+        return given_to[0].api.framework if given_to else None
     return None
 
 
@@ -226,30 +274,33 @@ def _is_given(value: Candidate, call: ast.Call) -> bool:
     return isinstance(value.object, Unknown) and is_model(last_name(call.func))
 
 
-def _takes_flag(site: Site, inside: set[ast.AST]) -> bool:
-    """Tell whether a site is one of ``inside``, and told its mode by whoever builds the graph."""
-    if site.call not in inside or site.api.kind != "function":
-        return False
-    return site.value("training").kind not in (KNOWN, DEFAULT)
+def _takes_flag(site: Site) -> bool:
+    """Tell whether a site is told its mode by whoever builds the graph."""
+    return site.api.kind == "function" and training_flag(site).kind not in (KNOWN, DEFAULT)
 
 
 def _report(
-    call: ast.Call, keyword: ast.keyword, where: str, framework: Framework, context: Context
+    call: ast.Call,
+    argument: ast.expr | ast.keyword,
+    where: str,
+    framework: Framework,
+    context: Context,
 ) -> Finding:
     values = context.evaluator.evaluate(context.module, call.func)
-    written = context.module.source(keyword.value)
-    text = f"{keyword.arg}={written}"
+    flag = argument.value if isinstance(argument, ast.keyword) else argument
+    name = f"{argument.arg}=" if isinstance(argument, ast.keyword) else ""
     return context.report(
         RULE,
-        keyword,
-        f"{text} in {where}: {ast.unparse(call.func)} normalises what it evaluates with its own "
-        "batches, so that the output for a sample depends on the samples beside it",
-        help=f"write {keyword.arg}=False",
+        argument,
+        f"{name}{context.module.source(flag)} in {where}: {ast.unparse(call.func)} normalises what "
+        "it evaluates with its own batches, so that the output for a sample depends on the samples "
+        "beside it",
+        help=f"write {name}False",
         confidence="low" if any(_is_given(value, call) for value in values) else None,
         fix=Fix(
             UNSAFE,
-            f"write {keyword.arg}=False",
-            (ReplaceValue(context.module.span(keyword.value), "False"),),
+            f"write {name}False",
+            (ReplaceValue(context.module.span(flag), "False"),),
             "evaluating with batch statistics may be meant",
         ),
         trial=_trial(framework),

@@ -272,7 +272,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         tuple(intents),
         "the mode may be switched in a way that is not seen",
     )
-    return context.report(
+    finding = context.report(
         RULE,
         place,
         message,
@@ -281,6 +281,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         fix=fix if text else None,
         trial=_trial(framework),
     )
+    return finding._replace(subject=module.span(made.call).start, argument="mode")
 
 
 def _report_sibling(context: Context, found: Sibling) -> Finding:

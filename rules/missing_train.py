@@ -4,7 +4,8 @@ What it does
 ------------
 Follows a model that a script builds. If a loop trains it, switches it to inference after that in
 the same pass (for validation, say, itself or in a function it calls), and nothing in the loop
-switches it back, the switch is reported. All of the model's life must be in view.
+switches it back, the switch is reported. All of the model's life must be in view. Of a function
+that is told which mode to switch to, what each call tells it counts.
 
 Left alone are loops that switch to inference before they train, which is how layers are frozen on
 purpose, switches on the way out of the loop, modes that are saved and restored, and classes that
@@ -96,15 +97,19 @@ from bnlint.semantics.modes.switches import (
     manages_itself,
     may_switch,
     mode_after,
+    mode_at,
     runs,
+    switches,
     switches_to,
 )
 from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.objects.aliases import key_of, objects_at
 from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.order import LOOPS, is_after, places_in, running_in
+from bnlint.semantics.objects.order import LOOPS, Way, is_after, places_in, running_in, ways_in
 from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.values.domain import Unknown
 from bnlint.trial import STATISTICS, Trial
 
 RULE = Rule("BN202", "missing-train", "warning", confidence="medium")
@@ -135,20 +140,31 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _may_infer(context: Context) -> bool:
     frameworks = context.frameworks.frameworks.values()
-    return any(switches_to(context.module, f.modes.to_inference) for f in frameworks)
+    return any(
+        switches_to(context.module, framework.modes.to_inference)
+        or any(
+            isinstance(argument, ast.Name)  # train(flag)
+            for method in switches(framework)
+            for call in context.module.calls_by_name.get(method, ())
+            if isinstance(call.func, ast.Attribute)
+            for argument in call.args
+        )
+        for framework in frameworks
+    )
 
 
 def _may_miss(life: Life, framework: Framework) -> bool:
-    return any(u.kind == METHOD and mode_after(u, framework) == INFERENCE for u in life.uses)
+    return any(
+        use.kind == METHOD and mode_after(use, framework) in (INFERENCE, "") for use in life.uses
+    )
 
 
 def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
     ev, module, life, framework = context.evaluator, frame.module, frame.life, made.framework
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
-    off = [use for use, mode in switched if mode == INFERENCE]
-    on = [use for use, mode in switched if mode in (TRAINING, "")]
-    plain = Life(tuple(u for u in life.uses if u not in on and u not in off))
-    if not off or may_switch(ev, plain, framework, TRAINING):
+    switched = [(use, mode) for use, mode in switched if mode is not None]
+    plain = Life(tuple(u for u in life.uses if all(u is not use for use, _ in switched)))
+    if not switched or may_switch(ev, plain, framework, TRAINING):
         return  # parts of it are switched, or methods of its own may do so
     trained = [
         use
@@ -159,17 +175,41 @@ def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
         if not frame.outer and places_in(ev, module, loop, made.call):
             continue  # each pass has a model of its own
         trains = [(use, at) for use in trained for at in places_in(ev, module, loop, use.here)]
-        if not trains or any(True for use in on for _ in places_in(ev, module, loop, use.here)):
+        if not trains:
             continue
-        places = [(use, at) for use in off for at in places_in(ev, module, loop, use.here)]
+        modes = [
+            (use, way.place, mode_at(ev, use, framework, way.env))
+            for use, _ in switched
+            for way in ways_in(ev, module, loop, use.here)
+            if _is_of(made, use, way, frame, context)
+        ]
+        places = [(use, at) for use, at, mode in modes if mode == INFERENCE]
+        if len(places) < len(modes):
+            continue
         if not places or any(not _is_after(place, trains[0]) for place in places):
             continue  # it is trained as it infers, on purpose
-        if _infers_before(loop, off, on, module):
+        if _infers_before(made, loop, [use for use, _ in switched], frame, context):
             continue
         use, at = places[0]
         if not _leaves(at, loop, module):
             yield _report(use, at, trains[0][1], loop, frame, framework, context)
             return
+
+
+def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bool:
+    """Tell whether a switch is one of the model ``made`` where ``way`` leads to it.
+
+    A function switches what it is given, by one call this model and by another one that.
+    """
+    if way.env is None:
+        return True
+    model: ast.expr | None = use.via[0].given if use.via else None
+    if not use.via and isinstance(use.node, ast.Call) and isinstance(use.node.func, ast.Attribute):
+        model = use.node.func.value
+    if model is None:
+        return True
+    found = objects_at(context.evaluator, frame.module, model, way.env)
+    return any(isinstance(v.object, Unknown) or key_of(v) in made.origins for v in found)
 
 
 def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr]) -> bool:
@@ -190,19 +230,18 @@ def _loops(frame: Frame) -> list[_Loop]:
     return [node for node in ast.walk(around) if isinstance(node, LOOPS)]
 
 
-def _infers_before(loop: _Loop, off: list[Use], on: list[Use], module: Module) -> bool:
+def _infers_before(
+    made: Made, loop: _Loop, switched: list[Use], frame: Frame, context: Context
+) -> bool:
     """Tell whether the model comes to the loop in inference mode, as far as its function shows."""
-    around = running_in(module, loop)
-
-    def last(uses: list[Use]) -> int:
-        rows = [
-            use.here.lineno
-            for use in uses
-            if running_in(module, use.here) is around and use.here.lineno < loop.lineno
-        ]
-        return max(rows, default=0)
-
-    return last(off) > last(on)
+    module, around = frame.module, running_in(frame.module, loop)
+    modes = [
+        (way.place.lineno, mode_at(context.evaluator, use, made.framework, way.env) == INFERENCE)
+        for use in switched
+        for way in ways_in(context.evaluator, module, around, use.here)
+        if way.place.lineno < loop.lineno and _is_of(made, use, way, frame, context)
+    ]
+    return bool(modes) and max(modes)[1]
 
 
 def _leaves(at: ast.expr, loop: _Loop, module: Module) -> bool:

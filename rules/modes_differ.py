@@ -4,10 +4,11 @@ What it does
 ------------
 In a file that builds a model or layer in two frameworks and runs both, follows each object to its
 first call. PyTorch layers start in training mode, Keras and MindSpore layers in inference: where
-neither is switched, or only one, the two calls compute different things, and this is reported.
+neither is switched, or only one, the two calls compute different things, and this is reported. A
+call of ``predict`` is one in inference, whatever the mode; ready-made models count on either side.
 
-Both lives must be in view up to the call. Where ``fit``, ``predict`` or ``evaluate`` decide the
-mode, or the object is passed to other code, nothing is reported.
+Both lives must be in view up to the call. Where ``fit`` or ``evaluate`` decide the mode, or the
+object is passed to other code, nothing is reported.
 
 Why it matters
 --------------
@@ -65,7 +66,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
-from bnlint.frameworks.tables import Modes
+from bnlint.frameworks.tables import Framework, Modes
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.purposes import tells_of_mode
 from bnlint.semantics.modes.switches import (
@@ -75,6 +76,7 @@ from bnlint.semantics.modes.switches import (
     is_made_of_switched,
     manages_itself,
     mode_after,
+    runs,
     switches,
 )
 from bnlint.semantics.objects.allocations import Made, constructions
@@ -92,13 +94,18 @@ RULE = Rule("BN211", "modes-differ", "error", precedence=50)
 
 
 class Run(NamedTuple):
-    """What an object is run as: its first call whose result is used, and the modes of all."""
+    """What an object is run as: its first call whose result is used, and the modes of all.
+
+    ``why`` says what put it into the mode, if anything did. What ``predicts`` gives plain arrays.
+    """
 
     made: Made
     call: ast.Call
+    model: ast.expr
     scope: ast.AST
     modes: frozenset[str]
-    switched: bool
+    why: str
+    predicts: bool
 
     @property
     def mode(self) -> str:
@@ -108,19 +115,22 @@ class Run(NamedTuple):
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report the later of two objects that run in different modes."""
-    ecosystems = {site.api.framework.ecosystem for site in context.sites}
+    frameworks = context.frameworks.frameworks.values()
+    ecosystems = {framework.ecosystem for framework in frameworks}
     if len(ecosystems) < 2 or _sets_phase(context):
         return
-    runs = sorted(_runs(context), key=lambda r: (r.call.lineno, r.call.col_offset))
-    for first, second in _pairs(runs, context):
+    found = sorted(_runs(context), key=lambda r: (r.call.lineno, r.call.col_offset))
+    for first, second in _pairs(found, context):
         if first.modes & second.modes or len(first.modes) > 1 or len(second.modes) > 1:
             continue
         # One side that is trained and one that is only run are no comparison.
-        trained = [
-            feeds_gradient(context.evaluator, context.module, r.call) for r in (first, second)
-        ]
-        if trained[0] == trained[1]:
+        if _is_trained(first, context) is _is_trained(second, context):
             yield _report(context, first, second)
+
+
+def _is_trained(run: Run, context: Context) -> bool:
+    """Tell whether gradients are taken of what the run gives: arrays have none."""
+    return not run.predicts and feeds_gradient(context.evaluator, context.module, run.call)
 
 
 def _sets_phase(context: Context) -> bool:
@@ -183,12 +193,12 @@ def _runs(context: Context) -> Iterator[Run]:
 def _run(context: Context, made: Made) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
     life = _as_the_file_shows(life_of(context.evaluator, context.module, made.origins), context)
-    calls = [u.node for u in life.uses if u.kind == CALL and isinstance(u.node, ast.Call)]
-    calls = [c for c in calls if not isinstance(context.module.parents[c], ast.Expr)]
+    ran = [use for use in life.uses if _gives_output(use, made, context)]
+    calls = [use.node for use in ran if isinstance(use.node, ast.Call)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):
         return None
     scope = _scope(context, calls[0])
-    mode, switched = made.framework.modes.initial, False
+    mode, why = made.framework.modes.initial, ""
     found: set[str] = set()
     for use in _in_order(life, made, scope, context):
         if use.kind == ESCAPE or _is_opaque(use, made, context):
@@ -197,17 +207,45 @@ def _run(context: Context, made: Made) -> Run | None:
         if new is not None:
             if not new or not _always_before(use.node, calls, context):
                 break
-            mode, switched = new, True
-        if use.node in calls and isinstance(use.node, ast.Call):
+            mode, why = new, "switched"
+        if use in ran and isinstance(use.node, ast.Call):
             asked: str | None = ""
-            if made.framework.modes.switch == "call-argument":
+            if _infers(use, made.framework, context):
+                asked, why = INFERENCE, f"{use.name}() infers"
+            elif made.framework.modes.switch == "call-argument":
                 asked = _flag(use.node, made.framework.modes, context)
+                why = "switched" if asked else why
             if asked is None or (asked or mode) not in (TRAINING, INFERENCE):
                 break
             found.add(asked or mode)
-            switched = switched or bool(asked)
     # Where something was done that may switch it, what was run before then still counts.
-    return Run(made, calls[0], scope, frozenset(found), switched) if found else None
+    predicts = _infers(ran[0], made.framework, context)
+    if not found:
+        return None
+    return Run(made, calls[0], _model(ran[0]), scope, frozenset(found), why, predicts)
+
+
+def _gives_output(use: Use, made: Made, context: Context) -> bool:
+    """Tell whether a use runs the object, and what that gives is used."""
+    if use.via or not isinstance(use.node, ast.Call):
+        return False
+    if isinstance(context.module.parents[use.node], ast.Expr):
+        return False
+    return runs(context.evaluator, use) or _infers(use, made.framework, context)
+
+
+def _infers(use: Use, framework: Framework, context: Context) -> bool:
+    """Tell whether a method of the framework's runs the object in inference, whatever its mode."""
+    return use.kind == METHOD and context.frameworks.shares(
+        use.name, "inference_methods", framework
+    )
+
+
+def _model(run: Use) -> ast.expr:
+    """Return what is run, as it is written."""
+    assert isinstance(run.node, ast.Call)
+    func = run.node.func
+    return func.value if run.kind == METHOD and isinstance(func, ast.Attribute) else func
 
 
 def _as_the_file_shows(life: Life, context: Context) -> Life:
@@ -233,6 +271,7 @@ def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[
     """
     home = _scope(context, made.call)
     places = [_scope(context, use.node) for use in life.uses]
+    ran = [_gives_output(use, made, context) or use.kind == CALL for use in life.uses]
     changing = {
         place
         for use, place in zip(life.uses, places, strict=True)
@@ -241,8 +280,7 @@ def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[
     is_factory = home is not scope and home not in context.module.ancestors(scope)
     known = {scope} | ({home} if is_factory else set())
     if changing - known or any(
-        use.kind == CALL and place is not scope
-        for use, place in zip(life.uses, places, strict=True)
+        is_run and place is not scope for is_run, place in zip(ran, places, strict=True)
     ):
         return []
     earlier = [u for u, place in zip(life.uses, places, strict=True) if place is not scope]
@@ -253,7 +291,7 @@ def _is_opaque(use: Use, made: Made, context: Context) -> bool:
     """Tell whether a use may leave the object in a mode that is not known."""
     framework, words = made.framework, context.frameworks.word
     if use.kind == METHOD:
-        if use.name in switches(framework):
+        if use.name in switches(framework) or _infers(use, framework, context):
             return False
         names = (*words("driver_methods"), *words("walks"), *words("visits"))
         return use.name in names or tells_of_mode(use.name)
@@ -292,7 +330,7 @@ def _flag(call: ast.Call, modes: Modes, context: Context) -> str | None:
 def _report(context: Context, first: Run, second: Run) -> Finding:
     module = context.module
     modes = second.made.framework.modes
-    names = [dotted(run.call.func) or module.source(run.call.func) for run in (first, second)]
+    names = [dotted(run.model) or module.source(run.model) for run in (first, second)]
     message = (
         f"{names[1]} runs in {second.mode} mode ({_how(second)}), {names[0]} on line "
         f"{first.call.lineno} in {first.mode} mode ({_how(first)}): one normalises with the batch, "
@@ -314,13 +352,15 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
         )
     trial = _trial(first, second)
     finding = context.report(RULE, second.call, message, help=advice, fix=fix, trial=trial)
-    started = [r for r in (first, second) if r.made.framework.modes.initial == INFERENCE]
-    subject = (started or [second])[0].made.call
+    # The object of which another rule may speak that needs no reference.
+    objects = [r for r in (first, second) if r.made.framework.modes.switch == "object"]
+    started = [r for r in objects if r.made.framework.modes.initial == INFERENCE]
+    subject = (started or objects or [second])[0].made.call
     return finding._replace(subject=module.span(subject).start, argument="mode")
 
 
 def _how(run: Run) -> str:
-    return "switched" if run.switched else f"as {run.made.framework.title} starts"
+    return run.why or f"as {run.made.framework.title} starts"
 
 
 def _trial(first: Run, second: Run) -> Trial:

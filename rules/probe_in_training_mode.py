@@ -1,4 +1,4 @@
-"""A model that is run on a made-up input when it is built, in training mode.
+"""A model that is run on a made-up input, in training mode, before it is used.
 
 What it does
 ------------
@@ -7,8 +7,13 @@ or random tensors and in training mode, to learn the shape of its output.
 
 Where the layers have learned nothing yet, training soon makes up for it, and confidence is low.
 
+So is a model that a script builds, if it is run so after it was given its weights (to warm it up,
+say), and then saved, exported, run on real inputs or, switched to inference, handed on. All of its
+life up to there must be in view, and nothing may train it.
+
 Left alone are constructors that switch a mode, layers that never train or whose batch normalisation
-is not in view, lazy layers, which need the run to be made, and runs on the meta device.
+is not in view, lazy layers, which need the run to be made, runs on the meta device, models whose
+weights are loaded after the run, and those that are only ever tried out: measured, or printed.
 
 Why it matters
 --------------
@@ -51,7 +56,7 @@ Clean:
 
 Fix
 ---
-Switches to inference before the run and back to training after it.
+Switches to inference before the run and, in a constructor, back to training after it.
 
 Fix safety
 ----------
@@ -72,43 +77,61 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.things import generates, tries_out
+from bnlint.semantics.modes.dry_runs import is_made_up, may_be_empty
 from bnlint.semantics.modes.freezing import normalising_framework
-from bnlint.semantics.modes.switches import INFERENCE, TRAINING, may_switch, switches
-from bnlint.semantics.objects.events import ESCAPE, Life
-from bnlint.semantics.objects.history import life_in_call
-from bnlint.semantics.objects.models import contents, names_in
+from bnlint.semantics.modes.placement import placement
+from bnlint.semantics.modes.switches import (
+    INFERENCE,
+    TRAINING,
+    is_made_of_switched,
+    manages_itself,
+    may_switch,
+    mode_after,
+    runs,
+    switches,
+    use_feeds_gradient,
+)
+from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.events import ESCAPE, EXPORT, METHOD, SAVE, Life, Use, in_order
+from bnlint.semantics.objects.history import life_in_call, life_of, may_be_switched_elsewhere
+from bnlint.semantics.objects.models import Contents, contents, names_in
+from bnlint.semantics.objects.order import may_precede
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import sets_up
-from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.domain import Candidate, ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.trial import STATISTICS, Trial
 
 RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
 
-_MAX_DEPTH = 4
-
 
 def check_file(context: Context) -> Iterator[Finding]:
-    """Report runs on made-up inputs in constructors."""
+    """Report runs on made-up inputs in constructors, and of models that are ready."""
     module = context.module
     fillers = {path.rpartition(".")[2] for path in context.frameworks.word("fillers")}
     made_up = (call for name in fillers for call in module.calls_by_name.get(name, ()))
-    runs = {run for call in made_up for run in _runs(module, call)}
-    functions = {module.enclosing_function(run) for run in runs}
+    probes = {run for call in made_up for run in _runs(module, call)}
+    functions = {module.enclosing_function(run) for run in probes}
     for cls in module.classes:
         for statement in cls.body:
             if isinstance(statement, ast.FunctionDef) and statement in functions:
                 if sets_up(statement):
-                    inside = [run for run in runs if module.enclosing_function(run) is statement]
+                    inside = [run for run in probes if module.enclosing_function(run) is statement]
                     inside.sort(key=lambda run: (run.lineno, run.col_offset))
                     yield from _of_setup(statement, cls, inside, context)
+    for made in constructions_for(context.evaluator, module, shows=bool(probes)):
+        modes = made.framework.modes
+        if modes.switch == "object" and modes.initial == TRAINING:
+            yield from _of_script(made, context)
 
 
 def _of_setup(
@@ -123,7 +146,7 @@ def _of_setup(
     if any(isinstance(p, ast.Attribute) and p.attr in attributes for p in ast.walk(function)):
         return
     for call in runs:
-        if not all(_is_made_up(argument, context, 0) for argument in call.args):
+        if not _is_on_made_up(call, module, context):
             continue
         framework = normalising_framework(ev, context.sites, module, call.func)
         if framework is None or framework.modes.switch != "object":
@@ -140,6 +163,15 @@ def _of_setup(
         learned = _has_learned(call.func, function, context)
         yield _report(call, framework, learned, context)
         return
+
+
+def _is_on_made_up(call: ast.Call, module: Module, context: Context) -> bool:
+    """Tell whether a model is given made-up tensors only, which hold values."""
+    ev = context.evaluator
+    return bool(call.args) and all(
+        is_made_up(ev, module, argument) and not may_be_empty(ev, module, argument)
+        for argument in call.args
+    )
 
 
 def _may_be_switched_by_others(
@@ -180,6 +212,116 @@ def _is_of_framework(call: ast.Call, context: Context) -> bool:
     )
 
 
+# ---------------------------------------------------------------------------------- scripts
+
+
+def _of_script(made: Made, context: Context) -> Iterator[Finding]:
+    """Report the first run on a made-up input of a model that has its weights and is used."""
+    ev, module, framework = context.evaluator, context.module, made.framework
+    life = life_of(ev, module, made.origins)
+    ran = [use for use in life.uses if runs(ev, use)]
+    dry = [use for use in ran if _is_dry(use, context)]
+    if not dry or in_test(module, made.call) or any(use_feeds_gradient(ev, use) for use in ran):
+        return
+    if any(in_test(step.module, step.node) for step in dry[0].route):
+        return
+    before, after = _parted(life, dry[0], context)
+    if not _is_ready(made, before, after, context) or _is_trained(life, context):
+        return
+    if not _is_used(after, dry, context) or (life.escapes and not _is_handed_on(after, made)):
+        return
+    found = made.contents(ev, context.sites)
+    if not found.normalises or manages_itself(ev, found, framework):
+        return
+    if _has_lazy_layers(found, context) or is_made_of_switched(ev, module, made):
+        return
+    if not may_be_switched_elsewhere(ev, module, life, framework):
+        yield _report_script(dry[0], life, made, context)
+
+
+def _is_dry(use: Use, context: Context) -> bool:
+    """Tell whether a run is on made-up tensors, and of no model that makes images of noise."""
+    assert isinstance(use.node, ast.Call)
+    return not generates(dotted(use.node.func)) and _is_on_made_up(use.node, use.module, context)
+
+
+def _parted(life: Life, run: Use, context: Context) -> tuple[Life, Life]:
+    """Return what may be done with a model before ``run``, and what is only done after it."""
+    before: list[Use] = []
+    after: list[Use] = []
+    for use in life.uses:
+        if use == run:
+            continue
+        if use.here is run.here:
+            comes_first = in_order(use)[1:] < in_order(run)[1:]
+        else:
+            comes_first = may_precede(context.evaluator, context.module, use.here, run.here)
+        (before if comes_first else after).append(use)
+    return life._replace(uses=tuple(before)), life._replace(uses=tuple(after))
+
+
+def _is_ready(made: Made, before: Life, after: Life, context: Context) -> bool:
+    """Tell whether the model has its weights before the run, and may not be switched until then."""
+    if any(use.kind == ESCAPE for use in before.uses):
+        return False
+    if may_switch(context.evaluator, before, made.framework, INFERENCE):
+        return False
+    loads = context.frameworks.word("load_methods")
+    if any(True for _ in after.methods(*loads)):
+        return False
+    if any(True for _ in before.methods(*loads)):
+        return True
+    return all(_comes_with_weights(candidate, context) for candidate in made.candidates)
+
+
+def _is_trained(life: Life, context: Context) -> bool:
+    """Tell whether a file that has to do with the model trains something."""
+    modules = {context.module, *(use.module for use in life.uses)}
+    return any(takes_gradients(context.evaluator, module) for module in modules)
+
+
+def _is_used(after: Life, dry: Sequence[Use], context: Context) -> bool:
+    """Tell whether the model is saved, exported, handed on or run in earnest after the dry runs."""
+    for use in after.uses:
+        if use.kind in (SAVE, EXPORT) or _is_state(use, context):
+            return True
+        if runs(context.evaluator, use) and not _is_tried_out(use, dry):
+            return True
+    return bool(after.escapes)
+
+
+def _is_state(use: Use, context: Context) -> bool:
+    """Tell whether what a use gives, the weights of the model, is given to what saves it."""
+    parent = use.module.parents[use.node]
+    return (
+        use.kind == METHOD
+        and isinstance(parent, ast.Call)
+        and any(
+            isinstance(callee.object, Symbol)
+            and context.frameworks.means(callee.object.path, "savers")
+            for callee in context.evaluator.evaluate(use.module, parent.func)
+        )
+    )
+
+
+def _is_tried_out(use: Use, dry: Sequence[Use]) -> bool:
+    """Tell whether a run is one of the ``dry`` ones, or by the name of its input another."""
+    assert isinstance(use.node, ast.Call)
+    names = [n.id for a in use.node.args for n in ast.walk(a) if isinstance(n, ast.Name)]
+    return use in dry or any(map(tries_out, names))
+
+
+def _is_handed_on(after: Life, made: Made) -> bool:
+    """Tell whether it is in view that the model is switched to inference and then handed on."""
+    switched = [
+        use
+        for use in after.uses
+        if use.kind == METHOD and mode_after(use, made.framework) == INFERENCE
+    ]
+    ends = [use for use in after.uses if use.kind == ESCAPE]
+    return bool(switched and ends) and in_order(switched[0]) < in_order(ends[0])
+
+
 def _runs(module: Module, made_up: ast.Call) -> Iterator[ast.Call]:
     """Yield the calls that are given a made-up tensor, and may be runs of a model."""
     node, parent = _outermost(module, made_up)
@@ -209,51 +351,36 @@ def _outermost(module: Module, node: ast.expr) -> tuple[ast.expr, ast.AST]:
 def _is_lazy(model: ast.expr, context: Context) -> bool:
     """Tell whether layers in a model get their shape from the first input."""
     found = context.evaluator.evaluate(context.module, model)
-    nodes = (n for v in found for n in contents(context.evaluator, context.sites, v).nodes)
+    return any(
+        _has_lazy_layers(contents(context.evaluator, context.sites, value), context)
+        for value in found
+    )
+
+
+def _has_lazy_layers(found: Contents, context: Context) -> bool:
     lazy = tuple(
         path.rpartition(".")[2].removesuffix("*") for path in context.frameworks.word("lazy_layers")
     )
-    return any(name.startswith(lazy) for node in nodes for name in names_in(node))
+    return any(name.startswith(lazy) for node in found.nodes for name in names_in(node))
 
 
 def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -> bool:
     """Tell whether a model comes with weights, or is given some in its constructor."""
-    for value in context.evaluator.evaluate(context.module, model):
-        made = value.object
-        if isinstance(made, Instance) and made.call is not None:
-            asks = context.frameworks.word("weights_arguments")
-            given = [k.value for k in made.call.keywords if k.arg in asks]
-            if any(not isinstance(v, ast.Constant) or v.value for v in given):
-                return True
+    values = context.evaluator.evaluate(context.module, model)
+    if any(_comes_with_weights(value, context) for value in values):
+        return True
     loads = context.frameworks.word("load_methods")
     return any(isinstance(p, ast.Attribute) and p.attr in loads for p in ast.walk(function))
 
 
-def _is_made_up(node: ast.expr, context: Context, depth: int) -> bool:
-    """Tell whether a tensor is constant or random, and holds values."""
-    values = context.evaluator.evaluate(context.module, node)
-    if values and all(
-        isinstance(v.object, Instance)
-        and isinstance(v.object.cls, Symbol)
-        and context.frameworks.means(v.object.cls.path, "fillers") is not None
-        and v.object.call is not None
-        and not any(_may_be_empty(keyword, context) for keyword in v.object.call.keywords)
-        for v in values
-    ):
-        return True
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < _MAX_DEPTH:
-        return _is_made_up(node.func.value, context, depth + 1)
-    return False
-
-
-def _may_be_empty(argument: ast.keyword, context: Context) -> bool:
-    """Tell whether an argument may put a tensor on a device where it holds no values."""
-    if argument.arg not in context.frameworks.word("device_arguments"):
+def _comes_with_weights(candidate: Candidate, context: Context) -> bool:
+    """Tell whether the call that makes a model asks for weights."""
+    made = candidate.object
+    if not isinstance(made, Instance) or made.call is None:
         return False
-    device = argument.value
-    return not isinstance(device, ast.Constant) or device.value in context.frameworks.word(
-        "empty_devices"
-    )
+    asks = context.frameworks.word("weights_arguments")
+    given = [k.value for k in made.call.keywords if k.arg in asks]
+    return any(not isinstance(v, ast.Constant) or bool(v.value) for v in given)
 
 
 def _report(call: ast.Call, framework: Framework, learned: bool, context: Context) -> Finding:
@@ -282,6 +409,38 @@ def _report(call: ast.Call, framework: Framework, learned: bool, context: Contex
         confidence="medium" if learned else "low",
         fix=fix,
         trial=_trial(framework),
+    )
+
+
+def _report_script(use: Use, life: Life, made: Made, context: Context) -> Finding:
+    module, method = context.module, made.framework.modes.to_inference[0][0]
+    assert isinstance(use.node, ast.Call)
+    model: ast.expr | None = use.node.func
+    if use.kind == METHOD and isinstance(model, ast.Attribute):  # model.forward(x)
+        model = model.value
+    through = ""
+    if use.module is not module:
+        model, through = use.via[0].given, f" ({use.seen_from(module)})"
+    name = dotted(model) if model is not None else ""
+    fix = None
+    if name:
+        at = placement(context.evaluator, module, use.here, name, life, made.framework)
+        fix = Fix(
+            UNSAFE,
+            f"insert {name}.{method}()",
+            (InsertStatement(module.span(at.statement), f"{name}.{method}()"),),
+            "the mode may be switched in a way that is not seen",
+        )
+    name = name or variable_of(module, made.call) or "the model"
+    return context.report(
+        RULE,
+        use.here,
+        f"{name} is run on a made-up input in training mode{through}: its running statistics, "
+        "which came with its weights, take a step towards those of an input that never occurs, "
+        "with gradients off too",
+        help=f"call {name}.{method}() before it",
+        fix=fix,
+        trial=_trial(made.framework),
     )
 
 

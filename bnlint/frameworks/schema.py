@@ -64,8 +64,8 @@ VOCABULARY = (
     "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
     "module_givers", "given_modules",
     "builds_once", "converters", "pads", "weights_arguments", "lazy_layers", "visits", "grows",
-    "adds", "setup_methods", "training_methods", "detaches", "reshapes", "plain_parts",
-    "recomputes", "identities", "format_words", "device_arguments", "empty_devices",
+    "adds", "setup_methods", "training_methods", "inference_methods", "detaches", "reshapes",
+    "plain_parts", "recomputes", "identities", "format_words", "device_arguments", "empty_devices",
     "script_methods", "script_contexts", "inspectors", "inspecting_methods", "makes_by_name",
 )  # fmt: skip
 

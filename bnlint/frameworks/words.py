@@ -59,7 +59,7 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
 
     It switches a mode, switches gradients off or records them, keeps weights from being trained, or
     takes a model out of, or in from, a format that fixes its mode. Where models start in training,
-    it may load weights: they are to be used.
+    or an argument decides, it may load weights: they are to be used.
     """
     words: set[str] = set()
     for table in tables:
@@ -73,6 +73,8 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
         words.update(_telling(path) for path in vocabulary.get("exporters", ()))
         if modes.get("switch") == "object" and modes.get("initial") == "training":
             words.update(vocabulary.get("load_methods", ()))
+        if modes.get("switch") == "argument":
+            words.update(f".{method}(" for method in vocabulary.get("load_methods", ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))
 

@@ -267,6 +267,23 @@ pair = np.asarray(reference(x)), port(torch.from_numpy(x)).detach().numpy()
     assert new["pair"][0] == pytest.approx(0.999995, abs=1e-6)
 
 
+def test_predict_is_a_run_in_inference_that_leaves_arrays() -> None:
+    text = """
+import keras
+import numpy as np
+import torch
+
+reference = keras.Sequential([keras.layers.BatchNormalization(epsilon=1e-5, momentum=0.9)])
+port = torch.nn.BatchNorm1d(3)
+x = np.ones((2, 3), "float32")
+pair = reference.predict(x), port(torch.from_numpy(x)).detach().numpy()
+"""
+    old, new = both(text, "BN211")
+    assert isinstance(old["pair"][0], np.ndarray)
+    assert relative(old["pair"][1], old["pair"][0]) == pytest.approx(1, abs=ROUNDING)
+    assert relative(new["pair"][1], new["pair"][0]) < ROUNDING
+
+
 @pytest.mark.parametrize(
     ("layout", "written"),
     [("channels_first", ""), ("channels_first", "axis=-1"), ("channels_last", "axis=1")],
@@ -361,3 +378,45 @@ holder.predict([torch.ones(8, 4) * 3, torch.ones(8, 4) * 5])
     old, new = both(text, "BN201")
     assert min(old["holder"].moved) > 0.1
     assert new["holder"].moved == [0, 0]
+
+
+DRY_RUNS = """
+import torch
+import torch.nn as nn
+
+weights = nn.Sequential(nn.BatchNorm1d(4)).state_dict()
+weights["0.running_mean"] += 3.0
+model = nn.Sequential(nn.BatchNorm1d(4))
+model.load_state_dict(weights)
+x = torch.zeros(8, 4)
+for _ in range(2):
+    model(x)
+"""
+
+
+def test_dry_runs_leave_the_statistics_that_were_loaded() -> None:
+    text = DRY_RUNS + "model.eval()\nprint(model(torch.arange(8.0).reshape(2, 4)).argmax(1))\n"
+    old, new = (names["model"][0].running_mean for names in both(text, "BN209"))
+    assert (old - 3).abs().max() > 0.5
+    assert (new - 3).abs().max() == 0
+
+
+def test_export_is_of_the_statistics_that_were_loaded() -> None:
+    """The switch stands before what runs the model, not between that and the export."""
+    import torch
+
+    text = DRY_RUNS.replace("zeros(8, 4)", "arange(32.0).reshape(8, 4)")
+    text = text.replace("model(x)\n", "shape = model(x).shape\n")
+    old, new = both(text + "traced = torch.jit.trace(model, x)\n", "BN604")
+    for names, is_right in ((old, False), (new, True)):
+        loaded = torch.nn.Sequential(torch.nn.BatchNorm1d(4)).eval()
+        loaded.load_state_dict(names["weights"])
+        images = torch.from_numpy(IMAGES[:, :, 0, 0].copy()).float()
+        wrong = (names["traced"](images) - loaded(images)).abs().max()
+        assert (wrong == 0) if is_right else (wrong > 0.1)
+
+
+def test_statistics_that_are_collected_are_exported() -> None:
+    text = DRY_RUNS.replace("zeros(8, 4)", "arange(32.0).reshape(8, 4)")
+    _, new = both(text + "traced = torch.jit.trace(model, x)\n", "BN604")
+    assert (new["model"][0].running_mean - 3).abs().max() > 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from one_rule import Hazard, cases, check_clean, check_hazard, hazard
+from one_rule import Hazard, cases, check_clean, check_hazard, hazard, plain, run
 
 IMPORTS = """
 import tensorflow as tf
@@ -137,7 +137,101 @@ HAZARDS = [
         kind=KIND,
         fix="unsafe: write is_training=False",
     ),
+    hazard(
+        "a flag given by its position",
+        """
+        def evaluate(images):
+            return tf.argmax(network(images, «True»), 1)
+        """,
+        "True in evaluate(): network ",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: write False",
+    ),
+    hazard(
+        "a flag of another name, handed on from block to block",
+        """
+        def unit(x, phase):
+            return tf.compat.v1.layers.batch_normalization(x, training=phase)
+
+        def deep(x, train=True):
+            for _ in range(3):
+                x = unit(x, phase=train)
+            return x
+
+        def predict(images):
+            return deep(images, «train=True»)
+        """,
+        "train=True in predict(): deep ",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: write train=False",
+    ),
+    hazard(
+        "a flag set for a scope",
+        """
+        def graph(x, is_train=True):
+            with slim.arg_scope([slim.batch_norm], is_training=is_train):
+                return slim.batch_norm(slim.conv2d(x, 8, 3))
+
+        def validate(images):
+            return graph(images, «is_train=True»)
+        """,
+        "is_train=True in validate(): graph ",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: write is_train=False",
+    ),
+    hazard(
+        "a flag of Keras layers in a function",
+        """
+        def graph(x, is_train):
+            return layers.BatchNormalization()(layers.Dense(8)(x), training=is_train)
+
+        def predict(images):
+            return graph(images, «is_train=True»)
+        """,
+        "is_train=True in predict(): graph ",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: write is_train=False",
+    ),
 ]
+
+SCRIPT = """
+logits = network(images, «is_training=True»)
+with tf.compat.v1.Session() as session:
+    tf.compat.v1.train.Saver().restore(session, "net.ckpt")
+    print(session.run(logits))
+"""
+
+
+def test_script_that_is_named_for_evaluation() -> None:
+    code = plain(IMPORTS) + plain(SCRIPT)
+    start, code = code.index("«"), code.replace("«", "").replace("»", "")
+    (finding,) = run("BN213", code, path="tools/eval_net.py")
+    assert finding.span.start == start
+    assert "is_training=True in eval_net.py: network " in finding.message
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        pytest.param("train.py", "", "", id="named for training"),
+        pytest.param("train_and_eval.py", "", "", id="named for both"),
+        pytest.param("network.py", "", "", id="named for nothing"),
+        pytest.param("eval_net.py", "restore(session", "save(session", id="restores nothing"),
+        pytest.param("eval_net.py", "training=True", "training=False", id="switched"),
+        pytest.param("eval_net.py", "print(", "minimize(loss)\n    print(", id="trains too"),
+        pytest.param("test_net.py", "", "", id="a file of unit tests"),
+    ],
+)
+def test_other_scripts_are_left_alone(path: str, old: str, new: str) -> None:
+    code = (plain(IMPORTS) + plain(SCRIPT)).replace("«", "").replace("»", "")
+    assert old in code
+    code = code.replace(old, new) if old else code
+    assert run("BN213", code, path=path) == []
+
 
 CLEAN = """
 --- it infers
@@ -240,6 +334,32 @@ def search():
         with tf.GradientTape() as tape:
             loss = loss_fn(y_val, model(x_val, training=True))
         gradients = tape.gradient(loss, alphas)
+--- a flag of dropout beside normalisation that infers
+def graph(x, train):
+    x = tf.compat.v1.layers.batch_normalization(x)
+    return tf.compat.v1.layers.dropout(x, training=train)
+
+def evaluate(images):
+    return graph(images, train=True)
+--- a flag that is turned round
+def graph(x, deploy):
+    return tf.compat.v1.layers.batch_normalization(x, training=not deploy)
+
+def evaluate(images):
+    return graph(images, deploy=True)
+--- a flag that is something else
+def graph(x, is_training, softmax=False):
+    x = tf.compat.v1.layers.batch_normalization(x, training=is_training)
+    return tf.nn.softmax(x) if softmax else x
+
+def evaluate(images):
+    return graph(images, False, True)
+--- a position that is no flag
+def evaluate(images, y):
+    return tf.reduce_mean(network(images, False), 0, True)
+--- a flag by its position, in training
+def train(images):
+    return network(images, True)
 --- test-time adaptation
 model = Net()
 def test_time_adapt(x):

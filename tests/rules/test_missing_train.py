@@ -92,6 +92,73 @@ HAZARDS = [
         kind=KIND,
         fix=FIX,
     ),
+    hazard(
+        "by a helper that is told the mode",
+        """
+        def set_mode(mode, nets):
+            for net in nets:
+                if mode == "train":
+                    net.train()
+                elif mode == "eval":
+                    «net.eval()»
+
+        model = torchvision.models.resnet18()
+        set_mode("train", [model])
+        for epoch in range(10):
+            for x, y in loader:
+                nn.functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            set_mode("eval", [model])
+            print(model(x))
+        """,
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
+        "by a helper that hands a flag on",
+        """
+        def to_mode(net, training):
+            «net.train(training)»
+
+        def evaluate(net):
+            to_mode(net, training=False)
+            with torch.no_grad():
+                return net(x)
+
+        model = torchvision.models.resnet18()
+        to_mode(model, True)
+        for epoch in range(10):
+            for x, y in loader:
+                nn.functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            print(evaluate(model))
+        """,
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
+        "a helper wakes another model",
+        """
+        def wake(net):
+            net.train()
+
+        model = torchvision.models.resnet18()
+        other = torchvision.models.resnet18()
+        wake(model)
+        for epoch in range(10):
+            wake(other)
+            for x, y in loader:
+                nn.functional.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            «model.eval()»
+            print(model(x))
+        """,
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
 ]
 
 CLEAN = """
@@ -237,6 +304,104 @@ for epoch in range(10):
         nn.functional.cross_entropy(model(x), y).backward()
     model.eval()
     validate(model)
+--- a helper that is told the mode switches back
+def set_mode(mode, nets):
+    for net in nets:
+        if mode == "train":
+            net.train()
+        else:
+            net.eval()
+
+model = torchvision.models.resnet18()
+for epoch in range(10):
+    set_mode("train", [model])
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    set_mode("eval", [model])
+    print(model(x))
+--- a helper is told a mode that is not known
+def set_mode(mode, net):
+    if mode == "train":
+        net.train()
+    else:
+        net.eval()
+
+model = torchvision.models.resnet18()
+for epoch in range(10):
+    for phase in phases:
+        set_mode(phase, model)
+        for x, y in loader:
+            loss = nn.functional.cross_entropy(model(x), y)
+            if phase == "train":
+                loss.backward()
+--- a helper with a flag that is true by default
+def to_mode(net, training=True):
+    net.train(training)
+
+model = torchvision.models.resnet18()
+for epoch in range(10):
+    to_mode(model)
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    to_mode(model, False)
+    print(model(x))
+--- a helper with a flag that is computed
+def to_mode(net, training):
+    net.train(training)
+
+model = torchvision.models.resnet18()
+for epoch in range(10):
+    to_mode(model, epoch < 5)
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    to_mode(model, False)
+    print(model(x))
+--- one function for both, by whether it is given an optimizer
+def run(net, loader, optimizer=None):
+    if optimizer is None:
+        net.eval()
+    else:
+        net.train()
+    for x, y in loader:
+        loss = nn.functional.cross_entropy(net(x), y)
+        if optimizer is not None:
+            loss.backward()
+            optimizer.step()
+
+model = torchvision.models.resnet18()
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for epoch in range(10):
+    run(model, training, optimizer)
+    run(model, validation)
+--- the helper is told to switch this model before the loop, and another one in it
+def set_mode(mode, net):
+    if mode == "train":
+        net.train()
+    else:
+        net.eval()
+
+model = torchvision.models.resnet18()
+teacher = torchvision.models.resnet18()
+set_mode("train", model)
+for epoch in range(10):
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    set_mode("eval", teacher)
+    print(teacher(x))
+--- the helper put it into inference mode on purpose, before the loop
+def set_mode(mode, net):
+    if mode == "train":
+        net.train()
+    else:
+        net.eval()
+
+model = torchvision.models.resnet18()
+set_mode("eval", model)
+for epoch in range(10):
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    set_mode("eval", model)
+    print(model(x))
 --- a unit test
 def test_modes():
     model = torchvision.models.resnet18()

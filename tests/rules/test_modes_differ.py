@@ -141,6 +141,50 @@ def test_hazard(expected: Hazard) -> None:
 
 
 PAIR = KERAS + TORCH
+SEQUENTIAL = "ref = keras.Sequential([keras.layers.BatchNormalization()])\n"
+
+PREDICTED = [
+    hazard(
+        "predict",
+        SEQUENTIAL + TORCH + "print(ref.predict(x), «port(t)»)",
+        "port runs in training mode (as PyTorch starts), ref on line ",
+        " in inference mode (predict() infers): one normalises with the batch",
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
+        "predict, of ready-made models of which no layer is in the file",
+        """
+        import torchvision
+
+        ref = keras.applications.ResNet50(weights="imagenet")
+        port = torchvision.models.resnet50()
+        port.load_state_dict(torch.load("converted.pth"))
+        expected = ref.predict(x)
+        with torch.no_grad():
+            found = «port(t)»
+        print(np.abs(expected - found.numpy()).max())
+        """,
+        "port runs in training mode (as PyTorch starts), ref on line ",
+        "(predict() infers)",
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
+        "the forward method of the port",
+        SEQUENTIAL + TORCH + "a = ref.predict_on_batch(x)\nb = «port.forward(t)».detach()",
+        "port runs in training mode (as PyTorch starts), ref on line ",
+        "(predict_on_batch() infers)",
+        kind=KIND,
+        fix=FIX,
+    ),
+]
+
+
+@pytest.mark.parametrize("expected", PREDICTED)
+def test_prediction(expected: Hazard) -> None:
+    check_hazard("BN211", expected, IMPORTS)
+
 
 CLEAN = [
     clean("PyTorch switched to inference", PAIR + "port.eval()\nprint(ref(x), port(t))"),
@@ -191,10 +235,34 @@ d = port(t)
         TORCH + KERAS + "port.eval()\nref.trainable = False\nprint(port(t), ref(x, training=True))",
     ),
     clean(
-        "predict decides",
-        "ref = keras.Sequential([keras.layers.BatchNormalization()])\n"
+        "predict, and PyTorch switched to inference",
+        SEQUENTIAL + TORCH + "port.eval()\nprint(ref.predict(x), port(t))",
+    ),
+    clean(
+        "what predict gives is thrown away",
+        SEQUENTIAL + TORCH + "ref.predict(x)\nprint(port(t))",
+    ),
+    clean(
+        "fitted before it predicts",
+        SEQUENTIAL + TORCH + "ref.fit(x, y)\nprint(ref.predict(x), port(t))",
+    ),
+    clean(
+        "predict of a model of the project's own",
+        "class Scorer(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.bn = nn.BatchNorm1d(3)\n\n    def predict(self, x):\n"
+        "        return self.bn(x)\n\nscorer = Scorer()\n"
+        + KERAS
+        + "print(ref(x, training=True), scorer.predict(t))",
+    ),
+    clean(
+        "a ready-made model without normalisation",
+        "ref = keras.applications.VGG16()\n" + TORCH + "print(ref.predict(x), port(t))",
+    ),
+    clean(
+        "PyTorch is trained, and Keras is its teacher",
+        SEQUENTIAL
         + TORCH
-        + "print(ref.predict(x), port(t))",
+        + "loss = ((port(t) - torch.from_numpy(ref.predict(x))) ** 2).sum()\nloss.backward()",
     ),
     clean(
         "fit decides",

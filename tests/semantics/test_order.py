@@ -7,7 +7,14 @@ import ast
 import pytest
 
 from bnlint.engine.facts import read_facts
-from bnlint.semantics.objects.order import LOOPS, are_exclusive, calls_later, common_loop, places_in
+from bnlint.semantics.objects.order import (
+    LOOPS,
+    are_exclusive,
+    calls_later,
+    common_loop,
+    may_precede,
+    places_in,
+)
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Evaluate
 
@@ -81,9 +88,46 @@ def test_calls_later(code: str, expected: bool) -> None:
         pytest.param(
             "first()\nfor a in b:\n    def f():\n        second()\n", [], id="defined in it"
         ),
+        pytest.param(
+            "first()\ndef f(x):\n    if x:\n        second()\nfor a in b:\n    f(0)\n    f(1)\n",
+            [8],
+            id="what the calls give decides",
+        ),
+        pytest.param(
+            "first()\ndef f(x):\n    if x:\n        second()\ndef g(y=True):\n    f(y)\n"
+            "for a in b:\n    g(False)\n    g(c)\n    g(True)\n",
+            [10, 11],
+            id="what is handed on decides",
+        ),
     ],
 )
 def test_places_in(code: str, rows: list[int]) -> None:
     evaluator, module, _, second = read(code)
     loop = next(node for node in ast.walk(module.tree) if isinstance(node, LOOPS))
     assert [at.lineno for at in places_in(evaluator, module, loop, second)] == rows
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("second()\nfirst()\n", True, id="further up"),
+        pytest.param("first()\nsecond()\n", False, id="further down"),
+        pytest.param("for a in b:\n    first()\n    second()\n", False, id="in the next pass"),
+        pytest.param("def f():\n    second()\nfirst()\nf()\n", False, id="called after it"),
+        pytest.param("def f():\n    second()\nf()\nfirst()\n", True, id="called before it"),
+        pytest.param("def f():\n    second()\nfirst()\n", False, id="called by nobody"),
+        pytest.param("def f():\n    first()\nsecond()\n", True, id="in a function, by nobody"),
+        pytest.param(
+            "def f():\n    first()\n    second()\nf()\n", False, id="one call leads to both"
+        ),
+        pytest.param(
+            "def f():\n    first()\ndef g():\n    second()\nf()\ng()\n", False, id="by turns"
+        ),
+        pytest.param(
+            "def f():\n    first()\ndef g():\n    second()\n", True, id="two that nobody calls"
+        ),
+    ],
+)
+def test_may_precede(code: str, expected: bool) -> None:
+    evaluator, module, first, second = read(code)
+    assert may_precede(evaluator, module, second, first) is expected

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bnlint.semantics.hints.around import in_test, is_unit_test
 from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
 from bnlint.semantics.hints.things import generates, is_held_out, tries_out
+from bnlint.semantics.modes.dry_runs import is_made_up
 from bnlint.semantics.modes.phases import tested_phase
 from bnlint.semantics.modes.switches import (
     TRAINING,
@@ -24,7 +25,7 @@ from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted, last_name
-from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
+from bnlint.semantics.values.domain import Evaluate
 from bnlint.startup.typed import NamedTuple
 
 #: How many assignments back the data of a run is looked for.
@@ -171,29 +172,7 @@ def _tries_out(ev: Evaluate, step: CallSite) -> bool:
     if any(map(tries_out, names)):
         return True
     some_or_all = any if step.given is not None else all  # a helper takes more than the input
-    return bool(args) and some_or_all(_is_filler(ev, a, step.module, 0) for a in args)
-
-
-def _is_filler(ev: Evaluate, node: ast.expr, module: Module, depth: int) -> bool:
-    for candidate in ev.evaluate(module, node):
-        made = candidate.object
-        if not (
-            isinstance(made, Instance)
-            and isinstance(made.cls, Symbol)
-            and ev.frameworks.means(made.cls.path, "fillers")
-        ):
-            break
-    else:
-        return True
-    if isinstance(node, ast.Call) and len(node.args) == 1 and depth < 8:  # Variable(torch.rand(3))
-        callees = ev.evaluate(module, node.func)
-        paths = [c.object.path for c in callees if isinstance(c.object, Symbol)]
-        if len(paths) == len(callees) and all(map(ev.frameworks.has_root, paths)):
-            return _is_filler(ev, node.args[0], module, depth + 1)
-    # torch.zeros(1, 3).to(device): what the method is called on decides.
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and depth < 8:
-        return _is_filler(ev, node.func.value, module, depth + 1)
-    return False
+    return bool(args) and some_or_all(is_made_up(ev, step.module, a) for a in args)
 
 
 # ---------------------------------------------------------------------------------- data

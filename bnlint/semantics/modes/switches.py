@@ -14,7 +14,7 @@ from bnlint.semantics.objects.models import Contents, slice_back
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
 from bnlint.semantics.values.callers import callers
-from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.domain import Constant, Env, Evaluate, FunctionRef, Instance, Symbol
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,6 +46,22 @@ def mode_after(use: Use, framework: Framework) -> str | None:
     if len(arguments) == 1 and isinstance(first, ast.Constant):
         return table.get((use.name, bool(first.value)), "")
     return ""
+
+
+def mode_at(ev: Evaluate, use: Use, framework: Framework, env: Env | None) -> str | None:
+    """Return what :func:`mode_after` does, with what a function around the call is given."""
+    mode = mode_after(use, framework)
+    if mode != "" or env is None or use.via:
+        return mode
+    assert isinstance(use.node, ast.Call)
+    arguments = [*use.node.args, *(k.value for k in use.node.keywords)]
+    found = {value.object for value in ev.evaluate(use.module, arguments[0], env)}
+    flag = found.pop() if len(found) == 1 and len(arguments) == 1 else None
+    if not isinstance(flag, Constant):
+        return mode
+    given = ast.copy_location(ast.Constant(bool(flag.value)), arguments[0])
+    call = ast.Call(use.node.func, [given], [])
+    return mode_after(use._replace(node=call), framework)
 
 
 def switches_to(module: Module, rows: Iterable[tuple[str, bool | None]]) -> bool:

@@ -51,6 +51,7 @@ class Made(NamedTuple):
             all(one.normalises for one in found),
             tuple(node for one in found for node in one.nodes),
             tuple(base for one in found for base in one.outside),
+            tuple(site for one in found for site in one.sites),
         )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from bnlint.semantics.syntax.module import Module
 from bnlint.startup.typed import NamedTuple
 
-CALL, METHOD, PART, READ, WRITE, WRAP, EXPORT, ESCAPE = (
-    "call", "method", "part", "read", "write", "wrap", "export", "escape",
+CALL, METHOD, PART, READ, WRITE, WRAP, SAVE, EXPORT, ESCAPE = (
+    "call", "method", "part", "read", "write", "wrap", "save", "export", "escape",
 )  # fmt: skip
 
 #: What is followed: the object, a part of it (``model.layer1``), or what a method of it gave,
@@ -38,9 +38,9 @@ class Use(NamedTuple):
     """One thing done with an object.
 
     ``kind`` is ``call`` (``model(x)``), ``method`` (``model.name(...)``), ``part`` (attribute or
-    method ``name`` of a part of it), ``read`` and ``write`` (an attribute ``name``), ``wrap``
-    (given to the wrapper whose import path is ``name``), ``export`` (given to the exporter whose
-    import path is ``name``) or ``escape``. ``node`` is the call, attribute or expression, in
+    method ``name`` of a part of it), ``read`` and ``write`` (an attribute ``name``), ``wrap``,
+    ``save`` and ``export`` (given to what does so, whose import path is ``name``) or ``escape``.
+    ``node`` is the call, attribute or expression, in
     ``module``. ``via`` are the steps that lead there from the file whose object it is; there are
     none where the file does it itself.
     """

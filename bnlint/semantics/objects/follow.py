@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.aliases import Alias, is_model, key_of, objects_at
 from bnlint.semantics.objects.decorators import sees_through
-from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SOME, WHOLE, WRAP
+from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SAVE, SOME, WHOLE, WRAP
 from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.holders import is_plain
 from bnlint.semantics.objects.parts import LOOK, Parts, targets
@@ -309,7 +309,10 @@ class Follower(Parts):
                 self.trace.holders.setdefault(call)
                 return True
             return False
-        if frameworks.means(path, "savers") or frameworks.means(path, "inspectors"):
+        if frameworks.means(path, "savers"):
+            self.note(SAVE, call, path)
+            return True
+        if frameworks.means(path, "inspectors"):
             return True
         if not whole:
             return False

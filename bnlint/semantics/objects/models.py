@@ -48,7 +48,8 @@ def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
 class Contents(NamedTuple):
     """What an object is made of, as far as the file shows.
 
-    ``normalises`` tells whether batch normalisation that follows the mode is among it. ``nodes``
+    ``normalises`` tells whether batch normalisation that follows the mode is among it. ``sites``
+    are the calls of APIs in it, in whatever file, whether they follow it or not. ``nodes``
     are the classes, functions and expressions it is made by, ``outside`` the base classes and
     makers that are not in the file.
     """
@@ -56,13 +57,15 @@ class Contents(NamedTuple):
     normalises: bool
     nodes: tuple[ast.AST, ...]
     outside: tuple[Symbol | Unknown, ...]
+    sites: tuple[Site, ...] = ()
 
 
 def contents(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> Contents:
     """Return what the object is made of."""
     search = _Search(ev, sites)
     search.add(candidate.object, 0)
-    return Contents(search.found, tuple(search.nodes), tuple(search.outside))
+    nodes, outside = tuple(search.nodes), tuple(search.outside)
+    return Contents(search.found, nodes, outside, tuple(search.passed))
 
 
 #: Whether what an expression makes normalises, by the expression and the class of what it makes.
@@ -111,6 +114,7 @@ class _Search:
         self.begins = {"__init__", "__new__", *(n for w in words for n in ev.frameworks.word(w))}
         self.seen: set[ast.AST] = set()
         self.found = False
+        self.passed: list[Site] = []
         self.nodes: list[ast.AST] = []
         self.outside: list[Symbol | Unknown] = []
 
@@ -180,8 +184,9 @@ class _Search:
                 if is_dead(self.ev, module, call, env):
                     continue
             site = self.sites.get(call)
-            if site is not None and _follows_mode(site):
-                self.found = True
+            if site is not None:
+                self.passed.append(site)
+                self.found = self.found or _follows_mode(site)
             builds = not self.until_found
             for callee in self.ev.evaluate(module, call.func):
                 found = callee.object

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from bnlint.semantics.syntax.module import FunctionNode, Module
+from bnlint.semantics.values.arguments import arguments_of, bind, is_method
 from bnlint.semantics.values.callers import callers
-from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.domain import Env, Evaluate
+from bnlint.semantics.values.predicates import is_dead
+from bnlint.startup.typed import NamedTuple
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
@@ -38,20 +42,64 @@ def common_loop(module: Module, node: ast.AST, other: ast.AST) -> ast.AST | None
     return None
 
 
-def places_in(
-    ev: Evaluate, module: Module, loop: ast.AST, node: ast.expr, depth: int = 0
-) -> list[ast.expr]:
-    """Return what runs ``node`` in ``loop``: the node itself, or calls of the function it is in."""
-    if loop in module.ancestors(node) and running_in(module, node) is running_in(module, loop):
-        return [node]
+class Way(NamedTuple):
+    """What runs a node in some part of a file: itself or a call, and what is given on the way.
+
+    ``env`` holds what the functions in between are called with; of methods, nothing is noted.
+    """
+
+    place: ast.expr
+    env: Env | None = None
+
+
+def places_in(ev: Evaluate, module: Module, around: ast.AST, node: ast.expr) -> list[ast.expr]:
+    """Return what runs ``node`` in ``around``: the node itself, or calls of its function."""
+    return [way.place for way in ways_in(ev, module, around, node)]
+
+
+def ways_in(ev: Evaluate, module: Module, around: ast.AST, node: ast.expr) -> list[Way]:
+    """Return what runs ``node`` in ``around``: a loop, a function, or what is outside of all.
+
+    A call counts only if what it is given lets the function come to the node: in a function that
+    is told whether to train, ``train()`` and ``eval()`` are run by different calls.
+    """
+    return list(_ways(ev, module, around, node, ()))
+
+
+def _ways(
+    ev: Evaluate, module: Module, around: ast.AST, node: ast.expr, inner: tuple[ast.expr, ...]
+) -> Iterator[Way]:
+    """Yield the ways to ``node``, and from there on to what runs it: ``inner``, outermost first."""
     function = running_in(module, node)
-    if depth > _MAX_CALLS or not isinstance(function, FunctionNode):
-        return []
-    return [
-        place
-        for call, _ in callers(ev, module, function)
-        for place in places_in(ev, module, loop, call, depth + 1)
-    ]
+    home = around if isinstance(around, (*FunctionNode, ast.Module)) else running_in(module, around)
+    if function is home and (home is around or around in module.ancestors(node)):
+        way = _entered(ev, module, node, inner)
+        if way is not None:
+            yield way
+        return
+    if len(inner) > _MAX_CALLS or not isinstance(function, FunctionNode):
+        return
+    for call, _ in callers(ev, module, function):
+        yield from _ways(ev, module, around, call, (node, *inner))
+
+
+def _entered(
+    ev: Evaluate, module: Module, place: ast.expr, inner: tuple[ast.expr, ...]
+) -> Way | None:
+    """Return the way from ``place`` through ``inner``, unless what is given there closes it."""
+    call, env = place, None
+    for node in inner:
+        function = running_in(module, node)
+        assert isinstance(function, FunctionNode) and isinstance(call, ast.Call)
+        if is_method(module, function):
+            env = None
+        else:
+            arguments = arguments_of(ev, module, call, env)
+            env = Env(bind(module, function, arguments, None), env, env.depth + 1 if env else 1)
+            if is_dead(ev, module, node, env):
+                return None
+        call = node
+    return Way(place, env)
 
 
 def are_exclusive(module: Module, node: ast.AST, other: ast.AST) -> bool:
@@ -80,3 +128,33 @@ def calls_later(
         elif around is not function and calls_later(ev, module, node, around, depth + 1):
             return True
     return False
+
+
+def may_precede(ev: Evaluate, module: Module, node: ast.expr, other: ast.expr) -> bool:
+    """Tell whether ``node`` may run before ``other`` does for the first time.
+
+    Two nodes are compared in the functions that run both of them, directly or not. What a file
+    does outside of functions comes before what is in functions that nothing there calls.
+    """
+    mine, theirs = _places(ev, module, node), _places(ev, module, other)
+    shared = mine.keys() & theirs.keys()
+    if not shared:
+        return module.tree not in theirs
+    for around in shared:
+        first = min(theirs[around], key=lambda end: (end.lineno, end.col_offset))
+        if any(place is not first and not is_after(place, first) for place in mine[around]):
+            return True  # one call that leads to both tells nothing: what it runs does
+    return False
+
+
+def _places(
+    ev: Evaluate, module: Module, node: ast.expr, depth: int = 0
+) -> dict[ast.AST, list[ast.expr]]:
+    """Return what runs ``node``, by the function that it stands in: itself, and calls of that."""
+    around = running_in(module, node)
+    found = {around: [node]}
+    if depth <= _MAX_CALLS and isinstance(around, FunctionNode):
+        for call, _ in callers(ev, module, around):
+            for outer, places in _places(ev, module, call, depth + 1).items():
+                found.setdefault(outer, []).extend(places)
+    return found

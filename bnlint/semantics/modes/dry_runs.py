@@ -1,0 +1,77 @@
+"""Runs of a model on made-up inputs: to see that it works, to learn a shape, to warm it up."""
+
+from __future__ import annotations
+
+import ast
+
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.domain import Candidate, Evaluate, Instance, Symbol, Unknown
+
+_MAX_DEPTH = 8
+
+
+def is_made_up(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> bool:
+    """Tell whether a tensor is constant or random: what a framework fills, moved and cast or not.
+
+    A tensor on a device that holds no values counts too, see :func:`may_be_empty`.
+    """
+    if isinstance(node, ast.Name) and _is_filled_in(module, node):
+        return False
+    if depth > _MAX_DEPTH:
+        return False
+    if all(_is_filler(ev, value, depth) for value in ev.evaluate(module, node)):
+        return True
+    # torch.zeros(1, 3).to(device): what the method is called on decides.
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and is_made_up(ev, module, node.func.value, depth + 1)
+    )
+
+
+def _is_filler(ev: Evaluate, value: Candidate, depth: int) -> bool:
+    found = value.object
+    if isinstance(found, Unknown):  # noise = torch.rand(3).to(device)
+        return isinstance(value.node, ast.Attribute) and is_made_up(
+            ev, value.module, value.node.value, depth + 1
+        )
+    if not isinstance(found, Instance) or not isinstance(found.cls, Symbol):
+        return False
+    if ev.frameworks.means(found.cls.path, "fillers") is not None:
+        return True
+    return (  # Variable(torch.rand(3))
+        ev.frameworks.has_root(found.cls.path)
+        and found.call is not None
+        and len(found.call.args) == 1
+        and is_made_up(ev, found.module, found.call.args[0], depth + 1)
+    )
+
+
+def may_be_empty(ev: Evaluate, module: Module, node: ast.expr) -> bool:
+    """Tell whether a made-up tensor may be on a device where it holds no values."""
+    made = [value.object for value in ev.evaluate(module, node)]
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+    calls += [m.call for m in made if isinstance(m, Instance) and m.call is not None]
+    return any(
+        keyword.arg in ev.frameworks.word("device_arguments")
+        and (
+            not isinstance(keyword.value, ast.Constant)
+            or keyword.value.value in ev.frameworks.word("empty_devices")
+        )
+        for call in calls
+        for keyword in call.keywords
+    )
+
+
+def _is_filled_in(module: Module, name: ast.Name) -> bool:
+    """Tell whether something is put into a tensor later: ``batch[0] = image``, ``copy_(image)``."""
+    for use in module.uses.of(name.id):
+        outer: ast.AST = module.parents[use]
+        while isinstance(outer, ast.Subscript):
+            if not isinstance(outer.ctx, ast.Load):
+                return True
+            outer = module.parents[outer]
+        if isinstance(outer, ast.Attribute) and outer.attr.endswith("_"):
+            if outer.attr != "requires_grad_":
+                return True
+    return False

@@ -1,0 +1,23 @@
+# expected: nothing (neither side has batch normalisation)
+import numpy as np
+import torch
+import torchvision
+from keras.applications import VGG16
+from PIL import Image
+
+
+def load(path):
+    image = Image.open(path).convert("RGB").resize((224, 224))
+    return np.asarray(image, dtype="float32")[None] / 127.5 - 1.0
+
+
+reference = VGG16(weights="imagenet")
+port = torchvision.models.vgg16()
+port.load_state_dict(torch.load("vgg16_from_keras.pth"))
+batch = load("cat.jpg")
+expected = reference.predict(batch)
+with torch.no_grad():
+    logits = port(torch.from_numpy(batch.transpose(0, 3, 1, 2)))
+    found = torch.softmax(logits, dim=1).numpy()
+print("largest difference:", np.abs(expected - found).max())
+np.testing.assert_allclose(expected, found, atol=1e-4)
