@@ -318,7 +318,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             ("builtins.", "abc.")
         ):
             return
-    if not all(runs_only_at_setup(module, call, cls) for call in calls):
+    if not all(runs_only_at_setup(ev, module, call, cls) for call in calls):
         return
     if any(_may_be_called_elsewhere(call, context) for call in calls):
         return

@@ -302,28 +302,46 @@ def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
     return ClassRef(module, cls)
 
 
-def runs_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+def runs_at_setup(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> bool:
     """Tell whether ``node``, in a method of ``cls``, runs when an object is made."""
     function = module.enclosing_function(node)
     if sets_up(function):
         return True
-    name = getattr(function, "name", "")
     return any(
         sets_up(module.enclosing_function(call)) and module.enclosing_class(call) is cls.node
-        for call in module.calls_by_name.get(name, ())
+        for call in _calls_of(ev, module, getattr(function, "name", ""), cls)
     )
 
 
-def runs_only_at_setup(module: Module, node: ast.AST, cls: ClassRef) -> bool:
+def runs_only_at_setup(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> bool:
     """Tell whether ``node`` runs when an object is made, and its method is called by no other."""
-    if not runs_at_setup(module, node, cls):
+    if not runs_at_setup(ev, module, node, cls):
         return False
     name = getattr(module.enclosing_function(node), "name", "")
-    others = module.calls_by_name.get(name, ()) if name != "__init__" else ()
+    others = _calls_of(ev, module, name, cls) if name != "__init__" else ()
     return all(
-        module.enclosing_class(other) is cls.node and runs_at_setup(module, other, cls)
+        module.enclosing_class(other) is cls.node and runs_at_setup(ev, module, other, cls)
         for other in others
     )
+
+
+def _calls_of(ev: Evaluate, module: Module, name: str, cls: ClassRef) -> Iterator[ast.Call]:
+    """Yield the calls in ``module`` that may be of the method ``name`` of ``cls``.
+
+    What another class calls of itself is none, if neither is derived from the other.
+    """
+    for call in module.calls_by_name.get(name, ()):
+        around = module.enclosing_class(call)
+        if (
+            around is not None
+            and around is not cls.node
+            and isinstance(call.func, ast.Attribute)
+            and dotted(call.func.value) == "self"
+        ):
+            other = ClassRef(module, around)
+            if other not in lineage(ev, cls) and cls not in lineage(ev, other):
+                continue
+        yield call
 
 
 def is_part_switched(

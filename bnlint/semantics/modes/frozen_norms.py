@@ -202,10 +202,10 @@ def _is_trained(side: Side, framework: Framework, freeze: Action) -> bool:
         return True
     if framework.modes.initial != TRAINING:
         return False
-    cls = module.enclosing_class(freeze.node)
-    if cls is not None and runs_at_setup(module, freeze.node, ClassRef(module, cls)):
+    ev, cls = side.project.evaluator, module.enclosing_class(freeze.node)
+    if cls is not None and runs_at_setup(ev, module, freeze.node, ClassRef(module, cls)):
         return True
-    return takes_gradients(side.project.evaluator, module)
+    return takes_gradients(ev, module)
 
 
 def _may_rest(module: Module, framework: Framework) -> bool:

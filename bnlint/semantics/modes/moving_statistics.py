@@ -32,6 +32,7 @@ from bnlint.semantics.modes.switches import (
     switches,
     use_feeds_gradient,
 )
+from bnlint.semantics.modes.training import may_be_trained
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
@@ -81,7 +82,7 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         if _follows_another(freeze) or in_test(module, freeze.statement):
             continue
         cls = class_of_part(module, freeze)
-        if cls is not None and not runs_at_setup(module, freeze.statement, cls):
+        if cls is not None and not runs_at_setup(ev, module, freeze.statement, cls):
             continue
         if cls is None and _made_here(ev, module, freeze) is None:
             continue
@@ -229,7 +230,7 @@ def _is_left_training(
         return False
     if is_part_switched(module, owner.attr, switches(framework)):
         return False
-    return has_other_weights(ev, owner.attr, cls)
+    return has_other_weights(ev, owner.attr, cls) and may_be_trained(ev, cls)
 
 
 # ---------------------------------------------------------------------------------- remedies

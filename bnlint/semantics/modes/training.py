@@ -6,11 +6,16 @@ import ast
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
+from bnlint.semantics.hints.purposes import TAKES_GRADIENTS
+from bnlint.semantics.project.users import users
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.domain import ClassRef, Evaluate
 
 #: Vocabulary words whose call means that gradients are taken or weights are handed out for it.
 _WORDS = ("gradients", "apply_methods", "weights_attributes", "drivers", "driver_methods")
+
+#: Those of them that only training has.
+_TRAINING = ("gradients", "apply_methods", "drivers", "training_methods")
 
 
 def trains(ev: Evaluate, module: Module) -> bool:
@@ -40,6 +45,32 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
     """Tell whether the file takes gradients: it calls what the tables list for that."""
     names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
     return any(name in module.calls_by_name for name in names)
+
+
+def may_be_trained(ev: Evaluate, cls: ClassRef) -> bool:
+    """Tell whether anything may train the objects of ``cls``, as far as the project shows.
+
+    A class of a package may be trained by whoever imports that. A class of a script is not, where
+    nothing trains in the files that name it, or that these import: a demo has it for its weights.
+    """
+    module, resolver = cls.module, getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file or cls.node.decorator_list:
+        return True
+    found = users(resolver, module.file, cls.node.name)
+    if found is None or "." in module.name or resolver.sources.name(module.file) == "__init__":
+        return True
+    names = {path.rpartition(".")[2] for word in _TRAINING for path in ev.frameworks.word(word)}
+    names |= {
+        method for f in ev.frameworks.frameworks.values() for method, _ in f.modes.to_training
+    }
+    pattern = rf"{TAKES_GRADIENTS[:-1]}\(|\b(?:{'|'.join(sorted(names - things.COMMON))})\("
+    training = set(resolver.sources.search(module.file, pattern))
+    for file in (module.file, *(user.file for user in found)):
+        outline = resolver.outline(file)
+        behind = resolver.behind(resolver.place(file), outline) if outline is not None else ()
+        if training.intersection((file, *behind)):
+            return True
+    return False
 
 
 def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:
