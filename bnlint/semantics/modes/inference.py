@@ -92,12 +92,21 @@ def infers(ev: Evaluate, use: Use, life: Life) -> bool:
     for step in use.route:
         if _is_meant(ev, step) or is_unit_test(step.module, step.node) or _tries_out(ev, step):
             return False
+    if why.data and not _has_learnt(ev, life):
+        return False  # a new model is only tried out
     trains = any(has_gradient(ev, _function(step)) for step in use.route)
     if has_gradient(ev, _function(why.step)) and why.function:
         return False
     if not trains and _switched_to_training(ev, use, life) and not _is_trained(ev, life):
         return False
     return why.phase is not None or not use_feeds_gradient(ev, use)
+
+
+def _has_learnt(ev: Evaluate, life: Life) -> bool:
+    """Tell whether weights are loaded into the model, or trained, anywhere in its life."""
+    if any(True for _ in life.methods(*ev.frameworks.word("load_methods"))):
+        return True
+    return any(runs(ev, use) and use_feeds_gradient(ev, use) for use in life.uses)
 
 
 def only_infers(ev: Evaluate, module: Module, life: Life) -> bool:

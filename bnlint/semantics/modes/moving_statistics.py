@@ -230,7 +230,7 @@ def _is_left_training(
         return False
     if is_part_switched(module, owner.attr, switches(framework)):
         return False
-    return has_other_weights(ev, owner.attr, cls) and may_be_trained(ev, cls)
+    return has_other_weights(ev, owner.attr, cls) and may_be_trained(ev, cls, framework)
 
 
 # ---------------------------------------------------------------------------------- remedies

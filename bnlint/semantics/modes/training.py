@@ -6,7 +6,6 @@ import ast
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
-from bnlint.semantics.hints.purposes import TAKES_GRADIENTS
 from bnlint.semantics.project.users import users
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, Evaluate
@@ -14,8 +13,8 @@ from bnlint.semantics.values.domain import ClassRef, Evaluate
 #: Vocabulary words whose call means that gradients are taken or weights are handed out for it.
 _WORDS = ("gradients", "apply_methods", "weights_attributes", "drivers", "driver_methods")
 
-#: Those of them that only training has.
-_TRAINING = ("gradients", "apply_methods", "drivers", "training_methods")
+#: Those whose call changes weights: gradients alone may be asked for to be looked at.
+_TRAINING = ("apply_methods", "drivers", "training_methods")
 
 
 def trains(ev: Evaluate, module: Module) -> bool:
@@ -47,7 +46,7 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
     return any(name in module.calls_by_name for name in names)
 
 
-def may_be_trained(ev: Evaluate, cls: ClassRef) -> bool:
+def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
     """Tell whether anything may train the objects of ``cls``, as far as the project shows.
 
     A class of a package may be trained by whoever imports that. A class of a script is not, where
@@ -59,11 +58,13 @@ def may_be_trained(ev: Evaluate, cls: ClassRef) -> bool:
     found = users(resolver, module.file, cls.node.name)
     if found is None or "." in module.name or resolver.sources.name(module.file) == "__init__":
         return True
-    names = {path.rpartition(".")[2] for word in _TRAINING for path in ev.frameworks.word(word)}
-    names |= {
-        method for f in ev.frameworks.frameworks.values() for method, _ in f.modes.to_training
+    names = {
+        path.rpartition(".")[2]
+        for word in _TRAINING
+        for path in ev.frameworks.word(word)
+        if ev.frameworks.shares(path, word, framework)
     }
-    pattern = rf"{TAKES_GRADIENTS[:-1]}\(|\b(?:{'|'.join(sorted(names - things.COMMON))})\("
+    pattern = rf"\b(?:{'|'.join(sorted(names))})\("
     training = set(resolver.sources.search(module.file, pattern))
     for file in (module.file, *(user.file for user in found)):
         outline = resolver.outline(file)

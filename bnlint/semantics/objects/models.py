@@ -31,6 +31,9 @@ from bnlint.startup.typed import NamedTuple
 
 _MAX_DEPTH = 8
 
+#: A class is looked into for so many ways of making it.
+_MAX_VISITS = 8
+
 
 def is_forward(ev: Evaluate, module: Module, function: ast.AST) -> bool:
     """Tell whether ``function`` is what runs when a model of its class is called."""
@@ -112,7 +115,7 @@ class _Search:
         self.modules = {site.module for site in self.sites.values()}
         words = ("setup_methods", "forward")
         self.begins = {"__init__", "__new__", *(n for w in words for n in ev.frameworks.word(w))}
-        self.seen: set[ast.AST] = set()
+        self.visits: dict[ast.AST, list[Env | None]] = {}
         self.found = False
         self.passed: list[Site] = []
         self.nodes: list[ast.AST] = []
@@ -168,10 +171,12 @@ class _Search:
         ``made`` is the object that ``node`` makes, which may call one of several classes. What a
         constructor leaves out under ``env`` does not count.
         """
-        if node in self.seen or depth > _MAX_DEPTH:
+        visits = self.visits.setdefault(node, [])
+        if depth > _MAX_DEPTH or env in visits or len(visits) > (_MAX_VISITS if env else 0):
             return
-        self.seen.add(node)
-        self.nodes.append(node)
+        if not visits:
+            self.nodes.append(node)
+        visits.append(env)
         if module not in self.modules:
             self.modules.add(module)
             self.sites.update((site.call, site) for site in sites_in(self.ev, module))
@@ -193,7 +198,10 @@ class _Search:
                 builds = builds or self.may_hold(found)
                 if made is not None and call is made.call and found != made.cls:
                     continue
-                if isinstance(found, (ClassRef, FunctionRef, Partial)):
+                if isinstance(found, ClassRef):
+                    given = construction(self.ev, Instance(found, module, call, env))
+                    self.of_class(found, depth + 1, given)
+                elif isinstance(found, (FunctionRef, Partial)):
                     self.add(found, depth + 1)
                 elif isinstance(found, Symbol):
                     self.called(found, module, call, depth)
