@@ -93,7 +93,7 @@ def _told(error: Exception) -> str:
 
     if isinstance(error, TableError):
         return " ".join(f"bnlint/frameworks/{error}".split())
-    from bnlint.engine.linter import crashed
+    from bnlint.engine.crashes import crashed
 
     return crashed("bnlint", error).message
 
