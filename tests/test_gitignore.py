@@ -191,6 +191,21 @@ def test_no_pattern_takes_long(pattern: str) -> None:
     assert Patterns([pattern]).verdict("a/" * 30 + "a" * 200) is None
 
 
+def test_more_patterns_than_anybody_writes(tmp_path: Path) -> None:
+    """What is wild beyond a limit leaves nothing out; plain names have none."""
+    plain = [f"n{number}.py" for number in range(20_000)]
+    wild = [f"*w{number}" for number in range(20_000)]
+    patterns = Patterns([*wild, *plain])
+    assert patterns.verdict("aw10") is True
+    assert patterns.verdict("aw19999") is None
+    assert patterns.verdict("k/n19999.py") is True
+
+
+def test_file_that_is_too_large(tmp_path: Path) -> None:
+    tree(tmp_path, ".git/", "m.py", gitignore="m.py\n" + "#" * 1_000_000)
+    assert names(tmp_path) == ["m.py"]
+
+
 def test_no_pattern_costs_nothing(tmp_path: Path) -> None:
     """What patterns are read with is not imported where there is none to read."""
     tree(tmp_path, ".git/", "m.py", gitignore="# nothing\n")

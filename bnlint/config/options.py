@@ -73,6 +73,7 @@ INCLUDE = ("*.py", "*.pyi")
 
 _BARE_KEY = lazy(r"[\w-]+")
 _LONG = 60  # characters of a wrong value that are shown
+_MOST, _DEEPEST = 50_000, 20  # characters of all settings, and tables within tables
 
 
 class Mistake(NamedTuple):
@@ -350,6 +351,9 @@ def parse(table: Any, path: str, prefix: str, folder: str) -> Config:
     if not isinstance(table, dict):
         reader.expected("", "a table", table)
         table = {}
+    if _is_too_large(table):
+        reader.fault("", f"more than {_MOST:,} characters of settings, or nested too deeply")
+        raise ConfigError(*reader.mistakes)
     fields: dict[str, Any] = {}
     chosen: dict[str, Any] = {}
     for key, value in table.items():
@@ -366,10 +370,28 @@ def parse(table: Any, path: str, prefix: str, folder: str) -> Config:
     )
 
 
+def _is_too_large(table: Any) -> bool:
+    """Tell whether a table holds more than anybody would set: it need not be trusted."""
+    size, level = 0, [table]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                size += sum(map(len, value))
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            size += len(value) if isinstance(value, str) else 1
+        level = inner
+    return bool(level) or size > _MOST
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the end of a message that proposes the nearest of the ``known`` words, if any."""
     from difflib import get_close_matches
 
+    if len(word) > _LONG:
+        return ""
     words = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), list(words), 1)
     return f"; did you mean {words[near[0]]}?" if near else ""

@@ -35,6 +35,7 @@ from bnlint.config.selection import (
     resolve_fixes,
 )
 from bnlint.files.tree import DISK, Tree
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ __all__ = [
 ]
 
 _PYPROJECT = "pyproject.toml"
+#: A configuration file of more bytes than this is none: it comes with the linted project.
+_LONGEST = 1_000_000
+
+#: The time that a key takes to be read grows with the square of its dots: no line may have more.
+_MOST_DOTS = 200
+_QUOTED = lazy(r"\"[^\"\n]*\"|'[^'\n]*'")
 _NAMES = (".bnlint.toml", "bnlint.toml", _PYPROJECT)  # the first of a folder holds
 
 
@@ -179,7 +186,7 @@ class Configs:
         """
         display = path.removeprefix(f"{self._cwd.rstrip('/')}/")
         try:
-            data = self.tree.read(path)
+            data = self.tree.read(path, _LONGEST)
         except (FileNotFoundError, NotADirectoryError):
             if not named:
                 return None
@@ -213,7 +220,12 @@ def _table(data: bytes, path: str, display: str) -> tuple[Any, str]:
         import tomli as tomllib
 
     try:
-        table = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        for row, line in enumerate(_QUOTED.sub("", text).split("\n"), 1):
+            if line.count(".") > _MOST_DOTS:
+                message = f"not valid TOML: more than {_MOST_DOTS} dots in line {row}"
+                raise ConfigError(Mistake(display, "", message))
+        table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         message = f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
         raise ConfigError(Mistake(display, "", message)) from None

@@ -22,8 +22,16 @@ __all__ = ["Level", "above", "enter", "ignored"]
 # True: left out, False: taken in again, None: no pattern for it
 Verdict = Callable[[str], "bool | None"]
 
+#: A file of more bytes than this is not looked at. Git itself draws the line at a hundred times it.
+_LONGEST = 1_000_000
+
+#: Of the wild patterns of a file, those beyond so many characters leave nothing out.
+_MOST_WILD = 50_000
+
 #: What is at the end of the path of a folder, and in no name.
 _FOLDER = "\0"
+
+_WILD = frozenset("*?[\\")
 
 #: The named classes that may stand in brackets. Git has ASCII in mind here.
 _KINDS = {
@@ -120,7 +128,7 @@ def _text(data: bytes) -> str:
 def _patterns(path: str, tree: Tree) -> Verdict | None:
     """Return what the patterns in the file at ``path`` say, ``None`` if there are none."""
     try:
-        data = tree.read(path)
+        data = tree.read(path, _LONGEST)
     except OSError:
         return None
     patterns = Patterns(data.decode("utf-8-sig", "surrogateescape").split("\n"))
@@ -132,6 +140,8 @@ class Patterns:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._taken_in: list[bool] = []
+        self._plain: dict[str, int] = {}  # patterns without anything wild, by what they match
+        self._wild = 0  # characters of all other patterns
         self._names: Automaton | None = None  # of patterns without a slash
         self._paths: Automaton | None = None
         for line in lines:
@@ -143,8 +153,11 @@ class Patterns:
 
     def verdict(self, path: str) -> bool | None:
         """Return what the patterns say of ``path``; that of a folder has a NUL at its end."""
-        name = path.rpartition("/")[2]
-        found = [
+        whole, name = f"/{path}", path.rpartition("/")[2]
+        # a pattern for files and folders is kept without the mark of folders
+        texts = {whole, name, whole.removesuffix(_FOLDER), name.removesuffix(_FOLDER)}
+        found = [self._plain[text] for text in texts if text in self._plain]
+        found += [
             number
             for automaton, text in ((self._names, name), (self._paths, path))
             if automaton is not None and (number := automaton.last(text)) is not None
@@ -164,17 +177,28 @@ class Patterns:
         pattern = pattern.removeprefix("/")
         if not pattern:
             return
+        if _WILD.isdisjoint(pattern):
+            mark = _FOLDER if only_folders else ""
+            self._plain[f"{'' if bare else '/'}{pattern}{mark}"] = len(self._taken_in)
+        elif not self._is_added(pattern, bare=bare, only_folders=only_folders):
+            return  # git matches nothing by a pattern that is none
+        self._taken_in.append(taken_in)
+
+    def _is_added(self, pattern: str, *, bare: bool, only_folders: bool) -> bool:
+        self._wild += len(pattern)
+        if self._wild > _MOST_WILD:
+            return False
         if bare:
             automaton = self._names = self._names or Automaton()
         else:
             automaton = self._paths = self._paths or Automaton()
         end = _extended(automaton, pattern)
         if end is None:
-            return  # git matches nothing by a pattern that is none
+            return False
         folder = automaton.step(end, _FOLDER)
         for state in (folder,) if only_folders else (folder, end):
             automaton.accept(state, len(self._taken_in))
-        self._taken_in.append(taken_in)
+        return True
 
 
 def _is_escaped(line: str, index: int) -> bool:
