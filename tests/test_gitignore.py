@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bnlint.config.settings import Configs, Given
+from bnlint.files.tree import Disk
 from bnlint.running.discovery import walk
+from bnlint.running.gitignore import Patterns, enter, ignored
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,9 +33,9 @@ def tree(root: Path, *files: str, gitignore: str | None = None) -> None:
         (root / ".gitignore").write_text(gitignore, encoding="utf-8")
 
 
-def names(root: Path, *paths: str, given: Given | None = None) -> list[str]:
+def names(root: Path, *paths: str, options: Given | None = None) -> list[str]:
     """Return what is found, after making sure that nothing stood in the way."""
-    result = walk(paths or (".",), Configs(root.as_posix(), given=given), root.as_posix())
+    result = walk(paths or (".",), Configs(root.as_posix(), given=options), root.as_posix())
     assert result.problems == ()
     return [file.display for file in result.files]
 
@@ -113,24 +119,100 @@ def test_gitignore_not_respected(tmp_path: Path) -> None:
     """The option turns all of it off."""
     tree(tmp_path, ".git/", "m.py", gitignore="m.py\n")
     tree(tmp_path, "k/m.py")
-    assert names(tmp_path, given=Given(respect_gitignore=False)) == ["k/m.py", "m.py"]
-    assert names(tmp_path, "k", given=Given(respect_gitignore=False)) == ["k/m.py"]
+    assert names(tmp_path, options=Given(respect_gitignore=False)) == ["k/m.py", "m.py"]
+    assert names(tmp_path, "k", options=Given(respect_gitignore=False)) == ["k/m.py"]
 
 
-@pytest.mark.parametrize(
-    ("gitignore", "imported"), [("", False), ("# nothing\n", False), ("x\n", True)]
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "a",
+                    "b",
+                    "/",
+                    "*",
+                    "**",
+                    "?",
+                    "!",
+                    "#",
+                    "[ab]",
+                    "[!a]",
+                    "[a-",
+                    "[]-a]",
+                    "]",
+                    "-",
+                    "[[:alpha:]]",
+                    "[[:x:]]",
+                    "\\",
+                    " ",
+                    "**/",
+                    "/**",
+                    "ab",
+                    ".",
+                ]
+            ),
+            max_size=6,
+        ).map("".join),
+        min_size=1,
+        max_size=3,
+    ),
+    st.lists(st.sampled_from(["a", "b", "ab", "a b", "-", "[", "a.b"]), min_size=1, max_size=3),
 )
-def test_pathspec_is_imported_for_patterns_only(
-    tmp_path: Path, gitignore: str, imported: bool
-) -> None:
-    """It costs more to import than a small folder costs to check."""
-    tree(tmp_path, ".git/", "m.py", gitignore=gitignore)
+@settings(deadline=None, max_examples=60)
+def test_patterns_mean_what_they_mean_to_git(lines: list[str], parts: list[str]) -> None:
+    """Whatever stands in the file, as long as git reads it; folders above are judged before."""
+    path = "/".join(parts)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / ".git/refs").mkdir(parents=True)
+        (root / ".git/objects").mkdir()
+        (root / ".git/HEAD").write_text("ref: refs/heads/main\n")
+        (root / ".gitignore").write_text("\n".join(lines) + "\n")
+        tree(root, path)
+        told = subprocess.run(
+            ["git", "-c", "core.excludesFile=", "ls-files", "-z", "--others",
+             "--exclude-standard", f":(literal){path}"],
+            cwd=root, check=True, capture_output=True,
+        ).stdout.decode()  # fmt: skip
+        level = enter(root.as_posix(), {".git", ".gitignore"}, None, Disk())
+        inside = root.as_posix()
+        left_out = any(
+            ignored(level, "/".join([inside, *parts[:end]]), is_folder=end < len(parts))
+            for end in range(1, len(parts) + 1)
+        )
+    assert (path not in told.split("\0")) is left_out
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 12 + "b", "/" + "*a" * 12 + "b", "**/" * 12 + "b"])
+def test_no_pattern_takes_long(pattern: str) -> None:
+    """Each character of a path is looked at once: a matcher that goes back would take years."""
+    assert Patterns([pattern]).verdict("a/" * 30 + "a" * 200) is None
+
+
+def test_more_patterns_than_anybody_writes(tmp_path: Path) -> None:
+    """What is wild beyond a limit leaves nothing out; plain names have none."""
+    plain = [f"n{number}.py" for number in range(20_000)]
+    wild = [f"*w{number}" for number in range(20_000)]
+    patterns = Patterns([*wild, *plain])
+    assert patterns.verdict("aw10") is True
+    assert patterns.verdict("aw19999") is None
+    assert patterns.verdict("k/n19999.py") is True
+
+
+def test_file_that_is_too_large(tmp_path: Path) -> None:
+    tree(tmp_path, ".git/", "m.py", gitignore="m.py\n" + "#" * 1_000_000)
+    assert names(tmp_path) == ["m.py"]
+
+
+def test_no_pattern_costs_nothing(tmp_path: Path) -> None:
+    """What patterns are read with is not imported where there is none to read."""
+    tree(tmp_path, ".git/", "m.py", gitignore="# nothing\n")
     code = (
         "import sys; from bnlint.config.settings import Configs; "
         "from bnlint.running.discovery import walk;"
         f"walk(['.'], Configs({str(tmp_path)!r}), {str(tmp_path)!r});"
-        f"assert ('pathspec' in sys.modules) is {imported};"
-        "assert not {'tomllib', 'tomli'} & set(sys.modules);"
-        f"assert {imported} or not {{'dataclasses', 'inspect'}} & set(sys.modules)"
+        "assert not {'tomllib', 'tomli', 'dataclasses', 'inspect'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -107,3 +109,41 @@ def test_anchored(pattern: str, parts: list[str]) -> None:
         )
     else:
         assert globs.anchored(pattern, home) == pattern
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*a" * 12 + "b", "**/" * 12 + "b", "{a,aa,aaa}" * 40 + "b", "{a*,*a}" * 20 + "b"]
+)
+def test_no_pattern_takes_long(pattern: str) -> None:
+    """Each character of a name is looked at once: a matcher that goes back would take years."""
+    assert not globs.compiled((pattern,), "/p").match("/p/" + "a/" * 30 + "a" * 60, "a" * 60)
+
+
+def test_braces_in_braces() -> None:
+    """However deep they are, nothing recurses."""
+    assert globs.compiled(("{" * 5000 + "a" + "}" * 5000,), "/p").match("/p/a", "a")
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "b", "/", "*", "?", "[ab]", "[!a]", "{a,b}", "{a,", "b}", "**/"])
+    )
+    .map(lambda parts: "".join(parts).strip("/"))
+    .filter(bool),
+    st.text("ab/", min_size=1, max_size=6),
+)
+def test_says_what_a_regular_expression_says(pattern: str, name: str) -> None:
+    """A second way to the same answer: alternatives written out, and a regular expression each."""
+    try:
+        globs.check(pattern)
+    except globs.GlobError:
+        return
+    found = globs.compiled((f"/{pattern}",), "/").match(f"/{name}", "")
+    parts = {"*": ".*", "**/": "(?:.*/)?", "?": ".", "[ab]": "[ab]", "[!a]": "[^a]", "{": "(?:",
+             "}": ")", ",": "|"}  # fmt: skip
+    depth, regex = 0, ""
+    for token in re.findall(r"(?<![^/{,])\*\*/|\*+|\[[^]]*\]|.", pattern.rstrip("/")):
+        depth += (token == "{") - (token == "}")
+        one = "," if token == "," and not depth else parts.get(token, re.escape(token))
+        regex += ".*" if token.strip("*") == "" else one
+    assert found is (re.fullmatch(f"/{regex}", f"/{name}", re.DOTALL) is not None)

@@ -127,7 +127,6 @@ HEAVY = (
     "dataclasses",
     "inspect",
     "importlib.metadata",
-    "pathspec",
     "shutil",
 )
 

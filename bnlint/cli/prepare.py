@@ -17,7 +17,7 @@ from bnlint.config.settings import (
     check_selectors,
 )
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
-from bnlint.files.tree import DISK, Tree
+from bnlint.files.tree import DISK, LONGEST, Tree
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import Found, walk
@@ -139,4 +139,7 @@ def stdin() -> bytes:
     """Return what standard input holds."""
     if sys.stdin is None:
         raise Failed(Problem("'-' is given, but standard input is closed"))
-    return sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read(LONGEST + 1)
+    if len(data) > LONGEST:
+        raise Failed(Problem(f"standard input has more than {LONGEST:,} bytes"))
+    return data

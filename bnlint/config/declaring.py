@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 
+from bnlint.config.options import toml
 from bnlint.frameworks.records import Wrapper
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -37,7 +38,7 @@ def read_wrappers(reader: Faults, key: str, value: Any) -> tuple[Wrapper, ...]:
 
 
 def _wrapper(reader: Faults, key: str, path: str, entry: Any) -> Wrapper:
-    at = f'{key}."{path}"' if "." in path else f"{key}.{path}"
+    at = f"{key}.{path}" if _is_name(path) else f"{key}.{toml(path)}"
     settings: list[tuple[str, object]] = []
     parameters: list[tuple[str, str]] = []
     positional: tuple[str, ...] | None = None

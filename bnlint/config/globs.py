@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from bnlint.config.automaton import Automaton, Taken, anything, one_of
 from bnlint.startup.patterns import lazy
 
 __all__ = ["GlobError", "Globs", "anchored", "check", "compiled"]
@@ -31,7 +32,9 @@ class Globs:
     __slots__ = ("_literal_names", "_literal_paths", "_names", "_paths", "_suffixes")
 
     def __init__(self, patterns: Sequence[str], folder: str) -> None:
-        suffixes, literal_names, literal_paths, names, paths = [], set(), set(), [], []
+        suffixes, literal_names, literal_paths = [], set(), set()
+        self._names: Automaton | None = None
+        self._paths: Automaton | None = None
         for pattern in patterns:
             suffix = _SUFFIX.fullmatch(pattern)
             if suffix:
@@ -44,15 +47,12 @@ class Globs:
                 if bare:
                     literal_names.add(rest)
             else:
-                regex = _regex(rest)
-                paths.append(re.escape(root) + regex)
+                self._paths = _added(self._paths, root, rest)
                 if bare:
-                    names.append(regex)
+                    self._names = _added(self._names, "", rest)
         self._suffixes = tuple(suffixes)
         self._literal_names = frozenset(literal_names)
         self._literal_paths = frozenset(literal_paths)
-        self._names = _any(names)
-        self._paths = _any(paths)
 
     def match(self, path: str, name: str) -> bool:
         """Tell whether a pattern matches the absolute ``path`` or its last component, ``name``."""
@@ -60,8 +60,8 @@ class Globs:
             name in self._literal_names
             or name.endswith(self._suffixes)
             or path in self._literal_paths
-            or (self._names is not None and self._names.fullmatch(name) is not None)
-            or (self._paths is not None and self._paths.fullmatch(path) is not None)
+            or (self._names is not None and self._names.last(name) is not None)
+            or (self._paths is not None and self._paths.last(path) is not None)
         )
 
     def match_within(self, path: str, folder: str) -> bool:
@@ -94,7 +94,7 @@ def check(pattern: str) -> None:
     """
     if not pattern.strip():
         raise GlobError("an empty pattern")
-    _regex(_slashes(pattern))
+    _added(None, "", _slashes(pattern))
 
 
 def anchored(pattern: str, folder: str) -> str:
@@ -103,12 +103,6 @@ def anchored(pattern: str, folder: str) -> str:
         return pattern
     root, rest = _rooted(pattern, folder)
     return re.sub(r"[*?\[\]{}]", r"[\g<0>]", root) + rest
-
-
-def _any(regexes: list[str]) -> re.Pattern[str] | None:
-    if not regexes:
-        return None
-    return re.compile("|".join(f"(?:{regex})" for regex in regexes), re.DOTALL)
 
 
 def _slashes(pattern: str) -> str:
@@ -128,51 +122,61 @@ def _rooted(pattern: str, folder: str) -> tuple[str, str]:
     return folder.rstrip("/") + "/", pattern.rstrip("/")
 
 
-def _regex(pattern: str) -> str:
-    """Return the regular expression for ``pattern``, to be matched with ``re.DOTALL``."""
-    out: list[str] = []
-    depth = i = 0
+def _added(automaton: Automaton | None, root: str, pattern: str) -> Automaton:
+    """Return ``automaton`` (a new one, if there is none) with ``pattern`` below ``root``."""
+    automaton = Automaton() if automaton is None else automaton
+    state = automaton.state(after=(0,))
+    for character in root:
+        state = automaton.step(state, character)
+    around: list[tuple[int, int]] = []  # the braces that are open: where they begin and end
+    i = 0
     while i < len(pattern):
         character = pattern[i]
         if character == "*":
             end = i
             while pattern[end : end + 1] == "*":
                 end += 1
-            alone = end - i == 2 and pattern[i - 1 : i] in ("", "/", *("{," if depth else ""))
+            alone = end - i == 2 and pattern[i - 1 : i] in ("", "/", *("{," if around else ""))
+            passed = automaton.loop(state, anything)
             if alone and pattern[end : end + 1] == "/":
-                out.append("(?:.*/)?")
+                passed = automaton.step(passed, "/")
+                automaton.join(state, passed)
                 end += 1
-            else:
-                out.append(".*")
-            i = end
+            state, i = passed, end
             continue
         if character == "[":
-            i, part = _class(pattern, i)
+            i, taken = _class(pattern, i)
+            state = automaton.step(state, taken)
         elif character == "?":
-            part = "."
+            state = automaton.step(state, anything)
         elif character == "{":
-            depth, part = depth + 1, "(?:"
+            around.append((state, automaton.state()))
+            state = automaton.state(after=(state,))
         elif character == "}":
-            if not depth:
+            if not around:
                 raise GlobError("} without {")
-            depth, part = depth - 1, ")"
-        elif character == "," and depth:
-            part = "|"
+            _, end = around.pop()
+            automaton.join(state, end)
+            state = end
+        elif character == "," and around:
+            start, end = around[-1]
+            automaton.join(state, end)
+            state = automaton.state(after=(start,))
         else:
             if character == "\\":
                 i += 1
                 if i == len(pattern):
                     raise GlobError("nothing after the last \\")
-            part = re.escape(pattern[i])
-        out.append(part)
+            state = automaton.step(state, pattern[i])
         i += 1
-    if depth:
+    if around:
         raise GlobError("{ without }")
-    return "".join(out)
+    automaton.accept(state, 0)
+    return automaton
 
 
-def _class(pattern: str, start: int) -> tuple[int, str]:
-    """Return where the ``[...]`` that opens at ``start`` closes, and its regular expression."""
+def _class(pattern: str, start: int) -> tuple[int, Taken]:
+    """Return where the ``[...]`` that opens at ``start`` closes, and the test of what it takes."""
     first = start + 1
     negated = pattern.startswith(("!", "^"), first)
     first += negated
@@ -180,15 +184,16 @@ def _class(pattern: str, start: int) -> tuple[int, str]:
     if end < 0:
         raise GlobError("[ without ]")
     body = pattern[first:end]
-    parts = []
+    single: set[str] = set()
+    ranges: list[tuple[str, str]] = []
     i = 0
     while i < len(body):
         if body[i + 1 : i + 2] == "-" and i + 2 < len(body):
             if body[i] > body[i + 2]:
                 raise GlobError(f"{body[i : i + 3]} is no range")
-            parts.append(f"{re.escape(body[i])}-{re.escape(body[i + 2])}")
+            ranges.append((body[i], body[i + 2]))
             i += 3
         else:
-            parts.append(re.escape(body[i]))
+            single.add(body[i])
             i += 1
-    return end, f"[{'^' * negated}{''.join(parts)}]"
+    return end, one_of(single, ranges, negated=negated)

@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from bnlint.config import globs
+from bnlint.files.display import clean
 from bnlint.finding import CONFIDENCES, Problem
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -73,6 +74,7 @@ INCLUDE = ("*.py", "*.pyi")
 
 _BARE_KEY = lazy(r"[\w-]+")
 _LONG = 60  # characters of a wrong value that are shown
+_MOST, _DEEPEST = 50_000, 20  # characters of all settings, and tables within tables
 
 
 class Mistake(NamedTuple):
@@ -350,6 +352,9 @@ def parse(table: Any, path: str, prefix: str, folder: str) -> Config:
     if not isinstance(table, dict):
         reader.expected("", "a table", table)
         table = {}
+    if _is_too_large(table):
+        reader.fault("", f"more than {_MOST:,} characters of settings, or nested too deeply")
+        raise ConfigError(*reader.mistakes)
     fields: dict[str, Any] = {}
     chosen: dict[str, Any] = {}
     for key, value in table.items():
@@ -366,10 +371,28 @@ def parse(table: Any, path: str, prefix: str, folder: str) -> Config:
     )
 
 
+def _is_too_large(table: Any) -> bool:
+    """Tell whether a table holds more than anybody would set: it need not be trusted."""
+    size, level = 0, [table]
+    for _ in range(_DEEPEST):
+        inner: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                size += sum(map(len, value))
+                inner += value.values()
+            elif isinstance(value, list):
+                inner += value
+            size += len(value) if isinstance(value, str) else 1
+        level = inner
+    return bool(level) or size > _MOST
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the end of a message that proposes the nearest of the ``known`` words, if any."""
     from difflib import get_close_matches
 
+    if len(word) > _LONG:
+        return ""
     words = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), list(words), 1)
     return f"; did you mean {words[near[0]]}?" if near else ""
@@ -382,7 +405,12 @@ def toml(value: object) -> str:
     if isinstance(value, str):
         import json
 
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        # what must not be printed is escaped, which TOML does as JSON does: all below U+10000
+        text = json.dumps(value, ensure_ascii=False)
+        if text == clean(text):
+            return text
+        text = "".join(c if c == clean(c) else f"\\u{ord(c):04x}" for c in text)
+        return text.replace("##", "#\\u0023")
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(toml(item) for item in value)}]"
     if isinstance(value, Mapping):

@@ -34,7 +34,9 @@ from bnlint.config.selection import (
     resolve,
     resolve_fixes,
 )
+from bnlint.files.display import clean
 from bnlint.files.tree import DISK, Tree
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -64,6 +66,12 @@ __all__ = [
 ]
 
 _PYPROJECT = "pyproject.toml"
+#: A configuration file of more bytes than this is none: it comes with the linted project.
+_LONGEST = 1_000_000
+
+#: The time that a key takes to be read grows with the square of its dots: no line may have more.
+_MOST_DOTS = 200
+_QUOTED = lazy(r"\"[^\"\n]*\"|'[^'\n]*'")
 _NAMES = (".bnlint.toml", "bnlint.toml", _PYPROJECT)  # the first of a folder holds
 
 
@@ -179,7 +187,7 @@ class Configs:
         """
         display = path.removeprefix(f"{self._cwd.rstrip('/')}/")
         try:
-            data = self.tree.read(path)
+            data = self.tree.read(path, _LONGEST)
         except (FileNotFoundError, NotADirectoryError):
             if not named:
                 return None
@@ -213,7 +221,12 @@ def _table(data: bytes, path: str, display: str) -> tuple[Any, str]:
         import tomli as tomllib
 
     try:
-        table = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+        for row, line in enumerate(_QUOTED.sub("", text).split("\n"), 1):
+            if line.count(".") > _MOST_DOTS:
+                message = f"not valid TOML: more than {_MOST_DOTS} dots in line {row}"
+                raise ConfigError(Mistake(display, "", message))
+        table = tomllib.loads(text)
     except UnicodeDecodeError as error:
         message = f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}"
         raise ConfigError(Mistake(display, "", message)) from None
@@ -330,8 +343,8 @@ def _port(config: Config, path: str) -> Port | None:
 def show(config: Config) -> str:
     """Return the settings as TOML, with a comment on each that says where it was set."""
     lines = [
-        f"# configuration file: {config.file or 'none'}",
-        f"# globs and paths are relative to {config.folder}",
+        clean(f"# configuration file: {config.file or 'none'}"),
+        clean(f"# globs and paths are relative to {config.folder}"),
     ]
     for option in OPTIONS:
         value = getattr(config.chosen if option.of_selection else config, option.field)
@@ -343,19 +356,19 @@ def show(config: Config) -> str:
             lines.append(f"# {option.key} is not set")
         else:
             origin = config.origins.get(option.key, "default")
-            lines.append(f"{option.key} = {toml(value)}  # {origin}")
+            lines.append(f"{option.key} = {toml(value)}  # {clean(origin)}")
         if option.of_selection:
             value = getattr(config.chosen_on_command_line, option.field)
             if value:
                 lines.append(f"{option.key} = {toml(value)}  # {COMMAND_LINE}")
     for port in config.ports:
-        lines += ["", f"[[port]]  # {config.file}", f"paths = {toml(port.paths)}"]
+        lines += ["", f"[[port]]  # {clean(config.file or '')}", f"paths = {toml(port.paths)}"]
         if port.reference is not None:
             lines.append(f"reference = {toml(port.reference)}")
         if port.from_family is not None:
             lines.append(f"from = {toml(port.from_family)}")
     for wrapper in config.wrappers:
-        lines += ["", f"[apis.{toml(wrapper.path)}]  # {config.file}"]
+        lines += ["", f"[apis.{toml(wrapper.path)}]  # {clean(config.file or '')}"]
         lines.append(f"like = {toml(wrapper.like)}")
         lines += [f"{name} = {toml(value)}" for name, value in wrapper.settings]
         if wrapper.parameters:

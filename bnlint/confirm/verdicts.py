@@ -21,7 +21,7 @@ from bnlint.confirm.experiments import (
 )
 from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
 from bnlint.confirm.workers import Result
-from bnlint.engine.linter import crashed
+from bnlint.engine.crashes import crashed
 from bnlint.finding import Confirmation, Finding
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import catalogue

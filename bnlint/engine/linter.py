@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from bnlint.engine.crashes import crashed, followed, is_too_deep
 from bnlint.engine.directives import (
     PORT_OF,
     Directive,
@@ -111,6 +112,8 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     try:
         return _check_module(module, rules, options)
     except Exception as error:  # a fault of bnlint's own costs this file only
+        if is_too_deep(error, module):
+            return _unreadable(syntax_failure(source, error), source.text, rules, options)
         return Result(path, (), (crashed("bnlint", error, path),))
 
 
@@ -148,6 +151,7 @@ def check_facts(
     """
     module = facts.module
     problems: list[Problem] = []
+    notices: list[str] = []
     sides = [Side(item.project, item.module, item.sites, item.part) for item in references]
     context = Context(
         module,
@@ -162,7 +166,7 @@ def check_facts(
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
-            found += _run(loaded, context, options, problems)
+            found += _run(loaded, context, options, problems, notices)
     found = [finding for finding in _one_per_argument(found) if _is_wanted(finding, options)]
     if len(found) > 1:
         from bnlint.engine.merging import by_definition
@@ -188,7 +192,7 @@ def check_facts(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
         tuple(problems),
-        notices=tuple(_reference_notices(directives, options)),
+        notices=(*notices, *_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
         undeclared=options.from_family is None
@@ -221,6 +225,8 @@ def _with_fix(
     try:
         return with_edits(finding, module)
     except Exception as error:
+        if is_too_deep(error, module):
+            return finding._replace(fix=Fix(MANUAL, fix.message, (), "it is nested too deeply"))
         problems.append(crashed(f"the fix of {finding.code}", error, module.path))
         return finding._replace(fix=Fix(MANUAL, fix.message, (), "the fixer crashed"))
 
@@ -251,6 +257,8 @@ def _with_trial(
     try:
         return with_trial(finding, context, loaded, reread)
     except Exception as error:
+        if is_too_deep(error, context.module):
+            return finding
         what = f"the experiment of {finding.code}"
         problems.append(crashed(what, error, context.module.path))
         return finding
@@ -266,11 +274,17 @@ def _reference_notices(directives: Sequence[Directive], options: Options) -> Ite
 
 
 def _run(
-    loaded: LoadedRule, context: Context, options: Options, problems: list[Problem]
+    loaded: LoadedRule,
+    context: Context,
+    options: Options,
+    problems: list[Problem],
+    notices: list[str],
 ) -> Iterator[Finding]:
     """Run the checks of one rule; a crash is a problem and costs this rule on this file.
 
-    What a rule of severity ``info`` has to say of single sites is asked for only by who selects it.
+    Of code that is nested too deeply to be followed, a rule says nothing more, and a notice tells
+    so. What a rule of severity ``info`` has to say of single sites is asked for only by who
+    selects it.
     """
     try:
         check_site = loaded.checks.get("check_site")
@@ -282,6 +296,9 @@ def _run(
         if check_file is not None:
             yield from _findings(check_file(context))
     except Exception as error:
+        if is_too_deep(error, context.module):
+            notices.append(f"nested too deeply in places: {loaded.code} does not speak of them")
+            return
         problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
 
 
@@ -292,12 +309,14 @@ def _at_sites(check_site: Callable[..., Any], context: Context) -> Iterator[Find
     Nothing is said of a setting that another file may change later.
     """
     for site in context.sites:
-        for finding in _findings(check_site(site, context)):
-            if finding.argument and finding.argument in _unsettled(context, site):
-                continue
-            there = context.decided_outside(site, finding.argument) if finding.argument else None
-            if there is None or not context.is_derived_outside(site):
-                yield finding
+        with followed(context.module):
+            for finding in _findings(check_site(site, context)):
+                if finding.argument and finding.argument in _unsettled(context, site):
+                    continue
+                name = finding.argument
+                there = context.decided_outside(site, name) if name else None
+                if there is None or not context.is_derived_outside(site):
+                    yield finding
 
 
 def _unsettled(context: Context, site: Site) -> Collection[str]:
@@ -314,18 +333,6 @@ def _findings(found: Iterable[Any]) -> Iterator[Finding]:
         if not isinstance(finding, Finding):
             raise TypeError(f"a check gives findings, not {type(finding).__name__}")
         yield finding
-
-
-def crashed(what: str, error: Exception, path: str | None = None) -> Problem:
-    """Return the problem that says where a rule (or bnlint itself) crashed, in one line."""
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{last.filename.rpartition('/')[2]}:{last.lineno}"
-    message = " ".join(str(error).split())
-    kind = type(error).__name__
-    why = f"{kind}: {message}" if message else kind
-    return Problem(f"{what} crashed ({where}: {why}); please report this", path)
 
 
 def _unreadable(

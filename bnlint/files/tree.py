@@ -17,6 +17,9 @@ from bnlint.startup.typed import NamedTuple, Protocol
 #: What may lie at a path. A device or a pipe is none of them, and counts as not there.
 FILE, FOLDER, OTHER = "file", "folder", "other"
 
+#: No file of more bytes than this is read: whoever names it has something else in mind.
+LONGEST = 100_000_000
+
 
 class Entry(NamedTuple):
     """What lies in a folder: its name, and whether it is a file, a folder or anything else.
@@ -31,7 +34,7 @@ class Entry(NamedTuple):
 class Tree(Protocol):
     """Files and folders that can be listed and read."""
 
-    def read(self, path: str, limit: int | None = None) -> bytes:
+    def read(self, path: str, limit: int = LONGEST) -> bytes:
         """Return the bytes of a file.
 
         Raises:
@@ -61,7 +64,7 @@ class Tree(Protocol):
 class Disk:
     """The files on disk."""
 
-    def read(self, path: str, limit: int | None = None) -> bytes:
+    def read(self, path: str, limit: int = LONGEST) -> bytes:
         """Return the bytes of a file.
 
         A comment, an option or a symbolic link of the linted project may lead to a device or a
@@ -71,8 +74,6 @@ class Disk:
             OSError: it is not there, cannot be read, is no regular file or longer than ``limit``.
         """
         with open(path, "rb", opener=_opened) as stream:
-            if limit is None:
-                return stream.read()
             data = stream.read(limit + 1)
         if len(data) > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -135,7 +136,7 @@ class Overlay:
         self.below = below
         self.texts = dict(texts)
 
-    def read(self, path: str, limit: int | None = None) -> bytes:
+    def read(self, path: str, limit: int = LONGEST) -> bytes:
         """Return the bytes of a file, from memory where they are there.
 
         Raises:

@@ -54,8 +54,8 @@ def load(path: str) -> Baseline:
         raise BaselineError("no such baseline; --write-baseline writes it") from None
     except OSError as error:
         raise BaselineError(f"cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise BaselineError(f"is no baseline: {error}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise BaselineError(f"is no baseline: {error or 'too large'}") from None
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise BaselineError(f"is no baseline of version {VERSION}; --write-baseline writes one")
     files: dict[str, dict[Entry, int]] = {}
@@ -176,7 +176,8 @@ def write(
         for (code, text), count in sorted(entries.items())
     ]
     content = json.dumps({"version": VERSION, "findings": listed}, indent=2, ensure_ascii=False)
-    _write(path, (content + "\n").encode("utf-8", "surrogateescape"))
+    # a byte of a name that is not UTF-8 is written as JSON writes half a surrogate pair: \udcff
+    _write(path, (content + "\n").encode("utf-8", "backslashreplace"))
     return sum(count for entries in files.values() for count in entries.values())
 
 

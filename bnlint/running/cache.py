@@ -24,7 +24,7 @@ from bnlint import FOLDER
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import EVERYTHING, PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.tree import DISK
+from bnlint.files.tree import DISK, LONGEST
 from bnlint.running.outlines import Outlines
 from bnlint.semantics.project.resolver import Grounds
 from bnlint.startup.typed import NamedTuple
@@ -37,9 +37,6 @@ _MAX_AGE = 60 * 24 * 3600
 
 #: What the files of memories are called, and nothing else in their folder.
 _OWN = re.compile(r"bnlint-(?:clean|outlines)-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
-
-#: A memory that is longer than this (in bytes) is none of ours.
-_LONGEST = 400_000_000
 
 _CHECKED, _UNDECLARED = 1, 2
 
@@ -223,7 +220,7 @@ def _packed(identity: str, entries: dict[str, _Entry]) -> str:
 def _read(path: str, identity: str) -> dict[str, _Entry]:
     """Return what the file at ``path`` remembers; nothing if it is not there, or not whole."""
     try:
-        parts = json.loads(DISK.read(path, _LONGEST))
+        parts = json.loads(DISK.read(path))
         if parts["identity"] != identity:
             return {}
         files = [str(file) for file in parts["files"]]
@@ -247,6 +244,8 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
 
 
 def _write(path: str, text: str) -> None:
+    if len(text) > LONGEST:
+        return  # it would not be read again
     folder = os.path.dirname(path)
     os.makedirs(folder, exist_ok=True)
     for entry in os.scandir(folder):  # the folder may hold anything else

@@ -18,9 +18,6 @@ from bnlint.semantics.project.outline import CLASS, FUNCTION, VARIABLE, Binding,
 #: More than so many are not remembered: the oldest are forgotten first.
 _MOST = 30_000
 
-#: A file of them that is longer than this (in bytes) is none of ours.
-_LONGEST = 400_000_000
-
 _KINDS = (FUNCTION, CLASS, VARIABLE)
 
 
@@ -117,7 +114,7 @@ class Outlines:
 
 def _read(path: str, identity: str) -> dict[str, Packed]:
     try:
-        parts = json.loads(DISK.read(path, _LONGEST))
+        parts = json.loads(DISK.read(path))
         if parts["identity"] != identity:
             return {}
         return {str(digest): tuple(found) for digest, found in parts["outlines"].items()}

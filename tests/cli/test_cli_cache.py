@@ -168,6 +168,7 @@ def test_a_changed_file_costs_one_outline(project: Path) -> None:
         pytest.param(lambda data: b"[" * 100_000, id="nested too deeply"),
         pytest.param(lambda data: data.replace(b"[0,", b"[1e999,"), id="numbers without end"),
         pytest.param(lambda data: data.replace(b'"', b'"\\ud800'), id="lone surrogates"),
+        pytest.param(lambda data: data.replace(b"/", b"\\u0000/"), id="NUL"),
         pytest.param(lambda data: data.replace(b":", b":null,", 1), id="no JSON"),
     ],
 )
@@ -180,6 +181,26 @@ def test_damaged_memories_change_nothing(
         path.write_bytes(damage(path.read_bytes()))
     replace("pkg/config.py", "EPS = 1e-3", "EPS = 2e-3")(project)
     replace("pkg/config.py", "EPS = 2e-3", "EPS = 1e-3")(project)
+    assert run(project) == first
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+@pytest.mark.parametrize("kind", ["clean", "outlines"])
+@pytest.mark.parametrize("other", ["a pipe", "a file without end", "a file too large to be one"])
+def test_what_lies_in_the_place_of_a_memory_is_not_read(
+    project: Path, kind: str, other: str
+) -> None:
+    """Nobody writes into the pipe, and zeros go on for ever."""
+    first = run(project)
+    (path,) = (project.parent / "cache").glob(f"bnlint-{kind}-*.json")
+    path.unlink()
+    if other == "a pipe":
+        os.mkfifo(path)
+    elif other == "a file without end":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as stream:
+            stream.truncate(10**12)  # it takes no space
     assert run(project) == first
 
 

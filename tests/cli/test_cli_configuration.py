@@ -66,6 +66,20 @@ def test_every_mistake_is_named(tmp_path: Path, command: str) -> None:
         ("bnlint.toml", "[tool.bnlint]", "tool: without [tool.bnlint] here"),
         ("pyproject.toml", "[tool]\nbnlint = 1", "tool.bnlint: expected a table, found 1"),
         (".bnlint.toml", "fixx = true", "fixx: unknown key; did you mean fix?"),
+        ("bnlint.toml", f"exclude = {['*a' * 99] * 300}", "more than 50,000 characters of setti"),
+        (
+            "bnlint.toml",
+            f"fix = {'[' * 99}{']' * 99}",
+            "more than 50,000 characters of settings, or",
+        ),
+        ("bnlint.toml", f"{'a.' * 150}a = 1", "more than 50,000 characters of settings, or nested"),
+        (
+            "bnlint.toml",
+            f"fix = 1\n{'a.' * 20_000}a = 1",
+            "not valid TOML: more than 200 dots in l",
+        ),
+        ("bnlint.toml", "[" * 100_000, "not valid TOML: "),
+        ("bnlint.toml", "# bnlint\n" * 200_000, "cannot be read: File too large"),
     ],
 )
 def test_mistake(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:

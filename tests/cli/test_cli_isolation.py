@@ -11,7 +11,7 @@ from command_line import CLEAN, FAULTY, FINDING, ROOT, SUMMARY, Run, program, wr
 
 #: Modules that a run imports by name, and one that the linted code does.
 TEMPTING = (
-    "torch", "rich", "libcst", "numpy", "pathspec", "tomllib", "tomli", "rules", "fixers", "json",
+    "torch", "rich", "libcst", "numpy", "tomllib", "tomli", "rules", "fixers", "json",
     "argparse", "commands", "linter",
 )  # fmt: skip
 TRAP = "raise SystemExit('the linted project was imported')\n"
@@ -124,7 +124,7 @@ def test_another_checkout(tmp_path: Path) -> None:
     assert run.out == expected + expected.replace("bad.py", "worse.py")
 
 
-HEAVY = ("libcst", "rich", "numpy", "pathspec", "tokenize", "multiprocessing", "subprocess")
+HEAVY = ("libcst", "rich", "numpy", "tokenize", "multiprocessing", "subprocess")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,18 @@ def test_baseline_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     run = bnlint(tmp_path, "--baseline", "no/base.json", "--write-baseline")
     assert run.code == 2
     assert run.err == "bnlint: error: no/base.json: cannot be written: No such file or directory\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names are bytes there only")
+def test_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    """What is written can be read again, and holds for this file."""
+    (tmp_path / os.fsdecode(b"a\xff.py")).write_text(HEAD + ONE)
+    run = bnlint(tmp_path, "--baseline", "base.json", "--write-baseline", ".")
+    assert (run.code, run.err) == (0, "base.json: 1 finding recorded\n")
+    (entry,) = json.loads((tmp_path / "base.json").read_text())["findings"]
+    assert os.fsencode(entry["path"]) == b"a\xff.py"
+    assert bnlint(tmp_path, "--baseline", "base.json", ".").code == 0
+    assert bnlint(tmp_path, ".").code == 1
 
 
 def test_writing_twice_writes_the_same(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How deeply a text is nested, judged before a parser that recurses without a limit sees it.
+"""How deeply a text or a tree is nested: before what recurses without a limit sees it, and after.
 
 LibCST's parser, and CPython's own before 3.11, overflow the stack on deep nesting, which ends the
 process. Both are therefore only given text that this module finds shallow.
@@ -6,11 +6,15 @@ process. Both are therefore only given text that this module finds shallow.
 
 from __future__ import annotations
 
+import ast
 import re
 
 #: Brackets within brackets, operators in one chain (``a + b + c``, ``a.b().c``, ``not not x``) and
 #: branches of one ``if``: LibCST overflows at about three to ten times as many.
 MAX_BRACKETS, MAX_CHAIN, MAX_BRANCHES = 200, 1000, 1000
+
+#: Nodes within nodes from which on code that follows each into the next may reach its limit.
+_DEEP = 100
 
 _TOKEN = re.compile(
     r"""
@@ -22,6 +26,14 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+
+
+def is_deeply_nested(tree: ast.AST) -> bool:
+    """Tell whether the nodes of a tree are nested too deeply to follow each into the next."""
+    level = [tree]
+    for _ in range(_DEEP):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return bool(level)
 
 
 def is_deep(text: str, chain: int = MAX_CHAIN) -> bool:
