@@ -2,9 +2,10 @@
 
 What it does
 ------------
-Reports a model, or a part of one, whose weights are all kept from training (``requires_grad =
-False`` in a loop over ``parameters()``, or ``requires_grad_(False)``), that has batch normalisation
-in it, and that is trained on in training mode.
+Reports a model, or a part of one, whose weights are kept from training (``requires_grad = False``
+in a loop over ``parameters()``, or ``requires_grad_(False)``), that has batch normalisation in it,
+and that is trained on in training mode. Where names decide which weights (``if "fc" not in name``),
+some of those of batch normalisation layers must be known to stay frozen.
 
 A model of a script must be in view from where it is built to where its output is differentiated. A
 part of a class (``self.backbone``) is reported where the class freezes it in its constructor, has
@@ -114,10 +115,11 @@ def _report(found: Drift, context: Context) -> Finding:
     where, through = freeze.where, ""
     if found.use is not None and found.module is not module:
         where, through = found.use.here, f" ({found.use.seen_from(module)})"
+    weights = "weights" if freeze.tests else "the weights"
     finding = context.report(
         RULE,
         where,
-        f"{freeze.by}{through} freezes the weights of {found.name(module)} and not its statistics: "
+        f"{freeze.by}{through} freezes {weights} of {found.name(module)} and not its statistics: "
         "in training mode its batch normalisation goes on normalising with each batch, and "
         f"{drift(framework, context.frameworks)}",
         help=advice(found, module),

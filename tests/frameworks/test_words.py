@@ -27,6 +27,8 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "reshapes": ("torch.Tensor",),
         "visits": ("torch.nn.Module",),
         "walks": ("torch.nn.Module",),
+        "weight_names": ("torch.nn.Module",),
+        "part_names": ("torch.nn.Module",),
         "weights_attributes": ("torch.nn.Module",),
         "script_methods": ("torch.nn.Module",),
         "apply_methods": ("torch.optim.Optimizer",),
@@ -56,6 +58,8 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "grows": ("paddle.nn.LayerList",),
         "reshapes": ("paddle.Tensor",),
         "script_methods": ("paddle.nn.Layer",),
+        "weight_names": ("paddle.nn.Layer",),
+        "part_names": ("paddle.nn.Layer",),
         "visits": ("paddle.nn.Layer",),
     },
     "flax": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
@@ -12,139 +12,15 @@ from bnlint.semantics.hints import things
 from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.models import normalises
-from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
+from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework, model_framework
-from bnlint.startup.typed import NamedTuple
-
-_LOOPS = (ast.For, ast.AsyncFor)
 
 #: Kinds of neighbouring layers that have weights.
 _WEIGHTED = ("convolution", "dense")
-
-
-class Freeze(NamedTuple):
-    """Weights of ``owner`` (as written: ``model``, ``self.backbone``) are kept from training.
-
-    ``statement`` does it: a loop over the weights, or one call. ``by`` is the name of the attribute
-    or method.
-    """
-
-    owner: ast.expr
-    statement: ast.stmt
-    by: str
-
-    def name(self, module: Module) -> str:
-        """Return what messages call the owner."""
-        return dotted(self.owner) or module.source(self.owner)
-
-    @property
-    def where(self) -> ast.expr | ast.stmt:
-        """Where to report it: what a loop runs over, or the statement."""
-        return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
-
-
-def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
-    """Yield where all weights of something are kept from training and its statistics are not.
-
-    A loop that leaves some weights out, or a value that is not written, yields nothing.
-    """
-    rows = [
-        (framework, row)
-        for framework in ev.frameworks.frameworks.values()
-        for row in framework.modes.freezes
-        if not row.statistics
-    ]
-    for _, row in rows:
-        if row.kind == "attribute":
-            for store in module.stores:
-                if store.attr == row.name and _is_set(module, store, row.value):
-                    yield from _of_weight(
-                        ev, module, store.value, module.statement(store), row.name
-                    )
-        else:
-            for call in module.calls_by_name.get(row.name, ()):
-                if not isinstance(call.func, ast.Attribute) or not _is_given(call, row.value):
-                    continue
-                statement = module.statement(call)
-                if isinstance(statement, ast.Expr) and statement.value is call:
-                    held = call.func.value
-                    found = list(_of_weight(ev, module, held, statement, row.name))
-                    yield from found or [Freeze(held, statement, row.name)]
-
-
-def unfreezes(ev: Evaluate, module: Module, owner: ast.expr) -> bool:
-    """Tell whether the file trains the weights of ``owner`` again, or may: it toggles them."""
-    wanted = ast.dump(owner)
-    for framework in ev.frameworks.frameworks.values():
-        for row in framework.modes.freezes:
-            if row.kind == "attribute":
-                nodes = [s for s in module.stores if s.attr == row.name]
-                again = [s.value for s in nodes if not _is_set(module, s, row.value)]
-            else:
-                calls = module.calls_by_name.get(row.name, ())
-                again = [
-                    c.func.value
-                    for c in calls
-                    if isinstance(c.func, ast.Attribute) and not _is_given(c, row.value)
-                ]
-            for target in again:
-                loop = weights_of(ev, module, target)
-                if ast.dump(loop if loop is not None else target) == wanted:
-                    return True
-    return False
-
-
-def _is_set(module: Module, store: ast.Attribute, value: bool) -> bool:
-    statement = module.statement(store)
-    return (
-        isinstance(statement, ast.Assign)
-        and isinstance(statement.value, ast.Constant)
-        and statement.value.value is value
-    )
-
-
-def _is_given(call: ast.Call, value: bool) -> bool:
-    arguments = [*call.args, *(k.value for k in call.keywords)]
-    return (
-        len(arguments) == 1
-        and isinstance(arguments[0], ast.Constant)
-        and arguments[0].value is value
-    )
-
-
-def _of_weight(
-    ev: Evaluate, module: Module, weight: ast.expr, statement: ast.stmt, by: str
-) -> Iterator[Freeze]:
-    """Yield the freeze of everything whose weights a loop around ``statement`` runs over."""
-    owner = weights_of(ev, module, weight)
-    loop = module.parents.get(statement)
-    if owner is not None and isinstance(loop, _LOOPS) and statement in loop.body:
-        skips = any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(loop))
-        if not skips:
-            yield Freeze(owner, loop, by)
-
-
-def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
-    """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
-    if not isinstance(weight, ast.Name):
-        return None
-    for around in module.ancestors(weight):
-        if isinstance(around, FunctionNode):
-            return None
-        if not isinstance(around, _LOOPS):
-            continue
-        names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
-        if weight.id not in names:
-            continue
-        call = around.iter
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-            if call.func.attr in ev.frameworks.word("weights_attributes"):
-                return call.func.value
-        return None
-    return None
 
 
 def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:

@@ -17,6 +17,7 @@ from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.parts import held_by
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.modes.freezing import is_for_norm_layers, runs_at_setup
+from bnlint.semantics.modes.frozen_weights import is_partial
 from bnlint.semantics.modes.moving_statistics import Drift, drifts
 from bnlint.semantics.modes.region import NORMS, OTHERS, WHOLE, Action, Freezes, Region
 from bnlint.semantics.modes.switches import INFERENCE, TRAINING, mode_after, switches, switches_to
@@ -136,6 +137,8 @@ def moving(side: Side) -> Iterator[Frozen]:
     for drift in drifts(side.project.evaluator, module, side.sites):
         freeze, framework = drift.freeze, drift.framework
         if not _counts(side, freeze.statement):
+            continue
+        if is_partial(side.project.evaluator, module, freeze):
             continue
         rows = [row for row in framework.modes.freezes if row.name == freeze.by]
         reach = Freezes(side, framework).whole(freeze.owner) or Region(WHOLE, freeze.owner)

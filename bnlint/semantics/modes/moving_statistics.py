@@ -13,16 +13,14 @@ from bnlint.semantics.hints.purposes import tells_of_mode
 from bnlint.semantics.hints.things import follows_another
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.freezing import (
-    Freeze,
     chooses_norm,
     class_of_part,
     has_other_weights,
     is_part_switched,
     normalising_framework,
     runs_at_setup,
-    unfreezes,
-    weight_freezes,
 )
+from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_freezes
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -86,9 +84,9 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
             continue
         if cls is None and _made_here(ev, module, freeze) is None:
             continue
-        if unfreezes(ev, module, freeze.owner):
-            continue
         # What something is made of takes longest to find out, and is asked last.
+        if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
+            continue
         framework = normalising_framework(ev, sites, module, freeze.owner)
         if framework is None or framework.modes.switch != "object":
             continue
@@ -108,7 +106,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
         if made.framework.modes.switch != "object":
             continue
         life = life_of(ev, module, made.origins)
-        drift = _frozen_across(made, life, ev, module) if not life.escapes else None
+        drift = _frozen_across(made, life, ev, module, sites) if not life.escapes else None
         if drift is None or follows_another(variable_of(module, made.call)):
             continue
         found = made.contents(ev, sites)
@@ -120,7 +118,9 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
             yield drift
 
 
-def _frozen_across(made: Made, life: Life, ev: Evaluate, module: Module) -> Drift | None:
+def _frozen_across(
+    made: Made, life: Life, ev: Evaluate, module: Module, sites: Sequence[Site]
+) -> Drift | None:
     """Return the first freeze of all weights of the object that the file alone does not show."""
     is_made_elsewhere = made.candidate.module is not module
     for use in life.uses:
@@ -133,7 +133,9 @@ def _frozen_across(made: Made, life: Life, ev: Evaluate, module: Module) -> Drif
             held = use.node.func
             if not isinstance(held, ast.Attribute) or held.value is not freeze.owner:
                 continue
-            if _follows_another(freeze) or unfreezes(ev, use.module, freeze.owner):
+            if _follows_another(freeze) or not stays_frozen(
+                ev, sites, use.module, freeze, made.candidates
+            ):
                 return None
             if not any(in_test(step.module, step.node) for step in use.route):
                 return Drift(freeze, made.framework, use.module, life, use)

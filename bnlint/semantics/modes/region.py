@@ -10,7 +10,8 @@ from bnlint.frameworks.tables import Framework
 from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.layers.resolution import Resolution
-from bnlint.semantics.modes.freezing import normalising_framework, weights_of
+from bnlint.semantics.modes.freezing import normalising_framework
+from bnlint.semantics.modes.frozen_weights import weights_of
 from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.arguments import Matched

@@ -1,0 +1,214 @@
+"""Where weights are kept from training, and whether batch normalisation stays frozen by it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from bnlint.semantics.hints import things
+from bnlint.semantics.layers.class_tests import Guard, guards
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.modes.named_weights import NameTests, WeightName, norm_weights
+from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
+from bnlint.semantics.values.domain import Evaluate, ValueSet
+from bnlint.startup.typed import NamedTuple
+
+_LOOPS = (ast.For, ast.AsyncFor)
+
+
+class Freeze(NamedTuple):
+    """Weights of ``owner`` (as written: ``model``, ``self.backbone``) are kept from training.
+
+    ``statement`` does it: a loop over the weights, or one call; ``node`` in it is the attribute or
+    call, and ``by`` the name of that. ``tests`` decide which weights: by their names, called
+    ``variable``, or with ``by_part`` by the name of the part that they are in. ``keeps`` is false
+    where weights are trained again, and ``None`` where that is not known.
+    """
+
+    owner: ast.expr
+    statement: ast.stmt
+    by: str
+    node: ast.expr
+    keeps: bool | None = True
+    tests: tuple[Guard, ...] = ()
+    variable: str = ""
+    by_part: bool = False
+
+    def name(self, module: Module) -> str:
+        """Return what messages call the owner."""
+        return dotted(self.owner) or module.source(self.owner)
+
+    @property
+    def where(self) -> ast.expr | ast.stmt:
+        """Where to report it: what a loop runs over, or the statement."""
+        return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
+
+
+def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
+    """Yield where weights of something are kept from training and its statistics are not.
+
+    A loop that leaves some weights out for another reason than their names yields nothing.
+    """
+    for freeze in _settings(ev, module):
+        if freeze.keeps and (freeze.variable or not freeze.tests):
+            yield freeze
+
+
+def stays_frozen(
+    ev: Evaluate, sites: Iterable[Site], module: Module, freeze: Freeze, values: ValueSet
+) -> bool:
+    """Tell whether batch normalisation in each of ``values``, the owner, is frozen in the end.
+
+    Other places of the file may train its weights again, or toggle them: those whose names pass.
+    """
+    found = _of_owner(ev, module, freeze)
+    if not freeze.tests and all(one.keeps for one in found):
+        return True
+    function = module.enclosing_function(freeze.node)
+    around = {guard.test for guard in guards(module, freeze.statement, function or module.tree)}
+    for one in found:
+        if one.keeps:
+            continue
+        if not one.tests and one.statement is not freeze.statement:
+            return False  # they take turns
+        flags = (g.test for g in guards(module, one.statement, function or module.tree))
+        if module.enclosing_function(one.node) is not function or not around.issuperset(flags):
+            return False
+    words = {word for one in found for word in _words(ev, module, one)}
+    if any(map(things.is_norm, words)):
+        return False
+    found.sort(key=lambda one: (one.node.lineno, one.node.col_offset))
+    return all(
+        any(_is_kept(ev, module, found, name) for name in norm_weights(ev, sites, value, words))
+        for value in values
+    )
+
+
+def is_partial(ev: Evaluate, module: Module, freeze: Freeze) -> bool:
+    """Tell whether names decide which weights of the owner are frozen, here or elsewhere."""
+    return any(one.tests for one in _of_owner(ev, module, freeze))
+
+
+def _of_owner(ev: Evaluate, module: Module, freeze: Freeze) -> list[Freeze]:
+    """Return all that keeps weights of the owner from training, or trains them again."""
+    wanted = ast.dump(freeze.owner)
+    return [one for one in _settings(ev, module) if ast.dump(one.owner) == wanted]
+
+
+def _words(ev: Evaluate, module: Module, freeze: Freeze) -> Iterator[str]:
+    tests = NameTests(ev, module, freeze.variable)
+    for guard in freeze.tests:
+        yield from tests.words(guard.test)
+
+
+def _is_kept(ev: Evaluate, module: Module, found: Iterable[Freeze], name: WeightName) -> bool:
+    """Tell whether the weight ``name`` is known to be frozen after ``found``, in that order."""
+    kept: bool | None = None
+    for one in found:
+        tests = NameTests(ev, module, one.variable)
+        subject = name.first() if one.by_part else name
+        passes = [tests.holds(guard.test, subject) for guard in one.tests]
+        if all(p is guard.holds for p, guard in zip(passes, one.tests, strict=True)):
+            kept = one.keeps
+        elif not any(p is (not guard.holds) for p, guard in zip(passes, one.tests, strict=True)):
+            kept = None
+    return kept is True
+
+
+def _settings(ev: Evaluate, module: Module) -> Iterator[Freeze]:
+    """Yield all that keeps weights from training, or trains them again."""
+    for framework in ev.frameworks.frameworks.values():
+        for row in framework.modes.freezes:
+            if row.statistics:
+                continue
+            if row.kind == "attribute":
+                for store in module.stores:
+                    if store.attr == row.name:
+                        statement = module.statement(store)
+                        value = statement.value if isinstance(statement, ast.Assign) else None
+                        keeps = _is_constant(value, row.value)
+                        yield _setting(ev, module, store, store.value, row.name, keeps)
+                continue
+            for call in module.calls_by_name.get(row.name, ()):
+                statement = module.statement(call)
+                is_alone = isinstance(statement, ast.Expr) and statement.value is call
+                if isinstance(call.func, ast.Attribute):
+                    given = [*call.args, *(k.value for k in call.keywords)]
+                    keeps = _is_constant(given[0] if len(given) == 1 else None, row.value)
+                    keeps = keeps if is_alone or not keeps else None
+                    yield _setting(ev, module, call, call.func.value, row.name, keeps)
+
+
+def _is_constant(node: ast.expr | None, value: bool) -> bool | None:
+    """Tell whether ``node`` is the constant ``value``; ``None`` if it is no constant."""
+    return node.value is value if isinstance(node, ast.Constant) else None
+
+
+def _setting(
+    ev: Evaluate, module: Module, node: ast.expr, weight: ast.expr, by: str, keeps: bool | None
+) -> Freeze:
+    """Return what ``node`` does to ``weight``, or to everything whose weights a loop runs over."""
+    statement = module.statement(node)
+    owner = weights_of(ev, module, weight)
+    loop = _loop_of(module, weight)
+    if owner is None or loop is None:
+        return Freeze(weight, statement, by, node, keeps)
+    variable = _name_beside(ev, weight, loop, "weight_names")
+    parts = _loop_of(module, owner)
+    by_part = False
+    if parts is not None and not variable and isinstance(parts.iter, ast.Call):
+        variable = _name_beside(ev, owner, parts, "part_names")
+        if variable and isinstance(parts.iter.func, ast.Attribute):
+            owner, loop, by_part = parts.iter.func.value, parts, True
+    tests = tuple(guards(module, statement, loop))
+    skipping = {id(guard.test) for guard in tests if not guard.holds}
+    for part in ast.walk(loop):
+        if isinstance(part, (ast.Continue, ast.Break)):
+            above = module.parents[part]
+            is_test = isinstance(above, ast.If) and id(above.test) in skipping
+            if isinstance(part, ast.Break) or not is_test:
+                return Freeze(owner, loop, by, node, keeps or None, tests or _OPEN)
+    return Freeze(owner, loop, by, node, keeps, tests, variable, by_part)
+
+
+#: The test of what is left out for a reason that is not followed.
+_OPEN = (Guard(ast.Constant(None), holds=True),)
+
+
+def _loop_of(module: Module, name: ast.expr) -> ast.For | ast.AsyncFor | None:
+    """Return the loop around ``name``, a variable, that binds it, if one does."""
+    if not isinstance(name, ast.Name):
+        return None
+    for around in module.ancestors(name):
+        if isinstance(around, FunctionNode):
+            return None
+        if isinstance(around, _LOOPS):
+            names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
+            if name.id in names:
+                return around
+    return None
+
+
+def _name_beside(ev: Evaluate, node: ast.expr, loop: ast.For | ast.AsyncFor, word: str) -> str:
+    """Return the variable that holds the name of ``node``, which ``loop`` binds beside it."""
+    target, call = loop.target, loop.iter
+    if not isinstance(target, ast.Tuple) or len(target.elts) != 2 or not isinstance(call, ast.Call):
+        return ""
+    name, other = target.elts
+    is_named = last_name(call.func) in ev.frameworks.word(word)
+    is_pair = isinstance(name, ast.Name) and ast.dump(other) == ast.dump(_stored(node))
+    return name.id if is_named and is_pair and isinstance(name, ast.Name) else ""
+
+
+def _stored(node: ast.expr) -> ast.expr:
+    return ast.Name(node.id, ast.Store()) if isinstance(node, ast.Name) else node
+
+
+def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
+    """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
+    loop = _loop_of(module, weight)
+    call = loop.iter if loop is not None else None
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        if call.func.attr in ev.frameworks.word("weights_attributes"):
+            return call.func.value
+    return None
