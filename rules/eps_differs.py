@@ -2,9 +2,11 @@
 
 What it does
 ------------
-Compares eps with the reference: a layer of another framework in the same file, or the defaults of
-the framework given with ``--from``. Under ``--from``, only an eps left at its default is compared:
-a number that is written down was somebody's decision. Values within 2 % count as equal, so
+Compares eps with the reference: the layer of a named reference, a layer of another framework in the
+same file, or the defaults of the framework given with ``--from``. A reference that was read makes
+an error of a difference. Under ``--from`` it was not, and may set its own eps, so that a difference
+is a warning; only an eps left at its default is compared there, since a number that is written down
+was somebody's decision. Values within 2 % count as equal, so
 ``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
 
 Why it matters
@@ -39,12 +41,13 @@ Writes the reference's eps as a keyword, spelled as it is there.
 
 Fix safety
 ----------
-Safe where the direction is known (``--from``, or a reference that is named): the port then computes
-what its reference computes. Outputs change, which is the point.
+Safe where the reference was read and is known to be one (it is named, or stands in the same file
+and ``--from`` says which side it is): the port then computes what its reference computes. Outputs
+change, which is the point.
 
-Unsafe in a same-file pair without a declared direction, since either side may be the port; where
-one of the values is a default that a caller may override; and where the call passes on keywords of
-its caller, who may give an eps.
+Unsafe under ``--from`` alone, since the reference may set its own eps; in a same-file pair without
+a declared direction, since either side may be the port; where one of the values is a default that
+a caller may override; and where the call passes on keywords of its caller, who may give an eps.
 
 Not written where the layer is chosen in another place (as a parameter, say), where the value comes
 from a dictionary that other calls take too, where a caller in the file gives an eps itself, or
@@ -91,9 +94,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     mine, theirs = site.value("eps"), reference.value("eps")
     if mine.number is None or theirs.number is None:
         return
-    if reference.site is None and not mine.from_default:
+    if not reference.is_read and not mine.from_default:
         return
-    if reference.site is None and is_contradicted_default(context.evaluator, site, "eps"):
+    if not reference.is_read and is_contradicted_default(context.evaluator, site, "eps"):
         return
     if close(mine.number, theirs.number) or takes_weight(site):
         return
@@ -104,6 +107,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         else f"has {api.roles['eps']}={shown(mine.number)}"
     )
     there = "default is" if theirs.from_default else "layer has"
+    if_so = ""
+    if not reference.is_read:
+        if_so = f", if the reference leaves {reference.api.roles['eps']} at its default"
     text, spelled = shown(theirs.number), written(theirs)
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
@@ -111,9 +117,10 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         RULE,
         context.place(site, mine),
         f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
-        f"{assumption(mine, theirs)}",
+        f"{if_so}{assumption(mine, theirs)}",
         help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
-        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
+        severity=None if reference.is_read else "warning",
+        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure or if_so),
         fix=None
         if theirs.number < 0
         else rewrite(

@@ -53,6 +53,7 @@ class Options(NamedTuple):
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
     that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
+    ``native`` tells that the code is declared to be no port.
     """
 
     codes: frozenset[str]
@@ -66,14 +67,17 @@ class Options(NamedTuple):
     trials: bool = False
     references: tuple[ReferenceFile, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
+    native: bool = False
 
 
 class Result(NamedTuple):
     """What came of one file.
 
     ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
-    tells that the file was parsed, and not passed over as holding nothing of interest;
-    ``undeclared`` that it has sites at a framework's defaults and nothing to compare them with.
+    tells that the file was parsed, and not passed over as holding nothing of interest.
+    ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
+    declares that they are no port. ``unlisted`` are findings for information that nobody asked
+    for, as the code and the framework that was compared with.
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
@@ -86,7 +90,8 @@ class Result(NamedTuple):
     notices: tuple[str, ...] = ()
     text: str | None = None
     checked: bool = False
-    undeclared: bool = False
+    uncompared: int = 0
+    unlisted: tuple[tuple[str, str], ...] = ()
     fixed: tuple[Finding, ...] = ()
     suppressed: int = 0
     before: bytes | None = None
@@ -163,7 +168,13 @@ def check_facts(
     for loaded in rules:
         if loaded.code in options.codes:
             found += _run(loaded, context, options, problems)
-    found = [finding for finding in _one_per_argument(found) if _is_wanted(finding, options)]
+    found = _one_per_argument(found)
+    unlisted = [
+        (finding.code, finding.reference.framework)
+        for finding in found
+        if finding.reference is not None and not _is_listed(finding, options)
+    ]
+    found = [finding for finding in found if _is_wanted(finding, options)]
     if len(found) > 1:
         from bnlint.engine.merging import by_definition
 
@@ -191,14 +202,22 @@ def check_facts(
         notices=tuple(_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
-        undeclared=options.from_family is None
-        and not named
-        and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
+        uncompared=_uncompared(context, rules, options),
+        unlisted=tuple(unlisted),
     )
     while _done:
         _done.pop().forget()
     _done.append(context.project)
     return result
+
+
+def _uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) -> int:
+    """Return how many layers should have been compared, and were not for want of a reference."""
+    if options.native or options.from_family is not None or context.named:
+        return 0
+    if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
+        return 0
+    return sum(context.reference(site) is None for site in context.sites)
 
 
 def _with_fix(
@@ -385,7 +404,12 @@ def _one_per_argument(findings: list[Finding]) -> list[Finding]:
     return [f for f in findings if not f.argument or best[(f.subject, f.argument)] == f.precedence]
 
 
+def _is_listed(finding: Finding, options: Options) -> bool:
+    """Tell whether a finding is listed: one for information only to who selects its rule."""
+    return finding.severity != "info" or finding.code in options.explicit
+
+
 def _is_wanted(finding: Finding, options: Options) -> bool:
-    if finding.severity == "info" and finding.code not in options.explicit:
+    if not _is_listed(finding, options):
         return False
     return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)

@@ -85,6 +85,7 @@ _FRAMEWORK = f.record(
         "known_for": f.one_of("new-weight", "old-weight"),
         "worker": f.text,
         "shorthand": f.mapping(f.text),
+        "kept_defaults": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
     },
     required=("name", "title", "ecosystem", "imports", "reference", "checked"),

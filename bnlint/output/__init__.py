@@ -42,6 +42,7 @@ __all__ = [
     "Report",
     "Style",
     "is_fixable",
+    "remarks",
     "render",
     "render_comparison",
     "render_drift",
@@ -207,6 +208,22 @@ def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
     return found
 
 
+def remarks(report: Report) -> Iterator[str]:
+    """Yield a line for what was compared with nothing, and for what is not listed."""
+    for (code, framework), number in sorted(report.unlisted.items()):
+        yield (
+            f"{code}: {counted(number, 'layer')} {'differs' if number == 1 else 'differ'} from "
+            f"{framework}'s default, which its models seldom keep: read the reference "
+            f"(--extend-select {code} lists them)"
+        )
+    if report.uncompared:
+        yield (
+            f"{counted(report.uncompared, 'batch normalisation layer')}; eps and momentum compared "
+            "with nothing: no reference known. For a port, --from FAMILY or 'bnlint compare REF "
+            'PORT\' gives one; reference = "none" in the configuration declares native code'
+        )
+
+
 def summary(
     report: Report,
     *,
@@ -229,6 +246,8 @@ def summary(
     if done and not report.findings:
         return f"{' and '.join(done).capitalize()}; none remains."
     if not report.findings:
+        if report.uncompared:
+            return f"Nothing was found in {looked_at}."
         return f"All checks passed ({looked_at})." if report.files else "No files were checked."
     counts = [
         counted(number, severity, "info")

@@ -41,8 +41,6 @@ _OWN = re.compile(r"bnlint-(?:clean|outlines)-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)"
 #: A memory that is longer than this (in bytes) is none of ours.
 _LONGEST = 400_000_000
 
-_CHECKED, _UNDECLARED = 1, 2
-
 
 class Basis(NamedTuple):
     """On what it rests that a file is clean: files, imports, and in what state they were."""
@@ -53,10 +51,14 @@ class Basis(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """A clean file: what it was checked as, what else is known of it, and on what that rests."""
+    """A clean file: what it was checked as, what else is known of it, and on what that rests.
+
+    ``layers`` is how many of its layers were compared with nothing.
+    """
 
     key: str
-    flags: int
+    checked: bool
+    layers: int
     basis: Basis
 
 
@@ -95,17 +97,16 @@ class Cache:
         if state_of(self.packages, entry.basis.files, entry.basis.imports) != entry.basis.state:
             return None
         self._touched.add(path)
-        checked, undeclared = bool(entry.flags & _CHECKED), bool(entry.flags & _UNDECLARED)
-        return Result(display, (), checked=checked, undeclared=undeclared)
+        return Result(display, (), checked=entry.checked, uncompared=entry.layers)
 
     def remember(self, path: str, key: str, result: Result, basis: Basis) -> None:
         """Remember what was found of a file, if that is nothing."""
         self._touched.add(path)
         self._is_changed = True
         self._entries.pop(path, None)
-        if result == Result(result.path, (), checked=result.checked, undeclared=result.undeclared):
-            flags = _CHECKED * result.checked + _UNDECLARED * result.undeclared
-            self._entries[path] = _Entry(key, flags, basis)
+        checked, layers = result.checked, result.uncompared
+        if result == Result(result.path, (), checked=checked, uncompared=layers):
+            self._entries[path] = _Entry(key, checked, layers, basis)
 
     def save(self) -> None:
         """Write what is remembered. Where that cannot be done, the next run checks everything."""
@@ -209,7 +210,8 @@ def _packed(identity: str, entries: dict[str, _Entry]) -> str:
     packed = {
         path: (
             entry.key,
-            entry.flags,
+            entry.checked,
+            entry.layers,
             entry.basis.state,
             [files.setdefault(file, len(files)) for file in entry.basis.files],
             [imports.setdefault(found, len(imports)) for found in entry.basis.imports],
@@ -231,14 +233,15 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
         return {
             str(name): _Entry(
                 str(key),
-                int(flags),
+                bool(checked),
+                int(layers),
                 Basis(
                     tuple([files[index] for index in named]),
                     tuple([imports[index] for index in followed]),
                     str(state),
                 ),
             )
-            for name, (key, flags, state, named, followed) in parts["entries"].items()
+            for name, (key, checked, layers, state, named, followed) in parts["entries"].items()
         }
     except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError):
         return {}

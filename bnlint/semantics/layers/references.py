@@ -33,8 +33,15 @@ class Counterpart(NamedTuple):
     unsure: str = ""
 
     @property
+    def is_read(self) -> bool:
+        """Whether the layer itself is in view, and not only the framework it is made with."""
+        return self.site is not None
+
+    @property
     def doubt(self) -> str:
         """Why the port need not be made as the reference is; empty where it need."""
+        if not self.is_read:
+            return "the reference was not read, and may set its own"
         return self.unsure if self.directed else "which side is the port is not declared"
 
     def value(self, role: str) -> Value:
