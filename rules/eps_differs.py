@@ -6,7 +6,12 @@ Compares eps with the reference: the layer of a named reference, a layer of anot
 same file, or the defaults of the framework given with ``--from``. A reference that was read makes
 an error of a difference. Under ``--from`` it was not, and may set its own eps, so that a difference
 is a warning; only an eps left at its default is compared there, since a number that is written down
-was somebody's decision. Values within 2 % count as equal, so
+was somebody's decision.
+
+Without any of these, the project may show what a file was ported from: a converter that reads the
+weights of another framework, a sentence at the head of the file, a class that pads as another
+framework does. The finding then says what shows it. ``infer = false`` in the configuration ends
+that, and ``from`` there says it for good. Values within 2 % count as equal, so
 ``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
 
 Why it matters
@@ -45,9 +50,10 @@ Safe where the reference was read and is known to be one (it is named, or stands
 and ``--from`` says which side it is): the port then computes what its reference computes. Outputs
 change, which is the point.
 
-Unsafe under ``--from`` alone, since the reference may set its own eps; in a same-file pair without
-a declared direction, since either side may be the port; where one of the values is a default that
-a caller may override; and where the call passes on keywords of its caller, who may give an eps.
+Unsafe under ``--from`` alone, and where the framework was inferred, since the reference may set its
+own eps; in a same-file pair without a declared direction, since either side may be the port; where
+one of the values is a default that a caller may override; and where the call passes on keywords of
+its caller, who may give an eps.
 
 Not written where the layer is chosen in another place (as a parameter, say), where the value comes
 from a dictionary that other calls take too, where a caller in the file gives an eps itself, or
@@ -72,7 +78,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
-from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.rule import DIFFERENCE, Context, Rule, lower, shown_by, where_reference
 from bnlint.semantics.layers.alternatives import is_contradicted_default
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
@@ -88,7 +94,7 @@ _VARIANCE = 1e-4
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report an eps that is not the reference's."""
-    reference = context.reference(site)
+    reference = context.reference(site, "eps")
     if reference is None:
         return
     mine, theirs = site.value("eps"), reference.value("eps")
@@ -107,17 +113,20 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         else f"has {api.roles['eps']}={shown(mine.number)}"
     )
     there = "default is" if theirs.from_default else "layer has"
-    if_so = ""
-    if not reference.is_read:
-        if_so = f", if the reference leaves {reference.api.roles['eps']} at its default"
     text, spelled = shown(theirs.number), written(theirs)
+    said = f"{here}, the {title} {there} {text}{where_reference(reference)}"
+    if_so = ""
+    if reference.origin is not None:
+        said = f"{here}; {shown_by(reference.origin, context)} is {text}"
+        if_so = ": check the reference"
+    elif not reference.is_read:
+        if_so = f", if the reference leaves {reference.api.roles['eps']} at its default"
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
         RULE,
         context.place(site, mine),
-        f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
-        f"{if_so}{assumption(mine, theirs)}",
+        f"{api.short_name} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
         severity=None if reference.is_read else "warning",
         confidence=lower(RULE.confidence, (mine, theirs), reference.unsure or if_so),
@@ -154,7 +163,7 @@ def _advice(name: str, spelled: str, mine: float, theirs: float) -> str:
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in inference where running variances are small: only there eps shows."""
-    reference = context.reference(site) if site is not None else None
+    reference = context.reference(site, "eps") if site is not None else None
     if site is None or reference is None:
         return None
     port = layer_of(site, "eps", mode=INFERENCE)

@@ -315,6 +315,7 @@ def _report(
         fixed=sum(len(result.fixed) for result in results),
         suppressed=sum(result.suppressed for result in results),
         uncompared=sum(result.uncompared for result in results),
+        hints=Counter(hint for result in results for hint in result.hints),
         unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
     )
     # Where standard output has the text of a file or a diff, messages go beside it.
@@ -425,4 +426,12 @@ def _show_settings(found: Found, configs: Configs) -> int:
         config = config_of(f"{cwd()}/-", configs)
         shown[id(config)] = config
     write("\n".join(show(config) for config in shown.values()))
-    return close(found.problems)
+    from bnlint.cli.listings import references
+    from bnlint.output import render_references
+
+    bases, problems = references(found, configs)
+    if bases:
+        write(["\n"])
+        told = "".join(render_references(bases, "text"))
+        write(f"# {line}".rstrip() + "\n" for line in told.splitlines())
+    return close([*found.problems, *problems])

@@ -154,6 +154,7 @@ class Config(NamedTuple):
     min_confidence: str = "medium"
     from_family: str | None = None
     reference: str | None = None
+    infer: bool = True
     ports: tuple[Port, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
     baseline: str | None = None
@@ -327,6 +328,7 @@ OPTIONS = (
     Option("min-confidence", "min_confidence", _one_of(CONFIDENCES)),
     Option("from", "from_family", _text),
     Option("reference", "reference", _one_of((NO_REFERENCE,))),
+    Option("infer", "infer", _flag),
     Option("port", "ports", _ports),
     Option("apis", "wrappers", _wrappers),
     Option("baseline", "baseline", _path),

@@ -118,6 +118,19 @@ _MODES = f.record(
     required=("switch", "initial"),
 )
 
+_PORTING = f.record(
+    {
+        "title": f.text,
+        "words": f.texts,
+        "short": f.texts,
+        "statistics": f.texts,
+        "reads": f.texts,
+        "fills": f.texts,
+        "exports": f.texts,
+        "pads": f.texts,
+    }
+)
+
 _VOCABULARY = f.record(dict.fromkeys(VOCABULARY, f.names))
 
 _STATE = f.record(
@@ -237,6 +250,7 @@ _TABLE = f.record(
         "framework": _FRAMEWORK,
         "modes": _MODES,
         "vocabulary": _VOCABULARY,
+        "porting": _PORTING,
         "api": f.entries,
         "neighbour": f.entries,
     },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bnlint.confirm.drift import DriftRow
+    from bnlint.engine.basis import Basis
     from bnlint.engine.inventory import SiteRow
     from bnlint.engine.registry import LoadedRule
     from bnlint.frameworks.tables import Frameworks
@@ -47,6 +48,7 @@ __all__ = [
     "render_comparison",
     "render_drift",
     "render_frameworks",
+    "render_references",
     "render_rule",
     "render_rules",
     "render_sites",
@@ -156,6 +158,21 @@ def render_frameworks(
     return _ended(lines(frameworks, format, Style(color, width)))
 
 
+def render_references(
+    bases: Sequence[Basis],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return what the layers of files are compared with, as ``text`` or ``json``."""
+    from bnlint.output import references
+
+    if format == "json":
+        return _ended(references.json(bases))
+    return _ended(references.lines(bases, Style(color, width)))
+
+
 def render_drift(
     rows: Sequence[DriftRow],
     format: str,  # noqa: A002
@@ -215,6 +232,11 @@ def remarks(report: Report) -> Iterator[str]:
             f"{code}: {counted(number, 'layer')} {'differs' if number == 1 else 'differ'} from "
             f"{framework}'s default, which its models seldom keep: read the reference "
             f"(--extend-select {code} lists them)"
+        )
+    for (said, family), number in sorted(report.hints.items()):
+        yield (
+            f"hint: {said}; if that is so, eps differs in {counted(number, 'layer')}: try "
+            f"--from {family}"
         )
     if report.uncompared:
         yield (

@@ -22,7 +22,8 @@ class Report(NamedTuple):
     files by the path that stands in their findings, ``files`` counts the files looked at,
     ``fixed`` and ``suppressed`` the findings that were fixed and that a comment was written for.
     ``uncompared`` counts the layers whose settings were compared with nothing, ``unlisted`` the
-    findings for information that nobody asked for, by code and framework compared with.
+    findings for information that nobody asked for, by code and framework compared with, ``hints``
+    the layers in which eps would differ, by what introduces the project and the family it names.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -32,6 +33,7 @@ class Report(NamedTuple):
     suppressed: int = 0
     uncompared: int = 0
     unlisted: Mapping[tuple[str, str], int] = {}
+    hints: Mapping[tuple[str, str], int] = {}
 
 
 class Style(NamedTuple):

@@ -22,7 +22,7 @@ from hashlib import blake2b
 
 from bnlint import FOLDER
 from bnlint.engine.linter import Options, Result
-from bnlint.engine.packages import EVERYTHING, PACKAGES, Packages
+from bnlint.engine.packages import EVERYTHING, ORIGIN, PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.tree import DISK
 from bnlint.running.outlines import Outlines
@@ -149,11 +149,20 @@ def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
     return Basis(files, imports, state_of(packages, files, imports))
 
 
+def _shown(ground: str) -> str:
+    """Return what the project shows of the origin of a file, as a text."""
+    from bnlint.engine.facts import resolver
+    from bnlint.semantics.origins.search import digest
+
+    return digest(resolver(), ground.removeprefix(ORIGIN))
+
+
 def state_of(packages: Packages, files: Iterable[str], imports: Iterable[tuple[str, str]]) -> str:
     """Return what tells the state of files, and of where imports lead, from any other."""
     state = blake2b(digest_size=16)
     for file in files:
-        state.update(packages.fingerprint(file).encode("utf-8", "surrogateescape"))
+        shown = _shown(file) if file.startswith(ORIGIN) else packages.fingerprint(file)
+        state.update(shown.encode("utf-8", "surrogateescape"))
     for folder, path in imports:
         found = packages.find(f"{folder}/", path) or ""
         state.update(f"\0{found}".encode("utf-8", "surrogateescape"))

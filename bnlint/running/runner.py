@@ -87,6 +87,7 @@ def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Optio
         choice.unsafe,
         wrappers=config.wrappers,
         native=is_native(config, path),
+        infer=config.infer,
     )
 
 

@@ -276,5 +276,5 @@ def test_no_permission(tmp_path: Path, closed: str, arguments: list[str], expect
     finally:
         (tmp_path / closed).chmod(0o755)
     assert done.code == 2, done.err
-    errors = [line for line in done.err.splitlines(True) if line != SUMMARY]
+    errors = [line for line in done.err.splitlines(True) if line not in SUMMARY]
     assert errors == [f"bnlint: error: {expected}\n"]

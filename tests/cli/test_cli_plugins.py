@@ -73,7 +73,7 @@ def test_rule_of_another_distribution(tmp_path: Path) -> None:
     def run(*arguments: str) -> Run:
         return program(tmp_path, *arguments, environment=environment)
 
-    assert run("m.py") == Run(1, found, "Found 1 warning in 1 file.\n")
+    assert run("m.py") == Run(1, found, f"Found 1 warning in 1 file.\n{uncompared(1)}")
     assert run("-q", "--select", "XY", "m.py").out == found
     assert run("-q", "--select", "house-rule", "m.py").out == found
     assert run("--ignore", "XY100", "m.py") == Run(0, "", uncompared(1))
@@ -184,7 +184,7 @@ def test_rule_that_crashes(tmp_path: Path, check: str, message: str) -> None:
     run = program(tmp_path, "m.py", "n.py", environment=environment)
     assert run.code == 2
     assert f"m.py:{FINDING}" in run.out.splitlines()
-    _, line = run.err.splitlines()
+    *_, line = run.err.splitlines()
     assert line.startswith(CRASHED)
     assert message in line
     assert line.endswith("); please report this")
