@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
+from bnlint.files.display import current, displayed
 from bnlint.finding import (
     Comparison,
     Finding,
@@ -14,7 +15,7 @@ from bnlint.finding import (
     Span,
 )
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.layers.references import NAMED, Counterpart, Side, counterparts
+from bnlint.semantics.layers.references import INFERRED, NAMED, Counterpart, Side, counterparts
 from bnlint.semantics.layers.settings import Setting, settings_in
 from bnlint.semantics.values.value import PRESUMED, Value
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from bnlint.semantics.layers.alignment import Pair
     from bnlint.semantics.layers.resolution import Resolution
     from bnlint.semantics.layers.sites import Site
+    from bnlint.semantics.origins.search import Origin
+    from bnlint.semantics.origins.signs import Sign
     from bnlint.semantics.project.project import Project
     from bnlint.semantics.syntax.module import Module
     from bnlint.semantics.values.evaluator import Evaluator
@@ -60,7 +63,8 @@ class Context:
     ``folder`` the absolute folder it lies in, ``None`` where it lies in none (standard input
     without a name), ``named`` pairs its sites with those of a named reference, ``references`` are
     the files of that reference. ``part`` names the class or function that is compared; empty, all
-    of the file is.
+    of the file is. Where ``infers`` is set, what the project shows of the origin of the code
+    counts.
     """
 
     def __init__(
@@ -73,6 +77,8 @@ class Context:
         named: Sequence[Pair] = (),
         references: Sequence[Side] = (),
         part: str = "",
+        *,
+        infers: bool = False,
     ) -> None:
         self.module = module
         self.project = project
@@ -82,6 +88,8 @@ class Context:
         self.named = named
         self.references = references
         self.part = part
+        self.infers = infers
+        self._origins: dict[str, Origin | None] = {}
 
     @property
     def frameworks(self) -> Frameworks:
@@ -101,11 +109,52 @@ class Context:
     @cached_property
     def counterparts(self) -> Mapping[ast.Call, Counterpart]:
         """The reference of every site that has one."""
-        return counterparts(self.sites, self.frameworks, self.from_family, self.named)
+        return counterparts(self.sites, self.from_family, self.named)
 
-    def reference(self, site: Site) -> Counterpart | None:
-        """Return what ``site`` is compared with, if anything."""
-        return self.counterparts.get(site.call)
+    def reference(self, site: Site, role: str = "") -> Counterpart | None:
+        """Return what ``site`` is compared with, if anything; with ``role``, in that argument.
+
+        A framework that is only inferred judges eps, where that is left at its default.
+        """
+        found = self.counterparts.get(site.call)
+        if found is None and role == "eps" and self.infers and site.value("eps").from_default:
+            return self._inferred(site)
+        return found
+
+    def _inferred(self, site: Site) -> Counterpart | None:
+        families = {api.framework.name for api in site.apis}
+        if len(families) != 1:
+            return None
+        origin = self.origin(families.pop())
+        if origin is None:
+            return None
+        api = catalogue().load((origin.family,)).reference(origin.family)
+        return Counterpart(INFERRED, api, None, directed=True, origin=origin)
+
+    def hint(self, site: Site) -> tuple[str, str] | None:
+        """Return what introduces the project as a port of a framework with another eps, and which.
+
+        It is a hint for a person, and nothing is compared with it.
+        """
+        resolver, file = self.project.resolver, self.module.file
+        if not self.infers or resolver is None or not file:
+            return None
+        from bnlint.semantics.origins.search import hint_for
+
+        found = hint_for(resolver, file, site.api.framework.name)
+        if found is None:
+            return None
+        return f"{displayed(found.file, current())}:{found.row} says {found.said}", found.family
+
+    def origin(self, family: str) -> Origin | None:
+        """Return what the layers of ``family`` in the file were ported from, as far as is shown."""
+        if self.project.resolver is None:
+            return None
+        if family not in self._origins:
+            from bnlint.semantics.origins.search import origin_of
+
+            self._origins[family] = origin_of(self.project.resolver, self.module, family)
+        return self._origins[family]
 
     def sides(self, reference: Counterpart) -> Sequence[Side]:
         """Return the files with the layers that stand beside the one in ``reference``.
@@ -249,6 +298,22 @@ def where_reference(found: Counterpart) -> str:
         return ""
     row = found.site.call.lineno
     return f" ({found.site.module.path}:{row})" if found.kind == NAMED else f" (line {row})"
+
+
+def shown_by(origin: Origin, context: Context) -> str:
+    """Return how a message names what shows that code was ported, and from what.
+
+    ``convert.py:12 loads TensorFlow weights, and TensorFlow's default``: a line alone is one of the
+    file.
+    """
+    return f"{evidence(origin.signs[0], context)}, and {origin.title}'s default"
+
+
+def evidence(sign: Sign, context: Context) -> str:
+    """Return what a sign of the origin of code says, and where: ``convert.py:12 loads ...``."""
+    here = sign.file == context.module.file
+    where = f"line {sign.row}" if here else f"{displayed(sign.file, current())}:{sign.row}"
+    return f"{where} {sign.told}"
 
 
 def other_camp(api: Api) -> str:

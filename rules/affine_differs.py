@@ -116,7 +116,8 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
     return context.report(
         RULE,
         context.place(site),
-        f"{api.short_name} {'has' if has else 'lacks'} {names}, the {title} reference "
+        f"{api.short_name} {'has' if has else 'lacks'} {names}, the {title} "
+        f"{'reference' if reference.is_read else 'default'} "
         f"{'does not' if has else 'has'}{where_reference(reference)}{every}"
         f"{assumption(*mine, *theirs)}",
         help=_advice(api, theirs),

@@ -2,9 +2,16 @@
 
 What it does
 ------------
-Compares eps with the reference: a layer of another framework in the same file, or the defaults of
-the framework given with ``--from``. Under ``--from``, only an eps left at its default is compared:
-a number that is written down was somebody's decision. Values within 2 % count as equal, so
+Compares eps with the reference: the layer of a named reference, a layer of another framework in the
+same file, or the defaults of the framework given with ``--from``. A reference that was read makes
+an error of a difference. Under ``--from`` it was not, and may set its own eps, so that a difference
+is a warning; only an eps left at its default is compared there, since a number that is written down
+was somebody's decision.
+
+Without any of these, the project may show what a file was ported from: a converter that reads the
+weights of another framework, a sentence at the head of the file, a class that pads as another
+framework does. The finding then says what shows it. ``infer = false`` in the configuration ends
+that, and ``from`` there says it for good. Values within 2 % count as equal, so
 ``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
 
 Why it matters
@@ -39,10 +46,12 @@ Writes the reference's eps as a keyword, spelled as it is there.
 
 Fix safety
 ----------
-Safe where the direction is known (``--from``, or a reference that is named): the port then computes
-what its reference computes. Outputs change, which is the point.
+Safe where the reference was read and is known to be one (it is named, or stands in the same file
+and ``--from`` says which side it is): the port then computes what its reference computes. Outputs
+change, which is the point.
 
-Unsafe in a same-file pair without a declared direction, since either side may be the port; where
+Unsafe under ``--from`` alone, and where the framework was inferred, since the reference may set its
+own eps; in a same-file pair without a declared direction, since either side may be the port; where
 one of the values is a default that a caller may override; and where the call passes on keywords of
 its caller, who may give an eps.
 
@@ -69,7 +78,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
-from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
+from bnlint.rule import DIFFERENCE, Context, Rule, lower, shown_by, where_reference
 from bnlint.semantics.layers.alternatives import is_contradicted_default
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
@@ -85,15 +94,15 @@ _VARIANCE = 1e-4
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report an eps that is not the reference's."""
-    reference = context.reference(site)
+    reference = context.reference(site, "eps")
     if reference is None:
         return
     mine, theirs = site.value("eps"), reference.value("eps")
     if mine.number is None or theirs.number is None:
         return
-    if reference.site is None and not mine.from_default:
+    if not reference.is_read and not mine.from_default:
         return
-    if reference.site is None and is_contradicted_default(context.evaluator, site, "eps"):
+    if not reference.is_read and is_contradicted_default(context.evaluator, site, "eps"):
         return
     if close(mine.number, theirs.number) or takes_weight(site):
         return
@@ -105,15 +114,22 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
     there = "default is" if theirs.from_default else "layer has"
     text, spelled = shown(theirs.number), written(theirs)
+    said = f"{here}, the {title} {there} {text}{where_reference(reference)}"
+    if_so = ""
+    if reference.origin is not None:
+        said = f"{here}; {shown_by(reference.origin, context)} is {text}"
+        if_so = ": check the reference"
+    elif not reference.is_read:
+        if_so = f", if the reference leaves {reference.api.roles['eps']} at its default"
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
         RULE,
         context.place(site, mine),
-        f"{api.short_name} {here}, the {title} {there} {text}{where_reference(reference)}"
-        f"{assumption(mine, theirs)}",
+        f"{api.short_name} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
-        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
+        severity=None if reference.is_read else "warning",
+        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure or if_so),
         fix=None
         if theirs.number < 0
         else rewrite(
@@ -147,7 +163,7 @@ def _advice(name: str, spelled: str, mine: float, theirs: float) -> str:
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in inference where running variances are small: only there eps shows."""
-    reference = context.reference(site) if site is not None else None
+    reference = context.reference(site, "eps") if site is not None else None
     if site is None or reference is None:
         return None
     port = layer_of(site, "eps", mode=INFERENCE)

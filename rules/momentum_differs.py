@@ -3,9 +3,13 @@
 What it does
 ------------
 Compares, in one convention, how much of the old running value a layer keeps per step (its decay)
-with the reference: a layer of another framework in the same file, or the defaults of the framework
-given with ``--from`` (there, only a momentum left at its default). The weights of the new batch,
-one minus the decay, count as equal within 2 %: 0.999 is not 0.99.
+with the reference: the layer of a named reference, a layer of another framework in the same file,
+or the defaults of the framework given with ``--from`` (there, only a momentum left at its default).
+The weights of the new batch, one minus the decay, count as equal within 2 %: 0.999 is not 0.99.
+
+Under ``--from``, models of Keras mostly leave momentum at its default; those of other families
+mostly set it, or change it as they train. There the difference is information, which a summary
+counts and ``--extend-select BN102`` lists.
 
 Why it matters
 --------------
@@ -33,15 +37,18 @@ Writes the reference's decay in the port's convention (Keras 0.99 is ``momentum=
 
 Fix safety
 ----------
-Safe where the direction is known (``--from``, or a reference that is named): the layer then
-forgets as its reference does. Only running statistics change, and only those that are yet to come.
+Safe where the reference was read and is known to be one (it is named, or stands in the same file
+and ``--from`` says which side it is): the layer then forgets as its reference does. Only running
+statistics change, and only those that are yet to come.
 
-Unsafe in a same-file pair without a declared direction, since either side may be the port; where
-one of the values is a default that a caller may override; and where the call passes on keywords of
-its caller, who may give a momentum.
+Unsafe under ``--from keras`` alone, since the reference may set its own momentum; in a same-file
+pair without a declared direction, since either side may be the port; where one of the values is a
+default that a caller may override; and where the call passes on keywords of its caller, who may
+give a momentum.
 
-Not written where the layer is chosen in another place (as a parameter, say), where the value comes
-from a dictionary that other calls take too, or where a caller in the file gives a momentum itself.
+Not written under ``--from`` another family, where the layer is chosen in another place (as a
+parameter, say), where the value comes from a dictionary that other calls take too, or where a
+caller in the file gives a momentum itself.
 
 Numbers
 -------
@@ -79,9 +86,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     mine, theirs = site.value("momentum"), reference.value("momentum")
     if mine.number is None or theirs.number is None:
         return
-    if reference.site is None and not mine.from_default:
+    if not reference.is_read and not mine.from_default:
         return
-    if reference.site is None and is_contradicted_default(context.evaluator, site, "momentum"):
+    if not reference.is_read and is_contradicted_default(context.evaluator, site, "momentum"):
         return
     if takes_weight(site) or not keeps_statistics(site):
         return
@@ -96,17 +103,26 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         given += f", {api.framework.title}'s default"
     their_name = reference.api.roles["momentum"]
     same = f", which is what {title} calls {shown(theirs.number)}"
+    if_so, severity = "", None
+    family = reference.api.framework
+    if not reference.is_read:
+        if_so = f", if the reference leaves {their_name} at its default"
+        severity = None if "momentum" in family.kept_defaults else "info"
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
     yield context.report(
         RULE,
         context.place(site, mine),
         f"{api.short_name} keeps {shown(kept)} of the old running value per step ({given}), "
-        f"the {title} reference keeps {shown(wanted)} ({their_name}={shown(theirs.number)})"
-        f"{where_reference(reference)}{assumption(mine, theirs)}",
+        f"the {title} {'reference' if reference.is_read else 'default'} keeps {shown(wanted)} "
+        f"({their_name}={shown(theirs.number)})"
+        f"{where_reference(reference)}{if_so}{assumption(mine, theirs)}",
         help=f"write {name}={shown(momentum)}{'' if momentum == theirs.number else same}",
-        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure),
-        fix=rewrite(
+        severity=severity,
+        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure or if_so),
+        fix=None
+        if severity == "info"
+        else rewrite(
             context,
             site,
             "momentum",

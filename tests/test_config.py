@@ -210,7 +210,7 @@ class TestMistakes:
             ),
             (
                 "[[port]]\npaths = ['a']",
-                "port[0]: needs a reference (a file), a from (a framework) or both",
+                "port[0]: needs a reference (a file, or none), a from (a framework) or both",
             ),
             (
                 "[[port]]\npaths = []\nfrom = 'a'",

@@ -28,6 +28,7 @@ ROOMS = (
     "bnlint.semantics.objects",
     "bnlint.semantics.tensors",
     "bnlint.semantics.layers",
+    "bnlint.semantics.origins",
     "bnlint.semantics.project",
     "bnlint.semantics.values",
     "bnlint.semantics.names",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from bnlint.cli.prepare import (
@@ -304,7 +305,7 @@ def _report(
     tried: Sequence[Finding],
 ) -> int:
     """Print what remains, what came of the experiments on it, and return the exit code."""
-    from bnlint.output import FormatError, Report, render, summary
+    from bnlint.output import FormatError, Report, remarks, render, summary
 
     findings = [finding for result in results for finding in result.findings]
     report = Report(
@@ -313,6 +314,9 @@ def _report(
         files=len(results),
         fixed=sum(len(result.fixed) for result in results),
         suppressed=sum(result.suppressed for result in results),
+        uncompared=sum(result.uncompared for result in results),
+        hints=Counter(hint for result in results for hint in result.hints),
+        unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
     )
     # Where standard output has the text of a file or a diff, messages go beside it.
     aside = plan.diff or (STDIN in parsed.paths and plan.changes_files)
@@ -340,7 +344,8 @@ def _report(
     if not parsed.quiet:
         if plan.trials and report.fixed:
             say("--confirm tried what remains; without --fix or --diff it tries what they fix too")
-        for notice in [*found.notices, *_notices(results), *_stale(plan, results, paths)]:
+        notices = [*_notices(results), *_stale(plan, results, paths), *_hidden(plan, results)]
+        for notice in [*found.notices, *notices]:
             say(notice.message, notice.path)
         if choice not in ("json", "github") and not parsed.statistics:
             line = summary(
@@ -348,7 +353,9 @@ def _report(
                 fixing=plan.fix,
             )  # fmt: skip
             say_summary(line, bool(findings) or bool(report.fixed) or bool(report.suppressed))
-        _hint(parsed, results)
+            # Who changes files asks for the changes alone.
+            for line in () if plan.diff or plan.changes_files else remarks(report):
+                say(line)
     code = close(problems)
     if code != CLEAN or parsed.exit_zero or plan.only:
         return code
@@ -390,6 +397,14 @@ def _stale(plan: _Plan, results: Sequence[Result], paths: Mapping[str, str]) -> 
         )
 
 
+def _hidden(plan: _Plan, results: Sequence[Result]) -> Iterator[Notice]:
+    """Yield a notice where nothing is shown since the baseline has all that was found."""
+    number = sum(len(result.accepted) for result in results)
+    if plan.baseline is not None and number and not any(result.findings for result in results):
+        all_of = "the 1 finding is" if number == 1 else f"all {number} findings are"
+        yield Notice(f"{all_of} recorded here, and not shown", _shown(plan.baseline.path))
+
+
 def _shown(path: str) -> str:
     from bnlint.files.display import displayed
 
@@ -411,18 +426,12 @@ def _show_settings(found: Found, configs: Configs) -> int:
         config = config_of(f"{cwd()}/-", configs)
         shown[id(config)] = config
     write("\n".join(show(config) for config in shown.values()))
-    return close(found.problems)
+    from bnlint.cli.listings import references
+    from bnlint.output import render_references
 
-
-def _hint(parsed: argparse.Namespace, results: Sequence[Result]) -> None:
-    """Say once, to a person at a terminal, what ``--from`` would add."""
-    person = sys.stdout.isatty() and sys.stderr.isatty()
-    if not person or any(name in os.environ for name in ("CI", "PRE_COMMIT")):
-        return
-    if parsed.from_family is None and any(result.undeclared for result in results):
-        where = " ".join(parsed.paths) or "."
-        say(
-            "hint: was this ported from another framework? "
-            f"'bnlint --from keras {where}' (or tensorflow, slim, mindspore, torch) compares "
-            "defaults with that framework's",
-        )
+    bases, problems = references(found, configs)
+    if bases:
+        write(["\n"])
+        told = "".join(render_references(bases, "text"))
+        write(f"# {line}".rstrip() + "\n" for line in told.splitlines())
+    return close([*found.problems, *problems])

@@ -22,19 +22,25 @@ from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of,
 from bnlint.config.options import absolute, suggestion
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
-from bnlint.running.discovery import NOTEBOOK, Notice
+from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
 
 if TYPE_CHECKING:
-    from bnlint.frameworks.records import Wrapper
+    from bnlint.config.settings import Configs
+    from bnlint.engine.basis import Basis
+    from bnlint.engine.linter import Options
     from bnlint.porting.compare import Input, Unseen
 
 
 def sites(parsed: argparse.Namespace) -> int:
     """List every batch normalisation call."""
+    from functools import partial
+
+    from bnlint.engine.basis import context_for, said
     from bnlint.engine.facts import facts_of
     from bnlint.engine.inventory import SiteRow, rows
     from bnlint.output import render_sites
     from bnlint.running.discovery import read
+    from bnlint.running.runner import options_for
 
     begin()
     try:
@@ -44,7 +50,7 @@ def sites(parsed: argparse.Namespace) -> int:
         return close(failed.problems)
     listed: list[SiteRow] = []
     problems = list(found.problems)
-    sources: list[tuple[str, bytes, str, tuple[Wrapper, ...]]] = []
+    sources: list[tuple[str, bytes, Options]] = []
     notices = list(found.notices)
     unread: list[Notice] = []  # what `check` reports as a finding
     if STDIN in parsed.paths:
@@ -54,8 +60,7 @@ def sites(parsed: argparse.Namespace) -> int:
         else:
             try:
                 path = absolute(parsed.stdin_filename or STDIN, cwd())
-                folder = path.rpartition("/")[0] or "/"
-                sources.append((display, stdin(), folder, config_of(path, configs).wrappers))
+                sources.append((display, stdin(), options_for(config_of(path, configs), path, ())))
             except Failed as failed:
                 problems += failed.problems
     for file in found.files:
@@ -63,14 +68,16 @@ def sites(parsed: argparse.Namespace) -> int:
         if isinstance(data, Problem):
             problems.append(data)
         else:
-            folder = file.path.rpartition("/")[0] or "/"
-            sources.append((file.display, data, folder, configs.of(file.path).wrappers))
-    for display, data, folder, wrappers in sources:
-        facts = facts_of(data, display, folder, wrappers)
+            options, more = _options(file, configs, data)
+            problems += more
+            sources.append((file.display, data, options))
+    for display, data, options in sources:
+        facts = facts_of(data, display, options.folder, options.wrappers)
         if isinstance(facts, Problem):
             unread.append(Notice(facts.message, facts.path))
         elif facts is not None:
-            listed += rows(facts)
+            tell = partial(said, context=context_for(facts, options), options=options)
+            listed += rows(facts, tell)
     if not listed and sources and not (problems or unread):
         number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
         notices.append(Notice(f"no batch normalisation is known in {number}"))
@@ -79,6 +86,55 @@ def sites(parsed: argparse.Namespace) -> int:
     for notice in (*notices, *unread):
         say(notice.message, notice.path)
     return close(problems) or (FOUND if unread else CLEAN)
+
+
+def _options(file: File, configs: Configs, data: bytes) -> tuple[Options, tuple[Problem, ...]]:
+    """Return what decides what the layers of a file are compared with, and what cannot be read."""
+    from bnlint.running.runner import options_for, with_references
+
+    config = configs.of(file.path)
+    options = options_for(config, file.path, ())
+    return with_references(options, config, file, data.decode("utf-8", "replace"))
+
+
+def reference(parsed: argparse.Namespace) -> int:
+    """Say what the layers of each file are compared with, and why."""
+    from bnlint.output import render_references
+
+    begin()
+    try:
+        configs = configs_of(parsed, rules_of_run())
+        found = find(parsed, configs)
+    except Failed as failed:
+        return close(failed.problems)
+    bases, problems = references(found, configs)
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    write(render_references(bases, parsed.output_format, color=color, width=width))
+    if not bases and not problems:
+        say(f"no batch normalisation is known in {len(found.files)} files")
+    return close([*found.problems, *problems])
+
+
+def references(found: Found, configs: Configs) -> tuple[list[Basis], list[Problem]]:
+    """Return what the layers of files are compared with, and what cannot be read."""
+    from bnlint.engine.basis import basis_of
+    from bnlint.running.discovery import read
+
+    bases: list[Basis] = []
+    problems: list[Problem] = []
+    for file in found.files:
+        data = read(file)
+        if isinstance(data, Problem):
+            problems.append(data)
+            continue
+        options, more = _options(file, configs, data)
+        told = basis_of(data, file.display, options)
+        if isinstance(told, Problem):
+            problems.append(told)
+        else:
+            bases += told
+            problems += more
+    return bases, problems
 
 
 def explain(parsed: argparse.Namespace) -> int:

@@ -273,6 +273,12 @@ def _add_sites(parser: _Parser) -> None:
     )  # fmt: skip
 
 
+def _add_reference(parser: _Parser) -> None:
+    _add_files(parser)
+    _add_from(parser)
+    parser.add_argument("--output-format", choices=("text", "json"), default="text")
+
+
 def _add_explain(parser: _Parser) -> None:
     parser.add_argument("rule", metavar="RULE", help="a code or a name: BN103, eps-differs")
 
@@ -365,6 +371,7 @@ def _run(command: str, parsed: argparse.Namespace) -> int:
 _COMMANDS: dict[str, tuple[str, Callable[[_Parser], None]]] = {
     "check": ("report findings (the default)", _add_check),
     "compare": ("compare the layers of a port with those of its reference", _add_compare),
+    "reference": ("say what the layers of each file are compared with, and why", _add_reference),
     "sites": ("list every batch normalisation call with what is known of it", _add_sites),
     "explain": ("explain a rule", _add_explain),
     "rules": ("list the rules", _add_rules),

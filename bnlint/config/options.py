@@ -40,6 +40,9 @@ __all__ = [
 
 COMMAND_LINE = "command line"
 
+#: As a reference: the code is no port.
+NO_REFERENCE = "none"
+
 #: The formats of findings; ``bnlint.output`` has a module of the same name for each.
 FORMATS = ("full", "concise", "grouped", "json", "github")
 
@@ -128,7 +131,7 @@ class Selection(NamedTuple):
 class Port(NamedTuple):
     """Files (globs) that are ported code, and what from: a file, a framework family, or both.
 
-    ``reference`` is an absolute path with forward slashes.
+    ``reference`` is an absolute path with forward slashes, or :data:`NO_REFERENCE`.
     """
 
     paths: tuple[str, ...]
@@ -152,6 +155,8 @@ class Config(NamedTuple):
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     min_confidence: str = "medium"
     from_family: str | None = None
+    reference: str | None = None
+    infer: bool = True
     ports: tuple[Port, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
     baseline: str | None = None
@@ -274,9 +279,13 @@ def _per_file(reader: _Reader, key: str, value: Any) -> tuple[tuple[str, tuple[s
     return tuple(entries)
 
 
+def _reference(reader: _Reader, key: str, value: Any) -> str:
+    return NO_REFERENCE if value == NO_REFERENCE else _path(reader, key, value)
+
+
 _PORT: dict[str, tuple[str, Check]] = {
     "paths": ("paths", _globs),
-    "reference": ("reference", _path),
+    "reference": ("reference", _reference),
     "from": ("from_family", _text),
 }
 
@@ -301,7 +310,7 @@ def _ports(reader: _Reader, key: str, value: Any) -> tuple[Port, ...]:
         if not entry.get("paths"):
             reader.fault(f"{at}.paths", "missing: name the ported files by at least one glob")
         if not ("reference" in entry or "from" in entry):
-            reader.fault(at, "needs a reference (a file), a from (a framework) or both")
+            reader.fault(at, "needs a reference (a file, or none), a from (a framework) or both")
         ports.append(Port(**fields))
     return tuple(ports)
 
@@ -320,6 +329,8 @@ OPTIONS = (
     Option("per-file-ignores", "per_file_ignores", _per_file),
     Option("min-confidence", "min_confidence", _one_of(CONFIDENCES)),
     Option("from", "from_family", _text),
+    Option("reference", "reference", _one_of((NO_REFERENCE,))),
+    Option("infer", "infer", _flag),
     Option("port", "ports", _ports),
     Option("apis", "wrappers", _wrappers),
     Option("baseline", "baseline", _path),

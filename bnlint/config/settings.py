@@ -15,6 +15,7 @@ from bnlint.config import globs
 from bnlint.config.options import (
     COMMAND_LINE,
     FORMATS,
+    NO_REFERENCE,
     OPTIONS,
     Config,
     ConfigError,
@@ -58,6 +59,7 @@ __all__ = [
     "excluded",
     "from_for",
     "ignored_for",
+    "is_native",
     "override",
     "reference_for",
     "resolve",
@@ -327,7 +329,21 @@ def reference_for(config: Config, path: str) -> str | None:
     Whether there is such a file is not looked at.
     """
     port = _port(config, path)
-    return port.reference if port is not None else None
+    return port.reference if port is not None and port.reference != NO_REFERENCE else None
+
+
+def is_native(config: Config, path: str) -> bool:
+    """Tell whether the configuration declares the file at the absolute ``path`` to be no port.
+
+    ``--from`` on the command line says that it is one, and the entry of a ``[[port]]`` comes
+    before what is said of all files.
+    """
+    if config.origins.get("from") == COMMAND_LINE:
+        return False
+    port = _port(config, path)
+    if port is not None:
+        return port.reference == NO_REFERENCE
+    return config.reference == NO_REFERENCE
 
 
 def _port(config: Config, path: str) -> Port | None:

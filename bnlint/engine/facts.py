@@ -72,11 +72,11 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
         return True
     if file is None:
         return False
-    place = _resolver().place(file)
+    place = resolver().place(file)
     return (
         _carried(wrappers).reaches(place, text)
-        or hands_over(_resolver(), place, text)
-        or switches_unknown_models(_resolver(), place, text)
+        or hands_over(resolver(), place, text)
+        or switches_unknown_models(resolver(), place, text)
     )
 
 
@@ -89,7 +89,7 @@ def read_facts(
     around it.
     """
     tables = catalogue()
-    resolver = _resolver() if module.file else None
+    around = resolver() if module.file else None
     carried = _carried(wrappers)
     wanted: set[str] = set(tables.roots((*imported_roots(module), module.name)))
     if from_family is not None:
@@ -97,15 +97,15 @@ def read_facts(
     if wrappers:
         wanted |= families_of(wrappers)
 
-    if not wanted and resolver is not None:  # its models come from other files
-        near = Project(tables.load(()), resolver, module).behind(module)
+    if not wanted and around is not None:  # its models come from other files
+        near = Project(tables.load(()), around, module).behind(module)
         wanted |= set(tables.roots(root for outline in near for root in imported_by(outline)))
 
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, resolver, module, carried)
+        project = Project(frameworks, around, module, carried)
         sites, unresolved = find_sites(project.evaluator, module, project.carriers(module))
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
@@ -132,12 +132,13 @@ def parse_file(path: str, text: str, file: str | None) -> Module:
 def renew(tree: Tree = DISK) -> None:
     """Begin a run, whose files are read from ``tree``: what was seen before may have changed."""
     PACKAGES.renew(tree)
-    _resolver.cache_clear()
+    resolver.cache_clear()
     _carried.cache_clear()
 
 
 @lru_cache(maxsize=1)
-def _resolver() -> Resolver:
+def resolver() -> Resolver:
+    """Return what finds the files of the project, as this run reads them."""
     return Resolver(PACKAGES, frozenset(catalogue().imports))
 
 
@@ -145,7 +146,7 @@ def _resolver() -> Resolver:
 def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
     """Return what tells which names may stand for an API, or for one of ``wrappers``."""
     paths = [wrapper.path for wrapper in wrappers]
-    return ImportedCarriers(_resolver(), catalogue().aliases.union(paths))
+    return ImportedCarriers(resolver(), catalogue().aliases.union(paths))
 
 
 def reference_facts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bnlint.engine.facts import Facts
@@ -50,7 +50,8 @@ class SiteRow(NamedTuple):
     a call whose callee is not known, whose ``why`` says why. ``mode`` is the mode a new layer is
     in. ``within`` is the class or function around the call. ``of_weight`` tells a call that
     normalises a weight tensor, whose eps and momentum mean nothing of what a layer's mean.
-    ``channels_why`` is what their number rests on, if a caller may override it.
+    ``channels_why`` is what their number rests on, if a caller may override it. ``reference`` is
+    what the layer is compared with in words, empty where nobody asked.
     """
 
     path: str
@@ -72,14 +73,18 @@ class SiteRow(NamedTuple):
     why: str = ""
     of_weight: bool = False
     channels_why: str = ""
+    reference: str = ""
 
 
 _ABSENT = Setting(None, "unknown", "the callee is not known")
 
 
-def rows(facts: Facts) -> list[SiteRow]:
-    """Return the sites of a file and the calls that may be sites, in source order."""
-    found = [row_of(facts, site) for site in facts.sites]
+def rows(facts: Facts, told: Callable[[Site], str] = lambda _: "") -> list[SiteRow]:
+    """Return the sites of a file and the calls that may be sites, in source order.
+
+    ``told`` says what a site is compared with.
+    """
+    found = [row_of(facts, site)._replace(reference=told(site)) for site in facts.sites]
     found += [_unresolved(item) for item in facts.unresolved]
     return sorted(found, key=lambda row: (row.row, row.column))
 

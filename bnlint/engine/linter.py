@@ -54,6 +54,8 @@ class Options(NamedTuple):
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
     that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
+    ``native`` tells that the code is declared to be no port, ``infer`` that the project may show
+    what it was ported from.
     """
 
     codes: frozenset[str]
@@ -67,14 +69,19 @@ class Options(NamedTuple):
     trials: bool = False
     references: tuple[ReferenceFile, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
+    native: bool = False
+    infer: bool = True
 
 
 class Result(NamedTuple):
     """What came of one file.
 
     ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
-    tells that the file was parsed, and not passed over as holding nothing of interest;
-    ``undeclared`` that it has sites at a framework's defaults and nothing to compare them with.
+    tells that the file was parsed, and not passed over as holding nothing of interest.
+    ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
+    declares that they are no port. ``unlisted`` are findings for information that nobody asked
+    for, as the code and the framework that was compared with. ``hints`` say for how many layers eps
+    would differ if what introduces the project is right.
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
@@ -87,7 +94,9 @@ class Result(NamedTuple):
     notices: tuple[str, ...] = ()
     text: str | None = None
     checked: bool = False
-    undeclared: bool = False
+    uncompared: int = 0
+    unlisted: tuple[tuple[str, str], ...] = ()
+    hints: tuple[tuple[str, str], ...] = ()
     fixed: tuple[Finding, ...] = ()
     suppressed: int = 0
     before: bytes | None = None
@@ -124,18 +133,47 @@ _done: list[Project] = []
 
 def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options) -> Result:
     facts = read_facts(module, options.from_family, options.wrappers)
-    named: Sequence[Pair] = ()
-    references: Sequence[Facts] = ()
-    problems: list[Problem] = []
-    if options.references:
-        from bnlint.semantics.layers.alignment import align
+    paired = paired_with(facts, options)
+    result = check_facts(facts, rules, options, paired.pairs, paired.references)
+    return result._replace(problems=(*paired.problems, *result.problems))
 
-        found = [reference_facts(item, options.wrappers) for item in options.references]
-        problems = [item for item in found if isinstance(item, Problem)]
-        references = [item for item in found if isinstance(item, Facts)]
-        named = align(facts.sites, [site for item in references for site in item.sites])
-    result = check_facts(facts, rules, options, named, references)
-    return result._replace(problems=(*problems, *result.problems))
+
+class Paired(NamedTuple):
+    """The layers of a file beside those of its named references, and which cannot be had."""
+
+    pairs: Sequence[Pair] = ()
+    references: Sequence[Facts] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def paired_with(facts: Facts, options: Options) -> Paired:
+    """Return the layers of a file beside those of the references that ``options`` name."""
+    if not options.references:
+        return Paired()
+    from bnlint.semantics.layers.alignment import align
+
+    found = [reference_facts(item, options.wrappers) for item in options.references]
+    references = [item for item in found if isinstance(item, Facts)]
+    pairs = align(facts.sites, [site for item in references for site in item.sites])
+    return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
+
+
+def context_of(
+    facts: Facts, options: Options, named: Sequence[Pair] = (), references: Sequence[Facts] = ()
+) -> Context:
+    """Return a file that was read as its rules see it; see :func:`check_facts`."""
+    return Context(
+        facts.module,
+        facts.project,
+        facts.sites,
+        options.from_family,
+        options.folder,
+        named,
+        [Side(item.project, item.module, item.sites, item.part) for item in references],
+        facts.part,
+        infers=options.infer
+        and not (options.native or named or references or options.from_family is not None),
+    )
 
 
 def check_facts(
@@ -152,22 +190,18 @@ def check_facts(
     module = facts.module
     problems: list[Problem] = []
     notices: list[str] = []
-    sides = [Side(item.project, item.module, item.sites, item.part) for item in references]
-    context = Context(
-        module,
-        facts.project,
-        facts.sites,
-        options.from_family,
-        options.folder,
-        named,
-        sides,
-        facts.part,
-    )
+    context = context_of(facts, options, named, references)
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
             found += _run(loaded, context, options, problems, notices)
-    found = [finding for finding in _one_per_argument(found) if _is_wanted(finding, options)]
+    found = _one_per_argument(found)
+    unlisted = [
+        (finding.code, finding.reference.framework)
+        for finding in found
+        if finding.reference is not None and not _is_listed(finding, options)
+    ]
+    found = [finding for finding in found if _is_wanted(finding, options)]
     if len(found) > 1:
         from bnlint.engine.merging import by_definition
 
@@ -188,6 +222,7 @@ def check_facts(
         ]
         if options.trials:
             found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
+    uncompared = _uncompared(context, rules, options)
     result = Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -195,14 +230,36 @@ def check_facts(
         notices=(*notices, *_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
-        undeclared=options.from_family is None
-        and not named
-        and any(s.value("eps").from_default and context.reference(s) is None for s in facts.sites),
+        uncompared=len(uncompared),
+        hints=tuple(_hints(context, uncompared)),
+        unlisted=tuple(unlisted),
     )
     while _done:
         _done.pop().forget()
     _done.append(context.project)
     return result
+
+
+def _uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) -> Sequence[Site]:
+    """Return the layers that should have been compared, and were not for want of a reference."""
+    if options.native or options.from_family is not None or context.named:
+        return ()
+    if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
+        return ()
+    return [site for site in context.sites if context.reference(site, "eps") is None]
+
+
+def _hints(context: Context, sites: Sequence[Site]) -> Iterator[tuple[str, str]]:
+    """Yield for each layer that is compared with nothing what its project may be a port of.
+
+    That is what the introduction of the project says, and the family; only for layers in which eps
+    would differ then.
+    """
+    for site in sites:
+        if site.value("eps").from_default:
+            hint = context.hint(site)
+            if hint is not None:
+                yield hint
 
 
 def _with_fix(
@@ -250,7 +307,7 @@ def _with_trial(
         named = [p._replace(port=s) for p, s in zip(named, facts.sites, strict=False)]
         return Context(
             module, facts.project, facts.sites, context.from_family, context.folder, named,
-            context.references, context.part,
+            context.references, context.part, infers=context.infers,
         )  # fmt: skip
 
     loaded = next(rule for rule in rules if rule.code == finding.code)
@@ -392,7 +449,12 @@ def _one_per_argument(findings: list[Finding]) -> list[Finding]:
     return [f for f in findings if not f.argument or best[(f.subject, f.argument)] == f.precedence]
 
 
+def _is_listed(finding: Finding, options: Options) -> bool:
+    """Tell whether a finding is listed: one for information only to who selects its rule."""
+    return finding.severity != "info" or finding.code in options.explicit
+
+
 def _is_wanted(finding: Finding, options: Options) -> bool:
-    if finding.severity == "info" and finding.code not in options.explicit:
+    if not _is_listed(finding, options):
         return False
     return CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)

@@ -9,7 +9,6 @@ file, and in those between there and the top of the project (a ``src`` folder th
 
 from __future__ import annotations
 
-import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
 from bnlint.engine.layout import Layout
-from bnlint.files.display import displayed
+from bnlint.files.display import current, displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
 from bnlint.semantics.project.marks import Marks, marks_of
@@ -36,6 +35,9 @@ from bnlint.startup.typed import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from typing import Any
 
+#: What introduces a project is called so.
+READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
+
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
 _KEPT = 1_500_000
 
@@ -44,6 +46,10 @@ _TOO_MANY = 50_000
 
 #: What an answer rests on that rests on all files of a project.
 EVERYTHING = "*"
+
+#: Before the name of a file: what an answer rests on that rests on what the project shows of the
+#: origin of the file.
+ORIGIN = "origin:"
 
 #: A file longer than this (in bytes) is data, not code that others import from.
 _TOO_LONG = 2_000_000
@@ -123,6 +129,20 @@ class Packages:
         if self._notes:
             self._notes[-1].files.update(grounds.files)
             self._notes[-1].imports.update(grounds.imports)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Note nothing of what is looked at meanwhile: who asks notes what stands for all of it."""
+        notes, self._notes = self._notes, []
+        try:
+            yield
+        finally:
+            self._notes = notes
+
+    def note_origin(self, file: str) -> None:
+        """Note that an answer rests on what the project shows of the origin of ``file``."""
+        if self._notes:
+            self._notes[-1].files.add(f"{ORIGIN}{file}")
 
     def saw(self, file: str, data: bytes) -> None:
         """Take it that ``file`` holds ``data``, for its fingerprint."""
@@ -326,6 +346,24 @@ class Packages:
             self._marks[file] = marks_of(text) if text is not None else None
         return self._marks[file]
 
+    def text(self, file: str) -> str | None:
+        """Return what stands in ``file``; ``None`` if it cannot be read."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        return self._text(file)
+
+    def readme(self, file: str) -> tuple[str, str]:
+        """Return the path and the text of what introduces the project around ``file``, if any."""
+        root = self.root(file)
+        for name in READMES:
+            if self.layout.has(root, name):
+                try:
+                    data = self.tree.read(f"{root}/{name}", _TOO_LONG)
+                except OSError:
+                    continue
+                return f"{root}/{name}", data.decode("utf-8", "replace")
+        return "", ""
+
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""
         try:
@@ -344,7 +382,7 @@ class Packages:
         if text is None:
             return None
         try:
-            return self.parsed(file, displayed(file, _cwd()), text)
+            return self.parsed(file, displayed(file, current()), text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None  # reported where that file is checked
 
@@ -372,10 +410,6 @@ class Packages:
             _, old = self._modules.popitem(last=False)
             self._kept -= len(old.text)
         return module
-
-
-def _cwd() -> str:
-    return os.getcwd().replace(os.sep, "/")
 
 
 def _named_above(folder: str, name: str) -> list[str]:

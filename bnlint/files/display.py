@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from bnlint.startup.patterns import lazy
@@ -41,6 +42,11 @@ def _visible(match: re.Match[str]) -> str:
 
 
 _ALIKE = {"\x7f": "\u2421", ":": "\ua789", "#": "\u266f"}
+
+
+def current() -> str:
+    """Return the current folder, with forward slashes."""
+    return os.getcwd().replace(os.sep, "/")
 
 
 def displayed(path: str, cwd: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bnlint.finding import MANUAL, SAFE, UNSAFE, Fix, Intent, ReplaceValue, SetKeyword
+from bnlint.finding import MANUAL, UNSAFE, Fix, Intent, ReplaceValue, SetKeyword
 from bnlint.fixes.impact import Impact, of_keyword, of_value, of_wrapper
 from bnlint.rule import Context
 from bnlint.semantics.layers.sites import Site
@@ -58,6 +58,7 @@ def limited(fix: Fix, reach: Impact) -> Fix:
     """Return ``fix``, worth no more than the reach of what it changes allows."""
     if reach.applicability == MANUAL:
         return Fix(MANUAL, fix.message, (), reach.reason)
-    if reach.applicability == UNSAFE and fix.applicability == SAFE:
-        return fix._replace(applicability=UNSAFE, reason=reach.reason)
+    if reach.applicability == UNSAFE and fix.applicability != MANUAL:
+        why = "; ".join(dict.fromkeys(filter(None, (fix.reason, reach.reason))))
+        return fix._replace(applicability=UNSAFE, reason=why)
     return fix

@@ -75,7 +75,8 @@ class Framework(NamedTuple):
 
     ``worker`` names the worker script that can run the framework, empty where there is none.
     ``neighbours_from`` says which release the signatures of neighbouring layers are from.
-    ``shorthand`` maps the names that people import packages under to the packages.
+    ``shorthand`` maps the names that people import packages under to the packages. Models written
+    in the framework mostly leave the settings in ``kept_defaults`` at their default.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Framework(NamedTuple):
     worker: str = ""
     neighbours_from: Mapping[str, str] = {}
     shorthand: Mapping[str, str] = {}
+    kept_defaults: tuple[str, ...] = ("eps",)
 
 
 class Api(NamedTuple):

@@ -46,6 +46,7 @@ def framework_of(table: Mapping[str, Any]) -> Framework:
         head.get("worker", ""),
         head.get("neighbours_from", {}),
         head.get("shorthand", {}),
+        tuple(head.get("kept_defaults", ("eps",))),
     )
 
 

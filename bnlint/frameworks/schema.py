@@ -84,6 +84,7 @@ _FRAMEWORK = f.record(
         "known_for": f.one_of("new-weight", "old-weight"),
         "worker": f.text,
         "shorthand": f.mapping(f.text),
+        "kept_defaults": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
     },
     required=("name", "title", "ecosystem", "imports", "reference", "checked"),
@@ -114,6 +115,19 @@ _MODES = f.record(
         "freezes": f.records(_FREEZE),
     },
     required=("switch", "initial"),
+)
+
+_PORTING = f.record(
+    {
+        "title": f.text,
+        "words": f.texts,
+        "short": f.texts,
+        "statistics": f.texts,
+        "reads": f.texts,
+        "fills": f.texts,
+        "exports": f.texts,
+        "pads": f.texts,
+    }
 )
 
 _VOCABULARY = f.record(dict.fromkeys(VOCABULARY, f.names))
@@ -235,6 +249,7 @@ _TABLE = f.record(
         "framework": _FRAMEWORK,
         "modes": _MODES,
         "vocabulary": _VOCABULARY,
+        "porting": _PORTING,
         "api": f.entries,
         "neighbour": f.entries,
     },

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from bnlint.confirm.drift import DriftRow
+    from bnlint.engine.basis import Basis
     from bnlint.engine.inventory import SiteRow
     from bnlint.engine.registry import LoadedRule
     from bnlint.frameworks.tables import Frameworks
@@ -42,10 +43,12 @@ __all__ = [
     "Report",
     "Style",
     "is_fixable",
+    "remarks",
     "render",
     "render_comparison",
     "render_drift",
     "render_frameworks",
+    "render_references",
     "render_rule",
     "render_rules",
     "render_sites",
@@ -155,6 +158,21 @@ def render_frameworks(
     return _ended(lines(frameworks, format, Style(color, width)))
 
 
+def render_references(
+    bases: Sequence[Basis],
+    format: str,  # noqa: A002
+    *,
+    color: bool = False,
+    width: int | None = None,
+) -> Iterator[str]:
+    """Return what the layers of files are compared with, as ``text`` or ``json``."""
+    from bnlint.output import references
+
+    if format == "json":
+        return _ended(references.json(bases))
+    return _ended(references.lines(bases, Style(color, width)))
+
+
 def render_drift(
     rows: Sequence[DriftRow],
     format: str,  # noqa: A002
@@ -207,6 +225,27 @@ def _renderer(name: str) -> Callable[[Report, Style], Iterator[str]]:
     return found
 
 
+def remarks(report: Report) -> Iterator[str]:
+    """Yield a line for what was compared with nothing, and for what is not listed."""
+    for (code, framework), number in sorted(report.unlisted.items()):
+        yield (
+            f"{code}: {counted(number, 'layer')} {'differs' if number == 1 else 'differ'} from "
+            f"{framework}'s default, which its models seldom keep: read the reference "
+            f"(--extend-select {code} lists them)"
+        )
+    for (said, family), number in sorted(report.hints.items()):
+        yield (
+            f"hint: {said}; if that is so, eps differs in {counted(number, 'layer')}: try "
+            f"--from {family}"
+        )
+    if report.uncompared:
+        yield (
+            f"{counted(report.uncompared, 'batch normalisation layer')}; eps and momentum compared "
+            "with nothing: no reference known. For a port, --from FAMILY or 'bnlint compare REF "
+            'PORT\' gives one; reference = "none" in the configuration declares native code'
+        )
+
+
 def summary(
     report: Report,
     *,
@@ -229,6 +268,8 @@ def summary(
     if done and not report.findings:
         return f"{' and '.join(done).capitalize()}; none remains."
     if not report.findings:
+        if report.uncompared:
+            return f"Nothing was found in {looked_at}."
         return f"All checks passed ({looked_at})." if report.files else "No files were checked."
     counts = [
         counted(number, severity, "info")

@@ -21,6 +21,9 @@ class Report(NamedTuple):
     ``findings`` are in the order in which they are shown, ``texts`` holds the decoded texts of
     files by the path that stands in their findings, ``files`` counts the files looked at,
     ``fixed`` and ``suppressed`` the findings that were fixed and that a comment was written for.
+    ``uncompared`` counts the layers whose settings were compared with nothing, ``unlisted`` the
+    findings for information that nobody asked for, by code and framework compared with, ``hints``
+    the layers in which eps would differ, by what introduces the project and the family it names.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -28,6 +31,9 @@ class Report(NamedTuple):
     files: int = 0
     fixed: int = 0
     suppressed: int = 0
+    uncompared: int = 0
+    unlisted: Mapping[tuple[str, str], int] = {}
+    hints: Mapping[tuple[str, str], int] = {}
 
 
 class Style(NamedTuple):

@@ -57,6 +57,17 @@ def _table(rows: Sequence[SiteRow], style: Style) -> Iterator[str]:
     yield from listing(_COLUMNS, groups, style)
     yield from _settings(rows, style)
     yield from _totals(files, style)
+    yield from _references(files, style)
+
+
+def _references(files: Sequence[tuple[str, list[SiteRow]]], style: Style) -> Iterator[str]:
+    """Yield what the layers of each file are compared with."""
+    told = {path: dict.fromkeys(r.reference for r in rows if r.reference) for path, rows in files}
+    if any(told.values()):
+        yield ""
+    for path, references in told.items():
+        for reference in references:
+            yield from wrapped(clean(f"{path} is compared with {reference}"), style.width)
 
 
 def _columns(row: SiteRow) -> Row:
@@ -285,6 +296,7 @@ def _object(row: SiteRow) -> dict[str, object]:
         "channels_why": row.channels_why or None,
         "parameters": row.parameters._asdict() if row.parameters is not None else None,
         "why": row.why or None,
+        "reference": row.reference or None,
     }
 
 
@@ -293,7 +305,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
     head = (
         "filename row column api apis framework name within direct eps eps_known eps_why "
         "momentum momentum_known momentum_why decay mode axis axis_known axis_why channels "
-        "counted trainable counted_number trainable_number why"
+        "counted trainable counted_number trainable_number why reference"
     )
     yield _record(head.split())
     for row in rows:
@@ -305,6 +317,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
                 row.path, row.row, row.column, row.api, "|".join(row.apis), row.framework,
                 row.name, row.within, row.direct, *settings[:6], row.decay, row.mode,
                 *settings[6:], row.channels, *(row.parameters or [None] * 4), row.why,
+                row.reference,
             ]
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ from hashlib import blake2b
 
 from bnlint import FOLDER
 from bnlint.engine.linter import Options, Result
-from bnlint.engine.packages import EVERYTHING, PACKAGES, Packages
+from bnlint.engine.packages import EVERYTHING, ORIGIN, PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.tree import DISK, LONGEST
 from bnlint.running.outlines import Outlines
@@ -38,8 +38,6 @@ _MAX_AGE = 60 * 24 * 3600
 #: What the files of memories are called, and nothing else in their folder.
 _OWN = re.compile(r"bnlint-(?:clean|outlines)-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
 
-_CHECKED, _UNDECLARED = 1, 2
-
 
 class Basis(NamedTuple):
     """On what it rests that a file is clean: files, imports, and in what state they were."""
@@ -50,10 +48,14 @@ class Basis(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """A clean file: what it was checked as, what else is known of it, and on what that rests."""
+    """A clean file: what it was checked as, what else is known of it, and on what that rests.
+
+    ``layers`` is how many of its layers were compared with nothing.
+    """
 
     key: str
-    flags: int
+    checked: bool
+    layers: int
     basis: Basis
 
 
@@ -92,17 +94,16 @@ class Cache:
         if state_of(self.packages, entry.basis.files, entry.basis.imports) != entry.basis.state:
             return None
         self._touched.add(path)
-        checked, undeclared = bool(entry.flags & _CHECKED), bool(entry.flags & _UNDECLARED)
-        return Result(display, (), checked=checked, undeclared=undeclared)
+        return Result(display, (), checked=entry.checked, uncompared=entry.layers)
 
     def remember(self, path: str, key: str, result: Result, basis: Basis) -> None:
         """Remember what was found of a file, if that is nothing."""
         self._touched.add(path)
         self._is_changed = True
         self._entries.pop(path, None)
-        if result == Result(result.path, (), checked=result.checked, undeclared=result.undeclared):
-            flags = _CHECKED * result.checked + _UNDECLARED * result.undeclared
-            self._entries[path] = _Entry(key, flags, basis)
+        checked, layers = result.checked, result.uncompared
+        if result == Result(result.path, (), checked=checked, uncompared=layers):
+            self._entries[path] = _Entry(key, checked, layers, basis)
 
     def save(self) -> None:
         """Write what is remembered. Where that cannot be done, the next run checks everything."""
@@ -145,11 +146,20 @@ def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
     return Basis(files, imports, state_of(packages, files, imports))
 
 
+def _shown(ground: str) -> str:
+    """Return what the project shows of the origin of a file, as a text."""
+    from bnlint.engine.facts import resolver
+    from bnlint.semantics.origins.search import digest
+
+    return digest(resolver(), ground.removeprefix(ORIGIN))
+
+
 def state_of(packages: Packages, files: Iterable[str], imports: Iterable[tuple[str, str]]) -> str:
     """Return what tells the state of files, and of where imports lead, from any other."""
     state = blake2b(digest_size=16)
     for file in files:
-        state.update(packages.fingerprint(file).encode("utf-8", "surrogateescape"))
+        shown = _shown(file) if file.startswith(ORIGIN) else packages.fingerprint(file)
+        state.update(shown.encode("utf-8", "surrogateescape"))
     for folder, path in imports:
         found = packages.find(f"{folder}/", path) or ""
         state.update(f"\0{found}".encode("utf-8", "surrogateescape"))
@@ -206,7 +216,8 @@ def _packed(identity: str, entries: dict[str, _Entry]) -> str:
     packed = {
         path: (
             entry.key,
-            entry.flags,
+            entry.checked,
+            entry.layers,
             entry.basis.state,
             [files.setdefault(file, len(files)) for file in entry.basis.files],
             [imports.setdefault(found, len(imports)) for found in entry.basis.imports],
@@ -228,14 +239,15 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
         return {
             str(name): _Entry(
                 str(key),
-                int(flags),
+                bool(checked),
+                int(layers),
                 Basis(
                     tuple([files[index] for index in named]),
                     tuple([imports[index] for index in followed]),
                     str(state),
                 ),
             )
-            for name, (key, flags, state, named, followed) in parts["entries"].items()
+            for name, (key, checked, layers, state, named, followed) in parts["entries"].items()
         }
     except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError):
         return {}

@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bnlint import FOLDER
 from bnlint.config.selection import named_in_ignores, selected
-from bnlint.config.settings import Config, Configs, from_for, ignored_for, resolve, resolve_fixes
+from bnlint.config.settings import (
+    Config,
+    Configs,
+    from_for,
+    ignored_for,
+    is_native,
+    resolve,
+    resolve_fixes,
+)
 from bnlint.engine.facts import is_interesting
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import PACKAGES, OutlineMemory, Packed
@@ -78,6 +86,8 @@ def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Optio
         choice.safe,
         choice.unsafe,
         wrappers=config.wrappers,
+        native=is_native(config, path),
+        infer=config.infer,
     )
 
 

@@ -23,7 +23,19 @@ FINDING = (
     "3:34: BN101 momentum=0.99 of BatchNorm2d is the weight of the new batch in PyTorch: "
     "each step keeps 0.01 of the old running value"
 )
-SUMMARY = "Found 1 error in 1 file (1 fixable with --fix --unsafe-fixes).\n"
+
+
+def uncompared(layers: int) -> str:
+    """Return the line that says that so many layers were compared with nothing."""
+    return (
+        f"{layers} batch normalisation layer{'' if layers == 1 else 's'}; eps and momentum "
+        "compared with nothing: no reference known. For a port, --from FAMILY or 'bnlint compare "
+        "REF PORT' "
+        'gives one; reference = "none" in the configuration declares native code\n'
+    )
+
+
+SUMMARY = f"Found 1 error in 1 file (1 fixable with --fix --unsafe-fixes).\n{uncompared(1)}"
 
 #: Runs bnlint so that the modes of files hold for it, which root may otherwise pass over: root
 #: gives its capabilities up (capset(2), version 3 of its structures) and stays their owner.

@@ -45,7 +45,7 @@ def test_every_mistake_is_named(tmp_path: Path, command: str) -> None:
     run = bnlint(tmp_path, command, "bad", "good")
     assert run.code == 2
     assert [line.partition(":")[0] for line in run.out.splitlines()] == ["good/m.py"]
-    errors = [line for line in run.err.splitlines() if not line.startswith("Found")]
+    errors = [line for line in run.err.splitlines() if line.startswith("bnlint: ")]
     assert len(errors) == len(mistakes)
     for line, (key, (_, expected)) in zip(errors, mistakes.items(), strict=True):
         start = f"bnlint: error: bad/pyproject.toml: tool.bnlint.{key}"

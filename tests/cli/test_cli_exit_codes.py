@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, write
+from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, uncompared, write
 
 GONE = "bnlint: error: gone.py: no such file or folder\n"
 
@@ -13,7 +13,7 @@ GONE = "bnlint: error: gone.py: no such file or folder\n"
 @pytest.mark.parametrize(
     ("arguments", "code", "found", "err"),
     [
-        pytest.param(["good.py"], 0, False, "", id="clean"),
+        pytest.param(["good.py"], 0, False, uncompared(1), id="clean"),
         pytest.param(["bad.py"], 1, True, SUMMARY, id="findings"),
         pytest.param(["gone.py"], 2, False, GONE, id="problem"),
         pytest.param(["bad.py", "gone.py"], 2, True, SUMMARY + GONE, id="findings and problem"),
@@ -23,7 +23,7 @@ GONE = "bnlint: error: gone.py: no such file or folder\n"
                      id="zero asked for, findings and problem"),
         pytest.param(["--no-cache", "bad.py"], 1, True, SUMMARY, id="no cache"),
         pytest.param(["check", "bad.py"], 1, True, SUMMARY, id="by its name"),
-        pytest.param(["./check"], 0, False, "", id="a file called like a command"),
+        pytest.param(["./check"], 0, False, uncompared(1), id="a file called like a command"),
     ],
 )  # fmt: skip
 def test_exit_code(tmp_path: Path, arguments: list[str], code: int, found: bool, err: str) -> None:
@@ -73,7 +73,7 @@ def test_standard_input(tmp_path: Path, arguments: list[str], name: str) -> None
     write(tmp_path, src__other=FAULTY)
     expected = Run(1, f"{name}:{FINDING}\n", SUMMARY)
     assert bnlint(tmp_path, *arguments, stdin=FAULTY.encode()) == expected
-    assert bnlint(tmp_path, *arguments, stdin=CLEAN.encode()) == Run(0, "", "")
+    assert bnlint(tmp_path, *arguments, stdin=CLEAN.encode()) == Run(0, "", uncompared(1))
     assert bnlint(tmp_path, *arguments, stdin=b"") == Run(0, "", "")
 
 

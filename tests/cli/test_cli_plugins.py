@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, ROOT, SUMMARY, Run, program, write
+from command_line import CLEAN, FAULTY, FINDING, ROOT, SUMMARY, Run, program, uncompared, write
 
 #: A rule as another distribution would bring it; the check is filled in.
 RULE = '''"""House rule against layers of 64 channels.
@@ -73,15 +73,15 @@ def test_rule_of_another_distribution(tmp_path: Path) -> None:
     def run(*arguments: str) -> Run:
         return program(tmp_path, *arguments, environment=environment)
 
-    assert run("m.py") == Run(1, found, "Found 1 warning in 1 file.\n")
+    assert run("m.py") == Run(1, found, f"Found 1 warning in 1 file.\n{uncompared(1)}")
     assert run("-q", "--select", "XY", "m.py").out == found
     assert run("-q", "--select", "house-rule", "m.py").out == found
-    assert run("--ignore", "XY100", "m.py") == Run(0, "", "")
-    assert run("--select", "BN", "m.py") == Run(0, "", "")
+    assert run("--ignore", "XY100", "m.py") == Run(0, "", uncompared(1))
+    assert run("--select", "BN", "m.py") == Run(0, "", uncompared(1))
     assert run("explain", "XY100").out.startswith("# house-rule (XY100)\n")
     assert "\nXY100  house-rule " in run("rules").out
     write(tmp_path, m=CLEAN.replace("0.01)", "0.01)  # bnlint: ignore[house-rule] ours"))
-    assert run("m.py") == Run(0, "", "")
+    assert run("m.py") == Run(0, "", uncompared(1))
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_package_that_cannot_be_loaded(
 def test_what_is_no_entry_point(tmp_path: Path, entry_points: str) -> None:
     environment = plugin(tmp_path, entry_points, broken="1 / 0")
     write(tmp_path, m=CLEAN)
-    assert program(tmp_path, "m.py", environment=environment) == Run(0, "", "")
+    assert program(tmp_path, "m.py", environment=environment) == Run(0, "", uncompared(1))
 
 
 CRASHED = "bnlint: error: m.py: rule XY100 crashed ("
@@ -184,7 +184,7 @@ def test_rule_that_crashes(tmp_path: Path, check: str, message: str) -> None:
     run = program(tmp_path, "m.py", "n.py", environment=environment)
     assert run.code == 2
     assert f"m.py:{FINDING}" in run.out.splitlines()
-    _, line = run.err.splitlines()
+    *_, line = run.err.splitlines()
     assert line.startswith(CRASHED)
     assert message in line
     assert line.endswith("); please report this")

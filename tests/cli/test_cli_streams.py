@@ -9,7 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, shell, write
+from command_line import (
+    CLEAN,
+    FAULTY,
+    FINDING,
+    SUMMARY,
+    Run,
+    bnlint,
+    program,
+    shell,
+    uncompared,
+    write,
+)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 
@@ -32,9 +43,24 @@ def test_quiet_leaves_problems(tmp_path: Path) -> None:
     assert run == Run(2, f"bad.py:{FINDING}\n", "bnlint: error: gone.py: no such file or folder\n")
 
 
-def test_clean_run_says_nothing(tmp_path: Path) -> None:
-    write(tmp_path, good=CLEAN)
+def test_clean_run_says_nothing_where_all_was_compared(tmp_path: Path) -> None:
+    write(tmp_path, good=CLEAN, other="import torch\n")
+    assert program(tmp_path, "other.py") == Run(0, "", "")
+    assert program(tmp_path, "good.py") == Run(0, "", uncompared(1))
+    assert program(tmp_path, "--from", "mindspore", "good.py") == Run(0, "", "")
+
+
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        pytest.param('reference = "none"\n', id="everything"),
+        pytest.param('[[port]]\npaths = ["good.py"]\nreference = "none"\n', id="some files"),
+    ],
+)
+def test_native_code_is_compared_with_nothing(tmp_path: Path, configuration: str) -> None:
+    write(tmp_path, good=CLEAN, **{"bnlint.toml": configuration})
     assert program(tmp_path, "good.py") == Run(0, "", "")
+    assert program(tmp_path, "--from", "slim", "good.py").code == 1
 
 
 def test_json_is_all_there_is(tmp_path: Path) -> None:
@@ -186,11 +212,11 @@ def test_terminal(
     environment: dict[str, str],
     coloured: bool,
 ) -> None:
-    """A frame of code by default, and a word on what --from would add."""
+    """A frame of code by default, and a word on what would give a reference."""
     monkeypatch.setenv("BNLINT_ROOT", str(Path(__file__).parents[2]))
     write(tmp_path, bad=FAULTY)
     shown = on_terminal(tmp_path, "bad.py", **environment)
     assert (COLOUR in shown) is coloured
     assert "--> bad.py:3:34\n" in re.sub(r"\x1b\[[\d;]*m", "", shown)
-    assert "'bnlint --from keras bad.py'" in shown
-    assert "--from" not in on_terminal(tmp_path, "bad.py", CI="true", **environment)
+    assert "For a port, --from FAMILY" in shown
+    assert "For a port, --from FAMILY" in on_terminal(tmp_path, "bad.py", CI="true", **environment)

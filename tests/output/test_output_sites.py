@@ -256,6 +256,7 @@ def test_json_has_every_field() -> None:
             "trainable_number": None,
         },
         "why": ON_A_CALLER,
+        "reference": None,
     }
 
 

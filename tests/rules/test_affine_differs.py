@@ -102,7 +102,7 @@ HAZARD = [
                 self.bn2 = nn.BatchNorm2d(8, eps=1e-3, momentum=0.001)
                 self.bn3 = nn.BatchNorm2d(8, eps=1e-3, momentum=0.001)
         """,
-        "BatchNorm2d has gamma, the TF-Slim reference does not",
+        "BatchNorm2d has gamma, the TF-Slim default does not",
         "as may every other layer in this file",
         kind="warning high",
         fix="manual",

@@ -17,10 +17,12 @@ HAZARD = [
                 super().__init__()
                 self.bn = «nn.BatchNorm2d(32, momentum=0.01)»
         """,
-        "BatchNorm2d leaves eps at PyTorch's default 1e-05, the Keras default is 0.001",
+        "BatchNorm2d leaves eps at PyTorch's default 1e-05, the Keras default is 0.001, "
+        "if the reference leaves epsilon at its default",
         advice="write eps=0.001: where the running variance is 0.0001, outputs now differ by a "
         "factor 3.16",
-        fix="safe: nn.BatchNorm2d(32, momentum=0.01) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2d(32, momentum=0.01) has eps=0.001",
         from_family="keras",
     ),
     hazard(
@@ -31,7 +33,8 @@ HAZARD = [
         bn = «nn.BatchNorm2d(32)»
         """,
         "MindSpore's default 1e-05, the TensorFlow (tf.layers) default is 0.001",
-        fix="safe: nn.BatchNorm2d(32) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2d(32) has eps=0.001",
         from_family="tensorflow",
     ),
     hazard(
@@ -43,7 +46,8 @@ HAZARD = [
         """,
         "leaves epsilon at Keras's default 0.001, the PyTorch default is 1e-05",
         advice="write epsilon=1e-05",
-        fix="safe: BatchNormalization(momentum=0.9) has epsilon=1e-05",
+        kind="warning medium",
+        fix="unsafe: BatchNormalization(momentum=0.9) has epsilon=1e-05",
         from_family="torch",
     ),
     hazard(
@@ -55,7 +59,8 @@ HAZARD = [
             return «F.batch_norm(x, mean, var)»
         """,
         "batch_norm leaves eps at PyTorch's default 1e-05",
-        fix="safe: F.batch_norm(x, mean, var) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: F.batch_norm(x, mean, var) has eps=0.001",
         from_family="keras",
     ),
     hazard(
@@ -65,7 +70,8 @@ HAZARD = [
 
         bn = «FrozenBatchNorm2d(8)»
         """,
-        fix="safe: FrozenBatchNorm2d(8) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: FrozenBatchNorm2d(8) has eps=0.001",
         from_family="keras",
     ),
     hazard(
@@ -77,7 +83,8 @@ HAZARD = [
             dd = {"device": device, "dtype": dtype}
             return «nn.BatchNorm2d(c, **dd)»
         """,
-        fix="safe: nn.BatchNorm2d(c, **dd) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2d(c, **dd) has eps=0.001",
         from_family="keras",
     ),
     hazard(
@@ -92,7 +99,7 @@ HAZARD = [
                 self.b = norm_layer(c)
         """,
         "(the default of parameter norm_layer of Block)",
-        kind="error medium",
+        kind="warning medium",
         fix="manual",
         from_family="keras",
     ),
@@ -107,7 +114,8 @@ HAZARD = [
 
         a, b = Norm(8), Norm(16)
         """,
-        fix="safe: super().__init__(c, momentum=0.01) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: super().__init__(c, momentum=0.01) has eps=0.001",
         from_family="keras",
     ),
     hazard(

@@ -196,7 +196,7 @@ CASES = [
     case(
         "keywords of callers out of view",
         "BN103",
-        "unsafe: a caller may pass eps in **kw",
+        "unsafe: the reference was not read, and may set its own; a caller may pass eps in **kw",
         """
         import torch.nn as nn
         class Norm(nn.BatchNorm2d):

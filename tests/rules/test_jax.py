@@ -43,8 +43,7 @@ HAZARD = [
         bn = «nn.BatchNorm(use_running_average=True)»
         """,
         "BatchNorm keeps 0.99 of the old running value per step",
-        kind="warning high",
-        fix="safe: nn.BatchNorm(use_running_average=True) has momentum=0.9",
+        kind="info medium",
         from_family="torch",
     ),
     hazard(
@@ -56,7 +55,8 @@ HAZARD = [
         bn = «nn.BatchNorm(use_running_average=True)»
         """,
         "BatchNorm leaves epsilon at Flax's default 1e-05, the Keras default is 0.001",
-        fix="safe: nn.BatchNorm(use_running_average=True) has epsilon=0.001",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm(use_running_average=True) has epsilon=0.001",
         from_family="keras",
     ),
     hazard(
@@ -284,7 +284,8 @@ HAZARD = [
         bn = «hk.BatchNorm(True, True, 0.99)»
         """,
         "BatchNorm leaves eps at Haiku's default 1e-05, the Keras default is 0.001",
-        fix="safe: hk.BatchNorm(True, True, 0.99) has eps=0.001",
+        kind="warning medium",
+        fix="unsafe: hk.BatchNorm(True, True, 0.99) has eps=0.001",
         from_family="keras",
     ),
     hazard(
@@ -361,7 +362,8 @@ HAZARD = [
         bn = «eqx.nn.BatchNorm(64, "batch", mode="batch")»
         """,
         "BatchNorm leaves eps at Equinox's default 1e-05, the Keras default is 0.001",
-        fix='safe: eqx.nn.BatchNorm(64, "batch", mode="batch") has eps=0.001',
+        kind="warning medium",
+        fix='unsafe: eqx.nn.BatchNorm(64, "batch", mode="batch") has eps=0.001',
         from_family="keras",
     ),
     hazard(

@@ -15,10 +15,10 @@ HAZARD = [
         bn = «nn.BatchNorm2d(32, eps=1e-3)»
         """,
         "BatchNorm2d keeps 0.9 of the old running value per step (momentum=0.1, PyTorch's default)",
-        "the Keras reference keeps 0.99 (momentum=0.99)",
-        kind="warning high",
+        "the Keras default keeps 0.99 (momentum=0.99)",
+        kind="warning medium",
         advice="write momentum=0.01, which is what Keras calls 0.99",
-        fix="safe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.01",
+        fix="unsafe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.01",
         from_family="keras",
     ),
     hazard(
@@ -28,10 +28,9 @@ HAZARD = [
 
         bn = «nn.BatchNorm2d(32)»
         """,
-        "the TF-Slim reference keeps 0.999 (decay=0.999)",
-        kind="warning high",
+        "the TF-Slim default keeps 0.999 (decay=0.999)",
+        kind="info medium",
         advice="write momentum=0.001",
-        fix="safe: nn.BatchNorm2d(32) has momentum=0.001",
         from_family="slim",
     ),
     hazard(
@@ -42,10 +41,9 @@ HAZARD = [
         bn = «keras.layers.BatchNormalization(epsilon=1e-5)»
         """,
         "BatchNormalization keeps 0.99",
-        "the PyTorch reference keeps 0.9 (momentum=0.1)",
-        kind="warning high",
+        "the PyTorch default keeps 0.9 (momentum=0.1)",
+        kind="info medium",
         advice="write momentum=0.9, which is what PyTorch calls 0.1",
-        fix="safe: keras.layers.BatchNormalization(epsilon=1e-5) has momentum=0.9",
         from_family="torch",
     ),
     hazard(
@@ -56,9 +54,9 @@ HAZARD = [
         bn = «nn.BatchNorm2d(32, eps=1e-3)»
         """,
         "keeps 0.9 of the old running value per step (momentum=0.9, MindSpore's default)",
-        kind="warning high",
+        kind="warning medium",
         advice="write momentum=0.99",
-        fix="safe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.99",
+        fix="unsafe: nn.BatchNorm2d(32, eps=1e-3) has momentum=0.99",
         from_family="keras",
     ),
     hazard(
@@ -68,9 +66,8 @@ HAZARD = [
 
         y = «slim.batch_norm(x)»
         """,
-        "the TensorFlow (tf.layers) reference keeps 0.99",
-        kind="warning high",
-        fix="safe: slim.batch_norm(x) has decay=0.99",
+        "the TensorFlow (tf.layers) default keeps 0.99",
+        kind="info medium",
         from_family="tensorflow",
     ),
     hazard(
@@ -96,8 +93,8 @@ HAZARD = [
         norm = «partial(nn.BatchNorm2d, eps=1e-3)»
         bn = norm(32)
         """,
-        kind="warning high",
-        fix="safe: partial(nn.BatchNorm2d, eps=1e-3) has momentum=0.01",
+        kind="warning medium",
+        fix="unsafe: partial(nn.BatchNorm2d, eps=1e-3) has momentum=0.01",
         from_family="keras",
     ),
     hazard(
@@ -111,8 +108,8 @@ HAZARD = [
 
         bn = Norm(32)
         """,
-        kind="warning high",
-        fix="safe: super().__init__(c, eps=1e-3) has momentum=0.01",
+        kind="warning medium",
+        fix="unsafe: super().__init__(c, eps=1e-3) has momentum=0.01",
         from_family="keras",
     ),
     hazard(

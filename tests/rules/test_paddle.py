@@ -102,8 +102,8 @@ HAZARD = [
         bn = «nn.BatchNorm2D(64, epsilon=1e-3)»
         """,
         "momentum",
-        kind="warning high",
-        fix="safe: nn.BatchNorm2D(64, epsilon=1e-3) has momentum=0.99",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2D(64, epsilon=1e-3) has momentum=0.99",
         from_family="keras",
     ),
     hazard(
@@ -115,7 +115,8 @@ HAZARD = [
         bn = «nn.BatchNorm2D(64, momentum=0.99)»
         """,
         "BatchNorm2D leaves epsilon at PaddlePaddle's default 1e-05, the Keras default is 0.001",
-        fix="safe: nn.BatchNorm2D(64, momentum=0.99) has epsilon=0.001",
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2D(64, momentum=0.99) has epsilon=0.001",
         from_family="keras",
     ),
     hazard(

@@ -356,3 +356,25 @@ def only_reads(name: str) -> bool:
 
 #: Methods in which classes set their attributes up, by Python's rules and by custom.
 SETS_UP = frozenset({"__init__", "__post_init__", "_build", "init_layers"})
+
+
+# ---------------------------------------------------------------------------------- references
+
+_SETS_OWN_EPS = lazy(r"yolo|darknet", re.IGNORECASE)
+_TESTS = lazy(r"(^|[/_])tests?($|[/_.])|(^|/)conftest\.py$")
+
+
+def sets_own_eps(names: str) -> bool:
+    """Tell whether names are of models that set their own eps, whatever framework they are in.
+
+    Those of the YOLO family do: 1e-3 in PyTorch, 1e-5 in Keras.
+    """
+    return _SETS_OWN_EPS.search(names) is not None
+
+
+def is_for_tests(path: str) -> bool:
+    """Tell whether a file is named, or lies in a folder named, for tests.
+
+    So of ``tests/convert.py``, ``test_convert.py`` and ``convert_test/``; not of ``latest.py``.
+    """
+    return _TESTS.search(path) is not None

@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from bnlint.frameworks.tables import Api, Frameworks, SourceText
+from bnlint.frameworks.tables import Api, SourceText, catalogue
 from bnlint.semantics.layers.alignment import LIKENESS, Pair, site_name, uniform
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.value import DEFAULT, Value, absent
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
-SAME_FILE, DECLARED, NAMED = "same-file", "declared", "named"
+if TYPE_CHECKING:
+    from bnlint.semantics.origins.search import Origin
+
+SAME_FILE, DECLARED, NAMED, INFERRED = "same-file", "declared", "named", "inferred"
 
 
 _GUESSED = "the layers are paired by likeness, and another may be meant"
@@ -22,8 +25,9 @@ _GUESSED = "the layers are paired by likeness, and another may be meant"
 class Counterpart(NamedTuple):
     """The reference a site is compared with.
 
-    ``site`` is the twin in the file, ``None`` for a declared framework. ``directed`` tells that
-    it is known which side is the port. ``unsure`` says why another layer may be meant.
+    ``site`` is the twin in the file, ``None`` for a declared or inferred framework. ``directed``
+    tells that it is known which side is the port. ``unsure`` says why another layer may be meant.
+    ``origin`` is what an inferred framework was inferred from.
     """
 
     kind: str
@@ -31,10 +35,18 @@ class Counterpart(NamedTuple):
     site: Site | None
     directed: bool
     unsure: str = ""
+    origin: Origin | None = None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the layer itself is in view, and not only the framework it is made with."""
+        return self.site is not None
 
     @property
     def doubt(self) -> str:
         """Why the port need not be made as the reference is; empty where it need."""
+        if not self.is_read:
+            return "the reference was not read, and may set its own"
         return self.unsure if self.directed else "which side is the port is not declared"
 
     def value(self, role: str) -> Value:
@@ -62,7 +74,6 @@ class Side(NamedTuple):
 
 def counterparts(
     sites: Sequence[Site],
-    frameworks: Frameworks,
     from_family: str | None,
     named: Sequence[Pair] = (),
 ) -> Mapping[ast.Call, Counterpart]:
@@ -84,7 +95,8 @@ def counterparts(
                 )
         return found
     if from_family is not None:
-        reference = frameworks.reference(from_family)
+        # Code of another framework need not import the one it was ported from.
+        reference = catalogue().load((from_family,)).reference(from_family)
         for site in sites:
             if all(api.framework.name != from_family for api in site.apis):
                 found[site.call] = Counterpart(DECLARED, reference, None, directed=True)

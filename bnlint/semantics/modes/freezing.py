@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
@@ -14,7 +14,7 @@ from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.models import normalises
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework, model_framework

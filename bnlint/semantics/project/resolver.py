@@ -86,6 +86,18 @@ class Sources(Protocol):
     def noting(self) -> AbstractContextManager[Grounds]:
         """Note what is looked at meanwhile."""
 
+    def text(self, file: str) -> str | None:
+        """Return what stands in ``file``; ``None`` if it cannot be read."""
+
+    def readme(self, file: str) -> tuple[str, str]:
+        """Return the path and the text of what introduces the project around ``file``, if any."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Note nothing of what is looked at meanwhile."""
+
+    def note_origin(self, file: str) -> None:
+        """Note that an answer rests on what the project shows of the origin of ``file``."""
+
     def note(self, grounds: Grounds) -> None:
         """Note ``grounds``, on which an answer rests that was found before."""
 

@@ -1,0 +1,85 @@
+"""What the layers of a file are compared with, and why: for who asks for it, not for findings."""
+
+from __future__ import annotations
+
+from bnlint.engine.facts import Facts, facts_of
+from bnlint.engine.linter import Options, context_of, paired_with
+from bnlint.finding import Problem
+from bnlint.rule import Context, evidence
+from bnlint.semantics.layers.references import DECLARED, NAMED, SAME_FILE
+from bnlint.semantics.layers.sites import Site
+from bnlint.startup.typed import NamedTuple
+
+NATIVE, NOTHING = "native", "nothing"
+
+
+class Basis(NamedTuple):
+    """What some layers of a file, all of one framework, are compared with.
+
+    ``kind`` is that of their reference (see :mod:`bnlint.semantics.layers.references`), or
+    :data:`NATIVE` or :data:`NOTHING`. ``told`` says it in words, ``why`` is each piece of evidence.
+    ``family`` is what ``from`` would be in a configuration that says for good what was inferred.
+    """
+
+    path: str
+    layers: int
+    framework: str
+    kind: str
+    told: str
+    why: tuple[str, ...] = ()
+    family: str = ""
+
+
+def basis_of(data: bytes, path: str, options: Options) -> list[Basis] | Problem:
+    """Return what the layers of a file are compared with, those of one framework together."""
+    facts = facts_of(data, path, options.folder, options.wrappers)
+    if isinstance(facts, Problem):
+        return facts
+    return bases(facts, options) if facts is not None else []
+
+
+def bases(facts: Facts, options: Options) -> list[Basis]:
+    """Return what the layers of a file that was read are compared with."""
+    context = context_for(facts, options)
+    groups: dict[tuple[str, str, str, tuple[str, ...], str], int] = {}
+    for site in context.sites:
+        key = (site.api.framework.title, *told(site, context, options))
+        groups[key] = groups.get(key, 0) + 1
+    return [
+        Basis(facts.module.path, number, title, kind, text, why, family)
+        for (title, kind, text, why, family), number in groups.items()
+    ]
+
+
+def context_for(facts: Facts, options: Options) -> Context:
+    """Return a file that was read as its rules would see it."""
+    paired = paired_with(facts, options)
+    return context_of(facts, options, paired.pairs, paired.references)
+
+
+def said(site: Site, context: Context, options: Options) -> str:
+    """Return what a layer is compared with and why, in one line."""
+    _, text, why, _ = told(site, context, options)
+    return f"{text}: {'; '.join(why)}" if why else text
+
+
+def told(site: Site, context: Context, options: Options) -> tuple[str, str, tuple[str, ...], str]:
+    """Return the kind of what a layer is compared with, what it is, why, and its family."""
+    found = context.reference(site, "eps")
+    if found is None:
+        if options.native:
+            return NATIVE, "nothing: the configuration declares that it is no port", (), ""
+        if options.from_family is not None:
+            return DECLARED, "nothing: it is of the framework that is declared", (), ""
+        return NOTHING, "nothing: no reference is known", (), ""
+    title = found.api.framework.title
+    if found.site is not None:
+        row = found.site.call.lineno
+        if found.kind == SAME_FILE:
+            return SAME_FILE, f"the {title} layers of the same file (line {row})", (), ""
+        return NAMED, f"the {title} layers of {found.site.module.path}", (), ""
+    if found.origin is None:
+        return found.kind, f"{title}'s defaults, as is declared", (), ""
+    why = tuple(evidence(sign, context) for sign in found.origin.signs)
+    text = f"{found.origin.title}'s default of eps, which is inferred"
+    return found.kind, text, why, found.origin.family

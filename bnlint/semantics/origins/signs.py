@@ -1,0 +1,235 @@
+"""What one file shows of the framework that code was ported from.
+
+All of it is found in the text, of files that were never parsed. What is found is evidence, with a
+place that a person can look at.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+
+from bnlint.semantics.hints.purposes import sets_own_eps
+from bnlint.semantics.origins.words import (
+    Speech,
+    ecosystem_by_short,
+    said_of_files,
+    sentence,
+    speeches,
+)
+from bnlint.startup.patterns import lazy
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.semantics.project.outline import Imports
+    from bnlint.semantics.syntax.module import Module
+
+
+class Sign(NamedTuple):
+    """One piece of evidence that code of one ecosystem was ported from another.
+
+    ``source`` and ``target`` are ecosystems, ``family`` is the one of ``source`` that is spoken of.
+    ``file`` is the absolute path and ``row`` the line where it stands, ``told`` what it says there
+    (``loads TensorFlow weights``).
+    """
+
+    source: str
+    target: str
+    family: str
+    file: str
+    row: int
+    told: str
+
+
+def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
+    """Yield what shows that ``file`` carries weights from one framework into another, one way.
+
+    A file carries weights into a framework that it imports and fills models of, if it fills none of
+    the other and writes nothing for other programs.
+    """
+    imported = _imported(imports)
+    stem = file.rpartition("/")[2].rpartition(".")[0]
+    named = _named(stem)
+    if len(imported) < 2 and named is None and not _foreign_statistics(text, imported):
+        return
+    spoken = speeches()
+    targets = sorted(imported | ({named[1]} if named is not None else set()))
+    for target in targets:
+        into = spoken.get(target)
+        if into is None or any(word in text for word in into.exports):
+            continue
+        for source, origin in spoken.items():
+            if source == target or _fills(origin, text):
+                continue
+            if named == (source, target):
+                family = origin.family_in(stem.lower())
+                yield Sign(source, target, family, file, 1, f"carries {origin.title} weights over")
+                continue
+            if target not in imported:
+                continue
+            at = _statistics(origin, into, text, source in imported)
+            if at is not None:
+                family = origin.family_in(text)
+                told = f"reads {text[slice(*at)]} of {origin.title}"
+                yield Sign(source, target, family, file, _row(text, at[0]), told)
+            elif source in imported and _fills(into, text):
+                at = _first(origin.reads, text)
+                if at is not None:
+                    told = f"loads {origin.title} weights"
+                    family = origin.reads[text[slice(*at)]]
+                    yield Sign(source, target, family, file, _row(text, at[0]), told)
+
+
+def own_signs(module: Module, target: str) -> Iterator[Sign]:
+    """Yield what a file that builds layers of the ecosystem ``target`` says of its own origin.
+
+    That is a sentence in a comment or in a docstring, or a class that pads as the layers of another
+    framework do. The framework of the file itself may be named as well: that it was ported from
+    elsewhere is then open.
+    """
+    text, file = module.text, module.file
+    if sets_own_eps(" ".join(_CLASS.findall(text))):
+        return
+    foreign = (w for name, speech in speeches().items() if name != target for w in speech.words)
+    for match in sentence().finditer(text) if any(word in text for word in foreign) else ():
+        if not _is_prose(module, match.start()):
+            continue
+        for speech in speeches().values():
+            family = speech.words.get(match[1])
+            if family is not None:
+                told = f"says {_quoted(match[0])}"
+                row = _row(text, match.start())
+                yield Sign(speech.ecosystem, target, family, file, row, told)
+    padded = speeches().get(target)
+    if padded is not None and not padded.pads:
+        for speech in speeches().values():
+            for match in _padding(speech.pads).finditer(text) if speech.pads else ():
+                told = f"pads as {speech.title} does ({match[1]})"
+                row = _row(text, match.start())
+                yield Sign(speech.ecosystem, target, speech.families[0], file, row, told)
+                break
+
+
+def said_in(text: str) -> tuple[str, str, int, str] | None:
+    """Return what a text without code says that it is a port of, if that is one framework.
+
+    The answer is the ecosystem, the family, the line and the words.
+    """
+    found: list[tuple[str, str, int, str]] = []
+    for match in sentence().finditer(text):
+        for speech in speeches().values():
+            if match[1] in speech.words:
+                family = speech.words[match[1]]
+                row = _row(text, match.start())
+                found.append((speech.ecosystem, family, row, _quoted(match[0])))
+    return found[0] if len({ecosystem for ecosystem, *_ in found}) == 1 else None
+
+
+_CLASS = lazy(r"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
+
+#: What makes statistics of one's own, whatever they are called.
+_MADE = lazy(r"register_buffer|add_weight|get_variable|add_variable|self\.param\(|Parameter\(")
+
+
+def _imported(imports: Imports) -> set[str]:
+    """Return the ecosystems that a file imports."""
+    names = {origin for found in imports.names.values() for origin, _ in found}
+    names.update(path for found in imports.modules.values() for path in found)
+    names.update(imports.stars)
+    roots = {name.partition(".")[0] for name in names}
+    return {name for name, speech in speeches().items() if not roots.isdisjoint(speech.roots)}
+
+
+def _named(stem: str) -> tuple[str, str] | None:
+    """Return the source and the target of a file that is called ``tf2torch``."""
+    match = said_of_files().search(stem)
+    if match is None:
+        return None
+    by_short = ecosystem_by_short()
+    source, target = (by_short[match[i].lower()] for i in (1, 2))
+    return (source, target) if source != target else None
+
+
+def _foreign_statistics(text: str, imported: Collection[str]) -> bool:
+    return any(
+        name in text
+        for ecosystem, speech in speeches().items()
+        if ecosystem not in imported
+        for name in speech.statistics
+    )
+
+
+def _fills(speech: Speech, text: str) -> bool:
+    return any(word in text for word in speech.fills)
+
+
+def _first(words: Collection[str], text: str) -> tuple[int, int] | None:
+    """Return where the first of ``words`` stands in the code of ``text``: below its docstring."""
+    start = text.find("import ")
+    found = [(at, at + len(word)) for word in words if (at := text.find(word, start)) >= 0]
+    return min(found) if found else None
+
+
+def _statistics(origin: Speech, into: Speech, text: str, imported: bool) -> tuple[int, int] | None:
+    """Return where a file reads statistics by names that only ``origin`` has for them.
+
+    They stand in a string, as in checkpoints, or are attributes of a layer of ``origin``, if it is
+    ``imported``. A layer of one's own may have statistics of that name.
+    """
+    names = [name for name in origin.statistics if name not in into.statistics]
+    if not names or not any(name in text for name in names):
+        return None
+    for match in _reading(tuple(names), imported).finditer(text):
+        start = text.rfind("\n", 0, match.start()) + 1
+        if _MADE.search(text, start, match.end()) is None:
+            return match.start(1), match.end(1)
+    return None
+
+
+@lru_cache(maxsize=16)
+def _reading(names: tuple[str, ...], imported: bool) -> re.Pattern[str]:
+    listed = "|".join(map(re.escape, names))
+    before = r"['\"](?:[^'\"\n]*[/.:_-])?"
+    if imported:
+        before = rf"(?:{before}|(?<!self)\.)"
+    return re.compile(rf"{before}({listed})(?!\w)")
+
+
+@lru_cache(maxsize=4)
+def _padding(words: tuple[str, ...]) -> re.Pattern[str]:
+    same, layer = "|".join(words), "Pad|Conv|Pool"
+    return re.compile(
+        rf"^[ \t]*class[ \t]+(\w*(?:(?:{layer})\w*(?:{same})|(?:{same})\w*(?:{layer}))\w*)",
+        re.MULTILINE,
+    )
+
+
+def _row(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+def _quoted(text: str) -> str:
+    """Return what a sentence says in one line."""
+    return f"'{' '.join(text.replace('#', ' ').split())}'"
+
+
+def _is_prose(module: Module, at: int) -> bool:
+    """Tell whether the place ``at`` in the text of a file is in a comment or a docstring."""
+    text = module.text
+    start = text.rfind("\n", 0, at) + 1
+    if "#" in text[start:at]:
+        return True
+    row = _row(text, at)
+    for node in ast.walk(module.tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+                and first.lineno <= row <= (first.end_lineno or first.lineno)
+            ):
+                return True
+    return False

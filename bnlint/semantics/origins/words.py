@@ -1,0 +1,123 @@
+"""How code that moves weights, and sentences about it, speak of each framework: by the tables."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from bnlint.frameworks.tables import catalogue
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Speech(NamedTuple):
+    """How code and people speak of the families of one ecosystem.
+
+    ``families`` are the families, ``roots`` the packages that code imports, ``marks`` what stands
+    in code that has to do with any of them, ``title`` what people call them all. ``statistics`` are
+    the names of running statistics, ``reads`` and ``fills`` pieces of code that reads weights (by
+    the family they are of) or fills a model with them, ``exports`` pieces of code that writes
+    models for other programs. A class whose name has one of ``pads`` and a word for a layer pads as
+    these families do by themselves. ``words`` are what sentences call each family.
+    """
+
+    ecosystem: str
+    families: tuple[str, ...]
+    roots: frozenset[str]
+    marks: tuple[str, ...]
+    title: str
+    short: tuple[str, ...]
+    statistics: tuple[str, ...]
+    reads: Mapping[str, str]
+    fills: tuple[str, ...]
+    exports: tuple[str, ...]
+    pads: tuple[str, ...]
+    words: Mapping[str, str]
+
+    def family_in(self, text: str) -> str:
+        """Return the family that ``text`` names first: any of them is of the same ecosystem."""
+        found = [(at, name) for word, name in self.words.items() if (at := text.find(word)) >= 0]
+        return min(found)[1] if found else self.families[0]
+
+
+@lru_cache(maxsize=1)
+def speeches() -> Mapping[str, Speech]:
+    """Return how each ecosystem is spoken of, for those whose tables say it."""
+    tables = catalogue().tables
+    groups: dict[str, list[str]] = {}
+    for family, table in tables.items():
+        groups.setdefault(table["framework"]["ecosystem"], []).append(family)
+    found: dict[str, Speech] = {}
+    for ecosystem, families in groups.items():
+        said = {family: tables[family].get("porting", {}) for family in families}
+        if not any(said.values()):
+            continue
+
+        def all_of(key: str, said: Mapping[str, Mapping[str, list[str]]] = said) -> tuple[str, ...]:
+            words = [word for rows in said.values() for word in rows.get(key, ())]
+            return tuple(dict.fromkeys(words))
+
+        roots = {root for family in families for root in tables[family]["framework"]["imports"]}
+        first = [tables[family]["framework"]["imports"][0] for family in families]
+        titles = [str(rows["title"]) for rows in said.values() if "title" in rows]
+        found[ecosystem] = Speech(
+            ecosystem,
+            tuple(families),
+            frozenset(roots),
+            tuple(dict.fromkeys([*first, *all_of("statistics")])),
+            titles[0] if titles else str(tables[families[0]]["framework"]["title"]),
+            all_of("short"),
+            all_of("statistics"),
+            {word: family for family, rows in said.items() for word in rows.get("reads", ())},
+            all_of("fills"),
+            all_of("exports"),
+            all_of("pads"),
+            {word: family for family, rows in said.items() for word in rows.get("words", ())},
+        )
+    return found
+
+
+def ecosystem_of(family: str) -> str:
+    """Return the ecosystem that ``family`` belongs to."""
+    return str(catalogue().tables[family]["framework"]["ecosystem"])
+
+
+@lru_cache(maxsize=1)
+def said_of_files() -> re.Pattern[str]:
+    """Return what finds a converter by its name: ``tf2torch``, ``convert_keras_to_pytorch``."""
+    short = sorted({s for speech in speeches().values() for s in speech.short}, key=len)[::-1]
+    words = "|".join(map(re.escape, short))
+    things = "(?:_?(?:weights?|model|ckpt|checkpoint|params?|npz))?"
+    return re.compile(rf"(?:^|_)({words}){things}_?(?:2|to)_?({words})(?![a-z])", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def ecosystem_by_short() -> Mapping[str, str]:
+    """Return the ecosystem that each short name stands for in the names of files."""
+    return {short: name for name, speech in speeches().items() for short in speech.short}
+
+
+#: What sentences say of a port: ``ported from``, ``a PyTorch port of``, ``converted from``.
+_VERBS = (
+    r"[Pp]ort(?:ed|ing|s)?|[Cc]onvert(?:ed|s)?|[Cc]onversion|[Tt]ranslat(?:ed|ion)|[Mm]igrat(?:ed|ion)"
+    r"|[Rr]e-?implement(?:ed|ation|s)?|[Rr]ewrit(?:e|ten)|[Tt]ransplant(?:ed)?"
+)
+
+
+@lru_cache(maxsize=1)
+def sentence() -> re.Pattern[str]:
+    """Return what finds a sentence that says what code was ported from; group 1 is the framework.
+
+    Between the verb and the framework stands ``from`` or ``of``, and no other sentence.
+    """
+    words = sorted(
+        {word for speech in speeches().values() for word in speech.words}, key=len, reverse=True
+    )
+    named = "|".join(map(re.escape, words))
+    return re.compile(
+        rf"\b(?:{_VERBS})\b[^.;]{{0,40}}?\b(?:from|of)\b"
+        rf"(?:(?!\b(?:to|into|in|for|with|using|on)\b)[^.;]){{0,50}}?"
+        rf"(?<![\w./-])({named})(?![\w-])",
+    )
