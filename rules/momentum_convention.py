@@ -7,6 +7,7 @@ MindSpore's ``nn`` the weight of the old value (0.99, 0.99, 0.9). This rule repo
 above 0.5 that reaches an API of the first kind, and one below 0.5 that reaches one of the second,
 also through constants, parameters and their defaults, dictionaries and ``partial``, and one that is
 stored in layers later. Where callers give several values, it speaks only if each of them is wrong.
+A class of the project that updates running statistics itself has the convention of that update.
 
 A value that is computed (``1 - momentum``) is somebody's conversion and is left alone, as are
 0, 0.5 and 1, and what tests choose to see statistics move (where there is no reference). A default
@@ -127,7 +128,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     momentum = numbers[0]
     usual = momentum in _USUAL[api.convention]
-    kept, name, here = decay(api, momentum), api.roles["momentum"], api.framework.title
+    kept, name = decay(api, momentum), api.roles["momentum"]
     meaning = _meaning(api)
     agrees = value.kind != PRESUMED and _agrees(site, context, float(complement(momentum)))
     doubt = "" if usual else "; presumably it is meant as the weight of the other"
@@ -135,7 +136,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         RULE,
         _place(site, value, context),
         f"{name}={shown(momentum)} of {api.short_name}{assumption(value)} is the weight of "
-        f"{meaning} in {here}: each step keeps {shown(kept)} of the old running value{doubt}",
+        f"{meaning} {_where(api)}: each step keeps {shown(kept)} of the old running value{doubt}",
         help=f"{_advice(site, value, context)}, which is what {other_camp(api)} calls "
         f"{shown(momentum)}",
         severity=None if usual else "warning",
@@ -210,7 +211,7 @@ def _of_several(site: Site, numbers: Sequence[float], context: Context) -> Findi
         RULE,
         where,
         f"{name} of {api.short_name} is {values}, as callers have it, and the weight of {meaning} "
-        f"in {api.framework.title}: each step keeps {kept} of the old running value",
+        f"{_where(api)}: each step keeps {kept} of the old running value",
         help=f"{fix.message}, or change what callers give: {other_camp(api)} calls the complement "
         "so",
         severity=None if usual else "warning",
@@ -223,6 +224,10 @@ def _of_several(site: Site, numbers: Sequence[float], context: Context) -> Findi
 
 def _meaning(api: Api) -> str:
     return "the new batch" if api.convention == "new-weight" else "the old value"
+
+
+def _where(api: Api) -> str:
+    return "as that class computes it" if api.by_hand else f"in {api.framework.title}"
 
 
 def _is_other_camp(convention: str, momentum: float) -> bool:

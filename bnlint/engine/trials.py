@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bnlint.frameworks.declared import rows_of
 from bnlint.frameworks.tables import Api, catalogue
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import STATISTICS, Site
@@ -44,6 +45,8 @@ def opposite(api: Api, momentum: float) -> Layer | None:
 def _layer(
     api: Api, value_of: Callable[[str], Value], roles: Sequence[str], mode: str
 ) -> Layer | None:
+    if api.by_hand and api.convention != _convention(api.like):
+        return None  # no layer of the framework does what that class does
     arguments: dict[str, Literal] = {}
     for role in roles:
         name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
@@ -58,3 +61,8 @@ def _layer(
             return None
         arguments[api.name_in_tables(str(name))] = value.value
     return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)
+
+
+def _convention(api: str) -> object:
+    """Return the convention of momentum of an entry of the tables."""
+    return next((row["convention"] for _, row in rows_of(api)), None)

@@ -103,7 +103,8 @@ class Api(NamedTuple):
     arguments in ``plain`` it normalises and does nothing else. What a training step computes,
     argument by argument, is in the fields after these; docs/frameworks.md defines their words.
 
-    The last fields are those of a wrapper that a project declares: the id of the API it is
+    The last fields are those of a wrapper that a project declares, or of a class of its own that
+    computes batch normalisation itself, which has no aliases: the id of the API it is
     ``like``, the parameters whose default is ``declared``, and what parameters that it calls by
     names of its own (``own_names``) are called there.
     """
@@ -157,6 +158,11 @@ class Api(NamedTuple):
     def short_name(self) -> str:
         """The last component of the id, as a user would call it: ``BatchNorm2d``."""
         return self.id.rpartition(".")[2]
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is a class of a project that computes batch normalisation itself."""
+        return bool(self.like) and not self.aliases
 
     @property
     def in_tables(self) -> str:

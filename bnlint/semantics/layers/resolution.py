@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks.tables import Api
+from bnlint.semantics.layers.handwritten import handwritten
 from bnlint.semantics.layers.implicit_arguments import supply
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import classes
@@ -95,7 +96,25 @@ def resolve(
         inner = route._replace(
             through=route.through or found, presumed=presumed, depth=route.depth + 1
         )
-        yield from _through_class(ev, found, arguments, inner)
+        reached = list(_through_class(ev, found, arguments, inner))
+        own = None if reached else handwritten(ev, found)
+        if own is not None:
+            reached.append(_by_hand(own, callee, arguments, inner))
+        yield from reached
+
+
+def _by_hand(api: Api, callee: Candidate, arguments: Arguments, route: Route) -> Resolution:
+    """Return that a call makes a layer of a class that computes batch normalisation itself."""
+    return Resolution(
+        api,
+        match(api.signature, arguments),
+        route.module,
+        route.holder,
+        callee.module,
+        callee.node,
+        route.presumed,
+        through=route.through,
+    )
 
 
 def _through_class(

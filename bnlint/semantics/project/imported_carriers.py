@@ -1,8 +1,8 @@
 """Which names that a module imports from others of its project may stand for an API.
 
-A class that derives from an API, a partial of one, a function that returns one: what
-:mod:`bnlint.semantics.names.carriers` finds within a file is followed here from file to file. Only
-files that mention an API are parsed for it.
+A class that derives from an API or may compute what one does, a partial, a function that returns
+one: what :mod:`bnlint.semantics.names.carriers` finds within a file is followed here from file to
+file. Only files that mention an API are parsed for it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import ast
 from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Frameworks
+from bnlint.semantics.hints.things import is_norm
 from bnlint.semantics.names.carriers import carriers
 from bnlint.semantics.project.outline import (
     CLASS,
@@ -49,6 +50,7 @@ class ImportedCarriers:
         A name that other modules make of an API counts whichever framework it is of.
         """
         names = {alias.rpartition(".")[2] for alias in frameworks.by_alias}
+        names.update(cls.name for cls in module.classes if is_norm(cls.name))  # by hand, perhaps
         return carriers(module, names.union(self._imported(module) if module.file else ()))
 
     def reaches(self, importer: Importer, text: str) -> bool:
@@ -176,7 +178,7 @@ class ImportedCarriers:
             if binding.kind == FUNCTION and (speaks or self._speaks_of_own(outline, name, found)):
                 if name in self._carriers_in(file, outline):
                     return True
-            elif binding.kind != FUNCTION and speaks:
+            elif binding.kind != FUNCTION and (speaks or (binding.kind == CLASS and is_norm(name))):
                 return True
         return False
 

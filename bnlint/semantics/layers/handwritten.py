@@ -1,0 +1,254 @@
+"""Classes of the project that compute batch normalisation themselves, read as records of an API.
+
+What such a class does with its momentum stands in the update of its running statistics:
+``self.mean = m * self.mean + (1 - m) * mean`` gives the old value the weight ``m``. What plays
+the part of eps stands beside the variance under a root. All else is taken to be as in the layer of
+the framework that the class belongs to.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.frameworks.records import Parameter, SourceText
+from bnlint.frameworks.tables import Api
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.values.classes import sets_up
+from bnlint.semantics.values.domain import ClassRef, Evaluate
+from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.modules import class_framework
+from bnlint.startup.typed import NamedTuple
+
+OLD, NEW = "old-weight", "new-weight"
+
+#: Parts of an expression that hand on what they are taken of, as it is.
+_SAME = frozenset({"value", "data", "detach", "clone"})
+
+_ROOTS = frozenset({"sqrt", "rsqrt"})
+
+
+class Update(NamedTuple):
+    """An update of a running statistic; ``weight`` is that of the old value, or of the new one."""
+
+    statistic: str
+    weight: ast.expr
+    convention: str
+
+
+_KNOWN: Memo[ast.ClassDef, Api | None] = Memo()
+
+
+def handwritten(ev: Evaluate, cls: ClassRef) -> Api | None:
+    """Return what ``cls`` is as an API, if it keeps running statistics and normalises with them.
+
+    Both the mean and the variance must be updated by one parameter, in one way.
+    """
+    known = _KNOWN.of(ev)
+    if cls.node not in known:
+        known[cls.node] = _read(ev, cls)
+    return known[cls.node]
+
+
+def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
+    found = list(_updates(cls.node))
+    if len({update.statistic for update in found}) < 2:
+        return None
+    ways = {(ast.unparse(update.weight), update.convention) for update in found}
+    eps = _eps(cls.node)
+    framework = class_framework(ev, cls) if len(ways) == 1 and eps is not None else None
+    if framework is None:
+        return None
+    like, signature = ev.frameworks.reference(framework.name), _signature(cls.node)
+    given = _given(cls.node)
+    named = {"momentum": found[0].weight, "eps": eps}
+    roles = {
+        role: given[node.attr]
+        for role, node in named.items()
+        if isinstance(node, ast.Attribute) and node.attr in given
+    }
+    if "momentum" not in roles:
+        return None
+    return like._replace(
+        id=f"{cls.module.name}.{cls.node.name}".lstrip("."),
+        aliases=(),
+        bases=(),
+        signature=signature,
+        roles=roles,
+        convention=found[0].convention,
+        estimator_when=(),
+        statistics={},
+        training_statistics_when=(),
+        variance_formula_when=(),
+        attributes=None,
+        inert=frozenset(),
+        like=like.id,
+        declared=frozenset(parameter.name for parameter in signature),
+        own_names={name: like.roles[role] for role, name in roles.items()},
+    )
+
+
+# ---------------------------------------------------------------------------------- updates
+
+
+def _updates(cls: ast.ClassDef) -> Iterator[Update]:
+    """Yield the updates of what is kept from one call to the next."""
+    for node in ast.walk(cls):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            found = _average(node.targets[0], node.value)
+        elif isinstance(node, ast.Call):
+            found = _in_place(node)
+        else:
+            continue
+        if found is not None:
+            yield found
+
+
+def _average(target: ast.expr, value: ast.expr) -> Update | None:
+    """Return the update that ``target = value`` is: a weighted mean of the target and another."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+        return None
+    kept = _text(target)
+    for old, new in ((value.left, value.right), (value.right, value.left)):
+        for of, weight in _factors(old):
+            if _text(of) != kept:
+                continue
+            for other, _ in _factors(new):
+                found = _update(kept, weight, other)
+                if found is not None:
+                    return found
+    return None
+
+
+def _in_place(call: ast.Call) -> Update | None:
+    """Return the update that a method of a running statistic makes.
+
+    That is ``mean.copy_(...)`` of a weighted mean, ``mean.mul_(1 - m).add_(m * new)`` with the
+    weight before the new value or as ``alpha``, or ``mean.lerp_(new, m)``.
+    """
+    func = call.func
+    if not isinstance(func, ast.Attribute) or not call.args:
+        return None
+    if func.attr == "copy_":
+        return _average(func.value, call.args[0])
+    if func.attr == "lerp_" and len(call.args) == 2:
+        return Update(_text(func.value), call.args[1], NEW)
+    before = func.value
+    if (
+        func.attr == "add_"
+        and isinstance(before, ast.Call)
+        and isinstance(before.func, ast.Attribute)
+        and before.func.attr == "mul_"
+        and len(before.args) == 1
+    ):
+        alpha = next((k.value for k in call.keywords if k.arg == "alpha"), None)
+        others = [alpha] if alpha is not None else [call.args[0]]
+        others += [factor for factor, _ in _factors(call.args[-1])]
+        found = (_update(_text(before.func.value), before.args[0], other) for other in others)
+        return next(filter(None, found), None)
+    return None
+
+
+def _update(statistic: str, weight: ast.expr, other: ast.expr) -> Update | None:
+    """Return the update with ``weight`` before the old value and ``other`` before the new one."""
+    if _rest(other) == ast.dump(weight):
+        return Update(statistic, weight, OLD)
+    if _rest(weight) == ast.dump(other):
+        return Update(statistic, other, NEW)
+    return None
+
+
+def _rest(weight: ast.expr) -> str:
+    """Return what is taken from 1 in ``1 - m``, as a dump; empty where ``weight`` is no such."""
+    if isinstance(weight, ast.BinOp) and isinstance(weight.op, ast.Sub):
+        if isinstance(weight.left, ast.Constant) and weight.left.value == 1:
+            return ast.dump(weight.right)
+    return ""
+
+
+def _factors(term: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield each factor of a product, and the other one."""
+    if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Mult):
+        yield term.left, term.right
+        yield term.right, term.left
+
+
+def _text(node: ast.expr) -> str:
+    """Return how a running statistic is written, without what hands it on as it is."""
+    while True:
+        if isinstance(node, ast.Call) and not node.args:
+            node = node.func
+        elif isinstance(node, ast.Attribute) and node.attr in _SAME:
+            node = node.value
+        else:
+            return ast.unparse(node)
+
+
+# ---------------------------------------------------------------------------------- parameters
+
+
+def _eps(cls: ast.ClassDef) -> ast.expr | None:
+    """Return what is added to the variance under a root."""
+    for node in ast.walk(cls):
+        inside = None
+        if isinstance(node, ast.Call) and last_name(node.func) in _ROOTS and node.args:
+            inside = node.args[0]
+        elif isinstance(node, ast.Call) and last_name(node.func) in _ROOTS:
+            inside = node.func.value if isinstance(node.func, ast.Attribute) else None
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+            inside = node.left
+        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add):
+            first_is_own = last_name(getattr(inside.left, "value", inside.left)) == "self"
+            return inside.left if first_is_own else inside.right
+    return None
+
+
+def _given(cls: ast.ClassDef) -> dict[str, str]:
+    """Return which attributes hold a parameter of the constructor, and which parameter."""
+    found = {field.name: field.name for field in _fields(cls)}
+    for statement in cls.body:
+        if not isinstance(statement, ast.FunctionDef) or not sets_up(statement):
+            continue
+        names = {a.arg for a in (*statement.args.args, *statement.args.kwonlyargs)}
+        for node in ast.walk(statement):
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Name):
+                continue
+            for target in node.targets:
+                if isinstance(target, ast.Attribute) and node.value.id in names:
+                    found[target.attr] = node.value.id
+    return found
+
+
+def _signature(cls: ast.ClassDef) -> tuple[Parameter, ...]:
+    """Return the parameters of the constructor; of a class with fields, these."""
+    for statement in cls.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            return tuple(_parameters(statement.args))
+    return tuple(_fields(cls))
+
+
+def _fields(cls: ast.ClassDef) -> Iterator[Parameter]:
+    for statement in cls.body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield _parameter(statement.target.id, "positional", statement.value)
+
+
+def _parameters(spec: ast.arguments) -> Iterator[Parameter]:
+    positional = [*spec.posonlyargs, *spec.args]
+    first = len(positional) - len(spec.defaults)
+    for index, argument in enumerate(positional[1:], 1):
+        default = spec.defaults[index - first] if index >= first else None
+        yield _parameter(argument.arg, "positional", default)
+    for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        yield _parameter(argument.arg, "keyword", default)
+    if spec.kwarg is not None:
+        yield Parameter(spec.kwarg.arg, "extra", False, None)
+
+
+def _parameter(name: str, kind: str, default: ast.expr | None) -> Parameter:
+    if default is None:
+        return Parameter(name, kind, True, None)
+    try:
+        return Parameter(name, kind, False, ast.literal_eval(default))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return Parameter(name, kind, False, SourceText(ast.unparse(default)))
