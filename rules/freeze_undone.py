@@ -230,12 +230,7 @@ def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: C
     if any(f is not freeze for f in again):
         return False
     if around is other:
-        loop = common_loop(module, wake.here, freeze.here)
-        if (
-            is_after(freeze.here, wake.here)
-            or loop is not None
-            or are_exclusive(module, wake.here, freeze.here)
-        ):
+        if is_after(freeze.here, wake.here) or are_exclusive(module, wake.here, freeze.here):
             return False
     elif len(freezes) > 1:
         return False
@@ -267,10 +262,7 @@ def _comes_before(freeze: ast.expr, wake: ast.expr, frame: Frame, context: Conte
                 continue
             if not is_after(then, at) or are_exclusive(module, at, then):
                 return None
-            loop = common_loop(module, then, at)
-            if loop is not None and then is wake:
-                return None
-            return loop is not None
+            return common_loop(module, then, at) is not None
     return None
 
 

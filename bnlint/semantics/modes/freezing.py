@@ -16,7 +16,7 @@ from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
-from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
+from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol, Unknown
 from bnlint.semantics.values.modules import class_framework, model_framework
 
 #: Kinds of neighbouring layers that have weights.
@@ -147,6 +147,25 @@ def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Ca
     return normalising_framework(ev, sites, module, part.value) is not None
 
 
+def ready_made(ev: Evaluate, module: Module, node: ast.expr) -> bool:
+    """Tell whether ``node`` is a ready-made model, whose parts are not in view."""
+    values = ev.evaluate(module, node)
+    return all(
+        isinstance(value.object, Instance)
+        and isinstance(value.object.cls, Symbol)
+        and ev.frameworks.means(value.object.cls.path, "builders")
+        for value in values
+    )
+
+
+def model_of_part(ev: Evaluate, module: Module, part: ast.expr) -> ast.expr:
+    """Return the ready-made model that ``part`` is a part of, with normalisation, else ``part``."""
+    if not isinstance(part, ast.Attribute) or _plain_parts().search(part.attr):
+        return part
+    is_known = not all(isinstance(v.object, Unknown) for v in ev.evaluate(module, part))
+    return part if is_known or not ready_made(ev, module, part.value) else part.value
+
+
 @lru_cache(maxsize=1)
 def _plain_parts() -> re.Pattern[str]:
     """Return what the names of parts of ready-made models match that hold no normalisation."""
@@ -170,8 +189,10 @@ def holds_freeze(module: Module, function: ast.AST, framework: Framework) -> boo
 
 
 def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
-    """Return the class that freezes a part of itself: the owner is ``self.name``."""
+    """Return the class that freezes a part of itself: the owner is ``self.name``, or in it."""
     owner = freeze.owner
+    if isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Attribute):
+        owner = owner.value
     cls = module.enclosing_class(freeze.statement)
     if cls is None or not isinstance(owner, ast.Attribute) or not isinstance(owner.value, ast.Name):
         return None

@@ -9,6 +9,7 @@ from bnlint.semantics.hints import things
 from bnlint.semantics.layers.class_tests import Guard, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.named_weights import NameTests, WeightName, norm_weights
+from bnlint.semantics.objects.order import are_exclusive
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.values.domain import Evaluate, ValueSet
 from bnlint.startup.typed import NamedTuple
@@ -22,7 +23,8 @@ class Freeze(NamedTuple):
     ``statement`` does it: a loop over the weights, or one call; ``node`` in it is the attribute or
     call, and ``by`` the name of that. ``tests`` decide which weights: by their names, called
     ``variable``, or with ``by_part`` by the name of the part that they are in. ``keeps`` is false
-    where weights are trained again, and ``None`` where that is not known.
+    where weights are trained again, and ``None`` where that is not known. ``first`` tells that the
+    loop runs over the first of them only, or of their parts.
     """
 
     owner: ast.expr
@@ -33,6 +35,7 @@ class Freeze(NamedTuple):
     tests: tuple[Guard, ...] = ()
     variable: str = ""
     by_part: bool = False
+    first: bool = False
 
     def name(self, module: Module) -> str:
         """Return what messages call the owner."""
@@ -68,6 +71,8 @@ def stays_frozen(
     around = {guard.test for guard in guards(module, freeze.statement, function or module.tree)}
     for one in found:
         if one.keeps:
+            continue
+        if are_exclusive(module, one.node, freeze.node):
             continue
         if not one.tests and one.statement is not freeze.statement:
             return False  # they take turns
@@ -154,12 +159,16 @@ def _setting(
     if owner is None or loop is None:
         return Freeze(weight, statement, by, node, keeps)
     variable = _name_beside(ev, weight, loop, "weight_names")
+    first = _unwrapped(loop.iter).first
     parts = _loop_of(module, owner)
+    walked = _unwrapped(parts.iter) if parts is not None and not variable else None
     by_part = False
-    if parts is not None and not variable and isinstance(parts.iter, ast.Call):
+    if parts is not None and walked is not None and isinstance(walked.node, ast.Call):
+        func = walked.node.func
         variable = _name_beside(ev, owner, parts, "part_names")
-        if variable and isinstance(parts.iter.func, ast.Attribute):
-            owner, loop, by_part = parts.iter.func.value, parts, True
+        if isinstance(func, ast.Attribute) and func.attr in ev.frameworks.word("walks"):
+            owner, loop, by_part = func.value, parts, bool(variable)
+            first = first or walked.first
     tests = tuple(guards(module, statement, loop))
     skipping = {id(guard.test) for guard in tests if not guard.holds}
     for part in ast.walk(loop):
@@ -167,8 +176,8 @@ def _setting(
             above = module.parents[part]
             is_test = isinstance(above, ast.If) and id(above.test) in skipping
             if isinstance(part, ast.Break) or not is_test:
-                return Freeze(owner, loop, by, node, keeps or None, tests or _OPEN)
-    return Freeze(owner, loop, by, node, keeps, tests, variable, by_part)
+                return Freeze(owner, loop, by, node, keeps or None, tests or _OPEN, first=first)
+    return Freeze(owner, loop, by, node, keeps, tests, variable, by_part, first)
 
 
 #: The test of what is left out for a reason that is not followed.
@@ -204,10 +213,34 @@ def _stored(node: ast.expr) -> ast.expr:
     return ast.Name(node.id, ast.Store()) if isinstance(node, ast.Name) else node
 
 
+class _Unwrapped(NamedTuple):
+    """What a loop runs over, and whether only over the first of it."""
+
+    node: ast.expr
+    first: bool
+
+
+def _unwrapped(node: ast.expr) -> _Unwrapped:
+    """Return what is listed and cut in ``list(model.parameters())[:-20]``."""
+    first = False
+    while True:
+        if isinstance(node, ast.Call) and last_name(node.func) in _LISTS and len(node.args) == 1:
+            node = node.args[0]
+        elif isinstance(node, ast.Subscript) and isinstance(cut := node.slice, ast.Slice):
+            if cut.lower is not None or cut.step is not None:
+                return _Unwrapped(node, first)
+            node, first = node.value, first or cut.upper is not None
+        else:
+            return _Unwrapped(node, first)
+
+
+_LISTS = frozenset({"list", "tuple"})
+
+
 def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
     """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
     loop = _loop_of(module, weight)
-    call = loop.iter if loop is not None else None
+    call = _unwrapped(loop.iter).node if loop is not None else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         if call.func.attr in ev.frameworks.word("weights_attributes"):
             return call.func.value

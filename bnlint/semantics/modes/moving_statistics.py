@@ -17,7 +17,9 @@ from bnlint.semantics.modes.freezing import (
     class_of_part,
     has_other_weights,
     is_part_switched,
+    model_of_part,
     normalising_framework,
+    ready_made,
     runs_at_setup,
 )
 from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_freezes
@@ -32,7 +34,7 @@ from bnlint.semantics.modes.switches import (
 )
 from bnlint.semantics.modes.training import may_be_trained
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
-from bnlint.semantics.objects.events import METHOD, Life, Use, in_order
+from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import contents
 from bnlint.semantics.syntax.module import Module, dotted
@@ -79,21 +81,24 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
     for freeze in weight_freezes(ev, module):
         if _follows_another(freeze) or in_test(module, freeze.statement):
             continue
-        cls = class_of_part(module, freeze)
+        model = model_of_part(ev, module, freeze.owner)
+        if freeze.first and not ready_made(ev, module, model):
+            continue  # which of the layers these are is not known
+        cls = class_of_part(module, freeze._replace(owner=model))
         if cls is not None and not runs_at_setup(ev, module, freeze.statement, cls):
             continue
-        if cls is None and _made_here(ev, module, freeze) is None:
+        if cls is None and _made_here(ev, module, model) is None:
             continue
         # What something is made of takes longest to find out, and is asked last.
         if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
             continue
-        framework = normalising_framework(ev, sites, module, freeze.owner)
+        framework = normalising_framework(ev, sites, module, model)
         if framework is None or framework.modes.switch != "object":
             continue
         if cls is not None:
-            if _is_left_training(freeze, cls, framework, ev, sites):
+            if _is_left_training(model, cls, framework, ev, sites):
                 yield Drift(freeze, framework, module)
-        elif (life := _life(freeze, framework, ev, module, sites)) is not None:
+        elif (life := _life(model, framework, ev, module, sites)) is not None:
             found = Drift(freeze, framework, module, life)
             if _trains_on(life, found, ev, module):
                 yield found
@@ -124,14 +129,20 @@ def _frozen_across(
     """Return the first freeze of all weights of the object that the file alone does not show."""
     is_made_elsewhere = made.candidate.module is not module
     for use in life.uses:
-        if use.kind != METHOD or not (use.via or is_made_elsewhere):
+        if use.kind not in (METHOD, PART) or not (use.via or is_made_elsewhere):
             continue
-        assert isinstance(use.node, ast.Call)
+        if not isinstance(use.node, ast.Call):
+            continue
         for freeze in weight_freezes(ev, use.module):
             if not any(part is use.node for part in ast.walk(freeze.statement)):
                 continue
             held = use.node.func
             if not isinstance(held, ast.Attribute) or held.value is not freeze.owner:
+                continue
+            model = model_of_part(ev, use.module, freeze.owner)
+            if (freeze.first and not ready_made(ev, use.module, model)) or (
+                use.kind == PART and model is freeze.owner
+            ):
                 continue
             if _follows_another(freeze) or not stays_frozen(
                 ev, sites, use.module, freeze, made.candidates
@@ -150,10 +161,10 @@ def _follows_another(freeze: Freeze) -> bool:
 
 
 def _life(
-    freeze: Freeze, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
+    model: ast.expr, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
 ) -> Life | None:
     """Return the life of the one model that is frozen, if all of it is in view."""
-    made = _made_here(ev, module, freeze)
+    made = _made_here(ev, module, model)
     if made is None:
         return None
     candidate, call = made
@@ -163,9 +174,9 @@ def _life(
     return life
 
 
-def _made_here(ev: Evaluate, module: Module, freeze: Freeze) -> tuple[Candidate, ast.Call] | None:
+def _made_here(ev: Evaluate, module: Module, model: ast.expr) -> tuple[Candidate, ast.Call] | None:
     """Return the one model that is frozen and the call of ``module`` that makes it, if one does."""
-    values = ev.evaluate(module, freeze.owner)
+    values = ev.evaluate(module, model)
     made = values[0].object
     if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
         return None
@@ -219,10 +230,9 @@ def _may_stop_statistics(use: Use, framework: Framework, ev: Evaluate) -> bool:
 
 
 def _is_left_training(
-    freeze: Freeze, cls: ClassRef, framework: Framework, ev: Evaluate, sites: Sequence[Site]
+    owner: ast.expr, cls: ClassRef, framework: Framework, ev: Evaluate, sites: Sequence[Site]
 ) -> bool:
     """Tell whether a part stays in training mode whenever the object it belongs to is trained."""
-    owner = freeze.owner
     assert isinstance(owner, ast.Attribute)
     module = cls.module
     if class_framework(ev, cls) is not framework:

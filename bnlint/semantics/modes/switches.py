@@ -80,8 +80,12 @@ def switches_to(module: Module, rows: Iterable[tuple[str, bool | None]]) -> bool
 
 
 def runs(ev: Evaluate, use: Use) -> bool:
-    """Tell whether a use runs the model: by a call, or by a call of its forward method."""
-    return use.kind == CALL or (use.kind == METHOD and use.name in ev.frameworks.word("forward"))
+    """Tell whether a use runs the model: by a call, or by a method for a forward pass."""
+    if use.kind == CALL:
+        return True
+    return use.kind == METHOD and (
+        use.name in ev.frameworks.word("forward") or purposes.runs_forward(use.name)
+    )
 
 
 def may_switch(ev: Evaluate, life: Life, framework: Framework, to: str) -> bool:
@@ -114,14 +118,15 @@ def is_made_of_switched(ev: Evaluate, module: Module, made: Made) -> bool:
 def _is_of_switched(ev: Evaluate, module: Module, made: ast.Call, methods: Collection[str]) -> bool:
     values = [made, *slice_back(ev, module, made)]
     parts = [part for value in values for part in ast.walk(value)]
-    names = {part.id for part in parts if isinstance(part, ast.Name)}
     if any(isinstance(part, ast.Attribute) and part.attr in methods for part in parts):
         return True
-    return any(
-        dotted(call.func).partition(".")[0] in names
+    given = {dotted(p) for p in parts if isinstance(p, (ast.Name, ast.Attribute))} - {"", "self"}
+    switched = (
+        dotted(call.func).rpartition(".")[0]
         for method in methods
         for call in module.calls_by_name.get(method, ())
     )
+    return any(f"{name}.".startswith(f"{part}.") for name in switched for part in given)
 
 
 def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:
@@ -131,9 +136,9 @@ def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:
     for base in found.outside:
         if not isinstance(base, Symbol):
             return True
-        if base.path.partition(".")[0] not in _PLAIN_ROOTS and not ev.frameworks.has_root(
-            base.path
-        ):
+        if base.path.partition(".")[0] in _PLAIN_ROOTS or ev.frameworks.has_root(base.path):
+            continue
+        if not ev.frameworks.means(base.path, "builders"):
             return True
     for node in found.nodes:
         for part in ast.walk(node):

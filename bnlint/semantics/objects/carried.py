@@ -175,6 +175,9 @@ def _may_make(ev: Evaluate, module: Module, call: ast.Call, known: Container[str
             instance = Candidate(Instance(made, module, call), module, call)
             if model_framework(ev, instance) is not None:
                 return True
+            if isinstance(made, Symbol) and ev.frameworks.means(made.path, "makes_by_name"):
+                values = ev.evaluate(module, call)
+                return any(model_framework(ev, value) is not None for value in values)
         elif isinstance(made, FunctionRef) and made.module is not module:
             if not in_model(ev, made.module, made.node) and _gives_model(
                 ev, made, _plain(ev, module, call, known), call

@@ -291,6 +291,8 @@ class Follower(Parts):
         func = call.func
         if not isinstance(func, ast.Attribute):
             return False
+        if isinstance(func.value, ast.Constant):  # "{}".format(model)
+            return True
         if func.attr not in self.ev.frameworks.word("inspecting_methods"):
             return False
         return all(isinstance(value.object, (Unknown, Symbol)) for value in self.values(func))

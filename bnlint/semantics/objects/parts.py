@@ -63,7 +63,8 @@ class Parts(Entering):
         if isinstance(parent, ast.Attribute):
             self.attribute(parent, what)
         elif isinstance(parent, ast.Subscript) and parent.value is node:
-            self.part(parent, what)
+            if isinstance(parent.ctx, ast.Load):  # model.classifier[1] = layer puts one into it
+                self.part(parent, what)
         elif isinstance(parent, ast.Call) and parent.func is node:
             return
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):

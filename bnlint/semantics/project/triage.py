@@ -26,7 +26,7 @@ def _acts() -> Callable[[str], Any]:
         "|".join(sorted(catalogue().names(word))) for word in ("script_methods", "script_contexts")
     )
     words = (
-        DEFINES_SCRIPT, BINDS_MODEL, "__main__",
+        DEFINES_SCRIPT, BINDS_MODEL, "__main__", re.escape(TAKES_GRADIENTS),
         rf"\.(?:{methods})\(", rf"^(?: {{4}})?with \S*(?:{contexts})",
     )  # fmt: skip
     return re.compile("|".join(words), re.MULTILINE).search

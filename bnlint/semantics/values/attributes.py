@@ -22,6 +22,7 @@ from bnlint.semantics.values.domain import (
     unknown,
 )
 from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.modules import gives_back
 from bnlint.semantics.values.mutations import mutated_attribute
 from bnlint.semantics.values.predicates import is_dead
 
@@ -185,8 +186,11 @@ def _stored(
     module = cls.module
     env = construction(ev, instance)
     found: ValueSet = ()
-    for store in stores:
+    for store in sorted(stores, key=lambda s: bool(_method_of_itself(module, s))):
         statement = module.statement(store)
+        method_name = _method_of_itself(module, store)
+        if method_name and found and all(gives_back(ev, value, method_name) for value in found):
+            continue  # self.model = self.model.cuda()
         value: ast.expr | None = None
         path: tuple[int, ...] = ()
         if isinstance(statement, ast.Assign):
@@ -204,6 +208,18 @@ def _stored(
             values = element(ev, values, index, module, value)
         found += values
     return found or unknown(f"{name} is not set", module, node)
+
+
+def _method_of_itself(module: Module, store: ast.Attribute) -> str:
+    """Return the method of an attribute whose result is stored in it again; empty for all else."""
+    statement = module.statement(store)
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return ""
+    held = value.func.value
+    if not isinstance(held, ast.Attribute) or held.attr != store.attr:
+        return ""
+    return value.func.attr if ast.dump(held.value) == ast.dump(store.value) else ""
 
 
 def _path(targets: list[ast.expr], store: ast.Attribute) -> tuple[int, ...]:

@@ -101,12 +101,15 @@ def given_back(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) ->
     if not isinstance(func, ast.Attribute) or func.attr not in returns_itself(ev):
         return ()
     values = ev.evaluate(module, func.value, env)
-    if all(v.object == Constant(None) or _gives_back(ev, v, func.attr) for v in values):
+    if all(v.object == Constant(None) or gives_back(ev, v, func.attr) for v in values):
         return values
     return ()
 
 
-def _gives_back(ev: Evaluate, value: Candidate, name: str) -> bool:
+def gives_back(ev: Evaluate, value: Candidate, name: str) -> bool:
+    """Tell whether method ``name`` of a model gives the model back: its class has no other."""
+    if name not in returns_itself(ev):
+        return False
     made = value.object
     if not isinstance(made, Instance) or model_framework(ev, value) is None:
         return False
