@@ -103,7 +103,7 @@ from bnlint.semantics.modes.switches import (
     switches_to,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.aliases import key_of, objects_at
+from bnlint.semantics.objects.aliases import aliases_at
 from bnlint.semantics.objects.allocations import Made, constructions_for
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.semantics.objects.history import life_of
@@ -208,8 +208,10 @@ def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bo
         model = use.node.func.value
     if model is None:
         return True
-    found = objects_at(context.evaluator, frame.module, model, way.env)
-    return any(isinstance(v.object, Unknown) or key_of(v) in made.origins for v in found)
+    ev, module = context.evaluator, frame.module
+    if any(isinstance(value.object, Unknown) for value in ev.evaluate(module, model, way.env)):
+        return True
+    return any(key in made.origins for key, _ in aliases_at(ev, module, model, way.env))
 
 
 def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr]) -> bool:

@@ -4,7 +4,8 @@ What it does
 ------------
 Follows a ready-made Keras model with pretrained weights. If it is frozen (``trainable = False``),
 unfrozen later (``trainable = True``, for all of it or for some of its layers) and trained after
-that, and its batch normalisation layers are not kept frozen, the unfreezing is reported.
+that, and its batch normalisation layers are not kept frozen, the unfreezing is reported. What is
+done with a model that is built on it, and shares its layers, is done with it.
 
 Left alone are models built without pretrained weights, code that tests layers for batch
 normalisation before it sets ``trainable``, and models that are called with ``training=False``.
@@ -88,13 +89,16 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.modes.freezing import asks_for_norm, drift
-from bnlint.semantics.objects.allocations import Made, constructions_for
+from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import CALL, WRITE, Life, Use
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
+
+#: A model that has a ready-made one as a single layer has fewer layers.
+_MANY = 10
 
 RULE = Rule("BN255", "unfreeze-trains-statistics", "warning", confidence="medium")
 
@@ -116,7 +120,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if any(_keeps_norm_layers(module, context) for module in others):
             continue
         if not _is_called_to_infer(life, made.framework):
-            yield _report(unfreeze, made.framework, row, context)
+            yield _report(unfreeze, made, row, context)
 
 
 def _may_unfreeze(context: Context) -> bool:
@@ -177,7 +181,7 @@ def _unfreeze(life: Life, row: Freeze) -> Use | None:
     """Return where the model, or part of it, is trained again after it was frozen."""
     frozen = False
     for use in life.uses:
-        if use.kind != WRITE or use.name != row.name:
+        if use.kind != WRITE or use.name != row.name or (use.within and not _is_of_layers(use)):
             continue
         statement = use.module.statement(use.node)
         value = statement.value if isinstance(statement, ast.Assign) else None
@@ -188,6 +192,35 @@ def _unfreeze(life: Life, row: Freeze) -> Use | None:
         elif frozen and not in_test(use.module, use.node):
             return use
     return None
+
+
+def _is_of_layers(use: Use) -> bool:
+    """Tell whether a use is of the layers that a model shares with the one that it is built on.
+
+    A loop goes through them, and not through the last ones alone. To set the flag of the model
+    around reaches the layers in Keras 2 and not in Keras 3.
+    """
+    assert isinstance(use.node, ast.Attribute)
+    for around in use.module.ancestors(use.node):
+        if isinstance(around, ast.For) and ast.dump(around.target) == ast.dump(
+            _bound(use.node.value)
+        ):
+            return not isinstance(around.iter, ast.Subscript) or _is_body(around.iter.slice)
+    return False
+
+
+def _is_body(part: ast.expr) -> bool:
+    """Tell whether a slice of layers has more than the last of them."""
+    if not isinstance(part, ast.Slice):
+        return False
+    first = part.lower.value if isinstance(part.lower, ast.Constant) else None
+    if part.lower is None or first == 0:
+        return True
+    return isinstance(first, int) and first >= _MANY
+
+
+def _bound(layer: ast.expr) -> ast.expr:
+    return ast.Name(layer.id, ast.Store()) if isinstance(layer, ast.Name) else layer
 
 
 def _is_trained_after(unfreeze: Use, context: Context) -> bool:
@@ -210,7 +243,8 @@ def _is_called_to_infer(life: Life, framework: Framework) -> bool:
     )
 
 
-def _report(unfreeze: Use, framework: Framework, row: Freeze, context: Context) -> Finding:
+def _report(unfreeze: Use, made: Made, row: Freeze, context: Context) -> Finding:
+    framework = made.framework
     statement = unfreeze.module.statement(unfreeze.node)
     text = unfreeze.module.source(statement)
     if unfreeze.module is not context.module:
@@ -223,15 +257,13 @@ def _report(unfreeze: Use, framework: Framework, row: Freeze, context: Context) 
         f"{drift(framework, context.frameworks)}, though the pretrained weights were learned with "
         "the old ones",
         help=f"set {row.name} = {row.value} for its {layer} layers after this",
-        fix=None if unfreeze.via else _fix(unfreeze, layer, framework, row, context),
+        fix=None if unfreeze.via else _fix(unfreeze, layer, made, row, context),
         trial=_trial(framework),
     )
 
 
-def _fix(
-    unfreeze: Use, layer: str, framework: Framework, row: Freeze, context: Context
-) -> Fix | None:
-    module = context.module
+def _fix(unfreeze: Use, layer: str, made: Made, row: Freeze, context: Context) -> Fix | None:
+    module, framework = context.module, made.framework
     assert isinstance(unfreeze.node, ast.Attribute)
     anchor: ast.stmt = module.statement(unfreeze.node)
     model: ast.expr = unfreeze.node.value
@@ -245,7 +277,8 @@ def _fix(
         isinstance(model, ast.Attribute) and model.attr in walks
     ):
         model = model.value
-    name = dotted(model)
+    # A model that is built on this one may have it as one layer.
+    name = variable_of(module, made.call) if unfreeze.within else dotted(model)
     if not name or not walks:
         return None
     text = (

@@ -57,15 +57,16 @@ MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
 
 #: The words a framework has for the things around a layer; see docs/frameworks.md for each.
 VOCABULARY = (
-    "modules", "forward", "sequential", "functional_models", "walks", "load_methods", "loaders",
-    "savers", "builders", "wrappers", "keeps", "parameters", "buffers", "drivers", "driver_methods",
-    "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes", "format_setters",
-    "layer_lists", "fillers", "exporters", "importers", "keeps_modes", "module_givers",
-    "given_modules", "builds_once", "converters", "pads", "weights_arguments", "lazy_layers",
-    "visits", "grows", "adds", "setup_methods", "training_methods", "inference_methods", "detaches",
-    "reshapes", "plain_parts", "norm_parts", "weight_names", "part_names", "recomputes",
-    "identities", "format_words", "device_arguments", "empty_devices", "script_methods",
-    "script_contexts", "inspectors", "inspecting_methods", "makes_by_name",
+    "modules", "forward", "sequential", "functional_models", "graph_ends", "walks", "load_methods",
+    "loaders", "savers", "builders", "wrappers", "keeps", "parameters", "buffers", "drivers",
+    "driver_methods", "train_steps", "gradients", "apply_methods", "weights_attributes", "scopes",
+    "format_setters", "layer_lists", "fillers", "exporters", "importers", "keeps_modes",
+    "module_givers", "given_modules", "builds_once", "converters", "pads", "weights_arguments",
+    "lazy_layers", "visits", "grows", "adds", "setup_methods", "training_methods",
+    "inference_methods", "detaches", "reshapes", "plain_parts", "norm_parts", "weight_names",
+    "part_names", "parts_in_order", "recomputes", "identities", "format_words", "device_arguments",
+    "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
+    "makes_by_name",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -29,6 +29,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "walks": ("torch.nn.Module",),
         "weight_names": ("torch.nn.Module",),
         "part_names": ("torch.nn.Module",),
+        "parts_in_order": ("torch.nn.Module",),
         "weights_attributes": ("torch.nn.Module",),
         "script_methods": ("torch.nn.Module",),
         "apply_methods": ("torch.optim.Optimizer",),
@@ -36,6 +37,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
     "keras": {
         "adds": ("keras.Sequential",),
         "forward": ("keras.layers.Layer",),
+        "graph_ends": ("keras.Model",),
         "grows": ("keras.Sequential",),
         "identities": ("keras.activations",),
         "setup_methods": ("keras.layers.Layer",),
@@ -60,6 +62,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "script_methods": ("paddle.nn.Layer",),
         "weight_names": ("paddle.nn.Layer",),
         "part_names": ("paddle.nn.Layer",),
+        "parts_in_order": ("paddle.nn.Layer",),
         "visits": ("paddle.nn.Layer",),
     },
     "flax": {

@@ -87,3 +87,34 @@ def test_unfrozen_statistics_move(package: str, how: str, moves: bool) -> None:
     assert share == pytest.approx(1 - 0.99**10 if moves else 0.0, rel=1e-3)
     apart = relative(model.predict(X[:2], verbose=0), before)
     assert apart > 0.01 if moves else apart < ROUNDING
+
+
+@pytest.mark.parametrize(
+    "wrapping", ["keras.Sequential([base, head])", "keras.Model(base.input, head(base.output))"]
+)
+def test_statistics_stand_still_in_a_model_that_is_unfrozen_layer_by_layer(wrapping: str) -> None:
+    """The fix reaches the layers, whether the model around them has them or one that has them."""
+    text = f"""
+import keras
+import numpy as np
+
+WEIGHTS = None  # what would be downloaded
+x = np.random.default_rng(0).normal(3.0, 2.0, (8, 32, 32, 3)).astype("float32")
+base = keras.applications.MobileNetV2(
+    (32, 32, 3), alpha=0.35, include_top=False, pooling="avg", weights=WEIGHTS
+)
+head = keras.layers.Dense(1)
+model = {wrapping}
+base.trainable = False
+model.compile(keras.optimizers.SGD(0.0), "mse")
+model.fit(x, x[:, 0, 0, :1], verbose=0)
+for layer in model.layers:
+    layer.trainable = True
+model.compile(keras.optimizers.SGD(0.0), "mse")
+model.fit(x, x[:, 0, 0, :1], verbose=0)
+means = [layer.moving_mean.numpy() for layer in base.layers if hasattr(layer, "moving_mean")]
+moved = max(abs(mean).max() for mean in means)
+"""
+    old, new = both(text, "BN255")
+    assert old["moved"] > 0.001
+    assert new["moved"] == 0

@@ -70,6 +70,61 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
+        "through a model that shares its layers",
+        """
+        base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+        model = keras.Model(inputs=base.input, outputs=layers.Dense(5)(base.output))
+        for layer in base.layers:
+            layer.trainable = False
+        model.compile("adam", "mse")
+        model.fit(dataset)
+        for layer in model.layers[100:]:
+            «layer.trainable» = True
+        model.compile("adam", "mse")
+        model.fit(dataset)
+        """,
+        "layer.trainable = True wakes",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: keep the batch normalisation layers of base as they are",
+    ),
+    hazard(
+        "a graph of several lines, frozen and unfrozen as one",
+        """
+        base = tf.keras.applications.ResNet50(include_top=False)
+        x = base.output
+        x = layers.GlobalAveragePooling2D()(x)
+        predictions = layers.Dense(200, activation="softmax")(x)
+        model = keras.Model(inputs=base.input, outputs=predictions)
+        for layer in model.layers[:-2]:
+            layer.trainable = False
+        model.fit(dataset)
+        for layer in model.layers:
+            «layer.trainable» = True
+        model.fit(dataset)
+        """,
+        "layer.trainable = True wakes",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: keep the batch normalisation layers of base as they are",
+    ),
+    hazard(
+        "the layers of a sequence around it, of which it is one",
+        """
+        base = tf.keras.applications.ResNet50(include_top=False)
+        base.trainable = False
+        model = keras.Sequential([base, layers.Dense(1)])
+        model.fit(dataset)
+        for layer in model.layers:
+            «layer.trainable» = True
+        model.fit(dataset)
+        """,
+        "layer.trainable = True wakes",
+        *SAYS,
+        kind=KIND,
+        fix="unsafe: keep the batch normalisation layers of base as they are",
+    ),
+    hazard(
         "all of it, and its first layers frozen again",
         """
         base = tf.keras.applications.DenseNet121(include_top=False)
@@ -88,6 +143,56 @@ HAZARDS = [
 ]
 
 CLEAN = """
+--- only the head of the model around it
+base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+model = keras.Model(base.input, layers.Dense(5)(layers.Dense(64)(base.output)))
+for layer in model.layers:
+    layer.trainable = False
+model.fit(dataset)
+for layer in model.layers[-2:]:
+    layer.trainable = True
+model.fit(dataset)
+--- the last layer of the model around it
+base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+base.trainable = False
+model = keras.Model(base.input, layers.Dense(5)(base.output))
+model.fit(dataset)
+model.layers[-1].trainable = True
+model.fit(dataset)
+--- the flag of a sequence around it, which in Keras 3 reaches no layer
+base = tf.keras.applications.ResNet50(include_top=False)
+base.trainable = False
+model = keras.Sequential([base, layers.Dense(1)])
+model.fit(dataset)
+model.trainable = True
+model.fit(dataset)
+--- what follows it in a sequence
+base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+model = keras.Sequential([base, layers.Dense(64), layers.Dense(1)])
+for layer in model.layers:
+    layer.trainable = False
+model.fit(dataset)
+for layer in model.layers[1:]:
+    layer.trainable = True
+model.fit(dataset)
+--- another model, that is not made of it
+base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+base.trainable = False
+features = base.predict(images)
+model = keras.Sequential([layers.Dense(64), layers.Dense(1)])
+model.trainable = False
+model.fit(features)
+model.trainable = True
+model.fit(features)
+--- the layers of the model around it, but for normalisation
+base = tf.keras.applications.ResNet50(include_top=False, pooling="avg")
+base.trainable = False
+model = keras.Model(base.input, layers.Dense(5)(base.output))
+model.fit(dataset)
+for layer in model.layers:
+    if not isinstance(layer, layers.BatchNormalization):
+        layer.trainable = True
+model.fit(dataset)
 --- called to infer
 base = keras.applications.Xception(include_top=False)
 base.trainable = False

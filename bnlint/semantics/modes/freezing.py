@@ -13,6 +13,7 @@ from bnlint.semantics.hints.purposes import freezes
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.frozen_weights import Freeze
+from bnlint.semantics.objects.aliases import aliases_at, key_of
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import lineage, sets_up
@@ -188,15 +189,39 @@ def holds_freeze(module: Module, function: ast.AST, framework: Framework) -> boo
 # ---------------------------------------------------------------------------------- classes
 
 
-def class_of_part(module: Module, freeze: Freeze) -> ClassRef | None:
-    """Return the class that freezes a part of itself: the owner is ``self.name``, or in it."""
-    owner = freeze.owner
-    if isinstance(owner, ast.Attribute) and isinstance(owner.value, ast.Attribute):
-        owner = owner.value
-    cls = module.enclosing_class(freeze.statement)
-    if cls is None or not isinstance(owner, ast.Attribute) or not isinstance(owner.value, ast.Name):
+def class_of_part(
+    ev: Evaluate, module: Module, freeze: Freeze
+) -> tuple[ClassRef, ast.Attribute] | None:
+    """Return the class that freezes a part of itself, and the part.
+
+    The owner is ``self.name``, or a variable of the constructor that ``self.name`` is given, with
+    its head or without: ``self.name = Sequential(*list(net.children())[:-1])``.
+    """
+    owner, node = freeze.owner, module.enclosing_class(freeze.statement)
+    if node is None:
         return None
-    return ClassRef(module, cls)
+    cls = ClassRef(module, node)
+    if isinstance(owner, ast.Attribute):
+        return (cls, owner) if isinstance(owner.value, ast.Name) else None
+    function = module.enclosing_function(freeze.statement)
+    if not isinstance(owner, ast.Name) or not sets_up(function):
+        return None
+    for store in module.stores:
+        statement = module.statement(store)
+        if module.enclosing_function(store) is not function or not isinstance(
+            store.value, ast.Name
+        ):
+            continue
+        if isinstance(statement, ast.Assign) and _is_same(ev, module, statement.value, owner):
+            return cls, store
+    return None
+
+
+def _is_same(ev: Evaluate, module: Module, value: ast.expr, owner: ast.Name) -> bool:
+    """Tell whether ``value`` is the model in the variable ``owner``, or made of its parts."""
+    wanted = {key_of(candidate) for candidate in ev.evaluate(module, owner)}
+    found = aliases_at(ev, module, value, None)
+    return len(wanted) == 1 and any(key in wanted for key, _ in found)
 
 
 def runs_at_setup(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> bool:

@@ -26,6 +26,7 @@ from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_f
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
+    is_made_of_switched,
     manages_itself,
     mode_after,
     runs,
@@ -84,10 +85,10 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         model = model_of_part(ev, module, freeze.owner)
         if freeze.first and not ready_made(ev, module, model):
             continue  # which of the layers these are is not known
-        cls = class_of_part(module, freeze._replace(owner=model))
-        if cls is not None and not runs_at_setup(ev, module, freeze.statement, cls):
+        held = class_of_part(ev, module, freeze._replace(owner=model))
+        if held is not None and not runs_at_setup(ev, module, freeze.statement, held[0]):
             continue
-        if cls is None and _made_here(ev, module, model) is None:
+        if held is None and _made_here(ev, module, model) is None:
             continue
         # What something is made of takes longest to find out, and is asked last.
         if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
@@ -95,9 +96,11 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         framework = normalising_framework(ev, sites, module, model)
         if framework is None or framework.modes.switch != "object":
             continue
-        if cls is not None:
-            if _is_left_training(model, cls, framework, ev, sites):
-                yield Drift(freeze, framework, module)
+        if held is not None:
+            cls, part = held
+            if _is_left_training(part, cls, framework, ev, sites):
+                named = part if model is freeze.owner else freeze.owner
+                yield Drift(freeze._replace(owner=named), framework, module)
         elif (life := _life(model, framework, ev, module, sites)) is not None:
             found = Drift(freeze, framework, module, life)
             if _trains_on(life, found, ev, module):
@@ -168,6 +171,9 @@ def _life(
     if made is None:
         return None
     candidate, call = made
+    whole = Made(call, (candidate,), framework, frozenset({call}))
+    if is_made_of_switched(ev, module, whole):
+        return None
     life = life_of(ev, module, [call])
     if life.escapes or manages_itself(ev, contents(ev, sites, candidate), framework):
         return None
@@ -186,6 +192,11 @@ def _made_here(ev: Evaluate, module: Module, model: ast.expr) -> tuple[Candidate
 def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:
     """Tell whether the model's output is differentiated, in training mode, after the freeze."""
     framework = found.framework
+    switched = [use for use in life.uses if use.kind == METHOD]
+    if any(use.within and mode_after(use, framework) is not None for use in switched) and any(
+        not use.within and mode_after(use, framework) == INFERENCE for use in switched
+    ):
+        return False  # it is kept in inference in a model that trains
     modes = {mode_after(use, framework) for use in life.uses if use.kind == METHOD} - {None}
     if INFERENCE in modes and not modes & {TRAINING, ""}:
         return False  # it is trained as it infers, or this is the business of another rule
@@ -230,19 +241,18 @@ def _may_stop_statistics(use: Use, framework: Framework, ev: Evaluate) -> bool:
 
 
 def _is_left_training(
-    owner: ast.expr, cls: ClassRef, framework: Framework, ev: Evaluate, sites: Sequence[Site]
+    part: ast.Attribute, cls: ClassRef, framework: Framework, ev: Evaluate, sites: Sequence[Site]
 ) -> bool:
     """Tell whether a part stays in training mode whenever the object it belongs to is trained."""
-    assert isinstance(owner, ast.Attribute)
     module = cls.module
     if class_framework(ev, cls) is not framework:
         return False
     whole = Candidate(Instance(cls, module, None), module, cls.node)
     if manages_itself(ev, contents(ev, sites, whole), framework):
         return False
-    if is_part_switched(module, owner.attr, switches(framework)):
+    if is_part_switched(module, part.attr, switches(framework)):
         return False
-    return has_other_weights(ev, owner.attr, cls) and may_be_trained(ev, cls, framework)
+    return has_other_weights(ev, part.attr, cls) and may_be_trained(ev, cls, framework)
 
 
 # ---------------------------------------------------------------------------------- remedies

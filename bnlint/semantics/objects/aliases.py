@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from bnlint.semantics.objects.carried import Carriers, carried_from, carriers
 from bnlint.semantics.objects.flows import Carrier, in_model
+from bnlint.semantics.objects.holders import models_in
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import (
@@ -35,6 +36,9 @@ _EXPRESSIONS = (
     ast.Tuple, ast.List, ast.Dict,
 )  # fmt: skip
 
+#: Models within models are seen this far.
+_MAX_WITHIN = 4
+
 #: A function in which more expressions may be an object is not entered.
 _MAX_EXPRESSIONS = 200
 
@@ -43,10 +47,15 @@ _MAX_STEPS_IN_FILE = 200_000
 
 
 class Alias(NamedTuple):
-    """What an expression may be, and whether it may be something else that is no such object."""
+    """What an expression may be, and whether it may be something else that is no such object.
+
+    With ``within`` it is a model that runs the object as a part, and what is done with that model
+    is done with the object too.
+    """
 
     value: Candidate
     unsure: bool
+    within: bool = False
 
 
 class Aliases(NamedTuple):
@@ -106,8 +115,9 @@ def _among(
         if ev.steps > end:
             found.left.append(node)
             return found
-        for key, alias in _aliases_at(ev, module, node, env):
-            found.of.setdefault(key, {})[node] = alias
+        for key, alias in aliases_at(ev, module, node, env):
+            if not alias.within or node not in found.of.get(key, ()):
+                found.of.setdefault(key, {})[node] = alias
             made = alias.value.object
             if isinstance(made, Instance) and isinstance(made.cls, ClassRef):
                 for ancestor in lineage(ev, made.cls):
@@ -154,9 +164,10 @@ def _unwrapped(
         yield value
 
 
-def _aliases_at(
+def aliases_at(
     ev: Evaluate, module: Module, node: ast.expr, env: Env | None
 ) -> Iterator[tuple[ast.AST, Alias]]:
+    """Yield what ``node`` may be, and what it is made of, by the nodes that make these."""
     values = objects_at(ev, module, node, env)
     models = [value for value in values if is_model(ev, value)]
     nothing = sum(value.object == Constant(None) for value in values)
@@ -165,6 +176,23 @@ def _aliases_at(
         key = key_of(value)
         if key is not None:
             yield key, Alias(value, unsure)
+    for value in values if len(values) == 1 else ():
+        for part in _within(ev, value, 0):
+            key = key_of(part)
+            if key is not None and is_model(ev, part):
+                yield key, Alias(part, unsure, within=True)
+
+
+def _within(ev: Evaluate, value: Candidate, depth: int) -> Iterator[Candidate]:
+    """Yield the models that a model is made of, near and far."""
+    made = value.object
+    if not isinstance(made, Instance) or depth > _MAX_WITHIN:
+        return
+    for node in models_in(ev, made):
+        for part in objects_at(ev, made.module, node, made.env):
+            if key_of(part) is not made.call:
+                yield part
+                yield from _within(ev, part, depth + 1)
 
 
 def key_of(value: Candidate) -> ast.AST | None:

@@ -100,7 +100,8 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
         if any(value.presumed for value in values) and not isinstance(call.func, ast.Subscript):
             continue
         framework = model_framework(ev, values[0])
-        candidates = values + _others(ev, module, call, list(held))
+        whole = [node for node, alias in held.items() if not alias.within]
+        candidates = values + _others(ev, module, call, whole)
         if framework is not None and all(
             model_framework(ev, value) is framework for value in candidates
         ):
@@ -121,7 +122,10 @@ def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.exp
 def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
     """Yield the models that functions of other files make and give to this one."""
     seen: dict[tuple[ast.Call, frozenset[ast.AST]], ValueSet] = {}
-    for key, held in found.of.items():
+    for key, aliases_of in found.of.items():
+        held = {node: alias for node, alias in aliases_of.items() if not alias.within}
+        if not held:
+            continue
         alias = next(iter(held.values()))
         made = alias.value.object
         if not isinstance(key, ast.Call) or key in module.parents or not is_model(ev, alias.value):

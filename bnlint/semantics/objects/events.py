@@ -42,7 +42,8 @@ class Use(NamedTuple):
     ``save`` and ``export`` (given to what does so, whose import path is ``name``) or ``escape``.
     ``node`` is the call, attribute or expression, in
     ``module``. ``via`` are the steps that lead there from the file whose object it is; there are
-    none where the file does it itself.
+    none where the file does it itself. With ``within`` it is done with a model that the object is a
+    part of.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Use(NamedTuple):
     module: Module
     name: str = ""
     via: tuple[CallSite, ...] = ()
+    within: bool = False
 
     @property
     def here(self) -> ast.expr:

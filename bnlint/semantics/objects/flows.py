@@ -162,7 +162,8 @@ class FlowGraph:
             if isinstance(parent, ast.Attribute):
                 if not is_maker and self.is_acted_on(parent):
                     yield None
-                if parent.attr not in returns_itself(self.ev):
+                is_end = parent.attr in self.ev.frameworks.word("graph_ends")
+                if not is_end and parent.attr not in returns_itself(self.ev):
                     return
             elif isinstance(parent, ast.Call):
                 if child is parent.func:

@@ -81,6 +81,7 @@ class Follower(Parts):
     def whole(self, node: ast.expr, alias: Alias) -> None:
         """Note what is done with the object where ``node`` may be it."""
         parent = self.module.parents[node]
+        self.within = alias.within
         if alias.unsure:
             self.escape(f"line {node.lineno} may use another object", node)
         for call in self.givers(node):
@@ -318,7 +319,7 @@ class Follower(Parts):
             return True
         if not whole:
             return False
-        if frameworks.means(path, "wrappers"):
+        if frameworks.means(path, "wrappers") or self.is_part_of(call):
             self.note(WRAP, call, path)
             return self.is_alias(call, whole=True)
         if frameworks.means(path, "exporters"):
@@ -328,6 +329,14 @@ class Follower(Parts):
             self.note(CALL, call)
             return True
         return frameworks.means(path, "loaders") is not None
+
+    def is_part_of(self, call: ast.Call) -> bool:
+        """Tell whether ``call`` makes a model that is followed since it runs the object."""
+        return any(
+            self.found.of[key][call].within
+            for key in self.trace.made
+            if call in self.found.of.get(key, ())
+        )
 
     def construct(self, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
         """Follow what a class of the project makes of the object; tell whether that can be done."""
@@ -348,6 +357,7 @@ class Follower(Parts):
     def holder(self, node: ast.expr, alias: Alias) -> None:
         """Note what is done with what holds the object where ``node`` may be that."""
         parent = self.module.parents[node]
+        self.within = False
         if isinstance(parent, ast.Attribute):
             self.of_holder(parent, alias)
         elif isinstance(parent, ast.Call) and parent.func is node:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
+from bnlint.semantics.objects.holders import whose_parts
 from bnlint.semantics.project.triage import builds_norms
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import has_decorator
@@ -208,7 +209,7 @@ class _Search:
             # Arguments may carry a layer built elsewhere: nn.Sequential(*layers), Net(norm).
             for argument in call.args if builds else ():
                 if isinstance(argument, ast.Starred):
-                    argument = argument.value
+                    argument = whose_parts(self.ev, module, argument.value) or argument.value
                 if isinstance(argument, (ast.Name, ast.Attribute)):
                     for value in self.ev.evaluate(module, argument):
                         if isinstance(value.object, Instance):

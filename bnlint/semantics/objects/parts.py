@@ -80,6 +80,10 @@ class Parts(Entering):
                     self.part_bound(name, loop, what)
         elif what == RESULT:
             return
+        elif isinstance(parent, ast.Starred):
+            above = self.module.parents[parent]
+            if not (isinstance(above, ast.Call) and self.is_alias(above, whole=True)):
+                self.hand_on(node)
         elif isinstance(parent, (ast.Call, ast.keyword)):
             above = self.module.parents[parent]
             if isinstance(parent, ast.Call):

@@ -76,6 +76,7 @@ class View:
         self.done: set[tuple[ast.expr, bool]] = set()
         self.parts: set[tuple[ast.expr, str]] = set()
         self.entered: set[ast.Call] = set()
+        self.within = False
 
     @property
     def is_home(self) -> bool:
@@ -98,7 +99,7 @@ class View:
         function = self.module.enclosing_function(node)
         calls = list(self.calls_of(function)) if isinstance(function, ast.Lambda) else []
         for via in [(*self.via, CallSite(self.module, call)) for call in calls] or [self.via]:
-            self.trace.uses.append(Use(kind, node, self.module, name, via))
+            self.trace.uses.append(Use(kind, node, self.module, name, via, self.within))
 
     def calls_of(self, function: ast.Lambda) -> Iterator[ast.Call]:
         """Yield the calls of a lambda by the name that it is bound to."""
