@@ -315,6 +315,7 @@ def _report(
         fixed=sum(len(result.fixed) for result in results),
         suppressed=sum(result.suppressed for result in results),
         uncompared=sum(result.uncompared for result in results),
+        offers=tuple(sorted({offer for result in results for offer in result.offers})),
         hints=Counter(hint for result in results for hint in result.hints),
         unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
     )

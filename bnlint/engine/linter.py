@@ -79,8 +79,9 @@ class Result(NamedTuple):
     tells that the file was parsed, and not passed over as holding nothing of interest.
     ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
     declares that they are no port. ``unlisted`` are findings for information that nobody asked
-    for, as the code and the framework that was compared with. ``hints`` say for how many layers eps
-    would differ if what introduces the project is right.
+    for, as the code and the framework that was compared with. ``offers`` are comparisons that may
+    be worth while, as commands. ``hints`` say for how many layers eps would differ if what
+    introduces the project is right.
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
@@ -94,6 +95,7 @@ class Result(NamedTuple):
     text: str | None = None
     checked: bool = False
     uncompared: int = 0
+    offers: tuple[str, ...] = ()
     unlisted: tuple[tuple[str, str], ...] = ()
     hints: tuple[tuple[str, str], ...] = ()
     fixed: tuple[Finding, ...] = ()
@@ -144,15 +146,34 @@ class Paired(NamedTuple):
 
 
 def paired_with(facts: Facts, options: Options) -> Paired:
-    """Return the layers of a file beside those of the references that ``options`` name."""
-    if not options.references:
+    """Return the layers of a file beside those of the references that ``options`` name.
+
+    Where they name none, the project may show a file that this one is a port of.
+    """
+    named = options.references
+    if not named and _may_infer(facts, options):
+        from bnlint.engine.own_references import twin_of
+
+        twin = twin_of(facts, options.from_family)
+        named = (twin,) if twin is not None else ()
+    if not named:
         return Paired()
     from bnlint.semantics.layers.alignment import align
 
-    found = [reference_facts(item, options.wrappers) for item in options.references]
+    found = [reference_facts(item, options.wrappers) for item in named]
     references = [item for item in found if isinstance(item, Facts)]
     pairs = align(facts.sites, [site for item in references for site in item.sites])
     return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
+
+
+def _may_infer(facts: Facts, options: Options) -> bool:
+    """Tell whether a file has layers for which the project around it may show a reference."""
+    return (
+        options.infer
+        and not options.native
+        and bool(facts.module.file)
+        and any(s.value(role).from_default for s in facts.sites for role in ("eps", "momentum"))
+    )
 
 
 def context_of(
@@ -170,7 +191,17 @@ def context_of(
         facts.part,
         infers=options.infer
         and not (options.native or named or references or options.from_family is not None),
+        layers_around=_layers_around(facts) if options.infer else None,
     )
+
+
+def _layers_around(facts: Facts) -> Callable[[str], Sequence[Site]]:
+    def layers(family: str) -> Sequence[Site]:
+        from bnlint.engine.own_references import family_layers
+
+        return family_layers(facts.module.file, family) if facts.module.file else ()
+
+    return layers
 
 
 def check_facts(
@@ -228,6 +259,7 @@ def check_facts(
         checked=True,
         uncompared=len(uncompared),
         hints=tuple(_hints(context, uncompared)),
+        offers=tuple(_offers(facts, context, options)),
         unlisted=tuple(unlisted),
     )
     while _done:
@@ -242,7 +274,21 @@ def _uncompared(context: Context, rules: Sequence[LoadedRule], options: Options)
         return ()
     if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
         return ()
-    return [site for site in context.sites if context.reference(site, "eps") is None]
+    alone = [site for site in context.sites if context.reference(site, "eps") is None]
+    if alone and context.module.file and context.infers and context.project.resolver is not None:
+        from bnlint.semantics.origins.search import sources_around
+
+        # What other files were ported from is no port itself.
+        sources = sources_around(context.project.resolver, context.module.file)
+        return [site for site in alone if site.api.framework.ecosystem not in sources]
+    return alone
+
+
+def _offers(facts: Facts, context: Context, options: Options) -> Iterator[str]:
+    if context.infers and _may_infer(facts, options):
+        from bnlint.engine.own_references import offers
+
+        yield from offers(facts)
 
 
 def _hints(context: Context, sites: Sequence[Site]) -> Iterator[tuple[str, str]]:

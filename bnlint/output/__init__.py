@@ -233,6 +233,8 @@ def remarks(report: Report) -> Iterator[str]:
             f"{framework}'s default, which its models seldom keep: read the reference "
             f"(--extend-select {code} lists them)"
         )
+    for offer in report.offers:
+        yield f"hint: these may be a port and its reference: {offer}"
     for (said, family), number in sorted(report.hints.items()):
         yield (
             f"hint: {said}; if that is so, eps differs in {counted(number, 'layer')}: try "

@@ -12,12 +12,12 @@ from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
-from bnlint.frameworks.tables import catalogue
 from bnlint.porting.feeding import Feed, differences, feed_of
 from bnlint.porting.totals import Total, totals
 from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
+from bnlint.semantics.origins.words import bare_name
 from bnlint.semantics.syntax.numbers import close, in_floats
 
 
@@ -142,20 +142,11 @@ def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tupl
     """
     sides = []
     for side in (mine, theirs):
-        names = [_file_name(facts.module.path) for facts in side]
+        names = [bare_name(facts.module.path) for facts in side]
         sides.append({name: i for i, name in enumerate(names) if names.count(name) == 1})
     for name, i in sides[0].items():
         if name and name in sides[1]:
             yield i, sides[1][name]
-
-
-def _file_name(path: str) -> str:
-    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
-    titles = {
-        word for table in catalogue().tables.values() for word in table["framework"]["imports"]
-    }
-    words = [word for word in stem.split("_") if word not in (*titles, "tf", "ms", "port", "ref")]
-    return "".join(words)
 
 
 def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) -> Iterator[Facts]:

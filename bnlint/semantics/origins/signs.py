@@ -32,7 +32,7 @@ class Sign(NamedTuple):
 
     ``source`` and ``target`` are ecosystems, ``family`` is the one of ``source`` that is spoken of.
     ``file`` is the absolute path and ``row`` the line where it stands, ``told`` what it says there
-    (``loads TensorFlow weights``).
+    (``loads TensorFlow weights``). ``imported`` are the files that its imports lead to.
     """
 
     source: str
@@ -41,6 +41,11 @@ class Sign(NamedTuple):
     file: str
     row: int
     told: str
+    imported: tuple[str, ...] = ()
+
+    def imports(self, file: str) -> bool:
+        """Tell whether the file of the sign imports ``file``."""
+        return file in self.imported
 
 
 def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:

@@ -85,6 +85,24 @@ def ecosystem_of(family: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _framework_words() -> frozenset[str]:
+    short = {word for speech in speeches().values() for word in speech.short}
+    heads = [table["framework"] for table in catalogue().tables.values()]
+    packages = {root for head in heads for root in head["imports"]}
+    return frozenset({*short, *packages, "port", "ref"})
+
+
+@lru_cache(maxsize=4096)
+def bare_name(path: str) -> str:
+    """Return the name of a file without words for frameworks, case, ends and underscores.
+
+    ``resnet_keras.py`` and ``ResNet.py`` are called alike.
+    """
+    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
+    return "".join(word for word in stem.split("_") if word not in _framework_words())
+
+
+@lru_cache(maxsize=1)
 def said_of_files() -> re.Pattern[str]:
     """Return what finds a converter by its name: ``tf2torch``, ``convert_keras_to_pytorch``."""
     short = sorted({s for speech in speeches().values() for s in speech.short}, key=len)[::-1]
