@@ -56,6 +56,7 @@ __all__ = [
     "check_selectors",
     "excluded",
     "from_for",
+    "idle_globs",
     "ignored_for",
     "is_native",
     "override",
@@ -331,6 +332,20 @@ def is_native(config: Config, path: str) -> bool:
     if port is not None:
         return port.reference == NO_REFERENCE
     return config.reference == NO_REFERENCE
+
+
+def idle_globs(config: Config, files: Iterable[str]) -> list[tuple[int, str]]:
+    """Return the globs of ``[[port]]`` entries that match none of ``files``, with their entry."""
+    known = list(files)
+    return [
+        (number, pattern)
+        for number, port in enumerate(config.ports)
+        for pattern in port.paths
+        if not any(
+            globs.compiled((pattern,), config.folder).match_within(file, config.folder)
+            for file in known
+        )
+    ]
 
 
 def _port(config: Config, path: str) -> Port | None:
