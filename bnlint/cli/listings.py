@@ -19,7 +19,7 @@ from bnlint.cli.prepare import (
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, suggestion
+from bnlint.config.options import absolute, suggested, suggestion
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
@@ -185,10 +185,11 @@ def frameworks(parsed: argparse.Namespace) -> int:
     tables = catalogue()
     for name in parsed.families:
         if name not in tables.families:
-            known = f"; accepted are {', '.join(tables.families)}"
-            hint = suggestion(name, tables.families) or known
+            hint = suggested(name, tables.families)
             return close([Problem(f"there is no framework {name}{hint}")])
     loaded = tables.load(tuple(sorted(set(parsed.families))) or tables.families)
+    if parsed.check and not parsed.families:
+        loaded = tables.load(tables.described)
     if not parsed.check:
         if parsed.interpreter:
             return close([Problem("--interpreter goes with --check")])
@@ -222,15 +223,18 @@ def translate(parsed: argparse.Namespace) -> int:
     from bnlint.porting.translate import TranslateError
     from bnlint.porting.translate import translate as translate_call
 
-    known = catalogue().families
-    wanted = [*parsed.to, *([parsed.from_family] if parsed.from_family is not None else [])]
-    for family in wanted:
-        if family not in known:
-            message = f"unknown framework {family}; accepted are {', '.join(known)}"
+    tables = catalogue()
+    source, *targets = (
+        name if name is None else (tables.family(name) or name)
+        for name in (parsed.from_family, *parsed.to)
+    )
+    for family in filter(None, (source, *targets)):
+        if family not in tables.described:
+            message = f"unknown framework {family}{suggested(family, tables.described)}"
             return close([Problem(message)])
     try:
         wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
-        found = translate_call(parsed.call, parsed.from_family, parsed.to, wrappers)
+        found = translate_call(parsed.call, source, [t for t in targets if t], wrappers)
     except TranslateError as error:
         return close([Problem(str(error))])
     except Failed as failed:

@@ -19,7 +19,6 @@ from bnlint.config.settings import (
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
 from bnlint.files.tree import DISK, Tree
 from bnlint.finding import Problem
-from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import Found, walk
 
 STDIN = "-"
@@ -84,11 +83,10 @@ def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Conf
         Failed: the file named on the command line cannot be used, or an option is wrong.
     """
     options = given(parsed)
-    families = catalogue().families
 
     def check_config(config: Config) -> Iterator[Mistake]:
         yield from check_selectors(config, loaded)
-        yield from check_families(config, families)
+        yield from check_families(config)
         if config.wrappers:
             from bnlint.config.wrappers import check_wrappers
 

@@ -33,6 +33,7 @@ __all__ = [
     "Selection",
     "absolute",
     "parse",
+    "suggested",
     "suggestion",
     "toml",
 ]
@@ -384,6 +385,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     words = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), list(words), 1)
     return f"; did you mean {words[near[0]]}?" if near else ""
+
+
+def suggested(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message that proposes the nearest of the ``known`` words, or all."""
+    words = sorted(known)
+    return suggestion(word, words) or f"; accepted are {', '.join(words)}"
 
 
 def toml(value: object) -> str:

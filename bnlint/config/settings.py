@@ -36,6 +36,7 @@ from bnlint.config.selection import (
     resolve_fixes,
 )
 from bnlint.files.tree import DISK, Tree
+from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -301,14 +302,16 @@ def excluded(config: Config, path: str) -> bool:
 def from_for(config: Config, path: str) -> str | None:
     """Return the framework family that the file at the absolute ``path`` is ported from.
 
-    ``--from`` wins. Else the first ``[[port]]`` with the file among its paths decides, and if it
-    names a reference only, nothing is declared; else ``from`` holds.
+    It is given by the name of its table, whatever it is called. ``--from`` wins. Else the first
+    ``[[port]]`` with the file among its paths decides, and if it names a reference only, nothing is
+    declared; else ``from`` holds.
     """
+    name = config.from_family
     if config.origins.get("from") != COMMAND_LINE:
         port = _port(config, path)
         if port is not None:
-            return port.from_family
-    return config.from_family
+            name = port.from_family
+    return catalogue().family(name) if name is not None else None
 
 
 def reference_for(config: Config, path: str) -> str | None:

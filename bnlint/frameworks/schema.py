@@ -86,6 +86,8 @@ _FRAMEWORK = f.record(
         "worker": f.text,
         "shorthand": f.mapping(f.text),
         "kept_defaults": f.texts,
+        "reference_only": f.flag,
+        "aliases": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
     },
     required=("name", "title", "ecosystem", "imports", "reference", "checked"),
@@ -128,6 +130,7 @@ _PORTING = f.record(
         "fills": f.texts,
         "exports": f.texts,
         "pads": f.texts,
+        "vetoes": f.flag,
     }
 )
 

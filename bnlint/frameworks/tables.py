@@ -67,6 +67,22 @@ class Catalogue(NamedTuple):
         return tuple(sorted(self.tables))
 
     @property
+    def described(self) -> tuple[str, ...]:
+        """The families whose layers are known in code, sorted; the others are references only."""
+        heads = {name: table["framework"] for name, table in self.tables.items()}
+        return tuple(name for name in self.families if not heads[name].get("reference_only"))
+
+    def family(self, name: str) -> str | None:
+        """Return the family that people call ``name``: by its own name or another, in any case."""
+        wanted = name.lower()
+        if wanted in self.tables:
+            return wanted
+        for family, table in self.tables.items():
+            if wanted in table["framework"].get("aliases", ()):
+                return family
+        return None
+
+    @property
     def aliases(self) -> frozenset[str]:
         """The import paths of the APIs of all tables."""
         return frozenset(

@@ -58,7 +58,7 @@ def test_every_mistake_is_named(tmp_path: Path, command: str) -> None:
     [
         ("bnlint.toml", "from = ", "not valid TOML: "),
         ("bnlint.toml", b"# \xff", "not UTF-8: byte 0xff at offset 2"),
-        ("bnlint.toml", 'from = "kears"', 'from: unknown framework "kears"; accepted are equinox,'),
+        ("bnlint.toml", 'from = "kears"', 'from: unknown framework "kears"; did you mean keras?'),
         ("bnlint.toml", 'select = ["BN999"]', 'select: unknown rule "BN999"'),
         ("bnlint.toml", '[per-file-ignores]\n"*" = ["X"]', 'per-file-ignores."*": unknown rule'),
         ("bnlint.toml", '[[port]]\nfrom = "keras"', "port[0].paths: missing"),

@@ -78,7 +78,7 @@ def origin_of(resolver: Resolver, module: Module, family: str) -> Origin | None:
         signs = [s for s in signs_for(resolver, module.file) if s.target == target]
     signs += own_signs(module, target)
     sources = {sign.source for sign in signs}
-    if len(sources) != 1 or sources == {target}:
+    if len(sources) != 1 or sources == {target} or speeches()[signs[0].source].vetoes:
         return None
     first = signs[0]
     if _eps(first.family) == _eps(family) or _eps(family) is None:
@@ -97,7 +97,12 @@ def hint_for(resolver: Resolver, file: str, family: str) -> Hint | None:
     Where it is no port, or one that leaves eps where ``family`` does, nothing is returned.
     """
     hint = _shown(resolver, file).hint
-    if hint is None or hint.source == ecosystem_of(family) or _eps(hint.family) == _eps(family):
+    if (
+        hint is None
+        or speeches()[hint.source].vetoes
+        or hint.source == ecosystem_of(family)
+        or _eps(hint.family) == _eps(family)
+    ):
         return None
     return hint
 

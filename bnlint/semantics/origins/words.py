@@ -20,7 +20,8 @@ class Speech(NamedTuple):
     the names of running statistics, ``reads`` and ``fills`` pieces of code that reads weights (by
     the family they are of) or fills a model with them, ``exports`` pieces of code that writes
     models for other programs. A class whose name has one of ``pads`` and a word for a layer pads as
-    these families do by themselves. ``words`` are what sentences call each family.
+    these families do by themselves. ``words`` are what sentences call each family. Where an
+    ecosystem ``vetoes``, its ports set their own numbers, and nothing follows from it.
     """
 
     ecosystem: str
@@ -35,6 +36,7 @@ class Speech(NamedTuple):
     exports: tuple[str, ...]
     pads: tuple[str, ...]
     words: Mapping[str, str]
+    vetoes: bool
 
     def family_in(self, text: str) -> str:
         """Return the family that ``text`` names first: any of them is of the same ecosystem."""
@@ -60,7 +62,7 @@ def speeches() -> Mapping[str, Speech]:
             return tuple(dict.fromkeys(words))
 
         roots = {root for family in families for root in tables[family]["framework"]["imports"]}
-        first = [tables[family]["framework"]["imports"][0] for family in families]
+        first = [root for f in families for root in tables[f]["framework"]["imports"][:1]]
         titles = [str(rows["title"]) for rows in said.values() if "title" in rows]
         found[ecosystem] = Speech(
             ecosystem,
@@ -75,6 +77,7 @@ def speeches() -> Mapping[str, Speech]:
             all_of("exports"),
             all_of("pads"),
             {word: family for family, rows in said.items() for word in rows.get("words", ())},
+            any(rows.get("vetoes", False) for rows in said.values()),
         )
     return found
 
