@@ -15,11 +15,12 @@ from bnlint.cli.prepare import (
     configs_of,
     cwd,
     find,
+    paths_of,
     rules_of_run,
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, suggested, suggestion
+from bnlint.config.options import absolute, is_installed, suggested, suggestion
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
@@ -256,7 +257,7 @@ def compare(parsed: argparse.Namespace) -> int:
     begin()
     try:
         rules_ = rules_of_run()
-        reference, port = (_inputs(name) for name in (parsed.reference, parsed.port))
+        reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
     except Failed as failed:
         return close(failed.problems)
     found = compare_sides(reference, port, rules_)
@@ -291,7 +292,7 @@ def _named(unseen: Unseen) -> Unseen:
     return unseen._replace(elsewhere=named)
 
 
-def _inputs(name: str) -> list[Input]:
+def _inputs(name: str, python: str | None) -> list[Input]:
     """Return the files that one side of a comparison consists of.
 
     Raises:
@@ -303,6 +304,14 @@ def _inputs(name: str) -> list[Input]:
     from bnlint.running.discovery import read, walk
 
     configs = Configs(cwd(), check=check_wrappers)
+    if is_installed(name) and not os.path.lexists(name):
+        from bnlint.engine.ports import installed_model
+
+        folders = config_of(f"{cwd()}/-", configs).reference_paths
+        model = installed_model(name, [*paths_of(python), *folders])
+        if isinstance(model, Problem):
+            raise Failed(model)
+        return [Input(model.path, model.data, model.part, model.folder)]
     path, _, part = name.partition("::")
     found = walk([path], Configs(cwd(), isolated=True), cwd())
     if found.problems:

@@ -252,9 +252,12 @@ def _add_cache(group: argparse._ArgumentGroup) -> None:
 
 def _add_compare(parser: _Parser) -> None:
     parser.add_argument(
-        "reference", metavar="REF", help="the code ported from: a file, a folder, file.py::Class"
-    )
+        "reference", metavar="REF",
+        help="the code ported from: a file, a folder, file.py::Class, or an installed model by its "
+        "import path: keras.applications.EfficientNetB0, 'timm.create_model(\"resnet50\")'",
+    )  # fmt: skip
     parser.add_argument("port", metavar="PORT", help="the code ported to, in the same way")
+    _add_python(parser)
     parser.add_argument(
         "--output-format", choices=("table", "json"), default="table",
         help="default: table",
@@ -332,6 +335,14 @@ def _add_files(parser: _Parser) -> None:
                        default=None, help="check files that .gitignore leaves out")  # fmt: skip
     group.add_argument("--config", metavar="FILE", default=None, help="use this configuration file")
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
+    _add_python(group)
+
+
+def _add_python(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--python", metavar="PATH", default=None,
+        help="the Python whose packages hold installed references; they are read, not imported",
+    )  # fmt: skip
 
 
 def _add_from(parser: _Parser) -> None:

@@ -66,6 +66,7 @@ def given(parsed: argparse.Namespace) -> Given:
         extend_per_file_ignores=tuple(arguments.get("extend_per_file_ignores") or ()),
         min_confidence=arguments.get("min_confidence"),
         from_family=arguments.get("from_family"),
+        extend_reference_paths=tuple(paths_of(arguments.get("python"))),
         exclude=tuple(exclude) if exclude is not None else None,
         extend_exclude=tuple(arguments.get("extend_exclude") or ()),
         force_exclude=arguments.get("force_exclude"),
@@ -74,6 +75,24 @@ def given(parsed: argparse.Namespace) -> Given:
         fix=arguments.get("fix"),
         unsafe_fixes=arguments.get("unsafe_fixes"),
     )
+
+
+def paths_of(python: str | None) -> list[str]:
+    """Return where ``python``, which the command line names, looks for packages.
+
+    Raises:
+        Failed: it cannot be run.
+    """
+    if python is None:
+        return []
+    import subprocess
+
+    from bnlint.engine.installed import paths_of_python
+
+    try:
+        return paths_of_python(python)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failed(Problem(f"--python cannot be asked: {error}", python)) from None
 
 
 def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Configs:

@@ -76,6 +76,8 @@ INCLUDE = ("*.py", "*.pyi")
 
 
 _BARE_KEY = lazy(r"[\w-]+")
+#: An import path, or a call of what makes the model it is given the name of.
+_INSTALLED = lazy(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+(?:\(\s*(?:'[^'\"]+'|\"[^'\"]+\")\s*\))?")
 _LONG = 60  # characters of a wrong value that are shown
 
 
@@ -130,7 +132,8 @@ class Selection(NamedTuple):
 class Port(NamedTuple):
     """Files (globs) that are ported code, and what from: a file, a framework family, or both.
 
-    ``reference`` is an absolute path with forward slashes, or :data:`NO_REFERENCE`.
+    ``reference`` is an absolute path with forward slashes, the name of an installed model, or
+    :data:`NO_REFERENCE`.
     """
 
     paths: tuple[str, ...]
@@ -156,6 +159,7 @@ class Config(NamedTuple):
     from_family: str | None = None
     reference: str | None = None
     infer: bool = True
+    reference_paths: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
     baseline: str | None = None
@@ -279,7 +283,20 @@ def _per_file(reader: _Reader, key: str, value: Any) -> tuple[tuple[str, tuple[s
 
 
 def _reference(reader: _Reader, key: str, value: Any) -> str:
-    return NO_REFERENCE if value == NO_REFERENCE else _path(reader, key, value)
+    if isinstance(value, str) and (value == NO_REFERENCE or is_installed(value)):
+        return value
+    return _path(reader, key, value)
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether a reference is written as an installed model is, and not as a file."""
+    return _INSTALLED.fullmatch(name) is not None and not name.endswith(".py")
+
+
+def _paths(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
+    return tuple(
+        _path(reader, f"{key}[{i}]", item) for i, item in enumerate(_texts(reader, key, value))
+    )
 
 
 _PORT: dict[str, tuple[str, Check]] = {
@@ -330,6 +347,7 @@ OPTIONS = (
     Option("from", "from_family", _text),
     Option("reference", "reference", _one_of((NO_REFERENCE,))),
     Option("infer", "infer", _flag),
+    Option("reference-paths", "reference_paths", _paths),
     Option("port", "ports", _ports),
     Option("apis", "wrappers", _wrappers),
     Option("baseline", "baseline", _path),

@@ -74,7 +74,7 @@ _NAMES = (".bnlint.toml", "bnlint.toml", _PYPROJECT)  # the first of a folder ho
 class Given(NamedTuple):
     """Options given on the command line; ``None`` and ``()`` where they are not.
 
-    ``extend_exclude`` and ``extend_per_file_ignores`` add to what the configuration says, the
+    What ``extend_`` begins adds to what the configuration says, the
     selection is a layer of its own, all others replace. Globs and paths are relative to the
     current folder.
     """
@@ -90,6 +90,7 @@ class Given(NamedTuple):
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
+    extend_reference_paths: tuple[str, ...] = ()
     force_exclude: bool | None = None
     respect_gitignore: bool | None = None
     output_format: str | None = None
@@ -241,8 +242,13 @@ def override(config: Config, given: Given, cwd: str) -> Config:
     changes: dict[str, Any] = {
         field: value for field, value in given._asdict().items() if value is not None
     }
-    for field in ("selection", "extend_exclude", "extend_per_file_ignores"):
+    for field in (
+        "selection", "extend_exclude", "extend_per_file_ignores", "extend_reference_paths",
+    ):  # fmt: skip
         del changes[field]
+    if given.extend_reference_paths:
+        more = given.extend_reference_paths
+        changes["reference_paths"] = (*config.reference_paths, *more)
     if given.baseline is not None:
         changes["baseline"] = absolute(given.baseline, cwd)
     if given.include is not None:
@@ -315,7 +321,7 @@ def from_for(config: Config, path: str) -> str | None:
 
 
 def reference_for(config: Config, path: str) -> str | None:
-    """Return the absolute path of the file that the one at ``path`` is a port of, if configured.
+    """Return what the file at ``path`` is a port of, if configured: an absolute path, or a name.
 
     Whether there is such a file is not looked at.
     """

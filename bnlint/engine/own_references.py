@@ -7,15 +7,21 @@ imports the other; else the pair is only offered.
 
 from __future__ import annotations
 
+import ast
+import shlex
 from collections.abc import Iterator, Sequence
 
+from bnlint.config.options import is_installed
 from bnlint.engine.facts import Facts, ReferenceFile, facts_of, resolver
 from bnlint.engine.packages import PACKAGES
 from bnlint.files.display import current, displayed
+from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.alignment import NAMES, ORDER, align, uniform
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.origins.search import MAX_FILES, layered, signs_for, sources_around, twins_of
 from bnlint.semantics.origins.words import ecosystem_of
+from bnlint.semantics.project.project import Project, imported_roots
+from bnlint.semantics.values.domain import Symbol
 from bnlint.semantics.values.memo import Memo
 
 _LAYERS: Memo[tuple[str, str], Sequence[Site]] = Memo()
@@ -66,12 +72,37 @@ def offers(facts: Facts) -> Iterator[str]:
     """
     here = displayed(facts.module.file, current())
     sources = sources_around(resolver(), facts.module.file)
+    converters = {sign.file for sign in signs_for(resolver(), facts.module.file)}
+    models = {model for file in sorted(converters) for model in _models_in(file)}
+    if len(models) == 1:
+        name = models.pop()
+        yield f"bnlint compare {shlex.quote(name)} {shlex.quote(here)}"
     for twin, ecosystem in _twins(facts):
         if any(site.api.framework.ecosystem in sources for site in facts.sites):
             continue
         both = [displayed(twin, current()), here]
         first, second = both if ecosystem in sources else sorted(both)
-        yield f"bnlint compare {first} {second}"
+        yield f"bnlint compare {shlex.quote(first)} {shlex.quote(second)}"
+
+
+def _models_in(file: str) -> Iterator[str]:
+    """Yield the ready-made models of other packages that a file makes, as code can name them."""
+    module = resolver().sources.module(file)
+    if module is None:
+        return
+    frameworks = catalogue().load(catalogue().roots(imported_roots(module)))
+    ev = Project(frameworks, resolver(), module).evaluator
+    for call in module.calls:
+        for value in ev.evaluate(module, call.func):
+            if not isinstance(value.object, Symbol):
+                continue
+            path, said = value.object.path, module.source(call.func)
+            if frameworks.means(path, "builders") is not None:
+                yield said if is_installed(said) else path
+            elif frameworks.means(path, "makes_by_name") is not None and call.args:
+                name = call.args[0]
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    yield f'{path}("{name.value}")'
 
 
 def _twins(facts: Facts) -> Iterator[tuple[str, str]]:

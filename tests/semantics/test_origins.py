@@ -71,10 +71,10 @@ SHOWN = [
         id="a converter that is called so",
     ),
     pytest.param(
-        {"net__model": MODEL, "net____init__": "from .model import Net\n",
-         "load": LOADS.replace("from model", "from net")},
+        {**ZOO, "net__model": MODEL, "net__api": "from .model import Net\n",
+         "load": LOADS.replace("from model", "from net.api")},
         {"net/model.py": "load.py:6 loads TensorFlow weights"},
-        id="a package stands between the converter and the model",
+        id="a file stands between the converter and the model",
     ),
     pytest.param(
         {"model": MODEL.replace("\nclass", "\nimport load\n\nclass"),
