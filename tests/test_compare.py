@@ -167,10 +167,10 @@ def test_part_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         """
     (tmp_path / "ref.py").write_text(plain(reference))
     (tmp_path / "port.py").write_text(torch_layers("a 8"))
-    assert main(["compare", f"{tmp_path}/ref.py::model", f"{tmp_path}/port.py"]) == 0
+    assert main(["compare", f"{tmp_path}/ref.py::model", f"{tmp_path}/port.py", "--all"]) == 0
     assert "ref.py:4" in capsys.readouterr().out
-    assert main(["compare", f"{tmp_path}/ref.py::other", f"{tmp_path}/port.py"]) == 1
-    assert main(["compare", f"{tmp_path}/ref.py::gone", f"{tmp_path}/port.py"]) == 2
+    assert main(["compare", f"{tmp_path}/ref.py::other", f"{tmp_path}/port.py", "--all"]) == 1
+    assert main(["compare", f"{tmp_path}/ref.py::gone", f"{tmp_path}/port.py", "--all"]) == 2
     assert "there is no class or function gone in it" in capsys.readouterr().err
 
 
@@ -379,7 +379,7 @@ def shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> 
     """Return what ``compare ref port`` prints in the folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        main(["compare", "ref", "port", "--exit-zero", *options])
+        main(["compare", "--all", "ref", "port", "--exit-zero", *options])
     out, err = capsys.readouterr()
     assert "error:" not in err
     return out

@@ -26,9 +26,12 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bnlint.config.settings import Configs
     from bnlint.engine.basis import Basis
     from bnlint.engine.linter import Options
+    from bnlint.engine.registry import LoadedRule
     from bnlint.porting.compare import Input, Unseen
 
 
@@ -260,7 +263,10 @@ def compare(parsed: argparse.Namespace) -> int:
         reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
     except Failed as failed:
         return close(failed.problems)
-    found = compare_sides(reference, port, rules_)
+    chosen = None if parsed.select is None else _selected(parsed.select, rules_)
+    if isinstance(chosen, Problem):
+        return close([chosen])
+    found = compare_sides(reference, port, rules_, chosen)
     found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
     for side, name in ((reference, parsed.reference), (port, parsed.port)):
         paths = {item.path for item in side}
@@ -271,7 +277,10 @@ def compare(parsed: argparse.Namespace) -> int:
             what = f"no batch normalisation layer is known in it{why}"
             return close([Problem(what, name)])
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
-    write(render_comparison(found, parsed.output_format, color=color, width=width))
+    choice = parsed.output_format
+    if choice == "table" and not parsed.all:
+        choice = "differences"
+    write(render_comparison(found, choice, color=color, width=width))
     if parsed.output_format == "table" and found.findings:
         report = Report(found.findings, found.texts, len(port))
         choice = "full" if sys.stdout.isatty() else "concise"
@@ -282,6 +291,18 @@ def compare(parsed: argparse.Namespace) -> int:
     if code != CLEAN or parsed.exit_zero:
         return code
     return FOUND if found.findings else CLEAN
+
+
+def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozenset[str] | Problem:
+    """Return the codes of the rules that selectors name."""
+    from bnlint.config.options import Config, Selection
+    from bnlint.config.selection import check_selectors, selected
+
+    config = Config(chosen_on_command_line=Selection(select=tuple(selectors)))
+    mistakes = check_selectors(config, rules)
+    if mistakes:
+        return mistakes[0].problem
+    return frozenset(selected(config, rules))
 
 
 def _named(unseen: Unseen) -> Unseen:

@@ -263,6 +263,13 @@ def _add_compare(parser: _Parser) -> None:
         help="default: table",
     )  # fmt: skip
     parser.add_argument(
+        "--all", action="store_true", help="show each pair of layers, and not only what differs"
+    )
+    parser.add_argument(
+        "--select", metavar="RULES", type=arguments.rules, default=None,
+        help="run these rules only (default: those that compare)",
+    )  # fmt: skip
+    parser.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 though there are findings"
     )
 

@@ -12,8 +12,9 @@ from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
-from bnlint.porting.feeding import Feed, differences, feed_of
+from bnlint.porting.feeding import Feed, differences, feed_of, is_padded_by_hand, is_unsized
 from bnlint.porting.totals import Total, totals
+from bnlint.rule import CONVENTION
 from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
@@ -40,7 +41,8 @@ class Row(NamedTuple):
 
     ``how`` says how the pair was made (see :mod:`bnlint.semantics.layers.alignment`). Where it is
     ``uniform``, ``reference`` stands for all ``alike`` layers of its side or file. ``feeds`` are
-    what stands before the two. ``files`` are the two that were compared with each other alone.
+    what stands before the two; ``padded`` and ``unsized`` tell why convolutions among them were not
+    compared. ``files`` are the two that were compared with each other alone.
     """
 
     reference: SiteRow | None
@@ -49,6 +51,8 @@ class Row(NamedTuple):
     differs: tuple[str, ...] = ()
     feeds: tuple[Feed | None, Feed | None] = (None, None)
     alike: int = 0
+    padded: bool = False
+    unsized: bool = False
     files: tuple[str, str] | None = None
 
 
@@ -76,9 +80,15 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    reference: Sequence[Input], port: Sequence[Input], rules: Sequence[LoadedRule]
+    reference: Sequence[Input],
+    port: Sequence[Input],
+    rules: Sequence[LoadedRule],
+    chosen: frozenset[str] | None = None,
 ) -> Comparison:
-    """Compare two sides, each one or more files."""
+    """Compare two sides, each one or more files.
+
+    The rules that compare run, and those that say more of the same argument; or ``chosen`` ones.
+    """
     problems: list[Problem] = []
     unseen: list[Unseen] = []
     theirs = list(_read(reference, problems, unseen))
@@ -87,7 +97,11 @@ def compare(
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
     rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
-    codes = frozenset(r.code for r in rules if r.rule.needs_reference)
+    codes = chosen
+    if codes is None:
+        codes = frozenset(
+            r.code for r in rules if r.rule.needs_reference or r.rule.precedence == CONVENTION
+        )
     beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
     results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
     for result in results:
@@ -227,7 +241,17 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
             differs.append("channels")
     feeds = _feeds(pair, facts)
     differs += differences(*feeds)
-    return Row(reference, port, pair.how, tuple(differs), feeds, group.alike, group.files)
+    return Row(
+        reference,
+        port,
+        pair.how,
+        tuple(differs),
+        feeds,
+        group.alike,
+        is_padded_by_hand(*feeds),
+        is_unsized(*feeds),
+        group.files,
+    )
 
 
 def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | None]:
