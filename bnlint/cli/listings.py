@@ -15,24 +15,19 @@ from bnlint.cli.prepare import (
     configs_of,
     cwd,
     find,
-    paths_of,
     rules_of_run,
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, is_installed, suggested, suggestion
+from bnlint.config.options import absolute, suggested, suggestion
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bnlint.config.settings import Configs
     from bnlint.engine.basis import Basis
     from bnlint.engine.linter import Options
-    from bnlint.engine.registry import LoadedRule
-    from bnlint.porting.compare import Input, Unseen
 
 
 def sites(parsed: argparse.Namespace) -> int:
@@ -249,104 +244,3 @@ def translate(parsed: argparse.Namespace) -> int:
         )
     )
     return CLEAN
-
-
-def compare(parsed: argparse.Namespace) -> int:
-    """Compare the layers of a port with those of its reference."""
-    from bnlint.output import Report, render, render_comparison, summary
-    from bnlint.output.comparison import unseen_texts
-    from bnlint.porting.compare import compare as compare_sides
-
-    begin()
-    try:
-        rules_ = rules_of_run()
-        reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
-    except Failed as failed:
-        return close(failed.problems)
-    chosen = None if parsed.select is None else _selected(parsed.select, rules_)
-    if isinstance(chosen, Problem):
-        return close([chosen])
-    found = compare_sides(reference, port, rules_, chosen)
-    found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
-    for side, name in ((reference, parsed.reference), (port, parsed.port)):
-        paths = {item.path for item in side}
-        rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
-        if not any(row.path in paths for row in rows) and not found.problems:
-            unseen = [file for file in found.unseen if file.path in paths]
-            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
-            what = f"no batch normalisation layer is known in it{why}"
-            return close([Problem(what, name)])
-    color, width = wants_color(sys.stdout), width_of(sys.stdout)
-    choice = parsed.output_format
-    if choice == "table" and not parsed.all:
-        choice = "differences"
-    write(render_comparison(found, choice, color=color, width=width))
-    if parsed.output_format == "table" and found.findings:
-        report = Report(found.findings, found.texts, len(port))
-        choice = "full" if sys.stdout.isatty() else "concise"
-        write(["\n"])
-        write(render(report, choice, color=color, width=width))
-        say(summary(report))
-    code = close(found.problems)
-    if code != CLEAN or parsed.exit_zero:
-        return code
-    return FOUND if found.findings else CLEAN
-
-
-def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozenset[str] | Problem:
-    """Return the codes of the rules that selectors name."""
-    from bnlint.config.options import Config, Selection
-    from bnlint.config.selection import check_selectors, selected
-
-    config = Config(chosen_on_command_line=Selection(select=tuple(selectors)))
-    mistakes = check_selectors(config, rules)
-    if mistakes:
-        return mistakes[0].problem
-    return frozenset(selected(config, rules))
-
-
-def _named(unseen: Unseen) -> Unseen:
-    """Return files as they are shown."""
-    from bnlint.files.display import displayed
-
-    named = {displayed(file, cwd()): n for file, n in unseen.elsewhere.items()}
-    return unseen._replace(elsewhere=named)
-
-
-def _inputs(name: str, python: str | None) -> list[Input]:
-    """Return the files that one side of a comparison consists of.
-
-    Raises:
-        Failed: there is nothing to read.
-    """
-    from bnlint.config.settings import Configs
-    from bnlint.config.wrappers import check_wrappers
-    from bnlint.porting.compare import Input
-    from bnlint.running.discovery import read, walk
-
-    configs = Configs(cwd(), check=check_wrappers)
-    if is_installed(name) and not os.path.lexists(name):
-        from bnlint.engine.ports import installed_model
-
-        folders = config_of(f"{cwd()}/-", configs).reference_paths
-        model = installed_model(name, [*paths_of(python), *folders])
-        if isinstance(model, Problem):
-            raise Failed(model)
-        return [Input(model.path, model.data, model.part, model.folder)]
-    path, _, part = name.partition("::")
-    found = walk([path], Configs(cwd(), isolated=True), cwd())
-    if found.problems:
-        raise Failed(*found.problems)
-    if part and len(found.files) != 1:
-        raise Failed(Problem("::NAME goes with a file", path))
-    side: list[Input] = []
-    for file in found.files:
-        data = read(file)
-        if isinstance(data, Problem):
-            raise Failed(data)
-        folder = file.path.rpartition("/")[0] or "/"
-        wrappers = config_of(file.path, configs).wrappers
-        side.append(Input(file.display, data, part, folder, wrappers))
-    if not side:
-        raise Failed(Problem("there are no Python files to compare", path))
-    return side

@@ -263,6 +263,14 @@ def _add_compare(parser: _Parser) -> None:
         help="default: table",
     )  # fmt: skip
     parser.add_argument(
+        "--fix", action="store_true", help="write what can be fixed safely (one file on each side)"
+    )
+    parser.add_argument("--diff", action="store_true", help="print what --fix would change")
+    parser.add_argument(
+        "--unsafe-fixes", action="store_true",
+        help="with --fix or --diff: also fixes that are right under an assumption they state",
+    )  # fmt: skip
+    parser.add_argument(
         "--all", action="store_true", help="show each pair of layers, and not only what differs"
     )
     parser.add_argument(
@@ -380,6 +388,10 @@ def _run(command: str, parsed: argparse.Namespace) -> int:
         from bnlint.cli.check import check
 
         return check(parsed)
+    if command == "compare":
+        from bnlint.cli.comparing import compare
+
+        return compare(parsed)
     from bnlint.cli import listings
 
     return int(getattr(listings, command)(parsed))

@@ -97,11 +97,7 @@ def compare(
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
     rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
-    codes = chosen
-    if codes is None:
-        codes = frozenset(
-            r.code for r in rules if r.rule.needs_reference or r.rule.precedence == CONVENTION
-        )
+    codes = comparing_codes(rules) if chosen is None else chosen
     beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
     results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
     for result in results:
@@ -114,6 +110,13 @@ def compare(
         tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         {f.module.path: f.module.text for f in (*mine, *theirs)},
         tuple(problems),
+    )
+
+
+def comparing_codes(rules: Sequence[LoadedRule]) -> frozenset[str]:
+    """Return the rules that compare, and those that say more of an argument that these speak of."""
+    return frozenset(
+        r.code for r in rules if r.rule.needs_reference or r.rule.precedence == CONVENTION
     )
 
 
