@@ -126,6 +126,7 @@ _PORTING = f.record(
         "words": f.texts,
         "short": f.texts,
         "statistics": f.texts,
+        "shared_statistics": f.texts,
         "reads": f.texts,
         "fills": f.texts,
         "exports": f.texts,

@@ -183,7 +183,8 @@ def _statistics(origin: Speech, into: Speech, text: str, imported: bool) -> tupl
     They stand in a string, as in checkpoints, or are attributes of a layer of ``origin``, if it is
     ``imported``. A layer of one's own may have statistics of that name.
     """
-    names = [name for name in origin.statistics if name not in into.statistics]
+    own = (*into.statistics, *into.shared_statistics)
+    names = [name for name in origin.statistics if name not in own]
     if not names or not any(name in text for name in names):
         return None
     for match in _reading(tuple(names), imported).finditer(text):

@@ -17,9 +17,10 @@ class Speech(NamedTuple):
 
     ``families`` are the families, ``roots`` the packages that code imports, ``marks`` what stands
     in code that has to do with any of them, ``title`` what people call them all. ``statistics`` are
-    the names of running statistics, ``reads`` and ``fills`` pieces of code that reads weights (by
-    the family they are of) or fills a model with them, ``exports`` pieces of code that writes
-    models for other programs. A class whose name has one of ``pads`` and a word for a layer pads as
+    the names of running statistics by which the families are known, ``shared_statistics`` those
+    that tell nothing, ``reads`` and ``fills`` pieces of code that reads weights (by the family they
+    are of) or fills a model with them, ``exports`` pieces of code that writes models for other
+    programs. A class whose name has one of ``pads`` and a word for a layer pads as
     these families do by themselves. ``words`` are what sentences call each family. Where an
     ecosystem ``vetoes``, its ports set their own numbers, and nothing follows from it.
     """
@@ -31,6 +32,7 @@ class Speech(NamedTuple):
     title: str
     short: tuple[str, ...]
     statistics: tuple[str, ...]
+    shared_statistics: tuple[str, ...]
     reads: Mapping[str, str]
     fills: tuple[str, ...]
     exports: tuple[str, ...]
@@ -72,6 +74,7 @@ def speeches() -> Mapping[str, Speech]:
             titles[0] if titles else str(tables[families[0]]["framework"]["title"]),
             all_of("short"),
             all_of("statistics"),
+            all_of("shared_statistics"),
             {word: family for family, rows in said.items() for word in rows.get("reads", ())},
             all_of("fills"),
             all_of("exports"),
