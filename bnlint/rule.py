@@ -129,7 +129,9 @@ class Context:
         found = self.counterparts.get(site.call)
         if found is None and role == "eps" and self.infers and site.value("eps").from_default:
             found = self._inferred(site)
-        if found is not None and found.is_assumed and role and self._layers_around is not None:
+        if found is None or not found.is_assumed or self._layers_around is None:
+            return found
+        if role and site.value(role).from_default:  # what is written down is not judged by it
             return self._with_own(found)
         return found
 
