@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from bnlint.engine.comparing import context_of, hints, offered, paired_with, uncompared
 from bnlint.engine.directives import (
     PORT_OF,
     Directive,
@@ -19,19 +20,17 @@ from bnlint.engine.directives import (
 from bnlint.engine.facts import (
     Facts,
     Failure,
-    ReferenceFile,
     file_in,
     is_interesting,
     parse_file,
     read_facts,
-    reference_facts,
     syntax_failure,
 )
+from bnlint.engine.options import Options as Options
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.rule import Context
-from bnlint.semantics.layers.references import Side
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -42,34 +41,6 @@ if TYPE_CHECKING:
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.layers.alignment import Pair
     from bnlint.semantics.layers.sites import Site
-
-
-class Options(NamedTuple):
-    """What decides the findings of one file.
-
-    ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
-    ``info`` finding is shown only of these), ``from_family`` is the family it is ported from,
-    ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
-    ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
-    ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
-    that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
-    ``native`` tells that the code is declared to be no port, ``infer`` that the project may show
-    what it was ported from.
-    """
-
-    codes: frozenset[str]
-    explicit: frozenset[str] = frozenset()
-    min_confidence: str = "medium"
-    from_family: str | None = None
-    folder: str | None = None
-    unfixable: frozenset[str] = frozenset()
-    safe_fixes: frozenset[str] = frozenset()
-    unsafe_fixes: frozenset[str] = frozenset()
-    trials: bool = False
-    references: tuple[ReferenceFile, ...] = ()
-    wrappers: tuple[Wrapper, ...] = ()
-    native: bool = False
-    infer: bool = True
 
 
 class Result(NamedTuple):
@@ -137,73 +108,6 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
     return result._replace(problems=(*paired.problems, *result.problems))
 
 
-class Paired(NamedTuple):
-    """The layers of a file beside those of its named references, and which cannot be had."""
-
-    pairs: Sequence[Pair] = ()
-    references: Sequence[Facts] = ()
-    problems: tuple[Problem, ...] = ()
-
-
-def paired_with(facts: Facts, options: Options) -> Paired:
-    """Return the layers of a file beside those of the references that ``options`` name.
-
-    Where they name none, the project may show a file that this one is a port of.
-    """
-    named = options.references
-    if not named and _may_infer(facts, options):
-        from bnlint.engine.own_references import twin_of
-
-        twin = twin_of(facts, options.from_family)
-        named = (twin,) if twin is not None else ()
-    if not named:
-        return Paired()
-    from bnlint.semantics.layers.alignment import align
-
-    found = [reference_facts(item, options.wrappers) for item in named]
-    references = [item for item in found if isinstance(item, Facts)]
-    pairs = align(facts.sites, [site for item in references for site in item.sites])
-    return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
-
-
-def _may_infer(facts: Facts, options: Options) -> bool:
-    """Tell whether a file has layers for which the project around it may show a reference."""
-    return (
-        options.infer
-        and not options.native
-        and bool(facts.module.file)
-        and any(s.value(role).from_default for s in facts.sites for role in ("eps", "momentum"))
-    )
-
-
-def context_of(
-    facts: Facts, options: Options, named: Sequence[Pair] = (), references: Sequence[Facts] = ()
-) -> Context:
-    """Return a file that was read as its rules see it; see :func:`check_facts`."""
-    return Context(
-        facts.module,
-        facts.project,
-        facts.sites,
-        options.from_family,
-        options.folder,
-        named,
-        [Side(item.project, item.module, item.sites, item.part) for item in references],
-        facts.part,
-        infers=options.infer
-        and not (options.native or named or references or options.from_family is not None),
-        layers_around=_layers_around(facts) if options.infer else None,
-    )
-
-
-def _layers_around(facts: Facts) -> Callable[[str], Sequence[Site]]:
-    def layers(family: str) -> Sequence[Site]:
-        from bnlint.engine.own_references import family_layers
-
-        return family_layers(facts.module.file, family) if facts.module.file else ()
-
-    return layers
-
-
 def check_facts(
     facts: Facts,
     rules: Sequence[LoadedRule],
@@ -249,7 +153,7 @@ def check_facts(
         ]
         if options.trials:
             found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
-    uncompared = _uncompared(context, rules, options)
+    alone = uncompared(context, rules, options)
     result = Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -257,51 +161,15 @@ def check_facts(
         notices=tuple(_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
-        uncompared=len(uncompared),
-        hints=tuple(_hints(context, uncompared)),
-        offers=tuple(_offers(facts, context, options)),
+        uncompared=len(alone),
+        hints=tuple(hints(context, alone)),
+        offers=tuple(offered(facts, context, options)),
         unlisted=tuple(unlisted),
     )
     while _done:
         _done.pop().forget()
     _done.append(context.project)
     return result
-
-
-def _uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) -> Sequence[Site]:
-    """Return the layers that should have been compared, and were not for want of a reference."""
-    if options.native or options.from_family is not None or context.named:
-        return ()
-    if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
-        return ()
-    alone = [site for site in context.sites if context.reference(site, "eps") is None]
-    if alone and context.module.file and context.infers and context.project.resolver is not None:
-        from bnlint.semantics.origins.search import sources_around
-
-        # What other files were ported from is no port itself.
-        sources = sources_around(context.project.resolver, context.module.file)
-        return [site for site in alone if site.api.framework.ecosystem not in sources]
-    return alone
-
-
-def _offers(facts: Facts, context: Context, options: Options) -> Iterator[str]:
-    if context.infers and _may_infer(facts, options):
-        from bnlint.engine.own_references import offers
-
-        yield from offers(facts)
-
-
-def _hints(context: Context, sites: Sequence[Site]) -> Iterator[tuple[str, str]]:
-    """Yield for each layer that is compared with nothing what its project may be a port of.
-
-    That is what the introduction of the project says, and the family; only for layers in which eps
-    would differ then.
-    """
-    for site in sites:
-        if site.value("eps").from_default:
-            hint = context.hint(site)
-            if hint is not None:
-                yield hint
 
 
 def _with_fix(
