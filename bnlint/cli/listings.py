@@ -227,8 +227,8 @@ def translate(parsed: argparse.Namespace) -> int:
         name if name is None else (tables.family(name) or name)
         for name in (parsed.from_family, *parsed.to)
     )
-    for family in filter(None, (source, *targets)):
-        if family not in tables.described:
+    for family in (source, *targets):
+        if family is not None and family not in tables.described:
             message = f"unknown framework {family}{suggested(family, tables.described)}"
             return close([Problem(message)])
     try:
