@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 from bnlint.files.display import current, displayed
@@ -15,7 +15,14 @@ from bnlint.finding import (
     Span,
 )
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.layers.references import INFERRED, NAMED, Counterpart, Side, counterparts
+from bnlint.semantics.layers.references import (
+    INFERRED,
+    NAMED,
+    SAME_FILE,
+    Counterpart,
+    Side,
+    counterparts,
+)
 from bnlint.semantics.layers.settings import Setting, settings_in
 from bnlint.semantics.values.value import PRESUMED, Value
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -64,7 +71,7 @@ class Context:
     without a name), ``named`` pairs its sites with those of a named reference, ``references`` are
     the files of that reference. ``part`` names the class or function that is compared; empty, all
     of the file is. Where ``infers`` is set, what the project shows of the origin of the code
-    counts.
+    counts. ``layers_around`` gives the layers of a family that stand elsewhere in the project.
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class Context:
         part: str = "",
         *,
         infers: bool = False,
+        layers_around: Callable[[str], Sequence[Site]] | None = None,
     ) -> None:
         self.module = module
         self.project = project
@@ -90,6 +98,8 @@ class Context:
         self.part = part
         self.infers = infers
         self._origins: dict[str, Origin | None] = {}
+        self._layers_around = layers_around
+        self._own: dict[str, Sequence[Site]] = {}
 
     @property
     def frameworks(self) -> Frameworks:
@@ -118,8 +128,27 @@ class Context:
         """
         found = self.counterparts.get(site.call)
         if found is None and role == "eps" and self.infers and site.value("eps").from_default:
-            return self._inferred(site)
+            found = self._inferred(site)
+        if found is None or not found.is_assumed or self._layers_around is None:
+            return found
+        if role and site.value(role).from_default:  # what is written down is not judged by it
+            return self._with_own(found)
         return found
+
+    def _with_own(self, found: Counterpart) -> Counterpart:
+        """Return a declared or inferred reference with its layers in the project, if there are any.
+
+        Those of another family of the same ecosystem count where the family is only inferred.
+        """
+        family = found.api.framework.name
+        if family not in self._own:
+            assert self._layers_around is not None
+            sites = self._layers_around(family)
+            if found.origin is None:
+                sites = [site for site in sites if site.api.framework.name == family]
+            self._own[family] = sites
+        own = self._own[family]
+        return found._replace(own=own, api=own[0].api) if own else found
 
     def _inferred(self, site: Site) -> Counterpart | None:
         families = {api.framework.name for api in site.apis}
@@ -294,10 +323,11 @@ def describe_reference(found: Counterpart) -> Reference:
 
 def where_reference(found: Counterpart) -> str:
     """Return how a message names the place of a reference: `` (line 12)`` or nothing."""
-    if found.site is None:
+    site = found.site or next(iter(found.own), None)
+    if site is None:
         return ""
-    row = found.site.call.lineno
-    return f" ({found.site.module.path}:{row})" if found.kind == NAMED else f" (line {row})"
+    row = site.call.lineno
+    return f" (line {row})" if found.kind == SAME_FILE else f" ({site.module.path}:{row})"
 
 
 def shown_by(origin: Origin, context: Context) -> str:

@@ -8,6 +8,8 @@ an error of a difference. Under ``--from`` it was not, and may set its own eps, 
 is a warning; only an eps left at its default is compared there, since a number that is written down
 was somebody's decision.
 
+Layers of that framework that stand in the project come before its defaults, if they agree.
+
 Without any of these, the project may show what a file was ported from: a converter that reads the
 weights of another framework, a sentence at the head of the file, a class that pads as another
 framework does. The finding then says what shows it. ``infer = false`` in the configuration ends
@@ -78,12 +80,13 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
-from bnlint.rule import DIFFERENCE, Context, Rule, lower, shown_by, where_reference
+from bnlint.rule import DIFFERENCE, Context, Rule, evidence, lower, shown_by, where_reference
 from bnlint.semantics.layers.alternatives import is_contradicted_default
+from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import close, shown
-from bnlint.semantics.values.value import PRESUMED, assumption, written
+from bnlint.semantics.values.value import PRESUMED, Value, assumption, written
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
 
 RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
@@ -113,13 +116,18 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         else f"has {api.roles['eps']}={shown(mine.number)}"
     )
     there = "default is" if theirs.from_default else "layer has"
+    if reference.own:
+        there = "layers of the project have"
     text, spelled = shown(theirs.number), written(theirs)
     said = f"{here}, the {title} {there} {text}{where_reference(reference)}"
     if_so = ""
     if reference.origin is not None:
         said = f"{here}; {shown_by(reference.origin, context)} is {text}"
         if_so = ": check the reference"
-    elif not reference.is_read:
+        if reference.own:
+            says = evidence(reference.origin.signs[0], context)
+            said = f"{here}; {says}, and the {title} {there} {text}{where_reference(reference)}"
+    elif reference.is_assumed:
         if_so = f", if the reference leaves {reference.api.roles['eps']} at its default"
     reason = reference.doubt
     reason = reason or next((v.why for v in (mine, theirs) if v.kind == PRESUMED), "")
@@ -129,7 +137,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{api.short_name} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
         severity=None if reference.is_read else "warning",
-        confidence=lower(RULE.confidence, (mine, theirs), reference.unsure or if_so),
+        confidence=_confidence(mine, theirs, reference),
         fix=None
         if theirs.number < 0
         else rewrite(
@@ -145,6 +153,14 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="eps",
     )
+
+
+def _confidence(mine: Value, theirs: Value, reference: Counterpart) -> str:
+    """Return how sure a difference is: each thing that is assumed counts."""
+    if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind):
+        return "low"
+    doubt = reference.unsure or ("" if reference.is_read else reference.doubt)
+    return lower(RULE.confidence, (mine, theirs), doubt)
 
 
 def _advice(name: str, spelled: str, mine: float, theirs: float) -> str:

@@ -80,7 +80,7 @@ RULE = Rule("BN102", "momentum-differs", "warning", precedence=DIFFERENCE, needs
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a decay that is not the reference's."""
-    reference = context.reference(site)
+    reference = context.reference(site, "momentum")
     if reference is None:
         return
     mine, theirs = site.value("momentum"), reference.value("momentum")
@@ -105,7 +105,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     same = f", which is what {title} calls {shown(theirs.number)}"
     if_so, severity = "", None
     family = reference.api.framework
-    if not reference.is_read:
+    if reference.is_assumed:
         if_so = f", if the reference leaves {their_name} at its default"
         severity = None if "momentum" in family.kept_defaults else "info"
     reason = reference.doubt
@@ -114,7 +114,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         RULE,
         context.place(site, mine),
         f"{api.short_name} keeps {shown(kept)} of the old running value per step ({given}), "
-        f"the {title} {'reference' if reference.is_read else 'default'} keeps {shown(wanted)} "
+        f"the {title} {'default' if reference.is_assumed else 'reference'} keeps {shown(wanted)} "
         f"({their_name}={shown(theirs.number)})"
         f"{where_reference(reference)}{if_so}{assumption(mine, theirs)}",
         help=f"write {name}={shown(momentum)}{'' if momentum == theirs.number else same}",
@@ -139,7 +139,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare running statistics after the same steps on both sides."""
-    reference = context.reference(site) if site is not None else None
+    reference = context.reference(site, "momentum") if site is not None else None
     if site is None or reference is None:
         return None
     port = layer_of(site, "momentum", mode=TRAINING)

@@ -167,10 +167,10 @@ def test_part_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         """
     (tmp_path / "ref.py").write_text(plain(reference))
     (tmp_path / "port.py").write_text(torch_layers("a 8"))
-    assert main(["compare", f"{tmp_path}/ref.py::model", f"{tmp_path}/port.py"]) == 0
+    assert main(["compare", f"{tmp_path}/ref.py::model", f"{tmp_path}/port.py", "--all"]) == 0
     assert "ref.py:4" in capsys.readouterr().out
-    assert main(["compare", f"{tmp_path}/ref.py::other", f"{tmp_path}/port.py"]) == 1
-    assert main(["compare", f"{tmp_path}/ref.py::gone", f"{tmp_path}/port.py"]) == 2
+    assert main(["compare", f"{tmp_path}/ref.py::other", f"{tmp_path}/port.py", "--all"]) == 1
+    assert main(["compare", f"{tmp_path}/ref.py::gone", f"{tmp_path}/port.py", "--all"]) == 2
     assert "there is no class or function gone in it" in capsys.readouterr().err
 
 
@@ -379,7 +379,7 @@ def shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], *options: str) -> 
     """Return what ``compare ref port`` prints in the folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        main(["compare", "ref", "port", "--exit-zero", *options])
+        main(["compare", "--all", "ref", "port", "--exit-zero", *options])
     out, err = capsys.readouterr()
     assert "error:" not in err
     return out
@@ -512,3 +512,43 @@ def test_wrappers_of_the_configuration(tmp_path: Path, capsys: pytest.CaptureFix
     assert "1 pair, 1 of them differs." in out
     assert "BN102" in out
     assert "BN103" not in out
+
+
+FIXED = """
+import torch.nn as nn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a = nn.BatchNorm2d(8, eps=0.001, momentum=0.01)
+"""
+
+
+def test_fix_makes_the_port_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port = tmp_path / "port.py"
+    before = FIXED.replace(", eps=0.001, momentum=0.01", "")
+    port.write_text(before)
+    (tmp_path / "ref.py").write_text(keras_layers("a "))
+    command = ["compare", str(tmp_path / "ref.py"), str(port)]
+    assert main([*command, "--diff"]) == 1
+    out, err = capsys.readouterr()
+    assert "+        self.a = nn.BatchNorm2d(8, momentum=0.01, eps=0.001)" in out
+    assert "Would fix 2 findings; none remains.\n" in err
+    assert port.read_text() == before
+    assert main([*command, "--fix", "--select", "BN103"]) == 0
+    assert port.read_text() == before.replace("(8)", "(8, eps=0.001)")
+    assert main([*command, "--fix"]) == 0
+    assert port.read_text() == FIXED
+    assert main(command) == 0
+
+
+def test_fix_goes_with_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, ref=keras_layers("a "), port=torch_layers("a 8"), other=torch_layers("a 8"))
+    ref, port = (str(tmp_path / name) for name in ("ref.py", "port.py"))
+    for sides in ([str(tmp_path), port], [ref, str(tmp_path)], [ref, f"{port}::Net"]):
+        assert main(["compare", *sides, "--fix"]) == 2
+        assert "error: " in capsys.readouterr().err
+    assert (tmp_path / "port.py").read_text() == torch_layers("a 8")
+    assert main(["compare", ref, port, "--select", "BN9x"]) == 2
+    assert 'unknown rule "BN9x"' in capsys.readouterr().err

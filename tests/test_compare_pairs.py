@@ -410,3 +410,101 @@ def test_totals_that_differ_are_explained() -> None:
         "The totals differ by 16: Keras counts the running mean and variance as parameters (4C for "
         "a layer of C channels), PyTorch does not (2C). The trainable parameters agree.\n"
     )
+
+
+# ---------------------------------------------------------------------------------- differences
+
+
+def told(found: Comparison, width: int | None = None) -> str:
+    return "".join(render_comparison(found, "differences", width=width))
+
+
+UNLIKE = """
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self):
+            self.stem = nn.BatchNorm2d(8)
+            self.head = nn.BatchNorm2d(8, momentum=0.2)
+            self.tail = nn.BatchNorm2d(8)
+    """
+LAYERS = """
+    from keras import layers
+    stem = layers.BatchNormalization(name="stem")
+    head = layers.BatchNormalization(name="head")
+    tail = layers.BatchNormalization(name="tail", epsilon=1e-5)
+    """
+
+
+def test_a_row_for_each_difference() -> None:
+    assert told(compared(LAYERS, UNLIKE)) == (
+        "differs  reference  port   layers\n"
+        "eps      0.001      1e-05  2: port.py:4 stem (ref.py:2), port.py:5 head "
+        "(ref.py:3)\n"
+        "decay    0.99       0.9    2: port.py:4 stem (ref.py:2), port.py:6 tail "
+        "(ref.py:4)\n"
+        "decay    0.99       0.8    port.py:5 head (ref.py:3)\n"
+        "\n"
+        "decay: how much of the old running value an update keeps, whatever momentum means.\n"
+        "3 pairs, 3 of them differ.\n"
+        "Paired by names: the same names on both sides, sure.\n"
+        "PyTorch counts 48 parameters, 48 trainable.\n"
+        "--all shows each pair of layers, and all their settings.\n"
+    )
+
+
+def test_modes_of_new_layers_are_no_difference() -> None:
+    reference = LAYERS.replace("epsilon=1e-5", "epsilon=1e-3")
+    same = UNLIKE.replace("(8", "(8, eps=1e-3, momentum=0.01").replace(", momentum=0.2", "")
+    text = told(compared(reference, same))
+    assert text.startswith("3 pairs, none of them differs.\n")
+    assert "inference" not in text
+
+
+def test_what_has_no_partner_is_a_row() -> None:
+    more = UNLIKE + "        self.more = nn.BatchNorm2d(8, eps=0.5, momentum=0.5)\n"
+    lines = told(compared(LAYERS, more)).splitlines()
+    assert [line.split()[-2:] for line in lines if line.startswith("no partner")] == [
+        ["port.py:7", "more"]
+    ]
+
+
+@pytest.mark.parametrize("width", [44, 80, 140])
+def test_differences_fit_the_terminal(width: int) -> None:
+    assert max(map(len, told(compared(LAYERS, UNLIKE), width).splitlines())) <= width
+
+
+def test_padding_by_hand_is_not_called_equal() -> None:
+    reference = """
+        from keras import layers
+        def block(x):
+            x = layers.ZeroPadding2D(1)(x)
+            x = layers.Conv2D(8, 3, 2)(x)
+            return layers.BatchNormalization()(x)
+        """
+    port = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self):
+                self.run = nn.Sequential(nn.Conv2d(8, 8, 3, 2, 1), nn.BatchNorm2d(8))
+        """
+    text = told(compared(reference, port))
+    assert "Not compared, since something pads by hand: padding in 1 pair.\n" in text
+
+
+def test_convolutions_are_compared_by_their_numbers() -> None:
+    reference = """
+        from keras import layers
+        def block(x):
+            return layers.BatchNormalization()(layers.Conv2D(8, 3, use_bias=False)(x))
+        """
+    port = """
+        from torch import nn
+        class Block(nn.Module):
+            def __init__(self):
+                self.run = nn.Sequential(nn.Conv2d(8, 8, 5), nn.BatchNorm2d(8, 1e-3, 0.01))
+        """
+    lines = told(compared(reference, port)).splitlines()
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        ["kernel", "3x3", "5x5"],
+        ["bias", "no", "yes"],
+    ]

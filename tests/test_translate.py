@@ -10,7 +10,7 @@ import pytest
 from bnlint.frameworks.tables import catalogue
 from bnlint.porting.translate import TranslateError, Translation, translate
 
-FAMILIES = catalogue().families
+FAMILIES = catalogue().described
 
 
 def to(family: str, call: str, from_family: str | None = None) -> Translation:

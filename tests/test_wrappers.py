@@ -316,10 +316,11 @@ def test_from_leaves_declared_defaults_alone(tmp_path: Path) -> None:
     config = f'[apis."{NAME}"]\n{TORCH}'
     (found,) = findings(tmp_path, code, "--from", "keras", "--select", "BN103", config=config)
     assert found["code"] == "BN103"
-    assert found["fix"]["applicability"] == "unsafe"  # nobody said that the wrapper takes eps
+    unsure = "is declared without saying that it takes eps"
+    assert unsure in found["fix"]["reason"]
     config += 'parameters = { eps = "epsilon" }\n'
     (found,) = findings(tmp_path, code, "--from", "keras", "--select", "BN103", config=config)
-    assert found["fix"]["applicability"] == "safe"
+    assert unsure not in found["fix"]["reason"]
     assert "epsilon=0.001" in found["fix"]["message"]
 
 

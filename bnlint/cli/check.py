@@ -30,9 +30,10 @@ from bnlint.cli.terminal import (
     width_of,
     write,
 )
-from bnlint.config.options import Config, absolute
-from bnlint.config.settings import Configs, excluded, show
+from bnlint.config.options import Config, absolute, toml
+from bnlint.config.settings import Configs, excluded, idle_globs, show
 from bnlint.engine.linter import Result
+from bnlint.engine.packages import PACKAGES
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.tree import DISK, Overlay
 from bnlint.finding import Problem
@@ -108,7 +109,7 @@ def check(parsed: argparse.Namespace) -> int:
     problems = [*found.problems, *problems]
     if plan.record is not None:
         return _record(plan, results, paths, problems)
-    return _report(parsed, found, results, problems, config, plan, paths, tried)
+    return _report(parsed, configs, found, results, problems, config, plan, paths, tried)
 
 
 def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
@@ -296,6 +297,7 @@ def _echo(results: Sequence[Result], parsed: argparse.Namespace) -> None:
 
 def _report(
     parsed: argparse.Namespace,
+    configs: Configs,
     found: Found,
     results: Sequence[Result],
     problems: Sequence[Problem],
@@ -315,6 +317,7 @@ def _report(
         fixed=sum(len(result.fixed) for result in results),
         suppressed=sum(result.suppressed for result in results),
         uncompared=sum(result.uncompared for result in results),
+        offers=tuple(sorted({offer for result in results for offer in result.offers})),
         hints=Counter(hint for result in results for hint in result.hints),
         unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
     )
@@ -345,7 +348,7 @@ def _report(
         if plan.trials and report.fixed:
             say("--confirm tried what remains; without --fix or --diff it tries what they fix too")
         notices = [*_notices(results), *_stale(plan, results, paths), *_hidden(plan, results)]
-        for notice in [*found.notices, *notices]:
+        for notice in [*found.notices, *_idle(found, configs), *notices]:
             say(notice.message, notice.path)
         if choice not in ("json", "github") and not parsed.statistics:
             line = summary(
@@ -395,6 +398,19 @@ def _stale(plan: _Plan, results: Sequence[Result], paths: Mapping[str, str]) -> 
             "--write-baseline takes it out",
             _shown(plan.baseline.path),
         )
+
+
+def _idle(found: Found, configs: Configs) -> Iterator[Notice]:
+    """Yield a notice for each glob of the configurations in use that names no port at all."""
+    configurations = {
+        id(config): config for config in map(configs.of, (f.path for f in found.files))
+    }
+    for config in configurations.values():
+        if config.ports:
+            files = PACKAGES.files(f"{config.folder}/-")
+            for number, pattern in idle_globs(config, files):
+                key = f"port[{number}].paths"
+                yield Notice(f"{key}: no Python file matches {toml(pattern)}", config.file)
 
 
 def _hidden(plan: _Plan, results: Sequence[Result]) -> Iterator[Notice]:

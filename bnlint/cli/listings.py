@@ -19,7 +19,7 @@ from bnlint.cli.prepare import (
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, suggestion
+from bnlint.config.options import absolute, suggested, suggestion
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from bnlint.config.settings import Configs
     from bnlint.engine.basis import Basis
     from bnlint.engine.linter import Options
-    from bnlint.porting.compare import Input, Unseen
 
 
 def sites(parsed: argparse.Namespace) -> int:
@@ -185,10 +184,11 @@ def frameworks(parsed: argparse.Namespace) -> int:
     tables = catalogue()
     for name in parsed.families:
         if name not in tables.families:
-            known = f"; accepted are {', '.join(tables.families)}"
-            hint = suggestion(name, tables.families) or known
+            hint = suggested(name, tables.families)
             return close([Problem(f"there is no framework {name}{hint}")])
     loaded = tables.load(tuple(sorted(set(parsed.families))) or tables.families)
+    if parsed.check and not parsed.families:
+        loaded = tables.load(tables.described)
     if not parsed.check:
         if parsed.interpreter:
             return close([Problem("--interpreter goes with --check")])
@@ -222,15 +222,18 @@ def translate(parsed: argparse.Namespace) -> int:
     from bnlint.porting.translate import TranslateError
     from bnlint.porting.translate import translate as translate_call
 
-    known = catalogue().families
-    wanted = [*parsed.to, *([parsed.from_family] if parsed.from_family is not None else [])]
-    for family in wanted:
-        if family not in known:
-            message = f"unknown framework {family}; accepted are {', '.join(known)}"
+    tables = catalogue()
+    source, *targets = (
+        name if name is None else (tables.family(name) or name)
+        for name in (parsed.from_family, *parsed.to)
+    )
+    for family in (source, *targets):
+        if family is not None and family not in tables.described:
+            message = f"unknown framework {family}{suggested(family, tables.described)}"
             return close([Problem(message)])
     try:
         wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
-        found = translate_call(parsed.call, parsed.from_family, parsed.to, wrappers)
+        found = translate_call(parsed.call, source, [t for t in targets if t], wrappers)
     except TranslateError as error:
         return close([Problem(str(error))])
     except Failed as failed:
@@ -241,78 +244,3 @@ def translate(parsed: argparse.Namespace) -> int:
         )
     )
     return CLEAN
-
-
-def compare(parsed: argparse.Namespace) -> int:
-    """Compare the layers of a port with those of its reference."""
-    from bnlint.output import Report, render, render_comparison, summary
-    from bnlint.output.comparison import unseen_texts
-    from bnlint.porting.compare import compare as compare_sides
-
-    begin()
-    try:
-        rules_ = rules_of_run()
-        reference, port = (_inputs(name) for name in (parsed.reference, parsed.port))
-    except Failed as failed:
-        return close(failed.problems)
-    found = compare_sides(reference, port, rules_)
-    found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
-    for side, name in ((reference, parsed.reference), (port, parsed.port)):
-        paths = {item.path for item in side}
-        rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
-        if not any(row.path in paths for row in rows) and not found.problems:
-            unseen = [file for file in found.unseen if file.path in paths]
-            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
-            what = f"no batch normalisation layer is known in it{why}"
-            return close([Problem(what, name)])
-    color, width = wants_color(sys.stdout), width_of(sys.stdout)
-    write(render_comparison(found, parsed.output_format, color=color, width=width))
-    if parsed.output_format == "table" and found.findings:
-        report = Report(found.findings, found.texts, len(port))
-        choice = "full" if sys.stdout.isatty() else "concise"
-        write(["\n"])
-        write(render(report, choice, color=color, width=width))
-        say(summary(report))
-    code = close(found.problems)
-    if code != CLEAN or parsed.exit_zero:
-        return code
-    return FOUND if found.findings else CLEAN
-
-
-def _named(unseen: Unseen) -> Unseen:
-    """Return files as they are shown."""
-    from bnlint.files.display import displayed
-
-    named = {displayed(file, cwd()): n for file, n in unseen.elsewhere.items()}
-    return unseen._replace(elsewhere=named)
-
-
-def _inputs(name: str) -> list[Input]:
-    """Return the files that one side of a comparison consists of.
-
-    Raises:
-        Failed: there is nothing to read.
-    """
-    from bnlint.config.settings import Configs
-    from bnlint.config.wrappers import check_wrappers
-    from bnlint.porting.compare import Input
-    from bnlint.running.discovery import read, walk
-
-    configs = Configs(cwd(), check=check_wrappers)
-    path, _, part = name.partition("::")
-    found = walk([path], Configs(cwd(), isolated=True), cwd())
-    if found.problems:
-        raise Failed(*found.problems)
-    if part and len(found.files) != 1:
-        raise Failed(Problem("::NAME goes with a file", path))
-    side: list[Input] = []
-    for file in found.files:
-        data = read(file)
-        if isinstance(data, Problem):
-            raise Failed(data)
-        folder = file.path.rpartition("/")[0] or "/"
-        wrappers = config_of(file.path, configs).wrappers
-        side.append(Input(file.display, data, part, folder, wrappers))
-    if not side:
-        raise Failed(Problem("there are no Python files to compare", path))
-    return side

@@ -253,12 +253,30 @@ def _add_cache(group: argparse._ArgumentGroup) -> None:
 
 def _add_compare(parser: _Parser) -> None:
     parser.add_argument(
-        "reference", metavar="REF", help="the code ported from: a file, a folder, file.py::Class"
-    )
+        "reference", metavar="REF",
+        help="the code ported from: a file, a folder, file.py::Class, or an installed model by its "
+        "import path: keras.applications.EfficientNetB0, 'timm.create_model(\"resnet50\")'",
+    )  # fmt: skip
     parser.add_argument("port", metavar="PORT", help="the code ported to, in the same way")
+    _add_python(parser)
     parser.add_argument(
         "--output-format", choices=("table", "json"), default="table",
         help="default: table",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fix", action="store_true", help="write what can be fixed safely (one file on each side)"
+    )
+    parser.add_argument("--diff", action="store_true", help="print what --fix would change")
+    parser.add_argument(
+        "--unsafe-fixes", action="store_true",
+        help="with --fix or --diff: also fixes that are right under an assumption they state",
+    )  # fmt: skip
+    parser.add_argument(
+        "--all", action="store_true", help="show each pair of layers, and not only what differs"
+    )
+    parser.add_argument(
+        "--select", metavar="RULES", type=arguments.rules, default=None,
+        help="run these rules only (default: those that compare)",
     )  # fmt: skip
     parser.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 though there are findings"
@@ -333,6 +351,14 @@ def _add_files(parser: _Parser) -> None:
                        default=None, help="check files that .gitignore leaves out")  # fmt: skip
     group.add_argument("--config", metavar="FILE", default=None, help="use this configuration file")
     group.add_argument("--isolated", action="store_true", help="use no configuration file")
+    _add_python(group)
+
+
+def _add_python(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--python", metavar="PATH", default=None,
+        help="the Python whose packages hold installed references; they are read, not imported",
+    )  # fmt: skip
 
 
 def _add_from(parser: _Parser) -> None:
@@ -363,6 +389,10 @@ def _run(command: str, parsed: argparse.Namespace) -> int:
         from bnlint.cli.check import check
 
         return check(parsed)
+    if command == "compare":
+        from bnlint.cli.comparing import compare
+
+        return compare(parsed)
     from bnlint.cli import listings
 
     return int(getattr(listings, command)(parsed))

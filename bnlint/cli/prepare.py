@@ -19,7 +19,6 @@ from bnlint.config.settings import (
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
 from bnlint.files.tree import DISK, LONGEST, Tree
 from bnlint.finding import Problem
-from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import Found, walk
 
 STDIN = "-"
@@ -67,6 +66,7 @@ def given(parsed: argparse.Namespace) -> Given:
         extend_per_file_ignores=tuple(arguments.get("extend_per_file_ignores") or ()),
         min_confidence=arguments.get("min_confidence"),
         from_family=arguments.get("from_family"),
+        extend_reference_paths=tuple(paths_of(arguments.get("python"))),
         exclude=tuple(exclude) if exclude is not None else None,
         extend_exclude=tuple(arguments.get("extend_exclude") or ()),
         force_exclude=arguments.get("force_exclude"),
@@ -77,6 +77,24 @@ def given(parsed: argparse.Namespace) -> Given:
     )
 
 
+def paths_of(python: str | None) -> list[str]:
+    """Return where ``python``, which the command line names, looks for packages.
+
+    Raises:
+        Failed: it cannot be run.
+    """
+    if python is None:
+        return []
+    import subprocess
+
+    from bnlint.engine.installed import paths_of_python
+
+    try:
+        return paths_of_python(python)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failed(Problem(f"--python cannot be asked: {error}", python)) from None
+
+
 def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Configs:
     """Return the configurations, with what the command line says laid over them.
 
@@ -84,11 +102,10 @@ def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Conf
         Failed: the file named on the command line cannot be used, or an option is wrong.
     """
     options = given(parsed)
-    families = catalogue().families
 
     def check_config(config: Config) -> Iterator[Mistake]:
         yield from check_selectors(config, loaded)
-        yield from check_families(config, families)
+        yield from check_families(config)
         if config.wrappers:
             from bnlint.config.wrappers import check_wrappers
 

@@ -34,6 +34,7 @@ __all__ = [
     "Selection",
     "absolute",
     "parse",
+    "suggested",
     "suggestion",
     "toml",
 ]
@@ -76,6 +77,8 @@ INCLUDE = ("*.py", "*.pyi")
 
 
 _BARE_KEY = lazy(r"[\w-]+")
+#: An import path, or a call of what makes the model it is given the name of.
+_INSTALLED = lazy(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+(?:\(\s*(?:'[^'\"]+'|\"[^'\"]+\")\s*\))?")
 _LONG = 60  # characters of a wrong value that are shown
 _MOST, _DEEPEST = 50_000, 20  # characters of all settings, and tables within tables
 
@@ -131,7 +134,8 @@ class Selection(NamedTuple):
 class Port(NamedTuple):
     """Files (globs) that are ported code, and what from: a file, a framework family, or both.
 
-    ``reference`` is an absolute path with forward slashes, or :data:`NO_REFERENCE`.
+    ``reference`` is an absolute path with forward slashes, the name of an installed model, or
+    :data:`NO_REFERENCE`.
     """
 
     paths: tuple[str, ...]
@@ -157,6 +161,7 @@ class Config(NamedTuple):
     from_family: str | None = None
     reference: str | None = None
     infer: bool = True
+    reference_paths: tuple[str, ...] = ()
     ports: tuple[Port, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
     baseline: str | None = None
@@ -280,7 +285,20 @@ def _per_file(reader: _Reader, key: str, value: Any) -> tuple[tuple[str, tuple[s
 
 
 def _reference(reader: _Reader, key: str, value: Any) -> str:
-    return NO_REFERENCE if value == NO_REFERENCE else _path(reader, key, value)
+    if isinstance(value, str) and (value == NO_REFERENCE or is_installed(value)):
+        return value
+    return _path(reader, key, value)
+
+
+def is_installed(name: str) -> bool:
+    """Tell whether a reference is written as an installed model is, and not as a file."""
+    return _INSTALLED.fullmatch(name) is not None and not name.endswith(".py")
+
+
+def _paths(reader: _Reader, key: str, value: Any) -> tuple[str, ...]:
+    return tuple(
+        _path(reader, f"{key}[{i}]", item) for i, item in enumerate(_texts(reader, key, value))
+    )
 
 
 _PORT: dict[str, tuple[str, Check]] = {
@@ -331,6 +349,7 @@ OPTIONS = (
     Option("from", "from_family", _text),
     Option("reference", "reference", _one_of((NO_REFERENCE,))),
     Option("infer", "infer", _flag),
+    Option("reference-paths", "reference_paths", _paths),
     Option("port", "ports", _ports),
     Option("apis", "wrappers", _wrappers),
     Option("baseline", "baseline", _path),
@@ -407,6 +426,12 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     words = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), list(words), 1)
     return f"; did you mean {words[near[0]]}?" if near else ""
+
+
+def suggested(word: str, known: Iterable[str]) -> str:
+    """Return the end of a message that proposes the nearest of the ``known`` words, or all."""
+    words = sorted(known)
+    return suggestion(word, words) or f"; accepted are {', '.join(words)}"
 
 
 def toml(value: object) -> str:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.config.globs import compiled
-from bnlint.config.options import COMMAND_LINE, Config, Mistake, suggestion, toml
+from bnlint.config.options import COMMAND_LINE, Config, Mistake, suggested, suggestion, toml
+from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import NamedTuple, Protocol
 
 __all__ = [
@@ -116,15 +117,15 @@ def check_selectors(config: Config, rules: Sequence[RuleLike]) -> tuple[Mistake,
     return tuple(mistakes)
 
 
-def check_families(config: Config, families: Iterable[str]) -> tuple[Mistake, ...]:
-    """Return a mistake for each framework named in ``config`` that is none of ``families``."""
-    known = sorted(families)
+def check_families(config: Config) -> tuple[Mistake, ...]:
+    """Return a mistake for each framework named in ``config`` that has no table."""
+    tables = catalogue()
     named = [("from", config.from_family)]
     named += [(f"port[{i}].from", port.from_family) for i, port in enumerate(config.ports)]
     mistakes = []
     for key, family in named:
-        if family is not None and family not in known:
-            message = f"unknown framework {toml(family)}; accepted are {', '.join(known)}"
+        if family is not None and tables.family(family) is None:
+            message = f"unknown framework {toml(family)}{suggested(family, tables.families)}"
             mistakes.append(Mistake(*place(config, key), message))
     return tuple(mistakes)
 

@@ -37,6 +37,7 @@ from bnlint.config.selection import (
 )
 from bnlint.files.display import clean
 from bnlint.files.tree import DISK, Tree
+from bnlint.frameworks.tables import catalogue
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -58,6 +59,7 @@ __all__ = [
     "check_selectors",
     "excluded",
     "from_for",
+    "idle_globs",
     "ignored_for",
     "is_native",
     "override",
@@ -80,7 +82,7 @@ _NAMES = (".bnlint.toml", "bnlint.toml", _PYPROJECT)  # the first of a folder ho
 class Given(NamedTuple):
     """Options given on the command line; ``None`` and ``()`` where they are not.
 
-    ``extend_exclude`` and ``extend_per_file_ignores`` add to what the configuration says, the
+    What ``extend_`` begins adds to what the configuration says, the
     selection is a layer of its own, all others replace. Globs and paths are relative to the
     current folder.
     """
@@ -96,6 +98,7 @@ class Given(NamedTuple):
     include: tuple[str, ...] | None = None
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
+    extend_reference_paths: tuple[str, ...] = ()
     force_exclude: bool | None = None
     respect_gitignore: bool | None = None
     output_format: str | None = None
@@ -252,8 +255,13 @@ def override(config: Config, given: Given, cwd: str) -> Config:
     changes: dict[str, Any] = {
         field: value for field, value in given._asdict().items() if value is not None
     }
-    for field in ("selection", "extend_exclude", "extend_per_file_ignores"):
+    for field in (
+        "selection", "extend_exclude", "extend_per_file_ignores", "extend_reference_paths",
+    ):  # fmt: skip
         del changes[field]
+    if given.extend_reference_paths:
+        more = given.extend_reference_paths
+        changes["reference_paths"] = (*config.reference_paths, *more)
     if given.baseline is not None:
         changes["baseline"] = absolute(given.baseline, cwd)
     if given.include is not None:
@@ -313,18 +321,20 @@ def excluded(config: Config, path: str) -> bool:
 def from_for(config: Config, path: str) -> str | None:
     """Return the framework family that the file at the absolute ``path`` is ported from.
 
-    ``--from`` wins. Else the first ``[[port]]`` with the file among its paths decides, and if it
-    names a reference only, nothing is declared; else ``from`` holds.
+    It is given by the name of its table, whatever it is called. ``--from`` wins. Else the first
+    ``[[port]]`` with the file among its paths decides, and if it names a reference only, nothing is
+    declared; else ``from`` holds.
     """
+    name = config.from_family
     if config.origins.get("from") != COMMAND_LINE:
         port = _port(config, path)
         if port is not None:
-            return port.from_family
-    return config.from_family
+            name = port.from_family
+    return catalogue().family(name) if name is not None else None
 
 
 def reference_for(config: Config, path: str) -> str | None:
-    """Return the absolute path of the file that the one at ``path`` is a port of, if configured.
+    """Return what the file at ``path`` is a port of, if configured: an absolute path, or a name.
 
     Whether there is such a file is not looked at.
     """
@@ -344,6 +354,20 @@ def is_native(config: Config, path: str) -> bool:
     if port is not None:
         return port.reference == NO_REFERENCE
     return config.reference == NO_REFERENCE
+
+
+def idle_globs(config: Config, files: Iterable[str]) -> list[tuple[int, str]]:
+    """Return the globs of ``[[port]]`` entries that match none of ``files``, with their entry."""
+    known = list(files)
+    return [
+        (number, pattern)
+        for number, port in enumerate(config.ports)
+        for pattern in port.paths
+        if not any(
+            globs.compiled((pattern,), config.folder).match_within(file, config.folder)
+            for file in known
+        )
+    ]
 
 
 def _port(config: Config, path: str) -> Port | None:

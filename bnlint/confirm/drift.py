@@ -50,7 +50,7 @@ def check_installed(
 
     if frameworks is None:
         tables = catalogue()
-        frameworks = tables.load(tables.families)
+        frameworks = tables.load(tables.described)
     rows: list[DriftRow] = []
     for name in sorted({framework.worker for framework in frameworks.frameworks.values()}):
         apis = [api for api in frameworks.apis.values() if api.framework.worker == name]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bnlint.engine.comparing import context_of, paired_with
 from bnlint.engine.facts import Facts, facts_of
-from bnlint.engine.linter import Options, context_of, paired_with
+from bnlint.engine.options import Options
 from bnlint.finding import Problem
 from bnlint.rule import Context, evidence
 from bnlint.semantics.layers.references import DECLARED, NAMED, SAME_FILE

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from bnlint.engine.comparing import context_of, hints, offered, paired_with, uncompared
 from bnlint.engine.crashes import crashed, followed, is_too_deep
 from bnlint.engine.directives import (
     PORT_OF,
@@ -20,19 +21,17 @@ from bnlint.engine.directives import (
 from bnlint.engine.facts import (
     Facts,
     Failure,
-    ReferenceFile,
     file_in,
     is_interesting,
     parse_file,
     read_facts,
-    reference_facts,
     syntax_failure,
 )
+from bnlint.engine.options import Options as Options
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.rule import Context
-from bnlint.semantics.layers.references import Side
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -45,34 +44,6 @@ if TYPE_CHECKING:
     from bnlint.semantics.layers.sites import Site
 
 
-class Options(NamedTuple):
-    """What decides the findings of one file.
-
-    ``codes`` are the rules that run, ``explicit`` those that were selected by the user (an
-    ``info`` finding is shown only of these), ``from_family`` is the family it is ported from,
-    ``folder`` the absolute folder of the file, if it lies in one. Fixes of the rules in
-    ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
-    ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
-    that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
-    ``native`` tells that the code is declared to be no port, ``infer`` that the project may show
-    what it was ported from.
-    """
-
-    codes: frozenset[str]
-    explicit: frozenset[str] = frozenset()
-    min_confidence: str = "medium"
-    from_family: str | None = None
-    folder: str | None = None
-    unfixable: frozenset[str] = frozenset()
-    safe_fixes: frozenset[str] = frozenset()
-    unsafe_fixes: frozenset[str] = frozenset()
-    trials: bool = False
-    references: tuple[ReferenceFile, ...] = ()
-    wrappers: tuple[Wrapper, ...] = ()
-    native: bool = False
-    infer: bool = True
-
-
 class Result(NamedTuple):
     """What came of one file.
 
@@ -80,8 +51,9 @@ class Result(NamedTuple):
     tells that the file was parsed, and not passed over as holding nothing of interest.
     ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
     declares that they are no port. ``unlisted`` are findings for information that nobody asked
-    for, as the code and the framework that was compared with. ``hints`` say for how many layers eps
-    would differ if what introduces the project is right.
+    for, as the code and the framework that was compared with. ``offers`` are comparisons that may
+    be worth while, as commands. ``hints`` say for how many layers eps would differ if what
+    introduces the project is right.
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
@@ -95,6 +67,7 @@ class Result(NamedTuple):
     text: str | None = None
     checked: bool = False
     uncompared: int = 0
+    offers: tuple[str, ...] = ()
     unlisted: tuple[tuple[str, str], ...] = ()
     hints: tuple[tuple[str, str], ...] = ()
     fixed: tuple[Finding, ...] = ()
@@ -136,44 +109,6 @@ def _check_module(module: Module, rules: Sequence[LoadedRule], options: Options)
     paired = paired_with(facts, options)
     result = check_facts(facts, rules, options, paired.pairs, paired.references)
     return result._replace(problems=(*paired.problems, *result.problems))
-
-
-class Paired(NamedTuple):
-    """The layers of a file beside those of its named references, and which cannot be had."""
-
-    pairs: Sequence[Pair] = ()
-    references: Sequence[Facts] = ()
-    problems: tuple[Problem, ...] = ()
-
-
-def paired_with(facts: Facts, options: Options) -> Paired:
-    """Return the layers of a file beside those of the references that ``options`` name."""
-    if not options.references:
-        return Paired()
-    from bnlint.semantics.layers.alignment import align
-
-    found = [reference_facts(item, options.wrappers) for item in options.references]
-    references = [item for item in found if isinstance(item, Facts)]
-    pairs = align(facts.sites, [site for item in references for site in item.sites])
-    return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
-
-
-def context_of(
-    facts: Facts, options: Options, named: Sequence[Pair] = (), references: Sequence[Facts] = ()
-) -> Context:
-    """Return a file that was read as its rules see it; see :func:`check_facts`."""
-    return Context(
-        facts.module,
-        facts.project,
-        facts.sites,
-        options.from_family,
-        options.folder,
-        named,
-        [Side(item.project, item.module, item.sites, item.part) for item in references],
-        facts.part,
-        infers=options.infer
-        and not (options.native or named or references or options.from_family is not None),
-    )
 
 
 def check_facts(
@@ -222,7 +157,7 @@ def check_facts(
         ]
         if options.trials:
             found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
-    uncompared = _uncompared(context, rules, options)
+    alone = uncompared(context, rules, options)
     result = Result(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
@@ -230,36 +165,15 @@ def check_facts(
         notices=(*notices, *_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
-        uncompared=len(uncompared),
-        hints=tuple(_hints(context, uncompared)),
+        uncompared=len(alone),
+        hints=tuple(hints(context, alone)),
+        offers=tuple(offered(facts, context, options)),
         unlisted=tuple(unlisted),
     )
     while _done:
         _done.pop().forget()
     _done.append(context.project)
     return result
-
-
-def _uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) -> Sequence[Site]:
-    """Return the layers that should have been compared, and were not for want of a reference."""
-    if options.native or options.from_family is not None or context.named:
-        return ()
-    if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
-        return ()
-    return [site for site in context.sites if context.reference(site, "eps") is None]
-
-
-def _hints(context: Context, sites: Sequence[Site]) -> Iterator[tuple[str, str]]:
-    """Yield for each layer that is compared with nothing what its project may be a port of.
-
-    That is what the introduction of the project says, and the family; only for layers in which eps
-    would differ then.
-    """
-    for site in sites:
-        if site.value("eps").from_default:
-            hint = context.hint(site)
-            if hint is not None:
-                yield hint
 
 
 def _with_fix(

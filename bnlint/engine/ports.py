@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
-from bnlint.config.options import absolute
+from bnlint.config.options import absolute, is_installed
 from bnlint.config.settings import Config, reference_for
 from bnlint.engine.directives import PORT_OF, find_directives
 from bnlint.engine.facts import ReferenceFile
@@ -23,15 +24,23 @@ def references_of(
     configuration.
     """
     folder = path.rpartition("/")[0]
-    named = [split(mark, folder) for mark in _marks(display, text)]
+    named = _marks(display, text)
     if not named:
         configured = reference_for(config, path)
         if configured is None:
             return (), []
-        named = [split(configured, folder)]
+        named = [configured]
     found: list[ReferenceFile] = []
     problems: list[Problem] = []
-    for reference, part in named:
+    for name in named:
+        reference, part = split(name, folder)
+        if is_installed(name) and not PACKAGES.tree.kind(reference):
+            model = installed_model(name, config.reference_paths)
+            if isinstance(model, Problem):
+                problems.append(model._replace(path=display))
+            else:
+                found.append(model)
+            continue
         try:
             data = PACKAGES.tree.read(reference)
         except OSError as error:
@@ -42,6 +51,21 @@ def references_of(
             folder = reference.rpartition("/")[0] or "/"
             found.append(ReferenceFile(displayed(reference, cwd), data, part, folder))
     return tuple(found), problems
+
+
+def installed_model(name: str, folders: Sequence[str]) -> ReferenceFile | Problem:
+    """Return the source of the installed model called ``name``, which is read and not imported.
+
+    It is looked for in ``folders``, then where the running interpreter looks for packages.
+    """
+    from bnlint.engine.installed import locate, paths_of_python
+
+    found = locate(name, [*folders, *paths_of_python()])
+    if found is None:
+        where = "where this Python looks for packages, nor in reference-paths or those of --python"
+        return Problem(f"the reference {name} is not found {where}")
+    data = PACKAGES.tree.read(found.file)
+    return ReferenceFile(found.display, data, found.part, found.file.rpartition("/")[0])
 
 
 def _marks(display: str, text: str) -> list[str]:

@@ -86,6 +86,8 @@ _FRAMEWORK = f.record(
         "worker": f.text,
         "shorthand": f.mapping(f.text),
         "kept_defaults": f.texts,
+        "reference_only": f.flag,
+        "aliases": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
     },
     required=("name", "title", "ecosystem", "imports", "reference", "checked"),
@@ -124,10 +126,12 @@ _PORTING = f.record(
         "words": f.texts,
         "short": f.texts,
         "statistics": f.texts,
+        "shared_statistics": f.texts,
         "reads": f.texts,
         "fills": f.texts,
         "exports": f.texts,
         "pads": f.texts,
+        "vetoes": f.flag,
     }
 )
 

@@ -67,6 +67,22 @@ class Catalogue(NamedTuple):
         return tuple(sorted(self.tables))
 
     @property
+    def described(self) -> tuple[str, ...]:
+        """The families whose layers are known in code, sorted; the others are references only."""
+        heads = {name: table["framework"] for name, table in self.tables.items()}
+        return tuple(name for name in self.families if not heads[name].get("reference_only"))
+
+    def family(self, name: str) -> str | None:
+        """Return the family that people call ``name``: by its own name or another, in any case."""
+        wanted = name.lower()
+        if wanted in self.tables:
+            return wanted
+        for family, table in self.tables.items():
+            if wanted in table["framework"].get("aliases", ()):
+                return family
+        return None
+
+    @property
     def aliases(self) -> frozenset[str]:
         """The import paths of the APIs of all tables."""
         return frozenset(
@@ -209,12 +225,13 @@ class Frameworks:
         return found
 
     def knows(self, path: str) -> bool:
-        """Tell whether any table has the exact import path ``path``."""
-        return (
-            path in self.by_alias
-            or path in self.neighbours
-            or any(path in names for names in self._words.values())
-        )
+        """Tell whether any table has the exact import path ``path``.
+
+        A single name is none: methods and parts of models are listed by those.
+        """
+        if path in self.by_alias or path in self.neighbours:
+            return True
+        return "." in path and any(path in names for names in self._words.values())
 
     def leads_to(self, path: str) -> bool:
         """Tell whether any table has the import path ``path``, or one that goes on from it."""

@@ -120,11 +120,13 @@ def render_comparison(
     color: bool = False,
     width: int | None = None,
 ) -> Iterator[str]:
-    """Return a comparison of two sides as ``table`` or ``json``."""
+    """Return a comparison of two sides as ``differences``, as ``table`` of all, or as ``json``."""
     from bnlint.output import comparison as comparisons
 
     if format == "json":
         return _ended(comparisons.json(comparison))
+    if format == "differences":
+        return _ended(comparisons.differences(comparison, Style(color, width)))
     return _ended(comparisons.table(comparison, Style(color, width)))
 
 
@@ -233,6 +235,8 @@ def remarks(report: Report) -> Iterator[str]:
             f"{framework}'s default, which its models seldom keep: read the reference "
             f"(--extend-select {code} lists them)"
         )
+    for offer in report.offers:
+        yield f"hint: these may be a port and its reference: {offer}"
     for (said, family), number in sorted(report.hints.items()):
         yield (
             f"hint: {said}; if that is so, eps differs in {counted(number, 'layer')}: try "

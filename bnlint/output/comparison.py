@@ -1,4 +1,4 @@
-"""What ``bnlint compare`` prints: a table of both sides with the differences marked, and totals."""
+"""What ``bnlint compare`` prints: a table of what differs, or of both sides, and totals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
 from bnlint.output.text import literal, paint, wrapped
-from bnlint.porting.feeding import text
+from bnlint.porting.feeding import spelled, text
 
 if TYPE_CHECKING:
     from bnlint.engine.inventory import Setting, SiteRow
@@ -36,6 +36,89 @@ _COLUMNS = (
 _ARROW = " | "
 
 
+_DIFFERENCES = (
+    Column("differs", "bold yellow", title=True),
+    Column("reference", "cyan"),
+    Column("port", "bold"),
+    Column("layers", prose=True),
+)
+
+
+def differences(comparison: Comparison, style: Style) -> Iterator[str]:
+    """Yield a row for each difference: the setting, both values, and the pairs that have it."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in comparison.rows:
+        for name in row.differs:
+            found.setdefault((name, *_values(row, name)), []).append(row)
+    files = {**_alone(comparison.rows, 0), **_alone(comparison.rows, 1)}
+    alone = _alone_layers([row for row in comparison.rows if not _is_of(row, files)])
+    shown = [(*key, _where(rows)) for key, rows in found.items()]
+    shown += [("no partner", *both, _named(places)) for both, places in alone]
+    if shown:
+        yield from listing(_DIFFERENCES, [("", shown)], style)
+        yield ""
+    if any(name == "decay" for name, *_ in found):
+        told = "decay: how much of the old running value an update keeps, whatever momentum means."
+        yield from wrapped(told, style.width)
+    yield from _partnerless(files, style)
+    yield from _summary(comparison, style)
+    if comparison.rows:
+        yield from wrapped("--all shows each pair of layers, and all their settings.", style.width)
+
+
+def _alone_layers(found: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Yield the layers without a partner of each side, with what stands for it in the table."""
+    for side, texts in ((0, ("there", "-")), (1, ("-", "there"))):
+        rows = [row for row in found if (row.reference, row.port)[1 - side] is None]
+        layers = [(row.reference, row.port)[side] for row in rows]
+        places = [_short(layer) for layer in layers if layer is not None]
+        if places:
+            yield texts, places
+
+
+def _where(rows: Sequence[Row]) -> str:
+    """Return the layers of pairs: those of the port, with those of the reference they pair with."""
+    return _named([f"{_short(row.port)} ({_partner(row)})" for row in rows])
+
+
+def _short(row: SiteRow | None) -> str:
+    """Return where a layer is and what it is called, without what is around it."""
+    if row is None:
+        return "-"
+    return clean(f"{row.path.rpartition('/')[2]}:{row.row} {row.name}".rstrip())
+
+
+def _partner(row: Row) -> str:
+    if row.how == "uniform" and row.alike > 1:
+        return f"all {row.alike} alike"
+    assert row.reference is not None
+    return clean(f"{row.reference.path.rpartition('/')[2]}:{row.reference.row}")
+
+
+def _named(places: Sequence[str]) -> str:
+    """Return how many layers there are, and the first of them."""
+    shown = ", ".join(places[:_SHOWN])
+    more = len(places) - _SHOWN
+    listed = f"{shown} and {more} more" if more > 0 else shown
+    return f"{len(places)}: {listed}" if len(places) > 1 else listed
+
+
+def _values(row: Row, name: str) -> tuple[str, str]:
+    """Return what the setting called ``name`` is on both sides of a pair."""
+    reference, port = row.reference, row.port
+    assert reference is not None and port is not None
+    if name == "eps":
+        return _value(reference.eps), _value(port.eps)
+    if name == "decay":
+        return _decay(reference), _decay(port)
+    if name == "channels":
+        return str(reference.channels), str(port.channels)
+    if name == "parameters":
+        return _per_channel(reference), _per_channel(port)
+    left, right = (spelled(feed, name) if feed is not None else "?" for feed in row.feeds)
+    return clean(left), clean(right)
+
+
 def table(comparison: Comparison, style: Style) -> Iterator[str]:
     """Yield the table: each cell holds the reference's value, and the port's where it differs."""
     alone = {**_alone(comparison.rows, 0), **_alone(comparison.rows, 1)}
@@ -49,12 +132,18 @@ def table(comparison: Comparison, style: Style) -> Iterator[str]:
     yield from listing(_COLUMNS, groups, style)
     if alone:
         yield ""
-        found = ", ".join(
-            f"{clean(path.rpartition('/')[2])} ({counted(n, 'layer')})" for path, n in alone.items()
-        )
-        yield from wrapped(f"Files without a partner: {found}.", style.width)
+        yield from _partnerless(alone, style)
     yield ""
     yield from _summary(comparison, style)
+
+
+def _partnerless(files: Mapping[str, int], style: Style) -> Iterator[str]:
+    """Yield the files of which no layer has a partner."""
+    names = (
+        f"{clean(path.rpartition('/')[2])} ({counted(n, 'layer')})" for path, n in files.items()
+    )
+    if files:
+        yield from wrapped(f"Files without a partner: {', '.join(names)}.", style.width)
 
 
 def json(comparison: Comparison) -> Iterator[str]:
@@ -221,6 +310,7 @@ def _limits(comparison: Comparison) -> Iterator[str]:
         "decay": sum(None in (one.decay, other.decay) for one, other in pairs),
         "parameters": sum(None in (one.parameters, other.parameters) for one, other in pairs),
     }
+    missing["kernel, stride and padding"] = sum(row.unsized for row in comparison.rows)
     if any(missing.values()):
         where = (
             f"{name} in {'all pairs' if number == len(pairs) > 1 else counted(number, 'pair')}"
@@ -228,6 +318,9 @@ def _limits(comparison: Comparison) -> Iterator[str]:
             if number
         )
         yield f"Not compared, since a side is not known: {', '.join(where)}."
+    by_hand = sum(row.padded for row in comparison.rows)
+    if by_hand:
+        yield f"Not compared, since something pads by hand: padding in {counted(by_hand, 'pair')}."
     for unseen in unseen_texts(comparison.unseen):
         yield f"Not compared: {unseen}."
 

@@ -24,6 +24,7 @@ class Report(NamedTuple):
     ``uncompared`` counts the layers whose settings were compared with nothing, ``unlisted`` the
     findings for information that nobody asked for, by code and framework compared with, ``hints``
     the layers in which eps would differ, by what introduces the project and the family it names.
+    ``offers`` are commands that compare what may be a port with its reference.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -34,6 +35,7 @@ class Report(NamedTuple):
     uncompared: int = 0
     unlisted: Mapping[tuple[str, str], int] = {}
     hints: Mapping[tuple[str, str], int] = {}
+    offers: tuple[str, ...] = ()
 
 
 class Style(NamedTuple):

@@ -12,12 +12,13 @@ from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
-from bnlint.frameworks.tables import catalogue
-from bnlint.porting.feeding import Feed, differences, feed_of
+from bnlint.porting.feeding import Feed, differences, feed_of, is_padded_by_hand, is_unsized
 from bnlint.porting.totals import Total, totals
+from bnlint.rule import CONVENTION
 from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
+from bnlint.semantics.origins.words import bare_name
 from bnlint.semantics.syntax.numbers import close, in_floats
 
 
@@ -40,7 +41,8 @@ class Row(NamedTuple):
 
     ``how`` says how the pair was made (see :mod:`bnlint.semantics.layers.alignment`). Where it is
     ``uniform``, ``reference`` stands for all ``alike`` layers of its side or file. ``feeds`` are
-    what stands before the two. ``files`` are the two that were compared with each other alone.
+    what stands before the two; ``padded`` and ``unsized`` tell why convolutions among them were not
+    compared. ``files`` are the two that were compared with each other alone.
     """
 
     reference: SiteRow | None
@@ -49,6 +51,8 @@ class Row(NamedTuple):
     differs: tuple[str, ...] = ()
     feeds: tuple[Feed | None, Feed | None] = (None, None)
     alike: int = 0
+    padded: bool = False
+    unsized: bool = False
     files: tuple[str, str] | None = None
 
 
@@ -76,9 +80,15 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    reference: Sequence[Input], port: Sequence[Input], rules: Sequence[LoadedRule]
+    reference: Sequence[Input],
+    port: Sequence[Input],
+    rules: Sequence[LoadedRule],
+    chosen: frozenset[str] | None = None,
 ) -> Comparison:
-    """Compare two sides, each one or more files."""
+    """Compare two sides, each one or more files.
+
+    The rules that compare run, and those that say more of the same argument; or ``chosen`` ones.
+    """
     problems: list[Problem] = []
     unseen: list[Unseen] = []
     theirs = list(_read(reference, problems, unseen))
@@ -87,7 +97,7 @@ def compare(
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
     rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
-    codes = frozenset(r.code for r in rules if r.rule.needs_reference)
+    codes = comparing_codes(rules) if chosen is None else chosen
     beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
     results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
     for result in results:
@@ -100,6 +110,13 @@ def compare(
         tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         {f.module.path: f.module.text for f in (*mine, *theirs)},
         tuple(problems),
+    )
+
+
+def comparing_codes(rules: Sequence[LoadedRule]) -> frozenset[str]:
+    """Return the rules that compare, and those that say more of an argument that these speak of."""
+    return frozenset(
+        r.code for r in rules if r.rule.needs_reference or r.rule.precedence == CONVENTION
     )
 
 
@@ -142,20 +159,11 @@ def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tupl
     """
     sides = []
     for side in (mine, theirs):
-        names = [_file_name(facts.module.path) for facts in side]
+        names = [bare_name(facts.module.path) for facts in side]
         sides.append({name: i for i, name in enumerate(names) if names.count(name) == 1})
     for name, i in sides[0].items():
         if name and name in sides[1]:
             yield i, sides[1][name]
-
-
-def _file_name(path: str) -> str:
-    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
-    titles = {
-        word for table in catalogue().tables.values() for word in table["framework"]["imports"]
-    }
-    words = [word for word in stem.split("_") if word not in (*titles, "tf", "ms", "port", "ref")]
-    return "".join(words)
 
 
 def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) -> Iterator[Facts]:
@@ -236,7 +244,17 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
             differs.append("channels")
     feeds = _feeds(pair, facts)
     differs += differences(*feeds)
-    return Row(reference, port, pair.how, tuple(differs), feeds, group.alike, group.files)
+    return Row(
+        reference,
+        port,
+        pair.how,
+        tuple(differs),
+        feeds,
+        group.alike,
+        is_padded_by_hand(*feeds),
+        is_unsized(*feeds),
+        group.files,
+    )
 
 
 def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | None]:

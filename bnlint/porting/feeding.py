@@ -75,6 +75,34 @@ def differences(reference: Feed | None, port: Feed | None) -> Iterator[str]:
         yield "activation"
 
 
+def is_padded_by_hand(reference: Feed | None, port: Feed | None) -> bool:
+    """Tell whether the padding of two convolutions is not compared since code pads beside them."""
+    both = [feed for feed in (reference, port) if feed is not None and feed.numbers is not None]
+    is_wide = any(max(feed.numbers.kernel, default=1) > 1 for feed in both if feed.numbers)
+    return len(both) == 2 and is_wide and any(feed.padded for feed in both)
+
+
+def is_unsized(reference: Feed | None, port: Feed | None) -> bool:
+    """Tell whether two convolutions are not compared since the sizes of one are not known."""
+    both = [feed.numbers for feed in (reference, port) if feed is not None and feed.numbers]
+    return len(both) == 2 and not all(numbers.kernel and numbers.stride for numbers in both)
+
+
+def spelled(feed: Feed, name: str) -> str:
+    """Return what a layer has of one setting, by the name that :func:`differences` gives it."""
+    if name == "bias":
+        return "yes" if feed.bias else "no"
+    if name == "activation":
+        return "before it" if feed.active else "after it"
+    numbers = feed.numbers
+    if numbers is None:
+        return "?"
+    if name == "padding":
+        return feed.padding or "?"
+    sizes = numbers.kernel if name == "kernel" else numbers.stride
+    return "x".join(map(str, sizes)) or "?"
+
+
 def text(feed: Feed) -> str:
     """Return a feed in short: ``Conv2D 3x3 /2 same, no bias``."""
     parts = [feed.layer]

@@ -41,7 +41,7 @@ def translate(
     Raises:
         TranslateError: the text is no call of a known API, or its framework is not clear.
     """
-    frameworks = catalogue().load(catalogue().families)
+    frameworks = catalogue().load(catalogue().described)
     if wrappers:
         frameworks = with_wrappers(frameworks, wrappers)
     given = read(text, from_family, frameworks)

@@ -14,7 +14,7 @@ from bnlint.confirm.drift import DriftRow
 from bnlint.frameworks.tables import Frameworks, catalogue
 
 COMMANDS = ("check", "sites", "explain", "rules", "frameworks", "translate")
-FAMILIES = catalogue().families
+FAMILIES = catalogue().described
 
 # -------------------------------------------------------------------------------- help
 
@@ -61,7 +61,7 @@ def test_version(tmp_path: Path, option: str) -> None:
         (["rules", "--output-format", "csv"], "invalid choice: 'csv'"),
         (["frameworks", "torhc"], "error: there is no framework torhc; did you mean torch?"),
         (["frameworks", "torch", "Keras"], "there is no framework Keras; did you mean keras?"),
-        (["frameworks", "--check", "caffe"], "there is no framework caffe; accepted are equinox, "),
+        (["frameworks", "--check", "theano"], "there is no framework theano; accepted are caffe, "),
         (["frameworks", "--interpreter", "python3"], "--interpreter goes with --check"),
         (["frameworks", "--check", "--interpreter", "/no/python"], "nothing was compared: no "),
         (["frameworks", "--check", "--interpreter", "torhc=python3"], "unknown framework torhc"),

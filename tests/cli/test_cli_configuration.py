@@ -58,7 +58,7 @@ def test_every_mistake_is_named(tmp_path: Path, command: str) -> None:
     [
         ("bnlint.toml", "from = ", "not valid TOML: "),
         ("bnlint.toml", b"# \xff", "not UTF-8: byte 0xff at offset 2"),
-        ("bnlint.toml", 'from = "kears"', 'from: unknown framework "kears"; accepted are equinox,'),
+        ("bnlint.toml", 'from = "kears"', 'from: unknown framework "kears"; did you mean keras?'),
         ("bnlint.toml", 'select = ["BN999"]', 'select: unknown rule "BN999"'),
         ("bnlint.toml", '[per-file-ignores]\n"*" = ["X"]', 'per-file-ignores."*": unknown rule'),
         ("bnlint.toml", '[[port]]\nfrom = "keras"', "port[0].paths: missing"),
@@ -222,3 +222,21 @@ def test_paths_are_shown_as_they_are_reached(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     outside = bnlint(tmp_path / "elsewhere", "-q", absolute).out
     assert outside.endswith(f"src/m.py:{FINDING}\n")
+
+
+def test_a_glob_that_names_no_port_is_said(tmp_path: Path) -> None:
+    ports = '[[port]]\npaths = ["src/*.py", "lost/*.py"]\nfrom = "keras"\n'
+    write(tmp_path, **{"bnlint.toml": ports, "src__m.py": CLEAN})
+    expected = 'bnlint.toml: port[0].paths: no Python file matches "lost/*.py"\n'
+    assert bnlint(tmp_path, "src/m.py", "--select", "BN101").err == expected
+    assert bnlint(tmp_path, "-q", "--select", "BN101").err == ""
+
+
+def test_a_reference_without_layers_is_said(tmp_path: Path) -> None:
+    ports = '[[port]]\npaths = ["m.py"]\nreference = "empty.py"\n'
+    write(tmp_path, **{"bnlint.toml": ports, "m.py": CLEAN, "empty.py": "import keras\n"})
+    run = bnlint(tmp_path, "m.py")
+    assert run.code == 2
+    assert run.err.endswith(
+        "empty.py: it has no batch normalisation layer that is known, and is named as a reference\n"
+    )

@@ -427,3 +427,62 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None
     (tmp_path / "broken.toml").write_bytes(content)
     with pytest.raises(TableError, match=r"^broken\.toml: "):
         compile_tables(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("said", "family"),
+    [
+        ("keras", "keras"),
+        ("Keras", "keras"),
+        ("tf.keras", "keras"),
+        ("tf", "tensorflow"),
+        ("pytorch", "torch"),
+        ("PyTorch", "torch"),
+        ("jax", "flax"),
+        ("Darknet", "darknet"),
+        ("kears", None),
+        ("", None),
+    ],
+)
+def test_families_go_by_other_names_too(said: str, family: str | None) -> None:
+    assert catalogue().family(said) == family
+
+
+def test_no_name_stands_for_two_families() -> None:
+    names = [
+        name
+        for family, table in catalogue().tables.items()
+        for name in (family, *table["framework"].get("aliases", ()))
+    ]
+    assert len(set(names)) == len(names)
+    assert all(name == name.lower() for name in names)
+
+
+#: Of families that are references only: eps, and the weight of the old value, as measured or read.
+REFERENCES = {
+    "caffe": (1e-5, 0.999),
+    "chainer": (2e-5, 0.9),
+    "darknet": (1e-5, 0.99),
+    "mlx": (1e-5, 0.9),
+    "mxnet": (1e-5, 0.9),
+    "onnx": (1e-5, 0.9),
+    "sonnet": (1e-5, 0.999),
+    "tinygrad": (1e-5, 0.9),
+}
+
+
+@pytest.mark.parametrize(("family", "expected"), REFERENCES.items())
+def test_references_without_layers(family: str, expected: tuple[float, float]) -> None:
+    """Ports may come from there; layers in code of theirs are not looked for."""
+    assert family not in catalogue().described
+    api = catalogue().load((family,)).reference(family)
+    assert api.aliases == ()
+    momentum = api.default("momentum")
+    assert isinstance(momentum, float)
+    kept = momentum if api.convention == "old-weight" else 1 - momentum
+    assert (api.default("eps"), kept) == expected
+
+
+def test_what_is_no_reference_only_has_layers() -> None:
+    assert set(catalogue().families) - set(catalogue().described) == REFERENCES.keys()
+    assert all(api.aliases for api in catalogue().load(catalogue().described).apis.values())

@@ -82,6 +82,12 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "switch_to_deploy set_mode fuse predict freeze quantize refuse modern",
         "forward add train",
     ),
+    (purposes.sets_own_eps, "YOLOv3 yolo_body models/darknet.py", "solo you_look polo"),
+    (
+        purposes.is_for_tests,
+        "tests/convert.py test_convert.py convert_test/a.py a/conftest.py convert_test.py",
+        "latest.py contest/a.py attest.py testing/a.py",
+    ),
     (purposes.is_test, "test_block TestNet testify", "run_test latest"),
     (purposes.is_test_class, "TestNet Testing", "testing NetTest"),
     (

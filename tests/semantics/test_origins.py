@@ -71,10 +71,10 @@ SHOWN = [
         id="a converter that is called so",
     ),
     pytest.param(
-        {"net__model": MODEL, "net____init__": "from .model import Net\n",
-         "load": LOADS.replace("from model", "from net")},
+        {**ZOO, "net__model": MODEL, "net__api": "from .model import Net\n",
+         "load": LOADS.replace("from model", "from net.api")},
         {"net/model.py": "load.py:6 loads TensorFlow weights"},
-        id="a package stands between the converter and the model",
+        id="a file stands between the converter and the model",
     ),
     pytest.param(
         {"model": MODEL.replace("\nclass", "\nimport load\n\nclass"),
@@ -187,6 +187,15 @@ SILENT = [
     pytest.param(
         {"model": '"""Convert images from RGB. Keras does it too."""\n' + MODEL},
         id="another sentence names the framework",
+    ),
+    pytest.param(
+        {name: text.replace("torch", "mindspore") for name, text in
+         {"model": MODEL, "load": READS}.items()},
+        id="its own statistics have these names too",
+    ),
+    pytest.param(
+        {"model": MODEL, "adam": "import torch\nfrom model import Net\nstate['avg_var'] = 0\n"},
+        id="a name that any code may have",
     ),
     pytest.param(
         {"model": MODEL + "\n\nclass SameScale(nn.Module):\n    pass\n"}, id="no padding"

@@ -367,7 +367,8 @@ _TESTS = lazy(r"(^|[/_])tests?($|[/_.])|(^|/)conftest\.py$")
 def sets_own_eps(names: str) -> bool:
     """Tell whether names are of models that set their own eps, whatever framework they are in.
 
-    Those of the YOLO family do: 1e-3 in PyTorch, 1e-5 in Keras.
+    Those of the YOLO family do: 1e-3 in PyTorch, say. So of ``YOLOv3`` and ``darknet.py``;
+    not of ``solo``.
     """
     return _SETS_OWN_EPS.search(names) is not None
 

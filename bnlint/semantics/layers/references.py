@@ -10,6 +10,7 @@ from bnlint.semantics.layers.alignment import LIKENESS, Pair, site_name, uniform
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.numbers import close
 from bnlint.semantics.values.value import DEFAULT, Value, absent
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -27,7 +28,8 @@ class Counterpart(NamedTuple):
 
     ``site`` is the twin in the file, ``None`` for a declared or inferred framework. ``directed``
     tells that it is known which side is the port. ``unsure`` says why another layer may be meant.
-    ``origin`` is what an inferred framework was inferred from.
+    ``origin`` is what an inferred framework was inferred from. ``own`` are layers of a declared or
+    inferred framework that stand elsewhere in the project: they come before its defaults.
     """
 
     kind: str
@@ -36,6 +38,7 @@ class Counterpart(NamedTuple):
     directed: bool
     unsure: str = ""
     origin: Origin | None = None
+    own: Sequence[Site] = ()
 
     @property
     def is_read(self) -> bool:
@@ -43,8 +46,15 @@ class Counterpart(NamedTuple):
         return self.site is not None
 
     @property
+    def is_assumed(self) -> bool:
+        """Whether all that is known of the reference is what its framework has by default."""
+        return not (self.is_read or self.own)
+
+    @property
     def doubt(self) -> str:
         """Why the port need not be made as the reference is; empty where it need."""
+        if self.own:
+            return "the layers were not paired with those of the reference"
         if not self.is_read:
             return "the reference was not read, and may set its own"
         return self.unsure if self.directed else "which side is the port is not declared"
@@ -53,11 +63,23 @@ class Counterpart(NamedTuple):
         """Return what is known of the reference's argument in ``role``."""
         if self.site is not None:
             return self.site.value(role)
+        if self.own:
+            return _common(self.own, role)
         name = self.api.roles.get(role)
         parameter = self.api.parameter(name) if name else None
         if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
             return absent(f"{self.api.short_name} has no default for it")
         return Value(DEFAULT, parameter.default, from_default=True)
+
+
+def _common(sites: Sequence[Site], role: str) -> Value:
+    """Return what all ``sites`` have in ``role``; nothing is known where they do not agree."""
+    values = [site.value(role) for site in sites]
+    numbers = [value.number for value in values]
+    first = numbers[0]
+    if first is None or any(n is None or not close(n, first) for n in numbers):
+        return absent("the layers of the reference do not agree")
+    return values[0]
 
 
 class Side(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import is_for_tests, sets_own_eps
 from bnlint.semantics.origins.signs import Sign, converter_signs, own_signs, said_in
-from bnlint.semantics.origins.words import ecosystem_of, said_of_files, speeches
+from bnlint.semantics.origins.words import bare_name, ecosystem_of, said_of_files, speeches
 from bnlint.semantics.project.outline import imports_in
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.values.memo import Memo
@@ -52,10 +52,16 @@ class Hint(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What a project shows: the signs that count for each of its files, and a hint for all."""
+    """What a project shows: the signs that count for each of its files, and a hint for all.
+
+    ``sources`` are the ecosystems that anything of it was ported from, ``by_name`` has its files by
+    their names without those of frameworks.
+    """
 
     by_file: Mapping[str, tuple[Sign, ...]] = {}
     hint: Hint | None = None
+    sources: frozenset[str] = frozenset()
+    by_name: Mapping[str, tuple[str, ...]] = {}
 
 
 _SHOWN: Memo[str, _Shown] = Memo()
@@ -72,7 +78,7 @@ def origin_of(resolver: Resolver, module: Module, family: str) -> Origin | None:
         signs = [s for s in signs_for(resolver, module.file) if s.target == target]
     signs += own_signs(module, target)
     sources = {sign.source for sign in signs}
-    if len(sources) != 1 or sources == {target}:
+    if len(sources) != 1 or sources == {target} or speeches()[signs[0].source].vetoes:
         return None
     first = signs[0]
     if _eps(first.family) == _eps(family) or _eps(family) is None:
@@ -91,7 +97,12 @@ def hint_for(resolver: Resolver, file: str, family: str) -> Hint | None:
     Where it is no port, or one that leaves eps where ``family`` does, nothing is returned.
     """
     hint = _shown(resolver, file).hint
-    if hint is None or hint.source == ecosystem_of(family) or _eps(hint.family) == _eps(family):
+    if (
+        hint is None
+        or speeches()[hint.source].vetoes
+        or hint.source == ecosystem_of(family)
+        or _eps(hint.family) == _eps(family)
+    ):
         return None
     return hint
 
@@ -101,9 +112,33 @@ def signs_for(resolver: Resolver, file: str) -> Sequence[Sign]:
     return _shown(resolver, file).by_file.get(file, ())
 
 
+def sources_around(resolver: Resolver, file: str) -> Collection[str]:
+    """Return the ecosystems that files of the project around ``file`` were ported from."""
+    return _shown(resolver, file).sources
+
+
+def twins_of(resolver: Resolver, file: str) -> Sequence[str]:
+    """Return the files that are called as ``file`` is, but for the name of a framework."""
+    name = bare_name(file)
+    found = _shown(resolver, file).by_name.get(name, ()) if name else ()
+    return [path for path in found if path != file] if len(found) <= MAX_FILES else ()
+
+
+def layered(resolver: Resolver, file: str, ecosystem: str) -> Sequence[str]:
+    """Return the files of the project around ``file`` that have layers of ``ecosystem``."""
+    if ecosystem not in speeches():
+        return ()
+    root = resolver.sources.root(file)
+    files = resolver.sources.files(file)
+    files = [path for path in files if not is_for_tests(path.removeprefix(root))]
+    return [path for path in files if _builds_layers(resolver, path, ecosystem)]
+
+
 def digest(resolver: Resolver, file: str) -> str:
     """Return what tells all that a project shows of ``file`` from anything else it may show."""
-    return repr((signs_for(resolver, file), _shown(resolver, file).hint))
+    shown = _shown(resolver, file)
+    parts = (signs_for(resolver, file), shown.hint, sorted(shown.sources), twins_of(resolver, file))
+    return repr(parts)
 
 
 def _shown(resolver: Resolver, file: str) -> _Shown:
@@ -143,10 +178,19 @@ def _search(resolver: Resolver, file: str) -> _Shown:
             if target not in layered:
                 layered[target] = {f for f in files if _builds_layers(resolver, f, target)}
             concerned = _concerned(resolver, path, layered[target], target)
+            behind = tuple(_behind(resolver, path))
             for other in concerned if len(concerned) <= MAX_FILES else ():
-                by_file.setdefault(other, []).extend(s for s in signs if s.target == target)
+                by_file.setdefault(other, []).extend(
+                    sign._replace(imported=behind) for sign in signs if sign.target == target
+                )
+    by_name: dict[str, list[str]] = {}
+    for path in files:
+        by_name.setdefault(bare_name(path), []).append(path)
     return _Shown(
-        {path: tuple(signs) for path, signs in by_file.items()}, _hint(resolver, file, files)
+        {path: tuple(signs) for path, signs in by_file.items()},
+        _hint(resolver, file, files),
+        frozenset(sign.source for signs in by_file.values() for sign in signs),
+        {name: tuple(paths) for name, paths in by_name.items() if len(paths) > 1},
     )
 
 

@@ -32,7 +32,7 @@ class Sign(NamedTuple):
 
     ``source`` and ``target`` are ecosystems, ``family`` is the one of ``source`` that is spoken of.
     ``file`` is the absolute path and ``row`` the line where it stands, ``told`` what it says there
-    (``loads TensorFlow weights``).
+    (``loads TensorFlow weights``). ``imported`` are the files that its imports lead to.
     """
 
     source: str
@@ -41,6 +41,11 @@ class Sign(NamedTuple):
     file: str
     row: int
     told: str
+    imported: tuple[str, ...] = ()
+
+    def imports(self, file: str) -> bool:
+        """Tell whether the file of the sign imports ``file``."""
+        return file in self.imported
 
 
 def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
@@ -178,7 +183,8 @@ def _statistics(origin: Speech, into: Speech, text: str, imported: bool) -> tupl
     They stand in a string, as in checkpoints, or are attributes of a layer of ``origin``, if it is
     ``imported``. A layer of one's own may have statistics of that name.
     """
-    names = [name for name in origin.statistics if name not in into.statistics]
+    own = (*into.statistics, *into.shared_statistics)
+    names = [name for name in origin.statistics if name not in own]
     if not names or not any(name in text for name in names):
         return None
     for match in _reading(tuple(names), imported).finditer(text):

@@ -17,10 +17,12 @@ class Speech(NamedTuple):
 
     ``families`` are the families, ``roots`` the packages that code imports, ``marks`` what stands
     in code that has to do with any of them, ``title`` what people call them all. ``statistics`` are
-    the names of running statistics, ``reads`` and ``fills`` pieces of code that reads weights (by
-    the family they are of) or fills a model with them, ``exports`` pieces of code that writes
-    models for other programs. A class whose name has one of ``pads`` and a word for a layer pads as
-    these families do by themselves. ``words`` are what sentences call each family.
+    the names of running statistics by which the families are known, ``shared_statistics`` those
+    that tell nothing, ``reads`` and ``fills`` pieces of code that reads weights (by the family they
+    are of) or fills a model with them, ``exports`` pieces of code that writes models for other
+    programs. A class whose name has one of ``pads`` and a word for a layer pads as
+    these families do by themselves. ``words`` are what sentences call each family. Where an
+    ecosystem ``vetoes``, its ports set their own numbers, and nothing follows from it.
     """
 
     ecosystem: str
@@ -30,11 +32,13 @@ class Speech(NamedTuple):
     title: str
     short: tuple[str, ...]
     statistics: tuple[str, ...]
+    shared_statistics: tuple[str, ...]
     reads: Mapping[str, str]
     fills: tuple[str, ...]
     exports: tuple[str, ...]
     pads: tuple[str, ...]
     words: Mapping[str, str]
+    vetoes: bool
 
     def family_in(self, text: str) -> str:
         """Return the family that ``text`` names first: any of them is of the same ecosystem."""
@@ -60,7 +64,7 @@ def speeches() -> Mapping[str, Speech]:
             return tuple(dict.fromkeys(words))
 
         roots = {root for family in families for root in tables[family]["framework"]["imports"]}
-        first = [tables[family]["framework"]["imports"][0] for family in families]
+        first = [root for f in families for root in tables[f]["framework"]["imports"][:1]]
         titles = [str(rows["title"]) for rows in said.values() if "title" in rows]
         found[ecosystem] = Speech(
             ecosystem,
@@ -70,11 +74,13 @@ def speeches() -> Mapping[str, Speech]:
             titles[0] if titles else str(tables[families[0]]["framework"]["title"]),
             all_of("short"),
             all_of("statistics"),
+            all_of("shared_statistics"),
             {word: family for family, rows in said.items() for word in rows.get("reads", ())},
             all_of("fills"),
             all_of("exports"),
             all_of("pads"),
             {word: family for family, rows in said.items() for word in rows.get("words", ())},
+            any(rows.get("vetoes", False) for rows in said.values()),
         )
     return found
 
@@ -82,6 +88,24 @@ def speeches() -> Mapping[str, Speech]:
 def ecosystem_of(family: str) -> str:
     """Return the ecosystem that ``family`` belongs to."""
     return str(catalogue().tables[family]["framework"]["ecosystem"])
+
+
+@lru_cache(maxsize=1)
+def _framework_words() -> frozenset[str]:
+    short = {word for speech in speeches().values() for word in speech.short}
+    heads = [table["framework"] for table in catalogue().tables.values()]
+    packages = {root for head in heads for root in head["imports"]}
+    return frozenset({*short, *packages, "port", "ref"})
+
+
+@lru_cache(maxsize=4096)
+def bare_name(path: str) -> str:
+    """Return the name of a file without words for frameworks, case, ends and underscores.
+
+    ``resnet_keras.py`` and ``ResNet.py`` are called alike.
+    """
+    stem = path.replace("\\", "/").rpartition("/")[2].rpartition(".")[0].lower()
+    return "".join(word for word in stem.split("_") if word not in _framework_words())
 
 
 @lru_cache(maxsize=1)

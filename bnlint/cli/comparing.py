@@ -1,0 +1,165 @@
+"""The command ``compare``: a port beside its reference, and what to write to make them agree."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bnlint.cli.prepare import Failed, begin, config_of, cwd, paths_of, rules_of_run
+from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
+from bnlint.config.options import absolute, is_installed
+from bnlint.finding import Problem
+
+if TYPE_CHECKING:
+    from bnlint.engine.registry import LoadedRule
+    from bnlint.porting.compare import Input, Unseen
+
+
+def compare(parsed: argparse.Namespace) -> int:
+    """Compare the layers of a port with those of its reference."""
+    from bnlint.output import Report, render, render_comparison, summary
+    from bnlint.output.comparison import unseen_texts
+    from bnlint.porting.compare import compare as compare_sides
+
+    begin()
+    try:
+        rules_ = rules_of_run()
+        reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
+    except Failed as failed:
+        return close(failed.problems)
+    chosen = None if parsed.select is None else _selected(parsed.select, rules_)
+    if isinstance(chosen, Problem):
+        return close([chosen])
+    found = compare_sides(reference, port, rules_, chosen)
+    found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
+    for side, name in ((reference, parsed.reference), (port, parsed.port)):
+        paths = {item.path for item in side}
+        rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
+        if not any(row.path in paths for row in rows) and not found.problems:
+            unseen = [file for file in found.unseen if file.path in paths]
+            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
+            what = f"no batch normalisation layer is known in it{why}"
+            return close([Problem(what, name)])
+    if parsed.fix or parsed.diff:
+        return _fixed(parsed, reference, port, rules_, chosen)
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    choice = parsed.output_format
+    if choice == "table" and not parsed.all:
+        choice = "differences"
+    write(render_comparison(found, choice, color=color, width=width))
+    if parsed.output_format == "table" and found.findings:
+        report = Report(found.findings, found.texts, len(port))
+        choice = "full" if sys.stdout.isatty() else "concise"
+        write(["\n"])
+        write(render(report, choice, color=color, width=width))
+        say(summary(report))
+    code = close(found.problems)
+    if code != CLEAN or parsed.exit_zero:
+        return code
+    return FOUND if found.findings else CLEAN
+
+
+def _fixed(
+    parsed: argparse.Namespace,
+    reference: Sequence[Input],
+    port: Sequence[Input],
+    rules: Sequence[LoadedRule],
+    chosen: frozenset[str] | None,
+) -> int:
+    """Fix a port, or print what would be changed: one file on each side, and all of the port's."""
+    from bnlint.cli.delivery import deliver
+    from bnlint.engine.facts import ReferenceFile
+    from bnlint.engine.linter import Options, Result
+    from bnlint.output import Report, render, summary
+    from bnlint.porting.compare import comparing_codes
+    from bnlint.running.treatment import Treatment, treat
+
+    if len(reference) != 1 or len(port) != 1 or port[0].part:
+        return close([Problem("--fix and --diff go with one file on each side, all of the port's")])
+    theirs, mine = reference[0], port[0]
+    codes = comparing_codes(rules) if chosen is None else chosen
+    named = ReferenceFile(theirs.path, theirs.data, theirs.part, theirs.folder)
+    options = Options(codes, codes, folder=mine.folder, references=(named,), wrappers=mine.wrappers)
+
+    def unchanged(_: Result) -> Result:
+        return treat(mine.data, mine.path, rules, options, Treatment())
+
+    treatment = Treatment(fix=True, unsafe=parsed.unsafe_fixes)
+    result = treat(mine.data, mine.path, rules, options, treatment)
+    paths = {mine.path: absolute(mine.path, cwd())}
+    (result,), problems = deliver(
+        [result], paths, unchanged, diff=parsed.diff, follow_symlinks=False, refusal="not fixed"
+    )
+    texts = {result.path: result.text} if result.text is not None else {}
+    report = Report(result.findings, texts, 1, len(result.fixed))
+    if not parsed.diff:
+        color, width = wants_color(sys.stdout), width_of(sys.stdout)
+        choice = "full" if sys.stdout.isatty() else "concise"
+        write(render(report, choice, color=color, width=width))
+    say(summary(report, would_fix=parsed.diff, fixing=True))
+    code = close([*result.problems, *problems])
+    if code != CLEAN or parsed.exit_zero:
+        return code
+    return FOUND if result.findings or (parsed.diff and result.fixed) else CLEAN
+
+
+def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozenset[str] | Problem:
+    """Return the codes of the rules that selectors name."""
+    from bnlint.config.options import Config, Selection
+    from bnlint.config.selection import check_selectors, selected
+
+    config = Config(chosen_on_command_line=Selection(select=tuple(selectors)))
+    mistakes = check_selectors(config, rules)
+    if mistakes:
+        return mistakes[0].problem
+    return frozenset(selected(config, rules))
+
+
+def _named(unseen: Unseen) -> Unseen:
+    """Return files as they are shown."""
+    from bnlint.files.display import displayed
+
+    named = {displayed(file, cwd()): n for file, n in unseen.elsewhere.items()}
+    return unseen._replace(elsewhere=named)
+
+
+def _inputs(name: str, python: str | None) -> list[Input]:
+    """Return the files that one side of a comparison consists of.
+
+    Raises:
+        Failed: there is nothing to read.
+    """
+    from bnlint.config.settings import Configs
+    from bnlint.config.wrappers import check_wrappers
+    from bnlint.porting.compare import Input
+    from bnlint.running.discovery import read, walk
+
+    configs = Configs(cwd(), check=check_wrappers)
+    if is_installed(name) and not os.path.lexists(name):
+        from bnlint.engine.ports import installed_model
+
+        folders = config_of(f"{cwd()}/-", configs).reference_paths
+        model = installed_model(name, [*paths_of(python), *folders])
+        if isinstance(model, Problem):
+            raise Failed(model)
+        return [Input(model.path, model.data, model.part, model.folder)]
+    path, _, part = name.partition("::")
+    found = walk([path], Configs(cwd(), isolated=True), cwd())
+    if found.problems:
+        raise Failed(*found.problems)
+    if part and len(found.files) != 1:
+        raise Failed(Problem("::NAME goes with a file", path))
+    side: list[Input] = []
+    for file in found.files:
+        data = read(file)
+        if isinstance(data, Problem):
+            raise Failed(data)
+        folder = file.path.rpartition("/")[0] or "/"
+        wrappers = config_of(file.path, configs).wrappers
+        side.append(Input(file.display, data, part, folder, wrappers))
+    if not side:
+        raise Failed(Problem("there are no Python files to compare", path))
+    return side

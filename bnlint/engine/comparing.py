@@ -1,0 +1,124 @@
+"""What a file is compared with: references that are named, declared, or shown by its project.
+
+Where that is nothing, it says which layers should have been compared, and what may be worth while.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bnlint.engine.facts import Facts, reference_facts
+from bnlint.engine.options import Options
+from bnlint.engine.registry import LoadedRule
+from bnlint.finding import Problem
+from bnlint.rule import Context
+from bnlint.semantics.layers.references import Side
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.semantics.layers.alignment import Pair
+    from bnlint.semantics.layers.sites import Site
+
+
+class Paired(NamedTuple):
+    """The layers of a file beside those of its named references, and which cannot be had."""
+
+    pairs: Sequence[Pair] = ()
+    references: Sequence[Facts] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def paired_with(facts: Facts, options: Options) -> Paired:
+    """Return the layers of a file beside those of the references that ``options`` name.
+
+    Where they name none, the project may show a file that this one is a port of.
+    """
+    named = options.references
+    if not named and _may_infer(facts, options):
+        from bnlint.engine.own_references import twin_of
+
+        twin = twin_of(facts, options.from_family)
+        named = (twin,) if twin is not None else ()
+    if not named:
+        return Paired()
+    from bnlint.semantics.layers.alignment import align
+
+    found = [reference_facts(item, options.wrappers) for item in named]
+    references = [item for item in found if isinstance(item, Facts)]
+    pairs = align(facts.sites, [site for item in references for site in item.sites])
+    return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
+
+
+def _may_infer(facts: Facts, options: Options) -> bool:
+    """Tell whether a file has layers for which the project around it may show a reference."""
+    return (
+        options.infer
+        and not options.native
+        and bool(facts.module.file)
+        and any(s.value(role).from_default for s in facts.sites for role in ("eps", "momentum"))
+    )
+
+
+def context_of(
+    facts: Facts, options: Options, named: Sequence[Pair] = (), references: Sequence[Facts] = ()
+) -> Context:
+    """Return a file that was read as its rules see it; see :func:`check_facts`."""
+    return Context(
+        facts.module,
+        facts.project,
+        facts.sites,
+        options.from_family,
+        options.folder,
+        named,
+        [Side(item.project, item.module, item.sites, item.part) for item in references],
+        facts.part,
+        infers=options.infer
+        and not (options.native or named or references or options.from_family is not None),
+        layers_around=_layers_around(facts) if options.infer else None,
+    )
+
+
+def _layers_around(facts: Facts) -> Callable[[str], Sequence[Site]]:
+    def layers(family: str) -> Sequence[Site]:
+        from bnlint.engine.own_references import family_layers
+
+        return family_layers(facts.module.file, family) if facts.module.file else ()
+
+    return layers
+
+
+def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) -> Sequence[Site]:
+    """Return the layers that should have been compared, and were not for want of a reference."""
+    if options.native or options.from_family is not None or context.named:
+        return ()
+    if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
+        return ()
+    alone = [site for site in context.sites if context.reference(site, "eps") is None]
+    if alone and context.module.file and context.infers and context.project.resolver is not None:
+        from bnlint.semantics.origins.search import sources_around
+
+        # What other files were ported from is no port itself.
+        sources = sources_around(context.project.resolver, context.module.file)
+        return [site for site in alone if site.api.framework.ecosystem not in sources]
+    return alone
+
+
+def offered(facts: Facts, context: Context, options: Options) -> Iterator[str]:
+    """Yield the comparisons of a file that may be worth while, as commands."""
+    if context.infers and _may_infer(facts, options):
+        from bnlint.engine.own_references import offers
+
+        yield from offers(facts)
+
+
+def hints(context: Context, sites: Sequence[Site]) -> Iterator[tuple[str, str]]:
+    """Yield for each layer that is compared with nothing what its project may be a port of.
+
+    That is what the introduction of the project says, and the family; only for layers in which eps
+    would differ then.
+    """
+    for site in sites:
+        if site.value("eps").from_default:
+            hint = context.hint(site)
+            if hint is not None:
+                yield hint
