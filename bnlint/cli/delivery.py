@@ -57,6 +57,7 @@ def _print_diffs(results: Sequence[Result], paths: Mapping[str, str]) -> None:
             continue
         path = paths.get(result.path)
         name = result.path if path is None else os.path.relpath(path).replace(os.sep, "/")
-        for line in unified(name, result.before, result.after, color=color):
+        shown = sys.stdout.isatty()
+        for line in unified(name, result.before, result.after, color=color, shown=shown):
             sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 from bnlint import __version__
 from bnlint.cli import arguments
+from bnlint.files.display import clean
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(FAILED, f"{self.prog}: error: {message} (see '{self.prog} --help')\n")
+        self.exit(FAILED, clean(f"{self.prog}: error: {message} (see '{self.prog} --help')") + "\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,10 +81,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         _mute()
         place = error.filename or "cannot write to standard output"
-        print(f"bnlint: error: {place}: {error.strerror or error}", file=sys.stderr)
+        print(clean(f"bnlint: error: {place}: {error.strerror or error}"), file=sys.stderr)
         return FAILED
     except Exception as error:
-        print(f"bnlint: error: {_told(error)}", file=sys.stderr)
+        print(clean(f"bnlint: error: {_told(error)}"), file=sys.stderr)
         return FAILED
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable
 
+from bnlint.files.display import clean
 from bnlint.finding import Problem
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -18,20 +19,18 @@ CLEAN, FOUND, FAILED = 0, 1, 2
 
 def close(problems: Iterable[Problem]) -> int:
     """Print problems, one line each, and return the exit code they call for."""
-    sys.stdout.flush()
     code = CLEAN
     for problem in problems:
         code = FAILED
         place = f"{problem.path}: " if problem.path else ""
-        message = " ".join(problem.message.splitlines())
-        print(f"bnlint: error: {place}{message}", file=sys.stderr)
+        say(f"bnlint: error: {place}{' '.join(problem.message.splitlines())}")
     return code
 
 
 def say(message: str, path: str | None = None) -> None:
     """Print one line of chatter."""
     sys.stdout.flush()
-    print(f"{path}: {message}" if path else message, file=sys.stderr)
+    print(clean(f"{path}: {message}" if path else message), file=sys.stderr)
 
 
 def say_summary(line: str, found: bool) -> None:

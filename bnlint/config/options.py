@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from bnlint.config import globs
+from bnlint.files.display import clean
 from bnlint.finding import CONFIDENCES, Problem
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -404,7 +405,12 @@ def toml(value: object) -> str:
     if isinstance(value, str):
         import json
 
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        # what must not be printed is escaped, which TOML does as JSON does: all below U+10000
+        text = json.dumps(value, ensure_ascii=False)
+        if text == clean(text):
+            return text
+        text = "".join(c if c == clean(c) else f"\\u{ord(c):04x}" for c in text)
+        return text.replace("##", "#\\u0023")
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(toml(item) for item in value)}]"
     if isinstance(value, Mapping):

@@ -34,6 +34,7 @@ from bnlint.config.selection import (
     resolve,
     resolve_fixes,
 )
+from bnlint.files.display import clean
 from bnlint.files.tree import DISK, Tree
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -342,8 +343,8 @@ def _port(config: Config, path: str) -> Port | None:
 def show(config: Config) -> str:
     """Return the settings as TOML, with a comment on each that says where it was set."""
     lines = [
-        f"# configuration file: {config.file or 'none'}",
-        f"# globs and paths are relative to {config.folder}",
+        clean(f"# configuration file: {config.file or 'none'}"),
+        clean(f"# globs and paths are relative to {config.folder}"),
     ]
     for option in OPTIONS:
         value = getattr(config.chosen if option.of_selection else config, option.field)
@@ -355,19 +356,19 @@ def show(config: Config) -> str:
             lines.append(f"# {option.key} is not set")
         else:
             origin = config.origins.get(option.key, "default")
-            lines.append(f"{option.key} = {toml(value)}  # {origin}")
+            lines.append(f"{option.key} = {toml(value)}  # {clean(origin)}")
         if option.of_selection:
             value = getattr(config.chosen_on_command_line, option.field)
             if value:
                 lines.append(f"{option.key} = {toml(value)}  # {COMMAND_LINE}")
     for port in config.ports:
-        lines += ["", f"[[port]]  # {config.file}", f"paths = {toml(port.paths)}"]
+        lines += ["", f"[[port]]  # {clean(config.file or '')}", f"paths = {toml(port.paths)}"]
         if port.reference is not None:
             lines.append(f"reference = {toml(port.reference)}")
         if port.from_family is not None:
             lines.append(f"from = {toml(port.from_family)}")
     for wrapper in config.wrappers:
-        lines += ["", f"[apis.{toml(wrapper.path)}]  # {config.file}"]
+        lines += ["", f"[apis.{toml(wrapper.path)}]  # {clean(config.file or '')}"]
         lines.append(f"like = {toml(wrapper.like)}")
         lines += [f"{name} = {toml(value)}" for name, value in wrapper.settings]
         if wrapper.parameters:

@@ -6,11 +6,12 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.files.source import Lines
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
-from bnlint.output.text import clean, literal, paint, wrapped
+from bnlint.output.text import literal, paint, wrapped
 from bnlint.porting.feeding import text
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.files.display import clean
 from bnlint.output.report import Report, Style, is_fixable
-from bnlint.output.text import Piece, clean, paint
+from bnlint.output.text import Piece, paint
 
 #: The colours of severities, in Rich's words.
 COLORS = {"error": "bold red", "warning": "bold yellow", "info": "bold cyan"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
+from bnlint.files.display import clean
 from bnlint.finding import Confirmation, Finding
-from bnlint.output.text import clean
 
 _COLORS = {
     "confirmed": "green",

@@ -5,15 +5,23 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from bnlint.files.display import clean
+
 _COLORS = {b"+": "32", b"-": "31", b"@": "36"}
-_QUOTED = {ord('"'): '\\"', ord("\\"): "\\\\", 9: "\\t", 10: "\\n", 13: "\\r"}
+_QUOTED = {
+    ord('"'): '\\"', ord("\\"): "\\\\", ord("#"): "\\043", 9: "\\t", 10: "\\n", 13: "\\r",
+}  # fmt: skip
 
 
-def unified(path: str, before: bytes, after: bytes, *, color: bool = False) -> Iterator[bytes]:
+def unified(
+    path: str, before: bytes, after: bytes, *, color: bool = False, shown: bool = False
+) -> Iterator[bytes]:
     r"""Yield the lines of the diff that turns ``before`` into ``after``, line ends included.
 
     ``path`` is relative to where the diff will be applied. Bytes are kept as they are, so that
-    files in other encodings than UTF-8 can be patched. Lines end at ``\n`` and nowhere else.
+    files in other encodings than UTF-8 can be patched; only where the diff is ``shown`` or in
+    ``color``, so that no tool can apply it, its text is clean. Lines end at ``\n`` and nowhere
+    else.
     """
     old, new = (name_of(prefix, path) for prefix in ("a", "b"))
     lines = difflib.diff_bytes(
@@ -22,6 +30,8 @@ def unified(path: str, before: bytes, after: bytes, *, color: bool = False) -> I
     for number, line in enumerate(lines):
         code = "1" if number < 2 else _COLORS.get(line[:1], "")
         text, newline = (line[:-1], b"\n") if line.endswith(b"\n") else (line, b"")
+        if shown or color:
+            text = clean(text.decode("utf-8", "surrogateescape")).encode()
         yield b"\x1b[%sm%s\x1b[0m" % (code.encode(), text) if color and code else text
         yield newline or b"\n\\ No newline at end of file\n"
 
@@ -29,7 +39,7 @@ def unified(path: str, before: bytes, after: bytes, *, color: bool = False) -> I
 def name_of(prefix: str, path: str) -> bytes:
     """Return the name of a file as the head of a diff has it, quoted as git does where needed."""
     name = f"{prefix}/{path}".encode("utf-8", "surrogateescape")
-    if any(byte < 32 or byte in (34, 92, 127) for byte in name):
+    if any(byte in (34, 92) for byte in name) or clean(f"{prefix}/{path}") != f"{prefix}/{path}":
         quoted = "".join(
             _QUOTED.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")
             for byte in name

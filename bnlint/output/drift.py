@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.frameworks.records import UNKNOWN
 from bnlint.output.report import FormatError, Style, counted
-from bnlint.output.text import clean, paint, wrapped
+from bnlint.output.text import paint, wrapped
 
 if TYPE_CHECKING:
     from bnlint.confirm.drift import DriftRow

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from bnlint.files.display import clean
 from bnlint.files.source import Lines
 from bnlint.finding import Span
-from bnlint.output.text import Piece, cells, clean, drop, take
+from bnlint.output.text import Piece, cells, drop, take
 
 Line = list[Piece]
 

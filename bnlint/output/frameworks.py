@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.frameworks.records import SourceText
 from bnlint.output.listing import Column, Row, listing
 from bnlint.output.report import FormatError, Style
-from bnlint.output.text import clean, literal, wrapped
+from bnlint.output.text import literal, wrapped
 
 if TYPE_CHECKING:
     from bnlint.frameworks.records import Api, Framework

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
+from bnlint.files.display import clean
 from bnlint.files.source import Lines
 from bnlint.finding import SAFE, UNSAFE, Finding, Reference, Span
 from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
 from bnlint.output.report import Report, Style, is_fixable
-from bnlint.output.text import Piece, cells, clean, paint, wrapped
+from bnlint.output.text import Piece, cells, paint, wrapped
 
 _FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
 _COLORS = {"error": "bold bright_red", "warning": "bold yellow", "info": "bold bright_cyan"}

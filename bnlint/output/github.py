@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.files.display import clean
 from bnlint.output.report import Report, Style
-from bnlint.output.text import clean
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
@@ -20,14 +20,14 @@ def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # no
         else:
             place |= {"endLine": span.end_row}
         properties = ",".join(
-            f"{name}={escape_property(str(value))}"
+            f"{name}={clean(escape_property(str(value)))}"
             for name, value in {"title": f"bnlint ({finding.code})", **place}.items()
         )
         text = f"{finding.path}:{span.row}:{span.column}: {finding.code} {finding.message}"
         if finding.help:
             text += f"\n  help: {finding.help}"
         level = _LEVELS.get(finding.severity, "warning")
-        yield clean(f"::{level} {properties}::{escape(text)}")
+        yield f"::{level} {properties}::{clean(escape(text))}"
 
 
 def escape(text: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from bnlint.files.display import clean
 from bnlint.finding import Finding
 from bnlint.output.concise import COLORS, FIXABLE
 from bnlint.output.report import Report, Style, is_fixable
-from bnlint.output.text import Piece, cells, clean, paint, wrapped
+from bnlint.output.text import Piece, cells, paint, wrapped
 
 
 def render(report: Report, style: Style) -> Iterator[str]:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bnlint.output.text import clean
+from bnlint.files.display import clean
 
 if TYPE_CHECKING:
     from bnlint.confirm.pictures import Panel, Pictures

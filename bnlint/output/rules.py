@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import FormatError, Style
-from bnlint.output.text import clean
 
 if TYPE_CHECKING:
     from bnlint.engine.documentation import Page

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.output.listing import Column, Row, listing
 from bnlint.output.report import FormatError, Style, counted
-from bnlint.output.text import clean, literal, paint, wrapped
+from bnlint.output.text import literal, paint, wrapped
 
 if TYPE_CHECKING:
     from bnlint.engine.inventory import Parameters, Setting, SiteRow

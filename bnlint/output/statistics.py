@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
+from bnlint.files.display import clean
 from bnlint.output.concise import COLORS
 from bnlint.output.report import FormatError, Report, Style, is_fixable
-from bnlint.output.text import cells, clean, paint
+from bnlint.output.text import cells, paint
 
 _TEXT = ("full", "concise", "grouped")
 

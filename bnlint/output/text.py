@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from bnlint.startup.patterns import lazy
+from bnlint.files.display import clean
 
 #: A piece of a line: its text, and a style in Rich's words (``bold red``), empty for none.
 Piece = tuple[str, str]
-
-#: C0 and C1 controls, marks that reorder the text around them, line and paragraph separators, and
-#: halves of surrogate pairs.
-_UNPRINTABLE = lazy("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """Return ``text`` with a visible character in the place of each that must not be printed.
-
-    Every character is replaced by one character, so that places in the text stay what they are.
-    """
-    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_visible, text)
-
-
-def _visible(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    if code < 0x20:
-        return chr(0x2400 + code)  # the picture of the control character
-    return "\u2421" if code == 0x7F else "\ufffd"
 
 
 def cells(text: str) -> int:

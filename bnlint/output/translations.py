@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bnlint.files.display import clean
 from bnlint.output.report import FormatError, Style
-from bnlint.output.text import clean, paint, wrapped
+from bnlint.output.text import paint, wrapped
 
 if TYPE_CHECKING:
     from bnlint.porting.translate import Translation

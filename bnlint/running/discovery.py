@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain, count
 
 from bnlint.config.globs import compiled
 from bnlint.config.options import absolute
@@ -84,9 +85,13 @@ class _Search:
         self.notices: dict[Notice, None] = {}
 
     def result(self) -> Found:
-        files = sorted((displayed(path, self.cwd), path) for path in self.found.values())
+        files: dict[str, str] = {}
+        for display, path in sorted((displayed(p, self.cwd), p) for p in self.found.values()):
+            # names may differ in what cannot be shown, and each file is known by what it is called
+            names = chain((display,), (f"{display} ({number})" for number in count(2)))
+            files[next(name for name in names if name not in files)] = path
         return Found(
-            tuple(File(path, display) for display, path in files),
+            tuple(File(path, display) for display, path in files.items()),
             tuple(sorted(self.problems, key=lambda problem: problem.path or "")),
             tuple(sorted(self.notices, key=lambda notice: notice.path or "")),
         )

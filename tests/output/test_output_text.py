@@ -7,9 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from output_samples import unprintable, width
 
+from bnlint.files.display import clean
 from bnlint.output import Style
 from bnlint.output.listing import Column, listing
-from bnlint.output.text import cells, clean, drop, literal, take, wrapped
+from bnlint.output.text import cells, drop, literal, take, wrapped
 
 CHARACTERS = st.sampled_from("ab  ()=,日本한é\u0301")
 PROSE = st.text(CHARACTERS, max_size=120)
