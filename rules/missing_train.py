@@ -82,7 +82,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from itertools import islice
 
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
@@ -134,8 +133,9 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         if is_made_of_switched(ev, module, made):
             continue
-        found_in = (f for frame in frames(module, life) for f in _check(made, frame, context))
-        yield from islice(found_in, 1)
+        told: set[ast.AST] = set()
+        for frame in frames(module, life):
+            yield from _check(made, frame, context, told)
 
 
 def _may_infer(context: Context) -> bool:
@@ -159,7 +159,8 @@ def _may_miss(life: Life, framework: Framework) -> bool:
     )
 
 
-def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
+def _check(made: Made, frame: Frame, context: Context, told: set[ast.AST]) -> Iterator[Finding]:
+    """Report the switches of one function that were not ``told`` of before, with their loops."""
     ev, module, life, framework = context.evaluator, frame.module, frame.life, made.framework
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
     switched = [(use, mode) for use, mode in switched if mode is not None]
@@ -191,9 +192,9 @@ def _check(made: Made, frame: Frame, context: Context) -> Iterator[Finding]:
         if _infers_before(made, loop, [use for use, _ in switched], frame, context):
             continue
         use, at = places[0]
-        if not _leaves(at, loop, module):
+        if use.node not in told and not _leaves(at, loop, module):
+            told.add(use.node)
             yield _report(use, at, trains[0][1], loop, frame, framework, context)
-            return
 
 
 def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bool:
@@ -225,11 +226,11 @@ def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr]) -> bool:
 
 
 def _loops(frame: Frame) -> list[_Loop]:
-    """Return the loops of the file, or of the function that is followed."""
+    """Return the loops of the file, or of the function that is followed, inner ones first."""
     around: ast.AST = frame.module.tree
     if frame.outer:
         around = running_in(frame.module, frame.life.uses[0].here)
-    return [node for node in ast.walk(around) if isinstance(node, LOOPS)]
+    return [node for node in ast.walk(around) if isinstance(node, LOOPS)][::-1]
 
 
 def _infers_before(

@@ -34,7 +34,7 @@ def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Co
     ``parsed`` are the arguments of the command line: nothing that a file of the project says
     decides what is run.
     """
-    from bnlint.confirm.interpreters import InterpreterError, interpreters
+    from bnlint.confirm.interpreters import InterpreterError, interpreters, projects
 
     try:
         chosen = interpreters(parsed.interpreter, os.environ, parsed.paths)
@@ -54,7 +54,8 @@ def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Co
     each, total = parsed.confirm_timeout or (EACH, TOTAL)
     # Starting a framework takes seconds.
     bar = Progress(len(findings), "confirming", "findings", at_once=True)
-    with Pool(chosen, each=each, total=total) as pool, bar:
+    linted = projects(parsed.paths)
+    with Pool(chosen, each=each, total=total, linted=linted) as pool, bar:
         bar.advance(0)
         laboratory = Laboratory(pool, parsed.device or "auto")
         confirmed = laboratory.confirm(findings, bar.advance)

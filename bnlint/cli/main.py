@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import atexit
-import contextlib
 import gc
 import os
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from bnlint import __version__
 from bnlint.cli import arguments
-from bnlint.files.display import clean
+from bnlint.cli.terminal import mute, tell
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=_Formatter, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(FAILED, clean(f"{self.prog}: error: {message} (see '{self.prog} --help')") + "\n")
+        tell(f"{self.prog}: error: {message} (see '{self.prog} --help')")
+        raise SystemExit(FAILED)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,19 +72,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # while what goes wrong here can still be told
     except BrokenPipeError:
         # The reader of our output has gone (| head): not a failure, and nothing left to say.
-        _mute()
+        mute(sys.stdout)
         return FOUND
     except KeyboardInterrupt:
-        _mute()
-        print("bnlint: interrupted", file=sys.stderr)
+        mute(sys.stdout)
+        tell("bnlint: interrupted")
         return 130
     except OSError as error:
-        _mute()
+        mute(sys.stdout)
         place = error.filename or "cannot write to standard output"
-        print(clean(f"bnlint: error: {place}: {error.strerror or error}"), file=sys.stderr)
+        tell(f"bnlint: error: {place}: {error.strerror or error}")
         return FAILED
     except Exception as error:
-        print(clean(f"bnlint: error: {_told(error)}"), file=sys.stderr)
+        tell(f"bnlint: error: {_told(error)}")
         return FAILED
 
 
@@ -104,12 +104,6 @@ def _open_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-
-
-def _mute() -> None:
-    """Let what is still to be written to standard output go nowhere."""
-    with contextlib.suppress(OSError):  # what has no descriptor needs no muting
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> _Parser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
@@ -30,7 +31,21 @@ def close(problems: Iterable[Problem]) -> int:
 def say(message: str, path: str | None = None) -> None:
     """Print one line of chatter."""
     sys.stdout.flush()
-    print(clean(f"{path}: {message}" if path else message), file=sys.stderr)
+    tell(f"{path}: {message}" if path else message)
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error. That nobody reads it changes nothing else."""
+    try:
+        print(clean(line), file=sys.stderr, flush=True)
+    except OSError:
+        mute(sys.stderr)
+
+
+def mute(stream: TextIO) -> None:
+    """Let what is still to be written to ``stream`` go nowhere."""
+    with contextlib.suppress(OSError):  # what has no descriptor needs no muting
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def say_summary(line: str, found: bool) -> None:
@@ -67,7 +82,12 @@ def write(pieces: Iterable[str], stream: TextIO | None = None) -> None:
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     for piece in pieces:
-        stream.write(piece)
+        try:
+            stream.write(piece)
+        except OSError:
+            if stream is not sys.stderr:
+                raise
+            mute(stream)
 
 
 class Progress:

@@ -45,7 +45,7 @@ def interpreters(
     path = user_configuration()
     chosen = _read(path) if os.path.isabs(path) else {}
     if chosen:
-        for root in map(_project, linted or ("",)):
+        for root in projects(linted):
             if os.path.realpath(path).startswith(os.path.join(root, "")):
                 raise InterpreterError(
                     f"{path}: lies in the project that is checked, which must not name programs; "
@@ -83,6 +83,11 @@ def _pairs(pairs: Iterable[str], origin: str) -> dict[str, str]:
         worker = _worker(name, origin)
         chosen[worker] = _program(program, origin, anywhere=origin == VARIABLE)
     return chosen
+
+
+def projects(linted: Iterable[str]) -> tuple[str, ...]:
+    """Return the folders of the projects that the linted paths are in, links followed."""
+    return tuple(sorted({_project(path) for path in linted or ("",)}))
 
 
 def _project(path: str) -> str:

@@ -6,8 +6,9 @@ experiment at hand; a worker that died or hung three times in a row is not start
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -36,13 +37,22 @@ class Installed(NamedTuple):
 
 
 class Pool:
-    """Workers by name, under the interpreters that the user chose. Use as a context."""
+    """Workers by name, under the interpreters that the user chose. Use as a context.
+
+    ``linted`` are the folders of the projects from which they are to import nothing.
+    """
 
     def __init__(
-        self, interpreters: Mapping[str, str], *, each: float = EACH, total: float = TOTAL
+        self,
+        interpreters: Mapping[str, str],
+        *,
+        each: float = EACH,
+        total: float = TOTAL,
+        linted: Sequence[str] = (),
     ) -> None:
         self.interpreters = interpreters
         self.each = each
+        self.environment = {"BNLINT_LINTED": os.pathsep.join(linted)}
         self.deadline = time.monotonic() + total
         self.total = total
         self._workers: dict[str, Worker] = {}
@@ -149,7 +159,7 @@ class Pool:
             raise self._used_up()
         worker = self._workers.get(name)
         if worker is None:
-            worker = Worker(name, self.interpreters.get(name))
+            worker = Worker(name, self.interpreters.get(name), environment=self.environment)
             self._workers[name] = worker
         worker.time_limit = min(self.each, left)
         return worker

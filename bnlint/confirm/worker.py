@@ -43,6 +43,7 @@ import os
 import queue
 import re
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ from typing import Any
 
 def main(name: str) -> None:
     """Answer requests until standard input ends, or whoever asks is gone."""
+    leave_out(filter(None, os.environ.get("BNLINT_LINTED", "").split(os.pathsep)))
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=listen, args=(os.fdopen(os.dup(0), "rb"), requests)).start()
     answers = os.fdopen(os.dup(1), "wb")
@@ -68,6 +70,20 @@ def main(name: str) -> None:
             answer = {"error": one_line(error)}
         answers.write(json.dumps(encoded(answer)).encode("utf-8") + b"\n")
         answers.flush()
+
+
+def leave_out(projects: Any) -> None:
+    """Import nothing from the linted projects: a `.pth` file may have put them on the path.
+
+    What the interpreter itself is made of stays, wherever that lies.
+    """
+    own = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    kept = [os.path.join(os.path.realpath(folder), "") for folder in own if folder]
+    linted = tuple([os.path.join(project, "") for project in projects])
+    for entry in list(sys.path):
+        path = os.path.join(os.path.realpath(entry), "")
+        if path.startswith(linted) and not path.startswith(tuple(kept)):
+            sys.path.remove(entry)
 
 
 def listen(stream: Any, requests: Any) -> None:

@@ -9,8 +9,21 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import stat
 import tempfile
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bnlint.startup.patterns import lazy
+
+try:
+    import fcntl
+except ImportError:  # not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+#: What the files are called that are to take the place of others.
+_OWN = lazy(r"\.bnlint-\w{8}\.tmp")
 
 #: What marks the top of a project, where no configuration file does.
 _TOPS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg")
@@ -46,7 +59,7 @@ def create(path: str, data: bytes) -> None:
     """
     target = os.path.realpath(path)
     try:
-        _put(target, data, None)
+        put(target, data, mode=_usual_mode())
     except OSError as error:
         raise WriteError(_why(error, target)) from None
 
@@ -76,29 +89,94 @@ def _replace(target: str, before: bytes, after: bytes) -> None:
         return
     if present != before:
         raise WriteError("it was changed by another program meanwhile; run bnlint again")
-    _put(target, after, status)
+    put(target, after, mode=stat.S_IMODE(status.st_mode), owner=(status.st_uid, status.st_gid))
 
 
-def _put(target: str, data: bytes, status: os.stat_result | None) -> None:
-    """Put a file of ``data`` in the place of ``target``, with the mode and owner of ``status``."""
+def put(
+    target: str, data: bytes, *, mode: int, owner: tuple[int, int] | None = None, whole: bool = True
+) -> None:
+    """Put a file of ``data`` in the place of ``target``, whatever is there.
+
+    Where it need not be ``whole`` after the power has failed, nothing waits for the disk. What an
+    earlier run has begun in the folder and was killed over is removed.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     folder = os.path.dirname(target)
-    handle, temporary = tempfile.mkstemp(prefix=".bnlint-", suffix=".tmp", dir=folder)
+    _clear(folder)
+    with _undisturbed(), _held(folder) as (handle, temporary):
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                if whole:
+                    os.fsync(stream.fileno())
+            if owner is not None and hasattr(os, "chown"):
+                with contextlib.suppress(OSError):  # only root may give a file to somebody else
+                    os.chown(temporary, *owner)
+            os.chmod(temporary, mode)  # after chown, which clears set-id bits
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    if whole:
+        _sync(folder)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let signals wait that would end the process over a file which is half written."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ending = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if status is not None and hasattr(os, "chown"):
-            with contextlib.suppress(OSError):  # only root may give a file to somebody else
-                os.chown(temporary, status.st_uid, status.st_gid)
-        # After chown, which clears set-id bits.
-        os.chmod(temporary, stat.S_IMODE(status.st_mode) if status is not None else _usual_mode())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    _sync(folder)
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _held(folder: str) -> Iterator[tuple[int, str]]:
+    """Give the handle and the path of a new file in ``folder``, which is closed by who writes it.
+
+    As long as this process lives, no other takes the file for what a dead one has left: it is
+    locked. Where there are no such locks, a file that is open cannot be removed.
+    """
+    while True:
+        handle, path = tempfile.mkstemp(prefix=".bnlint-", suffix=".tmp", dir=folder)
+        if fcntl is None:
+            yield handle, path
+            return
+        with os.fdopen(os.dup(handle), "rb") as lock:  # which lasts until both are closed
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:
+                yield handle, path
+                return
+        os.close(handle)  # taken for what was left, before it was locked
+
+
+@lru_cache(maxsize=256)
+def _clear(folder: str) -> None:
+    """Remove the files of runs that were killed, once for each folder."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _remove_unheld(entry.path)
+
+
+def _remove_unheld(path: str) -> None:
+    if fcntl is None:
+        os.unlink(path)
+        return
+    with open(path, "rb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(path)
 
 
 def _usual_mode() -> int:

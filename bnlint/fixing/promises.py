@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def _written(text: Text, edit: Edit) -> tuple[int, int]:
     start = edit.start + sum(
         len(e.text) - (e.end - e.start) for e in text.edits if e < edit and e.end <= edit.start
     )
-    statement = edit.text.strip(" \t\r\n;")
+    statement = edit.text.strip(" \t\f\r\n;")
     start += edit.text.index(statement)
     return start, start + len(statement)
 
@@ -180,10 +181,11 @@ def check_findings(
     Raises:
         Broken: a finding is still there, or one came at another place.
     """
-    known: set[Arrived] = set()
+    known: Counter[Arrived] = Counter()  # those that nothing was done about
     for finding in before:
-        for start in (text.start(finding.span.start), text.end(finding.span.start)):
-            known.add(Arrived(finding.code, finding.argument, start))
+        if finding not in fixed:
+            starts = {text.start(finding.span.start), text.end(finding.span.start)}
+            known.update(Arrived(finding.code, finding.argument, start) for start in starts)
     gone = {
         Arrived(finding.code, finding.argument, start)
         for finding in fixed
@@ -193,7 +195,8 @@ def check_findings(
     arrived: list[tuple[Arrived, list[Finding]]] = []
     for finding in after:
         key = Arrived(finding.code, finding.argument, finding.span.start)
-        if key not in gone and key in known:
+        if known[key] > 0:
+            known[key] -= 1
             continue
         if key in gone or any(_is_within(finding, old, text) for old in fixed):
             raise Broken(f"{finding.code} would still be found")

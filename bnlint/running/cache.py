@@ -15,7 +15,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -25,6 +24,7 @@ from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import EVERYTHING, ORIGIN, PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.tree import DISK, LONGEST
+from bnlint.files.writing import put
 from bnlint.running.outlines import Outlines
 from bnlint.semantics.project.resolver import Grounds
 from bnlint.startup.typed import NamedTuple
@@ -36,7 +36,7 @@ VARIABLE = "BNLINT_CACHE_DIR"
 _MAX_AGE = 60 * 24 * 3600
 
 #: What the files of memories are called, and nothing else in their folder.
-_OWN = re.compile(r"bnlint-(?:clean|outlines)-(?:[0-9a-f]{16}\.json|\w{8}\.tmp)")
+_OWN = re.compile(r"bnlint-(?:clean|outlines)-[0-9a-f]{16}\.json")
 
 
 class Basis(NamedTuple):
@@ -265,12 +265,4 @@ def _write(path: str, text: str) -> None:
             if time.time() - entry.stat().st_mtime > _MAX_AGE:
                 with contextlib.suppress(OSError):
                     os.unlink(entry.path)
-    handle, temporary = tempfile.mkstemp(prefix="bnlint-clean-", suffix=".tmp", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    put(path, text.encode(), mode=0o600, whole=False)

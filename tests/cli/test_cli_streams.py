@@ -96,6 +96,40 @@ def test_reader_that_was_never_there(tmp_path: Path) -> None:
 
 
 @posix
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("bad.py gone.py", 2),
+        ("gone.py", 2),
+        ("bad.py", 1),
+        ("clean.py gone.py", 2),
+        ("--fix --unsafe-fixes bad.py", 0),
+        ("--diff bad.py", 1),
+        ("--diff --output-format=full bad.py gone.py", 2),
+        ("sites gone.py", 2),
+        ("--no-such-option", 2),
+        ("- < bad.py", 1),
+    ],
+)
+@pytest.mark.parametrize("nowhere", ["a pipe that nobody reads", "/dev/full"])
+def test_errors_that_nobody_reads(tmp_path: Path, command: str, code: int, nowhere: str) -> None:
+    """The code is what it is with a reader, and what was asked for is done and written."""
+    if not Path("/dev/full").exists():
+        pytest.skip("there is no such device here")
+    write(tmp_path, bad=FAULTY, clean=CLEAN)
+    expected = shell(tmp_path, f"$bnlint {command}")
+    write(tmp_path, bad=FAULTY)
+    if nowhere == "/dev/full":
+        run = shell(tmp_path, f"$bnlint {command} 2> /dev/full")
+    else:
+        closed = "exec 3> >(:); wait $!; trap '' PIPE;"
+        run = shell(tmp_path, f"{closed} $bnlint {command} 2>&3")
+    assert (expected.code, expected.out) == (code, run.out)
+    assert run.code == code
+    assert bool(expected.err) is (code != 1 or "bad" in command)
+
+
+@posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 @pytest.mark.parametrize(
     "command",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import FAULTY, FINDING, SUMMARY, Run, bnlint, program, write
-from made_up import TORCH, Interpreter, confirmed
+from made_up import TORCH, Interpreter, confirmed, made
 
 from bnlint.confirm.pool import Pool
 from bnlint.confirm.verdicts import Laboratory
@@ -156,7 +156,8 @@ def test_variable_that_cannot_be_used(tmp_path: Path, pair: str, error: str) -> 
 def test_modules_of_the_project(tmp_path: Path, made_up: Interpreter, name: str) -> None:
     """Neither bnlint nor its workers import a module that lies in the linted project."""
     none = made_up.having("none")
-    write(tmp_path, bad=FAULTY, **{f"{name}.py": TRAP, f"{name}/__init__.py": TRAP})
+    trap = TRAP.replace("'caught'", repr(str(tmp_path / "caught")))
+    write(tmp_path, bad=FAULTY, **{f"{name}.py": trap, f"{name}/__init__.py": trap})
     options = [p for n in ("torch", "keras") for p in ("--interpreter", f"{n}={none}")]
     found = program(
         tmp_path, "--confirm", "bad.py", *options,
@@ -166,6 +167,26 @@ def test_modules_of_the_project(tmp_path: Path, made_up: Interpreter, name: str)
     assert found.err.endswith(f"\nExperiments: 1 predicted.\n{SUMMARY}")
     assert len(found.err.splitlines()) == 3
     assert not (tmp_path / "caught").exists()
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["in the interpreter", "in the project"])
+def test_modules_that_an_editable_install_leads_to(
+    tmp_path: Path, made_up: Interpreter, kept: bool
+) -> None:
+    """A `.pth` file puts the project on the path; an environment in the project stays on it."""
+    project = tmp_path / "project"
+    trap = TRAP.replace("'caught'", repr(str(tmp_path / "caught")))
+    write(project, bad=FAULTY, src__torch=trap, **{"pyproject.toml": ""})
+    other = made(project if kept else tmp_path)
+    [packages] = (other.folder / "env").glob("lib/python*/site-packages")
+    (packages / "editable.pth").write_text(f"{project / 'src'}\n")
+    if kept:
+        (packages / "torch").mkdir()
+        (packages / "torch" / "__init__.py").write_text(TORCH, encoding="utf-8")
+    options = [p for n in ("torch", "keras") for p in ("--interpreter", f"{n}={other.program}")]
+    found = bnlint(project, "--confirm", "bad.py", *options)
+    assert not (tmp_path / "caught").exists()
+    assert found.err.startswith("Experiments: 1 confirmed" if kept else "predicted (1 finding): ")
 
 
 def test_sizes_are_capped(tmp_path: Path, torch: Path) -> None:

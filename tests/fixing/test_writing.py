@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -340,30 +341,70 @@ def test_two_processes_at_once(tmp_path: Path) -> None:
 #: Kills its own process as soon as something of the kind has happened that often.
 KILLED = """
 import os, signal, sys
-event, left = sys.argv.pop(1), int(sys.argv.pop(1))
+number, event, left = int(sys.argv.pop(1)), sys.argv.pop(1), int(sys.argv.pop(1))
 def hook(name, arguments):
     global left
     if name == event and any(".bnlint-" in str(argument) for argument in arguments):
         left -= 1
         if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
+if number != signal.SIGKILL:
+    signal.signal(number, signal.SIG_DFL)
 sys.addaudithook(hook)
 from bnlint.cli.main import main
 main()
 """
 
 
+STEPS = ["open", "os.chmod", "os.rename"]
+
+
+def killed(folder: Path, number: int, event: str, time: int) -> list[str]:
+    """Return what three files hold after a run that fixes them was killed; they were ``BEFORE``."""
+    write(folder, a=BEFORE, b=BEFORE, c=BEFORE)
+    arguments = (str(int(number)), event, str(time), "--fix", "--isolated")
+    assert program(folder, *arguments, before=["-c", KILLED]).code == -number
+    return [(folder / name).read_text() for name in ("a.py", "b.py", "c.py")]
+
+
 @posix
-@pytest.mark.parametrize("event", ["open", "os.chmod", "os.rename"])
+@pytest.mark.parametrize("event", STEPS)
 @pytest.mark.parametrize("time", [1, 2, 3])
 def test_killed_at_a_step_of_writing(tmp_path: Path, event: str, time: int) -> None:
-    write(tmp_path, a=BEFORE, b=BEFORE, c=BEFORE)
-    run = program(tmp_path, event, str(time), "--fix", "--isolated", before=["-c", KILLED])
-    assert run.code == -9
-    found = [(tmp_path / name).read_text() for name in ("a.py", "b.py", "c.py")]
+    """What is left over is in nobody's way, and the next run takes it away."""
+    found = killed(tmp_path, signal.SIGKILL, event, time)
     assert found == [AFTER] * (time - 1) + [BEFORE] * (4 - time)
-    assert bnlint(tmp_path, "--fix").code == 0  # what is left over is in nobody's way
+    assert len(names(tmp_path)) == 3 + (event != "open")
+    assert bnlint(tmp_path, "--fix").code == 0
+    assert names(tmp_path) == ["a.py", "b.py", "c.py"]
     assert {(tmp_path / name).read_text() for name in ("a.py", "b.py", "c.py")} == {AFTER}
+
+
+@posix
+@pytest.mark.parametrize("event", STEPS)
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_asked_to_end_at_a_step_of_writing(tmp_path: Path, event: str, number: str) -> None:
+    """The file at hand is finished first, so that nothing is left over."""
+    found = killed(tmp_path, getattr(signal, number), event, 2)
+    assert found == [AFTER, AFTER, BEFORE]
+    assert names(tmp_path) == ["a.py", "b.py", "c.py"]
+
+
+@posix
+def test_what_another_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    """It is locked; what is called so, and no file of ours, is left alone too."""
+    import fcntl
+
+    write(tmp_path, a=BEFORE)
+    mine, other = tmp_path / ".bnlint-12345678.tmp", tmp_path / ".bnlint-abcdefgh.tmp"
+    mine.touch()
+    (tmp_path / ".bnlint-notes.tmp").touch()
+    (tmp_path / ".bnlint-folderxx.tmp").mkdir()
+    with other.open("wb") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        assert bnlint(tmp_path, "--fix").code == 0
+    expected = [".bnlint-abcdefgh.tmp", ".bnlint-folderxx.tmp", ".bnlint-notes.tmp", "a.py"]
+    assert names(tmp_path) == expected
 
 
 @posix

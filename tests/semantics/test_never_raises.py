@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import sys
 import warnings
 
@@ -131,6 +132,26 @@ def test_patterns(code: str) -> None:
 def test_pieces(piece: str) -> None:
     for from_family in (None, "keras"):
         assert problems(piece, from_family) == []
+
+
+NUMBER = re.compile(r"(?<![\w.\"'])\d+(?:\.\d+)?(?:e-?\d+)?(?![\w.\"'])")
+ODD = ["0", "-1", "0.0", "-1e-4", "1e-320", "1e308", "1e999", "float('nan')", "10**400", "-10**400",
+       "True", "None", "1j", "''", "()", "(0, 0)", "{}", "1 << 70"]  # fmt: skip
+
+
+@given(piece=st.sampled_from([p for p in PIECES if NUMBER.search(p)]), data=st.data())
+@settings(SLOW, max_examples=250)
+def test_odd_numbers(piece: str, data: st.DataObject) -> None:
+    """Nothing divides by a number of the code, or takes its root or logarithm, unasked."""
+    odd = data.draw(st.sampled_from(ODD))
+    places = [match.span() for match in NUMBER.finditer(piece)]
+    for start, end in data.draw(st.sampled_from([*([place] for place in places), places[::-1]])):
+        piece = f"{piece[:start]}({odd}){piece[end:]}"
+    try:
+        ast.parse(piece)
+    except SyntaxError:
+        assume(False)
+    assert problems(piece, "keras") == []
 
 
 @given(
