@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint.config.options import OPTIONS, parse, toml
+from bnlint.config.options import OPTIONS, parse
 from bnlint.config.settings import (
     Config,
     ConfigError,
@@ -19,6 +19,7 @@ from bnlint.config.settings import (
     Mistake,
     show,
 )
+from bnlint.config.spelling import toml
 
 ROOT = Path(__file__).parent.parent
 tomllib = __import__("tomllib" if sys.version_info >= (3, 11) else "tomli")

@@ -30,8 +30,9 @@ from bnlint.cli.terminal import (
     width_of,
     write,
 )
-from bnlint.config.options import Config, absolute, toml
+from bnlint.config.options import Config, absolute
 from bnlint.config.settings import Configs, excluded, idle_globs, show
+from bnlint.config.spelling import toml
 from bnlint.engine.linter import Result
 from bnlint.engine.packages import PACKAGES
 from bnlint.engine.registry import LoadedRule

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 
-from bnlint.config.options import toml
+from bnlint.config.spelling import toml
 from bnlint.frameworks.records import Wrapper
 from bnlint.startup.typed import TYPE_CHECKING
 

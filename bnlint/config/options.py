@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 
 from bnlint.config import globs
-from bnlint.files.display import clean
+from bnlint.config.spelling import toml
 from bnlint.finding import CONFIDENCES, Problem
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -432,23 +432,3 @@ def suggested(word: str, known: Iterable[str]) -> str:
     """Return the end of a message that proposes the nearest of the ``known`` words, or all."""
     words = sorted(known)
     return suggestion(word, words) or f"; accepted are {', '.join(words)}"
-
-
-def toml(value: object) -> str:
-    """Return ``value`` as it would be written in TOML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        import json
-
-        # what must not be printed is escaped, which TOML does as JSON does: all below U+10000
-        text = json.dumps(value, ensure_ascii=False)
-        if text == clean(text):
-            return text
-        text = "".join(c if c == clean(c) else f"\\u{ord(c):04x}" for c in text)
-        return text.replace("##", "#\\u0023")
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(toml(item) for item in value)}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{name} = {toml(item)}' for name, item in value.items())}}}"
-    return str(value)

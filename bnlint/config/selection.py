@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.config.globs import compiled
-from bnlint.config.options import COMMAND_LINE, Config, Mistake, suggested, suggestion, toml
+from bnlint.config.options import COMMAND_LINE, Config, Mistake, suggested, suggestion
+from bnlint.config.spelling import toml
 from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import NamedTuple, Protocol
 

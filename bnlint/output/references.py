@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bnlint.config.options import toml
+from bnlint.config.spelling import toml
 from bnlint.files.display import clean
 from bnlint.output.report import Style, counted
 from bnlint.output.text import paint, wrapped
