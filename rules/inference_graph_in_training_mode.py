@@ -7,7 +7,8 @@ with batch normalisation, of a function that builds such a graph, or of a batch 
 function, where the code evaluates: in a function that is named for evaluation, test or prediction
 and takes no gradients, in a loop over validation or test data whose results no gradient is taken
 of, or in a script that is named so, loads weights and trains none. The function that builds the
-graph may stand in another file, and call its flag as it likes.
+graph may stand in another file, and call its flag as it likes, as long as the name speaks of
+training, a phase or a mode.
 
 Where the model comes from out of view, and the file only builds others like it, confidence is low.
 
@@ -74,6 +75,7 @@ from bnlint.semantics.hints.around import (
     names_around,
 )
 from bnlint.semantics.hints.purposes import (
+    asks_for_mode,
     begins_to_evaluate,
     evaluates_in_training_on_purpose,
     is_test_class,
@@ -98,6 +100,8 @@ RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="me
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report calls that evaluate with a training flag that is True."""
+    if not _flags(context):
+        return
     for call in context.module.calls:
         arguments: list[ast.expr | ast.keyword] = [*call.args, *call.keywords]
         for argument in arguments:
@@ -247,7 +251,8 @@ def _of_value(
     if isinstance(made, FunctionRef):  # a function that builds a graph
         given = argument.value if isinstance(argument, ast.keyword) else argument
         names = parameters_given(ev, context.module, made, call, given)
-        if not names and name is None:
+        names = [parameter for parameter in names if asks_for_mode(parameter)]
+        if not names and name not in _flags(context):
             return None
         sites = contents(ev, context.sites, value).sites
         deciding = [s for s in sites if name in _flags(context) and _takes_flag(s)]
