@@ -118,10 +118,11 @@ from bnlint.semantics.objects.order import (
     is_after,
     running_in,
 )
-from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import method, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import STATISTICS, Trial
 
@@ -288,6 +289,21 @@ def _comes_after(use: Use, other: Use) -> bool:
 # ---------------------------------------------------------------------------------- classes
 
 
+_CALLED: Memo[tuple[Module, str], dict[ast.AST, list[ast.Call]]] = Memo()
+
+
+def _called_in(context: Context, name: str) -> dict[ast.AST, list[ast.Call]]:
+    """Return the calls of methods called ``name`` by the class they stand in."""
+    known, module = _CALLED.of(context.evaluator), context.module
+    if (module, name) not in known:
+        found = known[module, name] = {}
+        for call in module.calls_by_name.get(name, ()):
+            cls = module.enclosing_class(call)
+            if cls is not None and isinstance(call.func, ast.Attribute):
+                found.setdefault(cls, []).append(call)
+    return known[module, name]
+
+
 def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
     """Report parts that a class freezes in its constructor and leaves to ``train()``."""
     ev, module = context.evaluator, context.module
@@ -296,10 +312,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         return
     methods = switches(framework)
     calls = [
-        call
-        for name in sorted(methods)
-        for call in module.calls_by_name.get(name, ())
-        if isinstance(call.func, ast.Attribute) and module.enclosing_class(call) is cls.node
+        call for name in sorted(methods) for call in _called_in(context, name).get(cls.node, ())
     ]
     if not calls or any(method(ev, cls, name) is not None for name in methods):
         return

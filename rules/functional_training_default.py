@@ -82,7 +82,7 @@ Measured with torch 2.13.0.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix, ReplaceValue
@@ -94,6 +94,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.values.classes import attribute_stores, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
 from bnlint.semantics.values.value import Value
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
@@ -178,20 +179,31 @@ def _folds_batch(site: Site, context: Context) -> bool:
     argument = site.resolutions[0].matched.given.get(site.api.roles["input"])
     if argument is None or argument.node is None:
         return False
-    nodes: list[ast.expr] = [argument.node]
-    if isinstance(argument.node, ast.Name):
-        nodes += [
-            statement.value
-            for statement in ast.walk(site.module.enclosing_function(site.call) or site.module.tree)
-            if isinstance(statement, ast.Assign)
-            and any(isinstance(t, ast.Name) and t.id == argument.node.id for t in statement.targets)
-        ]
+    if not isinstance(argument.node, ast.Name):
+        return _reshapes(argument.node, reshapes)
+    function = site.module.enclosing_function(site.call) or site.module.tree
+    known = _RESHAPED.of(context.evaluator)
+    if function not in known:
+        known[function] = {
+            target.id
+            for statement in ast.walk(function)
+            if isinstance(statement, ast.Assign) and _reshapes(statement.value, reshapes)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+    return argument.node.id in known[function]
+
+
+#: The variables of a function that are given something reshaped.
+_RESHAPED: Memo[ast.AST, set[str]] = Memo()
+
+
+def _reshapes(node: ast.expr, reshapes: Collection[str]) -> bool:
     return any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
         and part.func.attr in reshapes
         and any(isinstance(a, ast.BinOp) for a in part.args)
-        for node in nodes
         for part in ast.walk(node)
     )
 

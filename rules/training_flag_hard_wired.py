@@ -94,6 +94,7 @@ from bnlint.semantics.hints.purposes import (
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import settle
 from bnlint.startup.typed import NamedTuple
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
@@ -189,16 +190,31 @@ def _is_meant(flag: Flag, context: Context) -> bool:
     function = module.enclosing_function(call) or module.tree
     while isinstance(function, ast.Lambda):
         function = module.enclosing_function(function) or module.tree
-    return any(
-        isinstance(other, ast.Call)
-        and ast.dump(other.func) == ast.dump(call.func)
-        and any(k.arg == flag.keyword.arg and _is_other(k.value, flag) for k in other.keywords)
-        for other in ast.walk(function)
-    )
+    known = _SWITCHED.of(context.evaluator)
+    if function not in known:
+        known[function] = set(_switched(function))
+    written = ast.dump(call.func), flag.keyword.arg
+    return any((*written, value) in known[function] for value in _OTHERS[flag.value])
 
 
-def _is_other(node: ast.expr, flag: Flag) -> bool:
-    return isinstance(node, ast.Constant) and node.value is not flag.value
+#: The values of a keyword that differ from one that is written: a switch, or none.
+_OTHERS: dict[bool, tuple[bool | None, ...]] = {True: (False, None), False: (True, None)}
+
+#: What is called in a function with a constant under a keyword: the callee, keyword and value.
+_SWITCHED: Memo[ast.AST, set[tuple[str, str | None, bool | None]]] = Memo()
+
+
+def _switched(function: ast.AST) -> Iterator[tuple[str, str | None, bool | None]]:
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call):
+            for keyword in call.keywords:
+                if isinstance(keyword.value, ast.Constant):
+                    value = keyword.value.value
+                    yield (
+                        ast.dump(call.func),
+                        keyword.arg,
+                        value if isinstance(value, bool) else None,
+                    )
 
 
 def _report(flag: Flag, context: Context) -> Iterator[Finding]:
@@ -265,7 +281,15 @@ def _builds_model(function: ast.AST | None, context: Context) -> bool:
     """Tell whether a functional model is built around the call, to be used for inference too."""
     module = context.module
     where = function if function is not None else module.tree
-    models = {path.rpartition(".")[2] for path in context.frameworks.word("functional_models")}
-    return any(
-        isinstance(part, ast.Call) and last_name(part.func) in models for part in ast.walk(where)
-    )
+    known = _BUILDS.of(context.evaluator)
+    if where not in known:
+        models = {path.rpartition(".")[2] for path in context.frameworks.word("functional_models")}
+        known[where] = any(
+            isinstance(part, ast.Call) and last_name(part.func) in models
+            for part in ast.walk(where)
+        )
+    return known[where]
+
+
+#: Whether a functional model is built in a function or a file.
+_BUILDS: Memo[ast.AST, bool] = Memo()

@@ -80,6 +80,69 @@ GROWING: dict[str, tuple[Callable[[int], str], int]] = {
         ),
         500,
     ),
+    "elifs with a layer in each": (
+        lambda n: (
+            "if sys.argv == 0:\n    bn = None\n"
+            + lines(n, "elif sys.argv == {i}:\n    bn = nn.BatchNorm2d(8, momentum=0.9)")
+        ),
+        300,
+    ),
+    "stores in one layer": (
+        lambda n: "bn = nn.BatchNorm2d(8)\n" + lines(n, "bn.eps = 1e-{i}\nbn.momentum = 0.{i}"),
+        800,
+    ),
+    "a dictionary of constants": (
+        lambda n: (
+            "D = {\n" + lines(n, "    'k{i}': 0.9,") + "}\nbn = nn.BatchNorm2d(8, eps=D['k0'])\n"
+            "bn = nn.BatchNorm2d(8, **D)\n"
+        ),
+        24_000,
+    ),
+    "keys that are not known": (
+        lambda n: "D = {\n" + lines(n, "    f({i}): 0.9,") + "}\nnn.BatchNorm2d(8, eps=D['k'])\n",
+        3000,
+    ),
+    "entries that are asked for": (
+        lambda n: (
+            "D = {\n"
+            + lines(n, "    'k{i}': 0.9,")
+            + "}\n"
+            + lines(n, "b{i} = nn.BatchNorm2d(8, momentum=D['k{i}'])")
+        ),
+        300,
+    ),
+    "updates of keyword arguments": (
+        lambda n: (
+            "def f(**k):\n"
+            + lines(n, "    k['a{i}'] = {i}\n    k.update(b{i}=1)")
+            + "    return nn.BatchNorm2d(8, **k)\nf(momentum=0.9)\n"
+        ),
+        2000,
+    ),
+    "functional calls": (
+        lambda n: (
+            "def f(x, training):\n"
+            + lines(n, "    x = nn.functional.batch_norm(x, m, v, training=True, momentum=0.9)")
+            + "    return x\n"
+        ),
+        300,
+    ),
+    "layers of a Keras model": (
+        lambda n: (
+            "import keras\nx = keras.Input((8, 8, 3))\n"
+            + lines(n, "x = keras.layers.BatchNormalization(momentum=0.1)(x, training=True)")
+            + "m = keras.Model(x, x)\n"
+        ),
+        200,
+    ),
+    "a class in each function": (
+        lambda n: lines(
+            n,
+            "def f{i}(x):\n    class M(nn.Module):\n        def __init__(self):\n"
+            "            super().__init__()\n            self.bn = nn.BatchNorm2d(8)",
+        ),
+        200,
+    ),
     "callers": (
         lambda n: (
             "def make(n, eps=1e-3):\n    return nn.BatchNorm2d(n, eps=eps)\n"

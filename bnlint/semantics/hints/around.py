@@ -16,9 +16,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def names_around(module: Module, node: ast.AST) -> Iterator[str]:
     """Yield the names of the functions and classes around ``node``, innermost first."""
-    for around in module.ancestors(node):
-        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield around.name
+    for around in module.definitions(node):
+        yield around.name
 
 
 def is_test_file(path: str) -> bool:

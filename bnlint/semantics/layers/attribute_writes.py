@@ -7,6 +7,7 @@ makes the setting unknown, unless both agree.
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
 from bnlint.semantics.layers.class_tests import LayerTests, guards
@@ -176,16 +177,12 @@ def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
     made = module.statement(site.call)
     if module.parents.get(runs) is not module.parents.get(made):
         return False
-    block = module.place(made).block
-    if runs not in block:  # in another branch of the same statement
+    first, last = module.place(made), module.place(runs)
+    if first.block is not last.block:  # in another branch of the same statement
         return False
-    between = block[block.index(made) + 1 : block.index(runs)]
-    return not any(
-        isinstance(node, (ast.Return, ast.Raise, ast.Continue, ast.Break))
-        for statement in between
-        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr))
-        for node in ast.walk(statement)
-    )
+    leaving = module.leaving(first)
+    following = bisect_right(leaving, first.position)
+    return following == len(leaving) or leaving[following] >= last.position
 
 
 def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Reached]:

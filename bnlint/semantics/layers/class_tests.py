@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator
 
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.names.flow import reaching
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import LEAVES, Module, last_name
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Evaluate, Symbol
 from bnlint.startup.typed import NamedTuple
 
 _CLASS_NAMES = ("__class__", "__name__", "__qualname__")
-_SKIPS = (ast.Continue, ast.Break, ast.Return, ast.Raise)
 _NEGATIVE = (ast.NotEq, ast.IsNot, ast.NotIn)
 
 
@@ -33,15 +32,16 @@ def guards(module: Module, statement: ast.stmt, end: ast.AST | None) -> Iterator
     """Yield what is tested on the way from ``end``, a node around it, to ``statement``."""
     child: ast.AST = statement
     for parent in module.ancestors(statement):
-        for field in ("body", "orelse"):
-            block = getattr(parent, field, None)
-            if not isinstance(block, list) or not any(child is s for s in block):
-                continue
-            for earlier in block[: block.index(child)]:
-                if isinstance(earlier, ast.If) and isinstance(earlier.body[-1], _SKIPS):
+        if isinstance(child, ast.stmt):
+            place = module.place(child)
+            for index in module.leaving(place):
+                if index >= place.position:
+                    break
+                earlier = place.block[index]
+                if isinstance(earlier, ast.If) and isinstance(earlier.body[-1], LEAVES):
                     yield Guard(earlier.test, holds=False)
             if isinstance(parent, (ast.If, ast.While)):
-                yield Guard(parent.test, holds=field == "body")
+                yield Guard(parent.test, holds=place.block is parent.body)
         if parent is end:
             return
         child = parent

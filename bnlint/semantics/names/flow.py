@@ -57,7 +57,9 @@ def reaching(scope: Scope, name: str, use: ast.AST | None, decide: Decide | None
     if len(bindings) == 1 and bindings[0].kind != "aug" and not _conditional(scope, name, use):
         return (Reaching(bindings[0]),)
     if len(bindings) > MAX_BINDINGS:
-        return tuple(Reaching(binding) for binding in bindings)
+        if name not in scope.unfollowed:
+            scope.unfollowed[name] = tuple(Reaching(binding) for binding in bindings)
+        return scope.unfollowed[name]
     return _Analysis(scope, name, bindings, use, decide).run()
 
 

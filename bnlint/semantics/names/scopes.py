@@ -10,7 +10,10 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.syntax.module import FunctionNode, Module, ScopeNode
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -44,6 +47,8 @@ class Scope:
         self.globals: set[str] = set()
         self.nonlocals: set[str] = set()
         self.stars: list[tuple[str, ast.stmt]] = []
+        #: By name, what the analysis of flow says wherever there are too many bindings to follow.
+        self.unfollowed: dict[str, tuple[Any, ...]] = {}
         self._collect()
 
     @property

@@ -46,12 +46,17 @@ class _Fields(dict[type, tuple[str, ...]]):
 
 _FIELDS = _Fields()
 
+DefinitionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 ScopeNode = (
     ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
 )  # fmt: skip
 
+
+#: Statements that leave the block they stand in.
+LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 #: What is noted beside calls and uses.
 _NOTED = frozenset(
@@ -126,6 +131,10 @@ class Module:
         self.outer: set[str] = set()
         self.walruses: list[ast.NamedExpr] = []
         self._tested: dict[str, bool] = {}
+        self._scope_nodes: dict[ast.AST, ast.AST] = {}  # by the statements that stand in them
+        self._definitions: dict[ast.AST, Definition | None] = {}
+        self._positions: dict[ast.stmt, int] = {}
+        self._leaving: dict[int, list[int]] = {}  # by the identity of a block
         self._defined: frozenset[str] | None = None
         self._own_stores: dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]] | None
         self._own_stores = None
@@ -261,12 +270,14 @@ class Module:
     def place(self, statement: ast.stmt) -> Place:
         """Return the block in which ``statement`` stands."""
         owner = self.parents[statement]
-        for field in ("body", "orelse", "finalbody"):
-            block = getattr(owner, field, None)
-            if isinstance(block, list):
-                for index, item in enumerate(block):
-                    if item is statement:
-                        return Place(owner, block, index)
+        positions = self._positions
+        if statement not in positions:
+            for block in blocks(owner):
+                positions.update((item, index) for index, item in enumerate(block))
+        position = positions.get(statement, -1)
+        for block in blocks(owner):
+            if 0 <= position < len(block) and block[position] is statement:
+                return Place(owner, block, position)
         raise LookupError("statement without a block")
 
     def scope_node(self, node: ast.AST) -> ast.AST:
@@ -276,17 +287,62 @@ class Module:
         definition.
         """
         child = node
+        known = self._scope_nodes
+        passed: list[ast.AST] = []
+        found: ast.AST = self.tree
         for parent in self.ancestors(node):
+            if isinstance(child, ast.stmt):
+                if child in known:
+                    found = known[child]
+                    break
+                passed.append(child)
             if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 if isinstance(child, ast.stmt):  # nothing else of a definition is a statement
-                    return parent
+                    found = parent
+                    break
             elif isinstance(parent, ast.Lambda):
                 if child is parent.body:
-                    return parent
+                    found = parent
+                    break
             elif isinstance(parent, ScopeNode):
-                return parent
+                found = parent
+                break
             child = parent
-        return self.tree
+        # all statements on the way stand in one scope: an elif stands in hundreds of others
+        known.update(dict.fromkeys(passed, found))
+        return found
+
+    def definitions(self, node: ast.AST) -> Iterator[Definition]:
+        """Yield the functions and classes around ``node``, innermost first."""
+        known = self._definitions
+        around: ast.AST | None = node
+        while around is not None:
+            passed = [around]
+            found = known.get(around)
+            for parent in self.ancestors(around) if around not in known else ():
+                if isinstance(parent, DefinitionNode):
+                    found = parent
+                    break
+                if parent in known:
+                    found = known[parent]
+                    break
+                passed.append(parent)
+            known.update(dict.fromkeys(passed, found))
+            if found is not None:
+                yield found
+            around = found
+
+    def leaving(self, place: Place) -> list[int]:
+        """Return the positions of the statements of a block that may leave it, in order."""
+        found = self._leaving.get(id(place.block))
+        if found is None:
+            found = self._leaving[id(place.block)] = [
+                index
+                for index, statement in enumerate(place.block)
+                if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr))
+                and any(isinstance(node, LEAVES) for node in ast.walk(statement))
+            ]
+        return found
 
     def enclosing_function(
         self, node: ast.AST
@@ -328,6 +384,14 @@ def parse(path: str, text: str, name: str = "") -> Module:
     finally:
         if enabled:
             gc.enable()
+
+
+def blocks(owner: ast.AST) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of statements that stand directly in ``owner``."""
+    for field in ("body", "orelse", "finalbody"):
+        block = getattr(owner, field, None)
+        if isinstance(block, list):
+            yield block
 
 
 def last_name(node: ast.expr) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.arithmetic import is_affordable
 from bnlint.semantics.values.domain import (
     LISTED,
     MAX_CANDIDATES,
@@ -23,6 +24,7 @@ from bnlint.semantics.values.domain import (
     reason,
     unknown,
 )
+from bnlint.semantics.values.memo import Memo
 
 
 def sequence(module: Module, node: ast.Tuple | ast.List, env: Env | None) -> ValueSet:
@@ -41,20 +43,27 @@ def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) ->
     """Return what a dictionary display is."""
     items: dict[object, Argument] = {}
     open_ = rests_on = ""
+    certain: list[object] = []  # keys of items that no unknown key has come after
     for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant) and is_affordable(key.value):  # which takes no step
+            items[key.value] = Argument(value, module, env)
+            certain.append(key.value)
+            continue
         keys = ev.evaluate(module, key if key is not None else value, env)
         name = keys[0].object if len(keys) == 1 else None
         if key is not None and isinstance(name, (Constant, Symbol)):
             plain = name.value if isinstance(name, Constant) else name
             items[plain] = Argument(value, module, env, presumed=keys[0].presumed)
-            continue
-        found = Dictionary(tuple(items.items()), open_)
-        if key is None:
-            found, why = merged(found, keys)
+            certain.append(plain)
+        elif key is None:
+            found, why = merged(Dictionary(tuple(items.items()), open_), keys)
             rests_on = rests_on or why
+            items, open_ = dict(found.items), found.open
+            certain = list(items)
         else:
-            found = overlaid(found, None, "a key is not known")
-        items, open_ = dict(found.items), found.open
+            why = "a key is not known"
+            items.update({name: doubted(items[name], why) for name in certain})
+            certain, open_ = [], open_ or why
     return (Candidate(Dictionary(tuple(items.items()), open_), module, node, rests_on),)
 
 
@@ -136,26 +145,36 @@ def pick(
 ) -> ValueSet:
     """Return ``container[key]``; ``key`` is ``None`` where it is not known."""
     if isinstance(container, Sequence):
-        entries: list[tuple[object, Argument]] = list(enumerate(container.items))
         size = len(container.items)
         if isinstance(key, Constant) and type(key.value) is int and not container.open:
             key = Constant(key.value + size if key.value < 0 else key.value)
-    else:
-        entries = list(container.items)
     if isinstance(key, (Constant, Symbol)):
         wanted = key.value if isinstance(key, Constant) else key
-        for name, argument in entries:
-            if name == wanted and type(name) is type(wanted):
-                return ev.argument(argument)
+        argument = _indexed(ev, container).get((type(wanted), wanted))
+        if argument is not None:
+            return ev.argument(argument)
         return unknown(container.open or "there is no such element", module, node)
     if container.open:
         return unknown(container.open, module, node)
-    if len(entries) > MAX_CANDIDATES:  # each is a candidate of its own
+    if len(container.items) > MAX_CANDIDATES:  # each is a candidate of its own
         return unknown(TOO_MANY, module, node)
     found: ValueSet = ()
-    for _, argument in entries:
+    for argument in _indexed(ev, container).values():
         found += presumed(ev.argument(argument), f"one of the entries of {short(node)}")
     return found or unknown("an unknown element", module, node)
+
+
+_INDICES: Memo[int, tuple[object, dict[tuple[type, object], Argument]]] = Memo()
+
+
+def _indexed(ev: Evaluate, container: Dictionary | Sequence) -> dict[tuple[type, object], Argument]:
+    """Return the elements of ``container`` by type and key, or number: many may be asked for."""
+    known = _INDICES.of(ev)
+    if id(container) not in known:
+        items = container.items if isinstance(container, Dictionary) else enumerate(container.items)
+        index = {(type(name), name): argument for name, argument in items}
+        known[id(container)] = container, index  # which keeps it, so that no other has its id
+    return known[id(container)][1]
 
 
 def element(ev: Evaluate, values: ValueSet, index: int, module: Module, node: ast.AST) -> ValueSet:

@@ -18,8 +18,12 @@ from bnlint.semantics.values.domain import (
     Sequence,
     ValueSet,
 )
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import NamedTuple
+
+#: A dictionary that more statements change than this is not followed through them.
+_MOST_CHANGES = 1000
 
 #: Methods that change the dictionary or list they are called on.
 _CHANGES = frozenset(
@@ -117,6 +121,10 @@ def _with_changes(
     found = list(values)
     for index, value in enumerate(values):
         changed = value.object
+        if isinstance(changed, Dictionary) and len(changes) > _MOST_CHANGES:
+            changed = overlaid(changed, None, "too many statements change it to follow them")
+            found[index] = value._replace(object=changed)
+            continue
         for change in changes:
             if isinstance(changed, Dictionary):
                 always = _always_follows(ev, module, change, made, env)
@@ -133,11 +141,8 @@ def _changes_of_name(
     module = scope.module
     at = module.statement(use) if use is not None else None
     later: list[Change] = []
-    for node in module.uses.of(binding.name):
-        change = _change(module, node) if isinstance(node, ast.Name) else None
-        if change is None or not _belongs(ev, scope, node, binding.name):
-            continue
-        if module.scope_node(node) is scope.node:
+    for change in _changes_in(ev, scope, binding.name):
+        if module.scope_node(change.use) is scope.node:
             # In order: after the container is made, before it is used. In a loop, at any time.
             where = (change.statement.lineno, change.statement.col_offset)
             looped = _in_loop(module, change.statement)
@@ -149,6 +154,25 @@ def _changes_of_name(
         else:
             later.append(change)  # in a function, which may run at any time
     yield from later
+
+
+_KNOWN: Memo[tuple[ast.AST, str], list[Change]] = Memo()
+
+
+def _changes_in(ev: Evaluate, scope: Scope, name: str) -> list[Change]:
+    """Return all changes of the container that a name of ``scope`` stands for, in source order."""
+    known = _KNOWN.of(ev)
+    key = scope.node, name
+    if key not in known:
+        changes = [
+            change
+            for node in scope.module.uses.of(name)
+            if isinstance(node, ast.Name)
+            and (change := _change(scope.module, node)) is not None
+            and _belongs(ev, scope, node, name)
+        ]
+        known[key] = changes
+    return known[key]
 
 
 def _belongs(ev: Evaluate, scope: Scope, node: ast.expr, name: str) -> bool:
