@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, write
+from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, uncompared, write
 from made_up import TORCH, Interpreter, confirmed
 
 from bnlint.cli.terminal import Progress
@@ -114,7 +114,7 @@ class TestRefuted:
         """It is counted all the same, and the exit code is that of what remains."""
         write(tmp_path, bad=FAULTY)
         found = bnlint(tmp_path, "--only-confirmed", *both)
-        assert found == Run(0, "", "Experiments: 1 refuted.\n")
+        assert found == Run(0, "", f"Experiments: 1 refuted.\n{uncompared(1)}")
 
 
 @pytest.mark.parametrize("trouble", ["", "1/0"])
@@ -239,7 +239,7 @@ def test_picture_of_nothing(tmp_path: Path) -> None:
     write(tmp_path, good=CLEAN)
     why = "not written: no experiment on running statistics or on eps was run"
     found = bnlint(tmp_path, "--confirm-plot", "plot.png")
-    assert found == Run(0, "", f"plot.png: {why}\n")
+    assert found == Run(0, "", f"plot.png: {why}\n{uncompared(1)}")
     assert not (tmp_path / "plot.png").exists()
     assert bnlint(tmp_path, "--confirm-plot", "plot.png", "-q") == Run(0, "", "")
 

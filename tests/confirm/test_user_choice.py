@@ -165,7 +165,7 @@ def test_modules_of_the_project(tmp_path: Path, made_up: Interpreter, name: str)
     )  # fmt: skip
     assert (found.code, found.out) == (1, f"bad.py:{FINDING}\n")
     assert found.err.endswith(f"\nExperiments: 1 predicted.\n{SUMMARY}")
-    assert len(found.err.splitlines()) == 3
+    assert len(found.err.splitlines()) == 4
     assert not (tmp_path / "caught").exists()
 
 

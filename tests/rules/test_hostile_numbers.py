@@ -117,7 +117,7 @@ def test_tables_take_any_number(first: str, second: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(layers(), st.sampled_from(sorted(catalogue().families)))
+@given(layers(), st.sampled_from(sorted(catalogue().described)))
 @example("keras.layers.BatchNormalization(epsilon=10**400)", "torch")
 @example(f"nn.BatchNorm2d(8, eps={_HUGE}, momentum={_HUGE})", "keras")
 @example(f"nn.BatchNorm2d({_HUGE})", "flax")
