@@ -66,7 +66,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -88,7 +88,7 @@ from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol
-from bnlint.trial import OUTPUT, Trial
+from bnlint.trial import OUTPUT
 
 RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 
@@ -181,7 +181,7 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
         "that",
         help=advice,
         fix=fix,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, OUTPUT),
     )
 
 
@@ -235,7 +235,7 @@ def _report_import(made: Made, context: Context) -> Finding:
         help=advice,
         severity="warning",
         fix=fix,
-        trial=_trial(made.framework),
+        trial=trial_of_modes(made.framework, OUTPUT),
     )
 
 
@@ -246,10 +246,3 @@ def _insert(anchor: Span, text: str, where: str) -> Fix:
         (InsertStatement(anchor, text, where),),
         "the mode may be switched in a way that is not seen",
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare what a new layer gives in the mode it starts in, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

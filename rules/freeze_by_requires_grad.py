@@ -92,13 +92,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix
-from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.freezing import drift, is_said_to_freeze
 from bnlint.semantics.modes.moving_statistics import Drift, advice, drifts, drifts_across, stop
-from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 
@@ -125,7 +124,7 @@ def _report(found: Drift, context: Context) -> Finding:
         help=advice(found, module),
         severity="error" if is_said_to_freeze(found.module, freeze.statement) else None,
         fix=_fix(found, context),
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS),
     )
     return finding._replace(subject=finding.span.start, argument="freeze")
 
@@ -137,10 +136,3 @@ def _fix(found: Drift, context: Context) -> Fix | None:
     model, statement = written
     message = f"put the batch normalisation layers of {model} into inference mode here"
     return Fix(UNSAFE, message, (statement,), "that the statistics adapt may be meant")
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in training mode, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

@@ -84,7 +84,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -124,7 +124,7 @@ from bnlint.semantics.values.classes import method, outside_bases, sets_up
 from bnlint.semantics.values.domain import ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
-from bnlint.trial import STATISTICS, Trial
+from bnlint.trial import STATISTICS
 
 #: Functions that are called one out of another are followed this far.
 _MAX_CALLS = 3
@@ -389,7 +389,7 @@ def _report(
         "drift",
         help=f"freeze after {waking}",
         fix=_again(freeze.node, wake.node, context) if is_here else None,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS),
     )
 
 
@@ -446,12 +446,5 @@ def _report_class(call: ast.Call, framework: Framework, context: Context) -> Fin
         "with each batch, and its statistics drift",
         help=f"override {waking}() so that it freezes again after that of the base class",
         fix=fix,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS),
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in training mode, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

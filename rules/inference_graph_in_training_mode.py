@@ -64,7 +64,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -93,7 +93,7 @@ from bnlint.semantics.values.arguments import parameters_given
 from bnlint.semantics.values.domain import Candidate, FunctionRef, Instance, Symbol, Unknown
 from bnlint.semantics.values.modules import model_framework
 from bnlint.semantics.values.value import DEFAULT, KNOWN, settle
-from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Trial
+from bnlint.trial import OUTPUT
 
 RULE = Rule("BN213", "inference-graph-in-training-mode", "error", confidence="medium")
 
@@ -308,12 +308,5 @@ def _report(
             (ReplaceValue(context.module.span(flag), "False"),),
             "evaluating with batch statistics may be meant",
         ),
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, OUTPUT),
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare what such a call gives with what inference gives."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

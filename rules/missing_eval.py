@@ -86,7 +86,7 @@ import ast
 import builtins
 from collections.abc import Collection, Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -122,7 +122,7 @@ from bnlint.semantics.objects.history import (
     may_be_switched_elsewhere,
 )
 from bnlint.semantics.syntax.module import Module, dotted
-from bnlint.trial import OUTPUT, Trial
+from bnlint.trial import OUTPUT
 
 RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 
@@ -279,7 +279,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         help=f"write {text or f'{method}() of the model'} before the first inference call",
         severity="error" if loads and why is not None and why.is_gradient_free else None,
         fix=fix if text else None,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, OUTPUT),
     )
     return finding._replace(subject=module.span(made.call).start, argument="mode")
 
@@ -298,7 +298,7 @@ def _report_sibling(context: Context, found: Sibling) -> Finding:
         "statistics",
         help=f"write {text} before the first inference call",
         fix=_switch_above(context, found.run, text, {found.model}),
-        trial=_trial(found.framework),
+        trial=trial_of_modes(found.framework, OUTPUT),
     )
 
 
@@ -312,7 +312,7 @@ def _report_training(context: Context, found: EveryPhase) -> Finding:
         f"it whatever the phase, and gradients are taken only if {test}, so in the others too it "
         "normalises with each batch and moves its statistics",
         help=f"write {text or 'a switch that depends on the phase'} there",
-        trial=_trial(found.framework),
+        trial=trial_of_modes(found.framework, OUTPUT),
     )
 
 
@@ -354,10 +354,3 @@ def _is_woken(place: ast.expr, life: Life, framework: Framework) -> bool:
         use.kind == METHOD and use.here is place and mode_after(use, framework) == TRAINING
         for use in life.uses
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare what a new layer gives in the mode it starts in, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

@@ -83,7 +83,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -109,7 +109,7 @@ from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS, Way, is_after, places_in, running_in, ways_in
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Unknown
-from bnlint.trial import STATISTICS, Trial
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN202", "missing-train", "warning", confidence="medium")
 
@@ -283,7 +283,7 @@ def _report(
         f"({here}{trained.lineno}), and its running statistics no longer move",
         help=f"call {method}() at the head of the loop",
         fix=_fix(loop, frame, method) if not frame.outer else None,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS, INFERENCE, TRAINING),
     )
 
 
@@ -309,10 +309,3 @@ def _fix(loop: _Loop, frame: Frame, method: str) -> Fix | None:
                 "inference mode after the first pass may be meant",
             )
     return None
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in inference mode, and in training."""
-    port = layer_of_family(framework.name, INFERENCE)
-    fixed = port._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

@@ -79,7 +79,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -109,7 +109,7 @@ from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, FunctionRef, Instance, Symbol
 from bnlint.semantics.values.modules import class_framework, model_framework
-from bnlint.trial import STATISTICS, Trial
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
 
@@ -408,7 +408,7 @@ def _report(call: ast.Call, framework: Framework, learned: bool, context: Contex
         help=f"call {name}.{off[0]}() before it, and {name}.{on[0]}() after it",
         confidence="medium" if learned else "low",
         fix=fix,
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS),
     )
 
 
@@ -440,12 +440,5 @@ def _report_script(use: Use, life: Life, made: Made, context: Context) -> Findin
         "with gradients off too",
         help=f"call {name}.{method}() before it",
         fix=fix,
-        trial=_trial(made.framework),
+        trial=trial_of_modes(made.framework, STATISTICS),
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in training mode, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

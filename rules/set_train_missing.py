@@ -65,9 +65,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
-from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.switches import (
     INFERENCE,
@@ -80,7 +79,7 @@ from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.semantics.objects.history import life_of
-from bnlint.trial import STATISTICS, Trial
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 
@@ -152,14 +151,7 @@ def _report(life: Life, made: Made, context: Context) -> Finding:
         f"there, and {life.nowhere(method, module)}",
         help=f"write {name or 'it'}.{method}() before training",
         fix=fix,
-        trial=_trial(made.framework),
+        trial=trial_of_modes(made.framework, STATISTICS, "", TRAINING),
     )
     # A comparison that runs this object in another mode than its reference says more.
     return finding._replace(subject=module.span(made.call).start, argument="mode")
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in the mode a layer starts in, and in training."""
-    port = layer_of_family(framework.name)
-    fixed = port._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

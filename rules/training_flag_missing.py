@@ -69,7 +69,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -91,7 +91,7 @@ from bnlint.semantics.values.domain import (
 )
 from bnlint.semantics.values.modules import model_framework
 from bnlint.startup.typed import NamedTuple
-from bnlint.trial import STATISTICS, TRAINING, Trial
+from bnlint.trial import STATISTICS, TRAINING
 
 RULE = Rule("BN204", "training-flag-missing", "error")
 
@@ -379,12 +379,5 @@ def _report(node: ast.Call, step: TrainingStep, confidence: str, context: Contex
             (SetKeyword(context.module.span(node), flag, "True"),),
             "it switches dropout on too",
         ),
-        trial=_trial(step.framework),
+        trial=trial_of_modes(step.framework, STATISTICS, "", TRAINING),
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps without and with the flag."""
-    port = layer_of_family(framework.name)
-    fixed = port._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

@@ -81,7 +81,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of_family
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.records import Freeze
 from bnlint.frameworks.tables import Framework
@@ -95,7 +95,7 @@ from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
-from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
+from bnlint.trial import STATISTICS
 
 #: A model that has a ready-made one as a single layer has fewer layers.
 _MANY = 10
@@ -258,7 +258,7 @@ def _report(unfreeze: Use, made: Made, row: Freeze, context: Context) -> Finding
         "the old ones",
         help=f"set {row.name} = {row.value} for its {layer} layers after this",
         fix=None if unfreeze.via else _fix(unfreeze, layer, made, row, context),
-        trial=_trial(framework),
+        trial=trial_of_modes(framework, STATISTICS),
     )
 
 
@@ -292,10 +292,3 @@ def _fix(unfreeze: Use, layer: str, made: Made, row: Freeze, context: Context) -
         (InsertStatement(module.span(anchor), text, "after"),),
         "that the statistics adapt may be meant",
     )
-
-
-def _trial(framework: Framework) -> Trial:
-    """Compare running statistics after steps in training mode, and in inference."""
-    fixed = layer_of_family(framework.name, INFERENCE)
-    port = fixed._replace(mode=TRAINING)
-    return Trial(STATISTICS, port, fixed, fixed, about="running statistics")

@@ -25,7 +25,7 @@ class TestAsking:
     """What a configuration says about a file."""
 
     TABLE: ClassVar = {
-        "from": "theirs",
+        "from": "keras",
         "port": [
             {"paths": ["src/resnet.py"], "reference": "ref/resnet.py"},
             {"paths": ["src/seg"], "from": "slim"},
@@ -37,15 +37,15 @@ class TestAsking:
     @pytest.mark.parametrize(
         ("path", "family", "reference"),
         [
-            pytest.param("/p/m.py", "theirs", None, id="no port"),
+            pytest.param("/p/m.py", "keras", None, id="no port"),
             pytest.param("/p/src/resnet.py", None, "/p/ref/resnet.py", id="a file"),
-            pytest.param("/p/x/resnet.py", "theirs", None, id="a file of that name elsewhere"),
+            pytest.param("/p/x/resnet.py", "keras", None, id="a file of that name elsewhere"),
             pytest.param("/p/src/seg/a/m.py", "slim", None, id="in a folder, at any depth"),
-            pytest.param("/p/x/a_port.py", "tf", "/up.py", id="a glob, both given"),
+            pytest.param("/p/x/a_port.py", "tensorflow", "/up.py", id="a glob, both given"),
             pytest.param("/p/src/m.py", None, "/p/ref/all.py", id="the last"),
             pytest.param("/p/src/seg/a_port.py", "slim", None, id="the first that matches decides"),
-            pytest.param("/p/ref/all.py", "theirs", None, id="a reference is no port of itself"),
-            pytest.param("/q/src/m.py", "theirs", None, id="outside"),
+            pytest.param("/p/ref/all.py", "keras", None, id="a reference is no port of itself"),
+            pytest.param("/q/src/m.py", "keras", None, id="outside"),
         ],
     )
     def test_ports(self, path: str, family: str | None, reference: str | None) -> None:
@@ -53,8 +53,8 @@ class TestAsking:
         config = parse(self.TABLE, "f.toml", "", "/p")
         assert from_for(config, path) == family
         assert reference_for(config, path) == reference
-        given = override(config, Given(from_family="mine"), "/p")
-        assert from_for(given, path) == "mine"
+        given = override(config, Given(from_family="paddle"), "/p")
+        assert from_for(given, path) == "paddle"
         assert reference_for(given, path) == reference
 
     def test_excluded(self) -> None:

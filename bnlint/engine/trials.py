@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bnlint.frameworks.declared import rows_of
-from bnlint.frameworks.tables import Api, catalogue
+from bnlint.frameworks.tables import Api, Framework, catalogue
 from bnlint.semantics.layers.references import Counterpart
-from bnlint.semantics.layers.sites import STATISTICS, Site
+from bnlint.semantics.layers.sites import STATISTICS as USED_STATISTICS
+from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.values.value import Value
-from bnlint.trial import TRAINING, Layer, Literal
+from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Layer, Literal, Trial
 
 
 def layer_of(site: Site, *roles: str, mode: str = "") -> Layer | None:
@@ -33,6 +34,20 @@ def layer_of_family(family: str, mode: str = "", *, eps: float | None = None) ->
     return Layer(str(row["id"]), given, mode)
 
 
+def trial_of_modes(
+    framework: Framework, measured: str, runs: str = TRAINING, wanted: str = INFERENCE
+) -> Trial:
+    """Return the experiment that runs a new layer in one mode, and in the one that is wanted.
+
+    ``measured`` is ``OUTPUT`` or ``STATISTICS``. If ``runs`` is empty, the layer is run in the mode
+    in which it starts.
+    """
+    fixed = layer_of_family(framework.name, wanted)
+    port = fixed._replace(mode=runs)
+    about = "running statistics" if measured == STATISTICS else "output in inference"
+    return Trial(measured, port, fixed, fixed, about=about)
+
+
 def opposite(api: Api, momentum: float) -> Layer | None:
     """Return a layer whose momentum means the opposite of that of ``api``, with this number."""
     convention = {"new-weight": "old-weight", "old-weight": "new-weight"}.get(api.convention, "")
@@ -49,7 +64,7 @@ def _layer(
         return None  # no layer of the framework does what that class does
     arguments: dict[str, Literal] = {}
     for role in roles:
-        name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
+        name = api.roles.get(role) if role != USED_STATISTICS else api.statistics.get("argument")
         if name is None:
             continue
         value = value_of(role)

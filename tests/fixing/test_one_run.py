@@ -71,11 +71,12 @@ CASES = [
         id="a loop that does it all within another",
     ),
     pytest.param(
-        f"{NET}def run():\n    for x in d:\n        model(x).backward()\n        model.eval()\n"
-        "run()\nfor x in d:\n    model(x).backward()\n    model.eval()\n",
+        f"{NET}other = Net()\n"
+        "def run():\n    for x in d:\n        model(x).backward()\n        model.eval()\n"
+        "run()\nfor x in d:\n    other(x).backward()\n    other.eval()\n",
         "def run():\n    for x in d:\n        model.train()\n        model(x).backward()\n"
         "        model.eval()\n"
-        "run()\nfor x in d:\n    model.train()\n    model(x).backward()\n    model.eval()\n",
+        "run()\nfor x in d:\n    other.train()\n    other(x).backward()\n    other.eval()\n",
         id="two loops that do it",
     ),
 ]

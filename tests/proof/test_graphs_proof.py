@@ -15,7 +15,6 @@ import pytest
 from measured import (
     Statistics,
     adapted,
-    after_steps,
     apart,
     codes,
     exact_output,
@@ -100,33 +99,27 @@ def output(side: dict[str, Any], eps: float) -> tuple[Any, float]:
 
 
 def test_tensorflow_port_of_torch(tmp_path: Path) -> None:
-    """eps and momentum are written as TensorFlow calls them; both are then PyTorch's."""
+    """eps is written as TensorFlow calls it, and is then PyTorch's; momentum is left alone."""
     result = fixed(LAYERS, "torch")
-    assert codes(result) == ["BN102", "BN103"]
+    assert codes(result) == ["BN103"]
     old, new = measured(tmp_path, LAYERS, (result.after or b"").decode())
     reference = adapted(run(TORCH)["bn"])
     prove(output(old, 1e-3), output(new, 1e-5), inference(reference))
-    for n in STEPS:
-        expected = after_steps(reference, n)
-        prove(statistics(old, 0.99, n), statistics(new, 0.9, n), expected, apart)
 
 
 @pytest.mark.parametrize(
-    ("from_family", "graph", "decay"),
+    ("from_family", "graph"),
     [
-        pytest.param("tensorflow", LAYERS, 0.99, id="tf.layers"),
-        pytest.param("slim", SLIM, 0.999, id="slim", marks=needs_slim),
+        pytest.param("tensorflow", LAYERS, id="tf.layers"),
+        pytest.param("slim", SLIM, id="slim", marks=needs_slim),
     ],
 )
-def test_torch_port(from_family: str, graph: str, decay: float, tmp_path: Path) -> None:
+def test_torch_port(from_family: str, graph: str, tmp_path: Path) -> None:
     """A layer at PyTorch's defaults takes the graph's, but for the gamma that slim has not."""
     result = fixed(TORCH, from_family)
-    assert codes(result) == ["BN102", "BN103"]
+    assert codes(result) == ["BN103"]
     (reference,) = measured(tmp_path, graph)
     old, new = (adapted(run(text)["bn"]) for text in (TORCH, result.after or b""))
-    for n in STEPS:
-        expected = statistics(reference, decay, n)
-        prove(after_steps(old, n), after_steps(new, n), expected, apart)
     sides = inference(old), inference(new)
     if not reference["gamma"]:
         gamma, beta = (v.reshape(1, -1, 1, 1) for v in (planted().gamma, planted().beta))

@@ -85,7 +85,6 @@ MOMENTUM = [
         "from functools import partial\nNorm = partial(nn.BatchNorm2d, eps=1e-3)\nbn = Norm(4)\n",
     ),
     case("lazy layer", "BN102", "keras", "bn = nn.LazyBatchNorm2d(1e-3)\n"),
-    case("Keras default", "BN102", "torch", "bn = layers.BatchNormalization(epsilon=1e-5)\n"),
     case("swapped", "BN108", "keras", "bn = nn.BatchNorm2d(4, 0.99, 1e-3)\n"),
 ]
 

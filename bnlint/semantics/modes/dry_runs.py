@@ -21,6 +21,11 @@ def is_made_up(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> 
         return False
     if all(_is_filler(ev, value, depth) for value in ev.evaluate(module, node)):
         return True
+    if isinstance(node, ast.BinOp):  # torch.rand(3) * 5
+        return all(
+            isinstance(side, ast.Constant) or is_made_up(ev, module, side, depth + 1)
+            for side in (node.left, node.right)
+        )
     # torch.zeros(1, 3).to(device): what the method is called on decides.
     return (
         isinstance(node, ast.Call)
