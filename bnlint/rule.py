@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from bnlint.files.display import current, displayed
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bnlint.semantics.layers.alignment import Pair
     from bnlint.semantics.layers.resolution import Resolution
     from bnlint.semantics.layers.sites import Site
+    from bnlint.semantics.modes.histories import History
     from bnlint.semantics.origins.search import Origin
     from bnlint.semantics.origins.signs import Sign
     from bnlint.semantics.project.project import Project
@@ -195,6 +196,23 @@ class Context:
         title = reference.api.framework.title
         sites = [site for site in self.sites if site.api.framework.title == title]
         return (Side(self.project, self.module, sites),) if reference.site is not None else ()
+
+    def histories(
+        self,
+        *,
+        shows: bool,
+        initial: str = "",
+        switches: Sequence[str] = ("object",),
+        whole: bool = True,
+    ) -> Iterator[History]:
+        """Yield the histories of the models of the file that a rule may speak of.
+
+        See :func:`bnlint.semantics.modes.histories.histories` for what the arguments leave out.
+        """
+        from bnlint.semantics.modes.histories import histories
+
+        asked = self.evaluator, self.module, self.sites
+        return histories(*asked, shows=shows, initial=initial, switches=switches, whole=whole)
 
     def settings(self, role: str) -> Sequence[Setting]:
         """Return what the file writes for ``role`` apart from the calls that make its layers."""

@@ -83,9 +83,8 @@ from bnlint.semantics.modes.switches import (
     use_feeds_gradient,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
-from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import OUTPUT
@@ -96,17 +95,14 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
     shows = _may_export(context)
-    for made in constructions_for(context.evaluator, context.module, shows=shows):
-        modes = made.framework.modes
-        if modes.switch != "object" or in_test(context.module, made.call):
-            continue
-        life = life_of(context.evaluator, context.module, made.origins)
-        if life.escapes or may_switch(context.evaluator, life, made.framework, INFERENCE):
+    for history in context.histories(shows=shows):
+        made, life = history.made, history.life
+        if history.in_test or may_switch(context.evaluator, life, made.framework, INFERENCE):
             continue
         if _is_imported(made, context):
             if _only_infers(life, context):
                 yield _report_import(made, context)
-        elif modes.initial == TRAINING and (use := _export(life)) is not None:
+        elif made.framework.modes.initial == TRAINING and (use := _export(life)) is not None:
             if _trains(made, context):
                 yield _report_export(use, life, made.framework, context)
 

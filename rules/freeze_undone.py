@@ -98,6 +98,7 @@ from bnlint.semantics.modes.freezing import (
     normalising_framework,
     runs_only_at_setup,
 )
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -108,9 +109,8 @@ from bnlint.semantics.modes.switches import (
     switches_to,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.allocations import Made, constructions_for
+from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
-from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
@@ -138,9 +138,8 @@ def check_file(context: Context) -> Iterator[Finding]:
     infers = any(switches_to(context.module, m.to_inference) for m in modes)
     trains = any(switches_to(context.module, m.to_training) for m in modes)
     shows = (infers and trains) or _applies(context)
-    for made in constructions_for(context.evaluator, context.module, shows=shows):
-        if made.framework.modes.switch == "object":
-            yield from _of_object(made, context)
+    for history in context.histories(shows=shows):
+        yield from _of_object(history, context)
     if not infers:
         return
     for cls in context.module.classes:
@@ -158,16 +157,12 @@ def _applies(context: Context) -> bool:
 # ---------------------------------------------------------------------------------- objects
 
 
-def _of_object(made: Made, context: Context) -> Iterator[Finding]:
-    ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.origins)
-    if life.escapes:
-        return
+def _of_object(history: History, context: Context) -> Iterator[Finding]:
+    module, made, life = context.module, history.made, history.life
     freezes = [use for use in life.uses if _freezes(use, made, context)]
     if not freezes or not any(_wakes(use, made) for use in life.uses):
         return
-    found = made.contents(ev, context.sites)
-    if not found.normalises or _overrides(made, context):
+    if not history.contents.normalises or _overrides(made, context):
         return
     for frame in frames(module, life):
         freezes = [use for use in frame.life.uses if _freezes(use, made, context)]

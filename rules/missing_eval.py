@@ -96,6 +96,7 @@ from bnlint.semantics.hints.purposes import (
     tells_of_mode,
 )
 from bnlint.semantics.hints.things import is_held_out
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.inference import (
     infers,
     only_gives_result,
@@ -108,17 +109,14 @@ from bnlint.semantics.modes.siblings import Sibling, siblings
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
-    is_made_of_switched,
-    manages_itself,
     may_switch,
     mode_after,
     runs,
 )
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use
 from bnlint.semantics.objects.history import (
     is_switched_anywhere,
-    life_of,
     may_be_switched_elsewhere,
 )
 from bnlint.semantics.syntax.module import Module, dotted
@@ -130,12 +128,10 @@ RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report inference calls of models that are never switched."""
     shows = _has_inference(context)
-    for made in constructions_for(context.evaluator, context.module, shows=shows):
-        modes = made.framework.modes
-        if modes.switch == "object" and modes.initial == TRAINING:
-            finding = _check(context, made)
-            if finding is not None:
-                yield finding
+    for history in context.histories(shows=shows, initial=TRAINING, whole=False):
+        finding = _check(context, history)
+        if finding is not None:
+            yield finding
     asked = context.evaluator, context.module, context.sites
     for sibling in siblings(*asked):
         yield _report_sibling(context, sibling)
@@ -170,9 +166,9 @@ def _runs_objects(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Colle
     return False
 
 
-def _check(context: Context, made: Made) -> Finding | None:
+def _check(context: Context, history: History) -> Finding | None:
     ev, module = context.evaluator, context.module
-    life = life_of(ev, module, made.origins)
+    made, life = history.made, history.life
     if (life.escapes and not _only_outside(life)) or may_switch(
         ev, life, made.framework, INFERENCE
     ):
@@ -183,10 +179,7 @@ def _check(context: Context, made: Made) -> Finding | None:
         first = next((use for use in calls if only_gives_result(ev, use)), None)
     if first is None:
         return None
-    found = made.contents(ev, context.sites)
-    if not found.normalises or manages_itself(ev, found, made.framework):
-        return None
-    if is_made_of_switched(ev, module, made):
+    if not history.follows_its_mode():
         return None
     if may_be_switched_elsewhere(ev, module, life, made.framework):
         return None
@@ -293,10 +286,11 @@ def _report_sibling(context: Context, found: Sibling) -> Finding:
         RULE,
         found.run,
         f"{found.model} runs in {name}() in whichever mode it was left: "
-        f"{found.switching.name}() calls {method}() of it (line {found.switch.lineno}), and "
+        f"{found.switching.name}() calls {method}() of it, and "
         f"{name}() does not. In training mode it normalises with each batch and moves its "
         "statistics",
-        help=f"write {text} before the first inference call",
+        help=f"write {text} before the first inference call, as {found.switching.name}() does "
+        f"(line {found.switch.lineno})",
         fix=_switch_above(context, found.run, text, {found.model}),
         trial=trial_of_modes(found.framework, OUTPUT),
     )

@@ -87,13 +87,10 @@ from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
-    is_made_of_switched,
-    manages_itself,
     may_switch,
     mode_after,
     mode_at,
@@ -103,9 +100,8 @@ from bnlint.semantics.modes.switches import (
 )
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.aliases import aliases_at
-from bnlint.semantics.objects.allocations import Made, constructions_for
+from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
-from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS, Way, is_after, places_in, running_in, ways_in
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Unknown
@@ -122,20 +118,14 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report switches to inference after which a loop goes on training."""
     ev, module = context.evaluator, context.module
     shows = _may_infer(context) and takes_gradients(ev, module)
-    for made in constructions_for(ev, module, shows=shows):
-        if made.framework.modes.switch != "object" or in_test(module, made.call):
+    for history in context.histories(shows=shows):
+        if history.in_test or not _may_miss(history.life, history.framework):
             continue
-        life = life_of(ev, module, made.origins)
-        if life.escapes or not _may_miss(life, made.framework):
-            continue
-        found = made.contents(ev, context.sites)
-        if not found.normalises or manages_itself(ev, found, made.framework):
-            continue
-        if is_made_of_switched(ev, module, made):
+        if not history.follows_its_mode():
             continue
         told: set[ast.AST] = set()
-        for frame in frames(module, life):
-            yield from _check(made, frame, context, told)
+        for frame in frames(module, history.life):
+            yield from _check(history.made, frame, context, told)
 
 
 def _may_infer(context: Context) -> bool:

@@ -69,19 +69,17 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework, Modes
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.purposes import tells_of_mode
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
-    is_made_of_switched,
-    manages_itself,
     mode_after,
     runs,
     switches,
 )
-from bnlint.semantics.objects.allocations import Made, constructions
+from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import CALL, ESCAPE, METHOD, PART, READ, WRITE, Life, Use
-from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.value import settle
@@ -176,23 +174,16 @@ def _scope(context: Context, node: ast.AST) -> ast.AST:
 
 
 def _runs(context: Context) -> Iterator[Run]:
-    ev = context.evaluator
-    for made in constructions(ev, context.module):
-        if made.framework.modes.switch not in ("object", "call-argument"):
-            continue
-        found = made.contents(ev, context.sites)
-        if not found.normalises or manages_itself(ev, found, made.framework):
-            continue
-        if is_made_of_switched(ev, context.module, made):
-            continue
-        run = _run(context, made)
+    ways = ("object", "call-argument")
+    for history in context.histories(shows=True, switches=ways, whole=False):
+        run = _run(context, history) if history.follows_its_mode() else None
         if run is not None:
             yield run
 
 
-def _run(context: Context, made: Made) -> Run | None:
+def _run(context: Context, history: History) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
-    life = _as_the_file_shows(life_of(context.evaluator, context.module, made.origins), context)
+    made, life = history.made, _as_the_file_shows(history.life, context)
     ran = [use for use in life.uses if _gives_output(use, made, context)]
     calls = [use.node for use in ran if isinstance(use.node, ast.Call)]
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):

@@ -87,12 +87,11 @@ from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.hints.things import generates, tries_out
 from bnlint.semantics.modes.dry_runs import is_made_up, may_be_empty
 from bnlint.semantics.modes.freezing import normalising_framework
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
-    is_made_of_switched,
-    manages_itself,
     may_switch,
     mode_after,
     runs,
@@ -100,9 +99,9 @@ from bnlint.semantics.modes.switches import (
     use_feeds_gradient,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import ESCAPE, EXPORT, METHOD, SAVE, Life, Use, in_order
-from bnlint.semantics.objects.history import life_in_call, life_of, may_be_switched_elsewhere
+from bnlint.semantics.objects.history import life_in_call, may_be_switched_elsewhere
 from bnlint.semantics.objects.models import Contents, contents, names_in
 from bnlint.semantics.objects.order import may_precede
 from bnlint.semantics.syntax.module import Module, dotted, last_name
@@ -128,10 +127,8 @@ def check_file(context: Context) -> Iterator[Finding]:
                     inside = [run for run in probes if module.enclosing_function(run) is statement]
                     inside.sort(key=lambda run: (run.lineno, run.col_offset))
                     yield from _of_setup(statement, cls, inside, context)
-    for made in constructions_for(context.evaluator, module, shows=bool(probes)):
-        modes = made.framework.modes
-        if modes.switch == "object" and modes.initial == TRAINING:
-            yield from _of_script(made, context)
+    for history in context.histories(shows=bool(probes), initial=TRAINING, whole=False):
+        yield from _of_script(history, context)
 
 
 def _of_setup(
@@ -215,13 +212,12 @@ def _is_of_framework(call: ast.Call, context: Context) -> bool:
 # ---------------------------------------------------------------------------------- scripts
 
 
-def _of_script(made: Made, context: Context) -> Iterator[Finding]:
+def _of_script(history: History, context: Context) -> Iterator[Finding]:
     """Report the first run on a made-up input of a model that has its weights and is used."""
-    ev, module, framework = context.evaluator, context.module, made.framework
-    life = life_of(ev, module, made.origins)
+    ev, module, made, life = context.evaluator, context.module, history.made, history.life
     ran = [use for use in life.uses if runs(ev, use)]
     dry = [use for use in ran if _is_dry(use, context)]
-    if not dry or in_test(module, made.call) or any(use_feeds_gradient(ev, use) for use in ran):
+    if not dry or history.in_test or any(use_feeds_gradient(ev, use) for use in ran):
         return
     if any(in_test(step.module, step.node) for step in dry[0].route):
         return
@@ -230,12 +226,9 @@ def _of_script(made: Made, context: Context) -> Iterator[Finding]:
         return
     if not _is_used(after, dry, context) or (life.escapes and not _is_handed_on(after, made)):
         return
-    found = made.contents(ev, context.sites)
-    if not found.normalises or manages_itself(ev, found, framework):
+    if not history.follows_its_mode() or _has_lazy_layers(history.contents, context):
         return
-    if _has_lazy_layers(found, context) or is_made_of_switched(ev, module, made):
-        return
-    if not may_be_switched_elsewhere(ev, module, life, framework):
+    if not may_be_switched_elsewhere(ev, module, life, history.framework):
         yield _report_script(dry[0], life, made, context)
 
 

@@ -71,14 +71,11 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
-    is_made_of_switched,
-    manages_itself,
     may_switch,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRAP, Life
-from bnlint.semantics.objects.history import life_of
 from bnlint.trial import STATISTICS
 
 RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
@@ -89,22 +86,17 @@ def check_file(context: Context) -> Iterator[Finding]:
     ev, module = context.evaluator, context.module
     if not _starts_in_inference(context):
         return
-    for made in constructions_for(ev, module, shows=takes_gradients(ev, module)):
-        modes = made.framework.modes
-        if modes.switch != "object" or modes.initial != INFERENCE:
-            continue
-        life = life_of(ev, module, made.origins)
-        if life.escapes or not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
+    shows = takes_gradients(ev, module)
+    for history in context.histories(shows=shows, initial=INFERENCE):
+        made, life = history.made, history.life
+        if not _is_trained(life, context) or _is_stepped_by_wrapper(life, context):
             continue
         files = dict.fromkeys((module, *(use.module for use in life.uses)))
         if not any(takes_gradients(ev, file) for file in files):
             continue
         if may_switch(ev, life, made.framework, TRAINING):
             continue
-        found = made.contents(ev, context.sites)
-        if not found.normalises or manages_itself(ev, found, made.framework):
-            continue
-        if not is_made_of_switched(ev, module, made):
+        if history.follows_its_mode():
             yield _report(life, made, context)
 
 

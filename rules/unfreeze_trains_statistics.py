@@ -89,9 +89,8 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.modes.freezing import asks_for_norm, drift
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, WRITE, Life, Use
-from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.order import LOOPS
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
@@ -108,11 +107,13 @@ def check_file(context: Context) -> Iterator[Finding]:
     if _keeps_norm_layers(context.module, context):
         return
     shows = _may_unfreeze(context)
-    for made in constructions_for(context.evaluator, context.module, shows=shows):
+    ways = ("object", "call-argument", "argument")
+    for history in context.histories(shows=shows, switches=ways, whole=False):
+        made = history.made
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
             continue
-        life = life_of(context.evaluator, context.module, made.origins)
+        life = history.life
         unfreeze = _unfreeze(life, row)
         if unfreeze is None or not _is_trained_after(unfreeze, context):
             continue

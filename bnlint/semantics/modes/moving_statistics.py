@@ -23,6 +23,7 @@ from bnlint.semantics.modes.freezing import (
     runs_at_setup,
 )
 from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_freezes
+from bnlint.semantics.modes.histories import histories
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -34,7 +35,7 @@ from bnlint.semantics.modes.switches import (
     use_feeds_gradient,
 )
 from bnlint.semantics.modes.training import may_be_trained
-from bnlint.semantics.objects.allocations import Made, constructions_for, variable_of
+from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import contents
@@ -110,14 +111,12 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
 def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
     """Yield models of ``module`` that other files make, or freeze, or both."""
     shows = any(True for _ in weight_freezes(ev, module))
-    for made in constructions_for(ev, module, shows=shows):
-        if made.framework.modes.switch != "object":
-            continue
-        life = life_of(ev, module, made.origins)
-        drift = _frozen_across(made, life, ev, module, sites) if not life.escapes else None
+    for history in histories(ev, module, sites, shows=shows):
+        made, life = history.made, history.life
+        drift = _frozen_across(made, life, ev, module, sites)
         if drift is None or follows_another(variable_of(module, made.call)):
             continue
-        found = made.contents(ev, sites)
+        found = history.contents
         if not found.normalises or manages_itself(ev, found, made.framework):
             continue
         if any(chooses_norm(candidate) for candidate in made.candidates):
