@@ -233,10 +233,26 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
     return carrying is not None and any(
         isinstance(node, ast.Call)
         and purposes.takes_result(last_name(node.func))
-        and trace.holds(node, use.node, carrying, scope)
+        and any(
+            trace.holds(part, use.node, carrying, scope) for part in _beside_shapes(node, use.node)
+        )
         for node in _own_nodes(scope.node)
     )
 
+
+def _beside_shapes(call: ast.Call, run: ast.expr) -> Iterator[ast.expr]:
+    """Yield the names in a call, and ``run``, of which more is asked for than a shape."""
+    stack: list[ast.AST] = [call]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Attribute) and part.attr in _SHAPES:
+            continue
+        if isinstance(part, ast.Name) or part is run:
+            yield part
+        stack += ast.iter_child_nodes(part)
+
+
+_SHAPES = frozenset({"shape", "size", "ndim", "dim", "dtype", "device"})
 
 _MAX_CALLS = 4
 
