@@ -104,7 +104,7 @@ from bnlint.semantics.modes.inference import (
     why_inference,
 )
 from bnlint.semantics.modes.phases import EveryPhase, tests_phases, training_in_every_phase
-from bnlint.semantics.modes.placement import placement, placement_of_phase
+from bnlint.semantics.modes.placement import above_loops, placement, trains_after
 from bnlint.semantics.modes.siblings import Sibling, siblings
 from bnlint.semantics.modes.switches import (
     INFERENCE,
@@ -200,7 +200,7 @@ def _only_outside(life: Life) -> bool:
 
 
 def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
-    module, framework = context.module, made.framework
+    ev, module, framework = context.evaluator, context.module, made.framework
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model = use.node.func
@@ -214,7 +214,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
     makers = (candidate.module for candidate in made.candidates)
     nowhere = life.nowhere(method, module, *makers)
-    why = why_inference(context.evaluator, use)
+    why = why_inference(ev, use)
     if why is None:
         message = (
             f"{run} runs in training mode on the weights that were loaded: {nowhere}, and nothing "
@@ -252,13 +252,14 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
     if why is not None and why.phase is not None:
         text = _by_phase(module, variable, why.phase, framework) if text and not use.via else ""
         names = {variable, *(n.id for n in ast.walk(why.phase) if isinstance(n, ast.Name))}
-        intents = [InsertStatement(module.span(placement_of_phase(module, place, names)), text)]
+        statement = above_loops(module, place, names)
+        back = trains_after(ev, module, statement, life, use, framework)
     else:
-        at = placement(context.evaluator, module, place, variable, life, framework)
-        intents = [InsertStatement(module.span(at.statement), text)]
-        if at.back:
-            back = _training(variable, framework)
-            intents.append(InsertStatement(intents[0].anchor, back, "after"))
+        statement, back = placement(ev, module, place, variable, life, framework)
+    intents = [InsertStatement(module.span(statement), text)]
+    if back:
+        again = _training(variable, framework)
+        intents.append(InsertStatement(intents[0].anchor, again, "after"))
     fix = Fix(
         UNSAFE,
         f"insert {text}",
@@ -312,7 +313,7 @@ def _report_training(context: Context, found: EveryPhase) -> Finding:
 
 def _switch_above(context: Context, run: ast.expr, text: str, names: Collection[str]) -> Fix:
     """Return the fix that inserts ``text`` above the loops around ``run`` that bind no name."""
-    place = placement_of_phase(context.module, run, names)
+    place = above_loops(context.module, run, names)
     return Fix(
         UNSAFE,
         f"insert {text}",

@@ -354,6 +354,86 @@ for epoch in range(2):
     assert new["trained"].abs().max() > 1  # the second epoch went on moving them
 
 
+EVALUATED = {
+    "held-out data in the loop": """
+for epoch in range(2):
+    train(x)
+    trained = model[0].running_mean.clone()
+    for batch in valid_loader:
+        out = model(batch)
+        seen.append(out.argmax().item())
+    moved.append((model[0].running_mean - trained).abs().max().item())
+train(x)
+""",
+    "phases": """
+def run(batches, is_train):
+    for batch in batches:
+        loss = model(batch).sum()
+        if is_train:
+            loss.backward()
+            optimizer.step()
+
+for epoch in range(2):
+    run([x], True)
+    trained = model[0].running_mean.clone()
+    run(valid_loader, False)
+    moved.append((model[0].running_mean - trained).abs().max().item())
+run([x], True)
+""",
+    "phases of a loop": """
+for epoch in range(2):
+    for phase in ("train", "val"):
+        trained = model[0].running_mean.clone()
+        for batch in {"train": [x], "val": valid_loader}[phase]:
+            loss = model(batch).sum()
+            if phase == "train":
+                loss.backward()
+                optimizer.step()
+        if phase == "val":
+            moved.append((model[0].running_mean - trained).abs().max().item())
+train(x)
+""",
+    "a method beside it": """
+class Scorer:
+    def __init__(self):
+        self.net = nn.Sequential(nn.BatchNorm1d(4))
+
+    def predict(self, batch):
+        self.net.eval()
+        return self.net(batch).argmax(1)
+
+    def predict_scores(self, batch):
+        return self.net(batch).softmax(1)
+
+scorer = Scorer()
+before = scorer.net[0].running_mean.clone()
+scorer.predict_scores(valid_loader[0])
+moved.append((scorer.net[0].running_mean - before).abs().max().item())
+train(x)
+""",
+}
+
+
+@pytest.mark.parametrize("text", EVALUATED.values(), ids=EVALUATED.keys())
+def test_evaluation_leaves_statistics_alone_and_training_moves_them(text: str) -> None:
+    """However inference is told: the fix holds there, and training goes on after it."""
+    start = """
+optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+x = torch.arange(32.0).reshape(8, 4)
+valid_loader, seen, moved = [x - 100], [], []
+
+def train(batch):
+    optimizer.zero_grad()
+    model(batch).sum().backward()
+    optimizer.step()
+"""
+    old, new = both(MODEL + start + text, "BN201")
+    assert min(old["moved"]) > 1
+    assert set(new["moved"]) == {0}
+    assert new["model"].training
+    assert new["model"][0].num_batches_tracked > old["model"][0].num_batches_tracked // 3
+
+
 def test_a_model_made_in_each_pass_is_switched_in_each() -> None:
     """Above the loop the switch would be of a model that the loop replaces."""
     text = """

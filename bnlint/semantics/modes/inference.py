@@ -54,12 +54,13 @@ class Why(NamedTuple):
 
 def why_inference(ev: Evaluate, use: Use) -> Why | None:
     """Return why a run counts as inference, if it does: what is nearest to it decides."""
-    found = _by_surroundings(ev, use) or _by_data(ev, use)
-    if found is None:
-        phase = tested_phase(ev, use.module, use.node)
-        if phase is not None:
-            return Why(CallSite(use.module, use.node), phase=phase)
-    return found
+    found = _by_surroundings(ev, use)
+    if found is not None:
+        return found
+    phase = tested_phase(ev, use.module, use.node)
+    if phase is not None:
+        return Why(CallSite(use.module, use.node), phase=phase)
+    return _by_data(ev, use)
 
 
 def infers_by_name(name: str) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterator
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.modes.switches import TRAINING, mode_after, runs, use_feeds_gradient
 from bnlint.semantics.objects.events import METHOD, Life, Use
-from bnlint.semantics.objects.order import LOOPS, running_in
-from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.objects.order import LOOPS, places_in, running_in
+from bnlint.semantics.syntax.module import FunctionNode, Module, dotted
+from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.startup.typed import NamedTuple
 
@@ -43,20 +44,18 @@ def placement(
     for around in module.ancestors(found):
         if around is here or not isinstance(around, _AROUND) or child not in around.body:
             break
-        inside = set(ast.walk(around))
-        if any(use.here in inside for use in trained) or _binds(around, name):
+        if _binds(around, name) or any(_runs_in(ev, module, around, use) for use in trained):
             break
         found = child = around
-    again = any(_may_follow(module, use, found, here) for use in trained)
+    again = any(_may_follow(module, use, found) for use in trained)
     leaves = any(isinstance(part, ast.Return) for part in ast.walk(found))
     return Placement(found, back=again and not leaves)
 
 
-def placement_of_phase(module: Module, place: ast.expr, names: Collection[str]) -> ast.stmt:
-    """Return the statement before which a model is switched by phase for what ``place`` runs.
+def above_loops(module: Module, place: ast.expr, names: Collection[str]) -> ast.stmt:
+    """Return the outermost loop or ``with`` around ``place`` that binds none of ``names``.
 
-    That is above the loops and ``with`` blocks around it that bind none of ``names``: the model's,
-    and those that tell the phase.
+    It is the statement of ``place`` itself where there is none.
     """
     found = module.statement(place)
     child: ast.AST = found
@@ -69,10 +68,32 @@ def placement_of_phase(module: Module, place: ast.expr, names: Collection[str]) 
     return found
 
 
+def trains_after(
+    ev: Evaluate, module: Module, statement: ast.stmt, life: Life, but: Use, framework: Framework
+) -> bool:
+    """Tell whether a model may be trained after ``statement``, by another use than ``but``."""
+    return any(
+        use is not but and _trains(ev, use, framework) and _may_follow(module, use, statement)
+        for use in life.uses
+    )
+
+
 def _trains(ev: Evaluate, use: Use, framework: Framework) -> bool:
     if use.kind == METHOD and mode_after(use, framework) == TRAINING:
         return True
     return runs(ev, use) and use_feeds_gradient(ev, use)
+
+
+def _runs_in(ev: Evaluate, module: Module, around: ast.AST, use: Use) -> bool:
+    """Tell whether a use may be run inside ``around``, by a function that is called there too.
+
+    Of a function whose calls are not known, nobody knows when it runs.
+    """
+    function = running_in(module, use.here)
+    if isinstance(function, FunctionNode) and function is not running_in(module, around):
+        if not callers(ev, module, function):
+            return True
+    return bool(places_in(ev, module, around, use.here))
 
 
 def _binds(around: ast.AST, name: str) -> bool:
@@ -85,8 +106,9 @@ def _binds(around: ast.AST, name: str) -> bool:
     )
 
 
-def _may_follow(module: Module, use: Use, statement: ast.stmt, here: ast.AST) -> bool:
+def _may_follow(module: Module, use: Use, statement: ast.stmt) -> bool:
     """Tell whether a use may come after ``statement``: further down, or in the next pass."""
+    here = running_in(module, statement)
     if running_in(module, use.here) is not here:
         return True
     end = statement.end_lineno or statement.lineno
