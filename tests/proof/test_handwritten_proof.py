@@ -11,6 +11,7 @@ import pytest
 
 from bnlint.cli.main import main
 from bnlint.engine.facts import read_facts
+from bnlint.engine.trials import layer_of
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import parse
 
@@ -129,14 +130,25 @@ def test_convention_is_that_of_the_class(
     (tmp_path / "pyproject.toml").write_text("")
     keeps, takes = UPDATES["assigned, old weight"][1], UPDATES["assigned, new weight"][1]
     (tmp_path / "norms.py").write_text(
-        written(keeps, name="KeepNorm") + written(takes, name="BatchNorm2d")
+        written(keeps, name="KeepBatchNorm") + written(takes, name="BatchNorm2d")
     )
     run = tmp_path / "net.py"
     run.write_text(
-        "from norms import BatchNorm2d, KeepNorm\n"
+        "from norms import BatchNorm2d, KeepBatchNorm\n"
         "a = BatchNorm2d(4, mom=0.1)\nb = BatchNorm2d(4, mom=0.9)\n"
+        "c = KeepBatchNorm(4, mom=0.1)\nd = KeepBatchNorm(4, mom=0.9)\n"
     )
     assert main(["check", "--output-format", "json", "--no-cache", str(run)]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert [(f["code"], f["location"]["row"]) for f in found] == [("BN101", 3)]
+    assert [(f["code"], f["location"]["row"]) for f in found] == [("BN101", 3), ("BN101", 4)]
     assert "as that class computes it" in found[0]["message"]
+
+
+def test_experiments_are_on_layers_that_do_the_same() -> None:
+    """PyTorch has no layer with the weight of the old value, and none is run in its place."""
+    (takes,) = sites(written(UPDATES["assigned, new weight"][1]))
+    (keeps,) = sites(written(UPDATES["assigned, old weight"][1]))
+    layer = layer_of(takes, "momentum")
+    assert layer is not None
+    assert (layer.api, dict(layer.arguments)) == ("torch.nn.BatchNorm2d", {"momentum": 0.2})
+    assert layer_of(keeps, "momentum") is None

@@ -393,6 +393,17 @@ for epoch in range(2):
             moved.append((model[0].running_mean - trained).abs().max().item())
 train(x)
 """,
+    "held-out data, trained by a function out of a table": """
+steps = {"train": train}
+for epoch in range(2):
+    steps["train"](x)
+    trained = model[0].running_mean.clone()
+    for batch in valid_loader:
+        out = model(batch)
+        seen.append(out.argmax().item())
+    moved.append((model[0].running_mean - trained).abs().max().item())
+steps["train"](x)
+""",
     "a method beside it": """
 class Scorer:
     def __init__(self):

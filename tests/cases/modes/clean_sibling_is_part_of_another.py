@@ -15,15 +15,15 @@ class Net(nn.Module):
         return self.head(self.body(x).mean((2, 3)))
 
 
-class Classifier:
+class HitCounter:
     def __init__(self):
-        self.net = Net()
+        self.counted = Net()
 
     def evaluate(self, loader):
-        self.net.eval()
+        self.counted.eval()
         hits = sum((self.predict(x) == y).sum() for x, y in loader)
-        self.net(next(iter(loader))[0])
+        self.counted(next(iter(loader))[0])
         return hits
 
     def predict(self, x):
-        return self.net(x).argmax(1)
+        return self.counted(x).argmax(1)

@@ -29,8 +29,8 @@ class Stage(nn.Module):
 class Transform(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(Block(8, norm="instance"), Block(8, norm=None))
-        self.stage = Stage(8, "batch")
+        self.stem = nn.Sequential(Block(8, norm="batch"), Block(8, norm=None))
+        self.stage = Stage(8, "instance")
 
     def forward(self, x):
         return self.stage(self.stem(x))
