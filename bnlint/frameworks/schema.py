@@ -66,7 +66,8 @@ VOCABULARY = (
     "inference_methods", "detaches", "reshapes", "plain_parts", "norm_parts", "weight_names",
     "part_names", "parts_in_order", "recomputes", "identities", "format_words", "device_arguments",
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
-    "makes_by_name",
+    "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
+    "sums",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

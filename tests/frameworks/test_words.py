@@ -33,6 +33,12 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "weights_attributes": ("torch.nn.Module",),
         "script_methods": ("torch.nn.Module",),
         "apply_methods": ("torch.optim.Optimizer",),
+        "square_roots": ("torch.Tensor",),
+        "same_values": ("torch.Tensor",),
+        "stores_into": ("torch.Tensor",),
+        "moves_towards": ("torch.Tensor",),
+        "scales": ("torch.Tensor",),
+        "sums": ("torch.Tensor",),
     },
     "keras": {
         "adds": ("keras.Sequential",),

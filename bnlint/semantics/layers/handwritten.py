@@ -22,10 +22,8 @@ from bnlint.startup.typed import NamedTuple
 
 OLD, NEW = "old-weight", "new-weight"
 
-#: Parts of an expression that hand on what they are taken of, as it is.
-_SAME = frozenset({"value", "data", "detach", "clone"})
-
-_ROOTS = frozenset({"sqrt", "rsqrt"})
+#: What is asked of the tables: functions of tensors, and methods that change one in place.
+_WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
 
 
 class Update(NamedTuple):
@@ -51,11 +49,12 @@ def handwritten(ev: Evaluate, cls: ClassRef) -> Api | None:
 
 
 def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
-    found = list(_updates(cls.node))
+    words = _Reader(ev)
+    found = list(words.updates(cls.node))
     if len({update.statistic for update in found}) < 2:
         return None
     ways = {(ast.unparse(update.weight), update.convention) for update in found}
-    eps = _eps(cls.node)
+    eps = words.eps(cls.node)
     framework = class_framework(ev, cls) if len(ways) == 1 and eps is not None else None
     if framework is None:
         return None
@@ -91,62 +90,96 @@ def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
 # ---------------------------------------------------------------------------------- updates
 
 
-def _updates(cls: ast.ClassDef) -> Iterator[Update]:
-    """Yield the updates of what is kept from one call to the next."""
-    for node in ast.walk(cls):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            found = _average(node.targets[0], node.value)
-        elif isinstance(node, ast.Call):
-            found = _in_place(node)
-        else:
-            continue
-        if found is not None:
-            yield found
+class _Reader:
+    """Reads what a class does with tensors, in the words of the frameworks that it may use."""
 
+    def __init__(self, ev: Evaluate) -> None:
+        self._words = {
+            word: {path.rpartition(".")[2] for path in ev.frameworks.word(word)} for word in _WORDS
+        }
 
-def _average(target: ast.expr, value: ast.expr) -> Update | None:
-    """Return the update that ``target = value`` is: a weighted mean of the target and another."""
-    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
-        return None
-    kept = _text(target)
-    for old, new in ((value.left, value.right), (value.right, value.left)):
-        for of, weight in _factors(old):
-            if _text(of) != kept:
+    def _is(self, node: ast.expr, word: str) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr in self._words[word]
+
+    def updates(self, cls: ast.ClassDef) -> Iterator[Update]:
+        """Yield the updates of what is kept from one call to the next."""
+        for node in ast.walk(cls):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                found = self._average(node.targets[0], node.value)
+            elif isinstance(node, ast.Call):
+                found = self._in_place(node)
+            else:
                 continue
-            for other, _ in _factors(new):
-                found = _update(kept, weight, other)
-                if found is not None:
-                    return found
-    return None
+            if found is not None:
+                yield found
 
-
-def _in_place(call: ast.Call) -> Update | None:
-    """Return the update that a method of a running statistic makes.
-
-    That is ``mean.copy_(...)`` of a weighted mean, ``mean.mul_(1 - m).add_(m * new)`` with the
-    weight before the new value or as ``alpha``, or ``mean.lerp_(new, m)``.
-    """
-    func = call.func
-    if not isinstance(func, ast.Attribute) or not call.args:
+    def _average(self, target: ast.expr, value: ast.expr) -> Update | None:
+        """Return the update that ``target = value`` is: a weighted mean of it and another."""
+        if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+            return None
+        kept = self._text(target)
+        for old, new in ((value.left, value.right), (value.right, value.left)):
+            for of, weight in _factors(old):
+                if self._text(of) != kept:
+                    continue
+                for other, _ in _factors(new):
+                    found = _update(kept, weight, other)
+                    if found is not None:
+                        return found
         return None
-    if func.attr == "copy_":
-        return _average(func.value, call.args[0])
-    if func.attr == "lerp_" and len(call.args) == 2:
-        return Update(_text(func.value), call.args[1], NEW)
-    before = func.value
-    if (
-        func.attr == "add_"
-        and isinstance(before, ast.Call)
-        and isinstance(before.func, ast.Attribute)
-        and before.func.attr == "mul_"
-        and len(before.args) == 1
-    ):
-        alpha = next((k.value for k in call.keywords if k.arg == "alpha"), None)
-        others = [alpha] if alpha is not None else [call.args[0]]
-        others += [factor for factor, _ in _factors(call.args[-1])]
-        found = (_update(_text(before.func.value), before.args[0], other) for other in others)
-        return next(filter(None, found), None)
-    return None
+
+    def _in_place(self, call: ast.Call) -> Update | None:
+        """Return the update that a method of a running statistic makes.
+
+        That is ``mean.copy_(...)`` of a weighted mean, ``mean.mul_(1 - m).add_(m * new)`` with the
+        weight before the new value or as ``alpha``, or ``mean.lerp_(new, m)``.
+        """
+        func = call.func
+        if not isinstance(func, ast.Attribute) or not call.args:
+            return None
+        if self._is(func, "stores_into"):
+            return self._average(func.value, call.args[0])
+        if self._is(func, "moves_towards") and len(call.args) == 2:
+            return Update(self._text(func.value), call.args[1], NEW)
+        before = func.value
+        if (
+            self._is(func, "sums")
+            and isinstance(before, ast.Call)
+            and isinstance(before.func, ast.Attribute)
+            and self._is(before.func, "scales")
+            and len(before.args) == 1
+        ):
+            alpha = next((k.value for k in call.keywords if k.arg == "alpha"), None)
+            others = [alpha] if alpha is not None else [call.args[0]]
+            others += [factor for factor, _ in _factors(call.args[-1])]
+            found = (
+                _update(self._text(before.func.value), before.args[0], other) for other in others
+            )
+            return next(filter(None, found), None)
+        return None
+
+    def _text(self, node: ast.expr) -> str:
+        """Return how a running statistic is written, without what hands it on as it is."""
+        while True:
+            if isinstance(node, ast.Call) and not node.args:
+                node = node.func
+            elif isinstance(node, ast.Attribute) and self._is(node, "same_values"):
+                node = node.value
+            else:
+                return ast.unparse(node)
+
+    def eps(self, cls: ast.ClassDef) -> ast.expr | None:
+        """Return what is added to the variance under a root."""
+        for node in ast.walk(cls):
+            inside = None
+            if isinstance(node, ast.Call) and last_name(node.func) in self._words["square_roots"]:
+                inside = node.args[0] if node.args else getattr(node.func, "value", None)
+            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
+                inside = node.left
+            if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add):
+                first_is_own = last_name(getattr(inside.left, "value", inside.left)) == "self"
+                return inside.left if first_is_own else inside.right
+        return None
 
 
 def _update(statistic: str, weight: ast.expr, other: ast.expr) -> Update | None:
@@ -173,34 +206,7 @@ def _factors(term: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
         yield term.right, term.left
 
 
-def _text(node: ast.expr) -> str:
-    """Return how a running statistic is written, without what hands it on as it is."""
-    while True:
-        if isinstance(node, ast.Call) and not node.args:
-            node = node.func
-        elif isinstance(node, ast.Attribute) and node.attr in _SAME:
-            node = node.value
-        else:
-            return ast.unparse(node)
-
-
 # ---------------------------------------------------------------------------------- parameters
-
-
-def _eps(cls: ast.ClassDef) -> ast.expr | None:
-    """Return what is added to the variance under a root."""
-    for node in ast.walk(cls):
-        inside = None
-        if isinstance(node, ast.Call) and last_name(node.func) in _ROOTS and node.args:
-            inside = node.args[0]
-        elif isinstance(node, ast.Call) and last_name(node.func) in _ROOTS:
-            inside = node.func.value if isinstance(node.func, ast.Attribute) else None
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
-            inside = node.left
-        if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Add):
-            first_is_own = last_name(getattr(inside.left, "value", inside.left)) == "self"
-            return inside.left if first_is_own else inside.right
-    return None
 
 
 def _given(cls: ast.ClassDef) -> dict[str, str]:

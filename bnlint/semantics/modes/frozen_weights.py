@@ -155,12 +155,12 @@ def _setting(
     """Return what ``node`` does to ``weight``, or to everything whose weights a loop runs over."""
     statement = module.statement(node)
     owner = weights_of(ev, module, weight)
-    loop = _loop_of(module, weight)
+    loop = loop_of(module, weight)
     if owner is None or loop is None:
         return Freeze(weight, statement, by, node, keeps)
     variable = _name_beside(ev, weight, loop, "weight_names")
     first = _unwrapped(loop.iter).first
-    parts = _loop_of(module, owner)
+    parts = loop_of(module, owner)
     walked = _unwrapped(parts.iter) if parts is not None and not variable else None
     by_part = False
     if parts is not None and walked is not None and isinstance(walked.node, ast.Call):
@@ -184,7 +184,7 @@ def _setting(
 _OPEN = (Guard(ast.Constant(None), holds=True),)
 
 
-def _loop_of(module: Module, name: ast.expr) -> ast.For | ast.AsyncFor | None:
+def loop_of(module: Module, name: ast.expr) -> ast.For | ast.AsyncFor | None:
     """Return the loop around ``name``, a variable, that binds it, if one does."""
     if not isinstance(name, ast.Name):
         return None
@@ -239,7 +239,7 @@ _LISTS = frozenset({"list", "tuple"})
 
 def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
     """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
-    loop = _loop_of(module, weight)
+    loop = loop_of(module, weight)
     call = _unwrapped(loop.iter).node if loop is not None else None
     if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
         if call.func.attr in ev.frameworks.word("weights_attributes"):

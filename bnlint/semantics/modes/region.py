@@ -11,7 +11,7 @@ from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.modes.freezing import normalising_framework
-from bnlint.semantics.modes.frozen_weights import weights_of
+from bnlint.semantics.modes.frozen_weights import loop_of, weights_of
 from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.arguments import Matched
@@ -22,8 +22,6 @@ from bnlint.startup.typed import NamedTuple
 #: What is reached: a model or part with batch normalisation in it, the batch normalisation layers
 #: of one, a single one of them, or only what is none.
 WHOLE, NORMS, LAYER, OTHERS = "whole", "norms", "layer", "others"
-
-_LOOPS = (ast.For, ast.AsyncFor)
 
 
 class Region(NamedTuple):
@@ -109,7 +107,7 @@ class Freezes:
         if value is not None and isinstance(layer, ast.Name):
             # layer.trainable = not isinstance(layer, BatchNormalization)
             answer = self._passed([Guard(value, holds=True)], layer.id)
-            loop = self._loop(layer)
+            loop = loop_of(self.module, layer)
             owner = self._walked(loop) if loop is not None else None
             if answer is not None:
                 some = loop is not None and owner is None
@@ -124,7 +122,7 @@ class Freezes:
         names = {name for api in self.apis for name in api.state.get("trainable", ())}
         layer = weights_of(self.ev, self.module, weight)
         if layer is not None:
-            loop = self._loop(weight)
+            loop = loop_of(self.module, weight)
             if loop is None or self.module.parents.get(statement) is not loop:
                 return Action(node, statement, freezes, None)  # some of the weights
             statement = loop
@@ -139,7 +137,7 @@ class Freezes:
         """Return what a freeze of ``layer`` reaches; ``None`` if that is not known."""
         if not isinstance(layer, ast.Name):
             return self.whole(layer)
-        loop = self._loop(layer)
+        loop = loop_of(self.module, layer)
         owner = self._walked(loop) if loop is not None else None
         end = loop or running_in(self.module, statement)
         found = list(guards(self.module, statement, end))
@@ -153,24 +151,13 @@ class Freezes:
         return None if found or owner is None else self.whole(owner)
 
     def _is_flagged(self, layer: ast.expr, statement: ast.stmt) -> bool:
-        loop = self._loop(layer)
+        loop = loop_of(self.module, layer)
         found = list(guards(self.module, loop or statement, running_in(self.module, statement)))
         if loop is not None or not isinstance(layer, ast.Name):
             return bool(found)
         return not all(self._tests([guard], layer.id).ask_for_class for guard in found)
 
     # ------------------------------------------------------------------ loops and tests
-
-    def _loop(self, name: ast.expr) -> ast.For | ast.AsyncFor | None:
-        """Return the loop around ``name``, a variable, that binds it, if one does."""
-        if not isinstance(name, ast.Name):
-            return None
-        for around in self.module.ancestors(name):
-            if isinstance(around, _LOOPS):
-                targets = ast.walk(around.target)
-                if any(isinstance(t, ast.Name) and t.id == name.id for t in targets):
-                    return around
-        return None
 
     def _walked(self, loop: ast.For | ast.AsyncFor) -> ast.expr | None:
         """Return the model over all of whose layers a loop runs; ``None`` if it is none."""

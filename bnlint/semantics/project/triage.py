@@ -51,29 +51,24 @@ def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
-def _switches() -> Callable[[str], Any]:
-    names = "|".join(sorted(catalogue().switches()))
-    return re.compile(rf"\.(?:{names})\(").search
-
-
 def switches_unknown_models(resolver: Resolver, place: Importer, text: str) -> bool:
     """Tell whether a file switches the modes of models whose class it need not know.
 
     It switches what a class of it keeps, or takes gradients beside, and a file of the project
     builds batch normalisation.
     """
-    if place.name.partition(".")[0] in resolver.tops or _switches()(text) is None:
+    if place.name.partition(".")[0] in resolver.tops or _switches("")(text) is None:
         return False
-    if TAKES_GRADIENTS not in text and _switches_part()(text) is None:
+    if TAKES_GRADIENTS not in text and _switches(r"self\.\w+")(text) is None:
         return False
     return builds_norms(resolver, place.file)
 
 
-@lru_cache(maxsize=1)
-def _switches_part() -> Callable[[str], Any]:
+@lru_cache(maxsize=2)
+def _switches(of: str) -> Callable[[str], Any]:
+    """Return a search for a switch of what is written as ``of``, a pattern."""
     names = "|".join(sorted(catalogue().switches()))
-    return re.compile(rf"self\.\w+\.(?:{names})\(").search
+    return re.compile(rf"{of}\.(?:{names})\(").search
 
 
 _BUILDS: Memo[tuple[str, ...], tuple[bool, Grounds]] = Memo()
