@@ -85,13 +85,11 @@ def paths_of(python: str | None) -> list[str]:
     """
     if python is None:
         return []
-    import subprocess
-
     from bnlint.engine.installed import paths_of_python
 
     try:
         return paths_of_python(python)
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         raise Failed(Problem(f"--python cannot be asked: {error}", python)) from None
 
 

@@ -28,6 +28,9 @@ _MAX_HOPS = 10
 #: Files of a package that are searched for a function by its name.
 _MAX_SEARCHED = 3_000
 
+#: Seconds in which another interpreter has to say where it looks for packages.
+_PATIENCE = 60.0
+
 
 class Installed(NamedTuple):
     """Where the source of an installed model stands: in a file below ``root``, and as what.
@@ -72,11 +75,14 @@ def paths_of_python(python: str | None = None) -> list[str]:
     if python is not None:
         asked = "import sys; print('\\n'.join(sys.path))"
         command = [python, "-I", "-c", asked]
-        done = subprocess.run(  # noqa: S603  # the command line names it
-            command, capture_output=True, text=True, check=False, timeout=60
-        )
+        try:
+            done = subprocess.run(  # noqa: S603  # the command line names it
+                command, capture_output=True, text=True, check=False, timeout=_PATIENCE
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OSError(f"it gave no answer in {_PATIENCE:g} s") from error
         if done.returncode:
-            raise OSError(done.returncode, f"it ended with {done.returncode}")
+            raise OSError(f"it ended with {done.returncode}")
         paths = done.stdout.splitlines()
     # What is empty is the current folder, which may be the linted project.
     return [path.replace(os.sep, "/") for path in paths if path and os.path.isdir(path)]

@@ -114,7 +114,7 @@ def test_reader_that_was_never_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("nowhere", ["a pipe that nobody reads", "/dev/full"])
 def test_errors_that_nobody_reads(tmp_path: Path, command: str, code: int, nowhere: str) -> None:
     """The code is what it is with a reader, and what was asked for is done and written."""
-    if not Path("/dev/full").exists():
+    if nowhere == "/dev/full" and not Path(nowhere).exists():
         pytest.skip("there is no such device here")
     write(tmp_path, bad=FAULTY, clean=CLEAN)
     expected = shell(tmp_path, f"$bnlint {command}")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from command_line import bnlint, write
 
+from bnlint.engine import installed
+
 KERAS = """
 from keras import layers
 
@@ -155,3 +157,18 @@ def test_what_a_converter_makes_is_offered(project: Path) -> None:
     assert "bnlint compare keras" in bnlint(project).err  # VGG16 has no batch normalisation
     write(project, convert=converter + "keras.applications.Xception()\n")
     assert "bnlint compare keras" not in bnlint(project).err
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [("exit 3", "it ended with 3"), ("exec sleep 30", "it gave no answer in 0.3 s")],
+)
+def test_an_interpreter_that_does_not_answer_is_an_error(
+    script: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installed, "_PATIENCE", 0.3)
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    with pytest.raises(OSError, match=told):
+        installed.paths_of_python(str(python))
