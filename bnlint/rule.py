@@ -308,8 +308,16 @@ class Context:
         site: Site | None = None,
         argument: str = "",
         trial: Trial | None = None,
+        only_if: str = "",
     ) -> Finding:
-        """Return a finding of ``rule`` at ``where``, a node of the file or a span."""
+        """Return a finding of ``rule`` at ``where``, a node of the file or a span.
+
+        ``only_if`` names the classes of which one model must be for the finding to hold, where it
+        may be of others too.
+        """
+        if only_if:
+            message = f"{message}. So it is if that is {only_if}, one of several that it may be"
+            confidence = "medium" if (confidence or rule.confidence) == "high" else confidence
         span = where if isinstance(where, Span) else self.module.span(where)
         return Finding(
             rule.code,

@@ -72,12 +72,11 @@ from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.dry_runs import is_made_up
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
-    is_made_of_switched,
-    manages_itself,
     may_switch,
     runs,
     use_feeds_gradient,
@@ -103,8 +102,8 @@ def check_file(context: Context) -> Iterator[Finding]:
             if _only_infers(life, context):
                 yield _report_import(made, context)
         elif made.framework.modes.initial == TRAINING and (use := _export(life)) is not None:
-            if _trains(made, context):
-                yield _report_export(use, life, made.framework, context)
+            if history.follows_its_mode():
+                yield _report_export(use, history, context)
 
 
 def _may_export(context: Context) -> bool:
@@ -140,20 +139,11 @@ def _export(life: Life) -> Use | None:
     return None
 
 
-def _trains(made: Made, context: Context) -> bool:
-    """Tell whether the model is known to normalise, in the mode in which it was made."""
-    ev = context.evaluator
-    found = made.contents(ev, context.sites)
-    if not found.normalises or manages_itself(ev, found, made.framework):
-        return False
-    return not is_made_of_switched(ev, context.module, made)
-
-
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report_export(use: Use, life: Life, framework: Framework, context: Context) -> Finding:
-    module = context.module
+def _report_export(use: Use, history: History, context: Context) -> Finding:
+    life, framework, module = history.life, history.framework, context.module
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model = use.node.args[0] if use.node.args else None
@@ -178,6 +168,7 @@ def _report_export(use: Use, life: Life, framework: Framework, context: Context)
         help=advice,
         fix=fix,
         trial=trial_of_modes(framework, OUTPUT),
+        only_if=history.only_if,
     )
 
 

@@ -125,6 +125,7 @@ def _report(found: Drift, context: Context) -> Finding:
         severity="error" if is_said_to_freeze(found.module, freeze.statement) else None,
         fix=_fix(found, context),
         trial=trial_of_modes(framework, STATISTICS),
+        only_if=found.only_if,
     )
     return finding._replace(subject=finding.span.start, argument="freeze")
 

@@ -170,7 +170,7 @@ def _of_object(history: History, context: Context) -> Iterator[Finding]:
         for freeze in freezes:
             wake = next((w for w in wakes if _undoes(w, freeze, freezes, frame, context)), None)
             if wake is not None and not in_test(freeze.module, freeze.node):
-                yield _report(freeze, wake, frame, made.framework, context)
+                yield _report(freeze, wake, frame, history, context)
                 return
 
 
@@ -366,9 +366,7 @@ def _frozen_part(call: ast.Call, context: Context) -> str | None:
 # ---------------------------------------------------------------------------------- reports
 
 
-def _report(
-    freeze: Use, wake: Use, frame: Frame, framework: Framework, context: Context
-) -> Finding:
+def _report(freeze: Use, wake: Use, frame: Frame, history: History, context: Context) -> Finding:
     module = context.module
     text, waking = freeze.module.source(freeze.node), wake.module.source(wake.node)
     place = freeze.node
@@ -384,7 +382,8 @@ def _report(
         "drift",
         help=f"freeze after {waking}",
         fix=_again(freeze.node, wake.node, context) if is_here else None,
-        trial=trial_of_modes(framework, STATISTICS),
+        trial=trial_of_modes(history.framework, STATISTICS),
+        only_if=history.only_if,
     )
 
 

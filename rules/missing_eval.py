@@ -18,6 +18,9 @@ a parameter is left alone: whoever calls may have switched it. A call of a packa
 known does not matter where no file of the project switches anything to inference; the message
 names it.
 
+Where it is decided as the script runs which of several models is made, the finding names those in
+which batch normalisation is known to be.
+
 Two kinds of code are judged by themselves, whatever the model: a class of which one method switches
 what it holds before it infers, and another infers without (``predict()`` calls ``eval()``,
 ``predict_proba()`` does not, and no caller in view does it for it); and a function that switches to
@@ -113,7 +116,7 @@ from bnlint.semantics.modes.switches import (
     mode_after,
     runs,
 )
-from bnlint.semantics.objects.allocations import Made, variable_of
+from bnlint.semantics.objects.allocations import variable_of
 from bnlint.semantics.objects.events import METHOD, Life, Use
 from bnlint.semantics.objects.history import (
     is_switched_anywhere,
@@ -185,7 +188,7 @@ def _check(context: Context, history: History) -> Finding | None:
         return None
     if life.outside and is_switched_anywhere(ev, module, made.framework):
         return None
-    return _report(context, first, life, made)
+    return _report(context, first, history)
 
 
 def _only_outside(life: Life) -> bool:
@@ -199,7 +202,8 @@ def _only_outside(life: Life) -> bool:
 # ---------------------------------------------------------------------------------- report
 
 
-def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
+def _report(context: Context, use: Use, history: History) -> Finding:
+    made, life = history.made, history.life
     ev, module, framework = context.evaluator, context.module, made.framework
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
@@ -274,6 +278,7 @@ def _report(context: Context, use: Use, life: Life, made: Made) -> Finding:
         severity="error" if loads and why is not None and why.is_gradient_free else None,
         fix=fix if text else None,
         trial=trial_of_modes(framework, OUTPUT),
+        only_if=history.only_if,
     )
     return finding._replace(subject=module.span(made.call).start, argument="mode")
 

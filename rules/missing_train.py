@@ -87,6 +87,7 @@ from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -125,7 +126,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         told: set[ast.AST] = set()
         for frame in frames(module, history.life):
-            yield from _check(history.made, frame, context, told)
+            yield from _check(history, frame, context, told)
 
 
 def _may_infer(context: Context) -> bool:
@@ -149,9 +150,12 @@ def _may_miss(life: Life, framework: Framework) -> bool:
     )
 
 
-def _check(made: Made, frame: Frame, context: Context, told: set[ast.AST]) -> Iterator[Finding]:
+def _check(
+    history: History, frame: Frame, context: Context, told: set[ast.AST]
+) -> Iterator[Finding]:
     """Report the switches of one function that were not ``told`` of before, with their loops."""
-    ev, module, life, framework = context.evaluator, frame.module, frame.life, made.framework
+    ev, module, life = context.evaluator, frame.module, frame.life
+    made, framework = history.made, history.framework
     switched = [(u, mode_after(u, framework)) for u in life.uses if u.kind == METHOD]
     switched = [(use, mode) for use, mode in switched if mode is not None]
     plain = Life(tuple(u for u in life.uses if all(u is not use for use, _ in switched)))
@@ -184,7 +188,7 @@ def _check(made: Made, frame: Frame, context: Context, told: set[ast.AST]) -> It
         use, at = places[0]
         if use.node not in told and not _leaves(at, loop, module):
             told.add(use.node)
-            yield _report(use, at, trains[0][1], loop, frame, framework, context)
+            yield _report(use, at, trains[0][1], loop, frame, history, context)
 
 
 def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bool:
@@ -255,9 +259,10 @@ def _report(
     trained: ast.expr,
     loop: _Loop,
     frame: Frame,
-    framework: Framework,
+    history: History,
     context: Context,
 ) -> Finding:
+    framework = history.framework
     method = framework.modes.to_training[0][0]
     through = ""
     if use.module is not context.module:
@@ -274,6 +279,7 @@ def _report(
         help=f"call {method}() at the head of the loop",
         fix=_fix(loop, frame, method) if not frame.outer else None,
         trial=trial_of_modes(framework, STATISTICS, INFERENCE, TRAINING),
+        only_if=history.only_if,
     )
 
 

@@ -229,7 +229,7 @@ def _of_script(history: History, context: Context) -> Iterator[Finding]:
     if not history.follows_its_mode() or _has_lazy_layers(history.contents, context):
         return
     if not may_be_switched_elsewhere(ev, module, life, history.framework):
-        yield _report_script(dry[0], life, made, context)
+        yield _report_script(dry[0], history, context)
 
 
 def _is_dry(use: Use, context: Context) -> bool:
@@ -405,7 +405,8 @@ def _report(call: ast.Call, framework: Framework, learned: bool, context: Contex
     )
 
 
-def _report_script(use: Use, life: Life, made: Made, context: Context) -> Finding:
+def _report_script(use: Use, history: History, context: Context) -> Finding:
+    made, life = history.made, history.life
     module, method = context.module, made.framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model: ast.expr | None = use.node.func
@@ -434,4 +435,5 @@ def _report_script(use: Use, life: Life, made: Made, context: Context) -> Findin
         help=f"call {name}.{method}() before it",
         fix=fix,
         trial=trial_of_modes(made.framework, STATISTICS),
+        only_if=history.only_if,
     )

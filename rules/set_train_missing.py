@@ -68,13 +68,14 @@ from collections.abc import Iterator
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
+from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     may_switch,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.allocations import Made, variable_of
+from bnlint.semantics.objects.allocations import variable_of
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRAP, Life
 from bnlint.trial import STATISTICS
 
@@ -97,7 +98,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if may_switch(ev, life, made.framework, TRAINING):
             continue
         if history.follows_its_mode():
-            yield _report(life, made, context)
+            yield _report(history, context)
 
 
 def _starts_in_inference(context: Context) -> bool:
@@ -123,8 +124,8 @@ def _is_stepped_by_wrapper(life: Life, context: Context) -> bool:
     )
 
 
-def _report(life: Life, made: Made, context: Context) -> Finding:
-    module = context.module
+def _report(history: History, context: Context) -> Finding:
+    made, life, module = history.made, history.life, context.module
     method = made.framework.modes.to_training[0][0]
     name = variable_of(module, made.call)
     fix = None
@@ -144,6 +145,7 @@ def _report(life: Life, made: Made, context: Context) -> Finding:
         help=f"write {name or 'it'}.{method}() before training",
         fix=fix,
         trial=trial_of_modes(made.framework, STATISTICS, "", TRAINING),
+        only_if=history.only_if,
     )
     # A comparison that runs this object in another mode than its reference says more.
     return finding._replace(subject=module.span(made.call).start, argument="mode")

@@ -67,7 +67,7 @@ VOCABULARY = (
     "part_names", "parts_in_order", "recomputes", "identities", "format_words", "device_arguments",
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
     "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
-    "sums",
+    "sums", "plain_builders",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Candidate, Evaluate, Instance, Symbol, Unknown
 
@@ -15,7 +16,7 @@ def is_made_up(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> 
 
     A tensor on a device that holds no values counts too, see :func:`may_be_empty`.
     """
-    if isinstance(node, ast.Name) and _is_filled_in(module, node):
+    if isinstance(node, ast.Name) and _is_filled_in(ev, module, node):
         return False
     if depth > _MAX_DEPTH:
         return False
@@ -68,9 +69,12 @@ def may_be_empty(ev: Evaluate, module: Module, node: ast.expr) -> bool:
     )
 
 
-def _is_filled_in(module: Module, name: ast.Name) -> bool:
+def _is_filled_in(ev: Evaluate, module: Module, name: ast.Name) -> bool:
     """Tell whether something is put into a tensor later: ``batch[0] = image``, ``copy_(image)``."""
+    scope = scope_of(ev, module, name).node
     for use in module.uses.of(name.id):
+        if not isinstance(use, ast.Name) or scope_of(ev, module, use).node is not scope:
+            continue  # another variable of this name
         outer: ast.AST = module.parents[use]
         while isinstance(outer, ast.Subscript):
             if not isinstance(outer.ctx, ast.Load):

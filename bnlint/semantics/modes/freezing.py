@@ -108,14 +108,21 @@ def normalising_framework(
     ``None`` where it may be several things, one of which has none, or where the layer that
     normalises is chosen by an argument.
     """
+    found = normalising(ev, sites, module, node)
+    if len(found) < len(ev.evaluate(module, node)):
+        return None
+    return model_framework(ev, found[0]) if found else None
+
+
+def normalising(
+    ev: Evaluate, sites: Iterable[Site], module: Module, node: ast.expr
+) -> list[Candidate]:
+    """Return what ``node`` may be that is known to normalise, if it is a model whatever it is."""
     values = ev.evaluate(module, node)
-    found: Framework | None = None
-    for value in values:
-        framework = model_framework(ev, value)
-        if framework is None or chooses_norm(value) or not normalises(ev, sites, value):
-            return None
-        found = framework
-    return found
+    framework = model_framework(ev, values[0])
+    if framework is None or any(model_framework(ev, v) is not framework for v in values):
+        return []
+    return [v for v in values if not chooses_norm(v) and normalises(ev, sites, v)]
 
 
 def chooses_norm(made: Candidate) -> bool:

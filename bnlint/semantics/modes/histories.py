@@ -44,6 +44,11 @@ class History:
         return self.made.contents(self._ev, self._sites)
 
     @property
+    def only_if(self) -> str:
+        """Which classes normalise of those that the model may be of, if not all of them do."""
+        return self.made.only_if(self._ev, self._sites)
+
+    @property
     def in_test(self) -> bool:
         """Whether the model is made in a test."""
         return in_test(self._module, self.made.call)

@@ -18,7 +18,7 @@ from bnlint.semantics.modes.freezing import (
     has_other_weights,
     is_part_switched,
     model_of_part,
-    normalising_framework,
+    normalising,
     ready_made,
     runs_at_setup,
 )
@@ -38,10 +38,10 @@ from bnlint.semantics.modes.training import may_be_trained
 from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
-from bnlint.semantics.objects.models import contents
+from bnlint.semantics.objects.models import class_name, contents
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
-from bnlint.semantics.values.modules import class_framework
+from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.startup.typed import NamedTuple
 
 
@@ -50,7 +50,8 @@ class Drift(NamedTuple):
 
     ``module`` is where they are frozen. ``life`` is that of the model; of a part of a class, which
     has none of its own, it is ``None``. ``use`` is what the model's own file does to have it
-    frozen, where the freeze alone does not show that it is that model.
+    frozen, where the freeze alone does not show that it is that model. ``only_if`` names the
+    classes that normalise of several that the model may be of, if not all of them do.
     """
 
     freeze: Freeze
@@ -58,6 +59,7 @@ class Drift(NamedTuple):
     module: Module
     life: Life | None = None
     use: Use | None = None
+    only_if: str = ""
 
     @property
     def place(self) -> ast.stmt | ast.expr:
@@ -89,23 +91,30 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         held = class_of_part(ev, module, freeze._replace(owner=model))
         if held is not None and not runs_at_setup(ev, module, freeze.statement, held[0]):
             continue
-        if held is None and _made_here(ev, module, model) is None:
+        if held is None and not _are_made_here(ev, module, model):
             continue
         # What something is made of takes longest to find out, and is asked last.
         if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
             continue
-        framework = normalising_framework(ev, sites, module, model)
+        found = normalising(ev, sites, module, model)
+        framework = model_framework(ev, found[0]) if found else None
         if framework is None or framework.modes.switch != "object":
             continue
+        names = dict.fromkeys(class_name(value.object) for value in found)
+        only_if = " or ".join(names) if len(found) < len(ev.evaluate(module, model)) else ""
         if held is not None:
             cls, part = held
             if _is_left_training(part, cls, framework, ev, sites):
                 named = part if model is freeze.owner else freeze.owner
-                yield Drift(freeze._replace(owner=named), framework, module)
-        elif (life := _life(model, framework, ev, module, sites)) is not None:
-            found = Drift(freeze, framework, module, life)
-            if _trains_on(life, found, ev, module):
-                yield found
+                named_freeze = freeze._replace(owner=named)
+                yield Drift(named_freeze, framework, module, only_if=only_if)
+            continue
+        for candidate in found:
+            life = _life(candidate, framework, ev, module, sites)
+            drift = Drift(freeze, framework, module, life, only_if=only_if)
+            if life is not None and _trains_on(life, drift, ev, module):
+                yield drift
+                break
 
 
 def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
@@ -122,7 +131,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
         if any(chooses_norm(candidate) for candidate in made.candidates):
             continue
         if _trains_on(life, drift, ev, module):
-            yield drift
+            yield drift._replace(only_if=history.only_if)
 
 
 def _frozen_across(
@@ -163,13 +172,13 @@ def _follows_another(freeze: Freeze) -> bool:
 
 
 def _life(
-    model: ast.expr, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
+    candidate: Candidate, framework: Framework, ev: Evaluate, module: Module, sites: Sequence[Site]
 ) -> Life | None:
-    """Return the life of the one model that is frozen, if all of it is in view."""
-    made = _made_here(ev, module, model)
-    if made is None:
-        return None
-    candidate, call = made
+    """Return the life of a model that is frozen, if all of it is in view."""
+    made = candidate.object
+    assert isinstance(made, Instance)
+    call = made.call
+    assert call is not None
     whole = Made(call, (candidate,), framework, frozenset({call}))
     if is_made_of_switched(ev, module, whole):
         return None
@@ -179,13 +188,12 @@ def _life(
     return life
 
 
-def _made_here(ev: Evaluate, module: Module, model: ast.expr) -> tuple[Candidate, ast.Call] | None:
-    """Return the one model that is frozen and the call of ``module`` that makes it, if one does."""
-    values = ev.evaluate(module, model)
-    made = values[0].object
-    if len(values) != 1 or not isinstance(made, Instance) or made.call is None:
-        return None
-    return (values[0], made.call) if made.module is module else None
+def _are_made_here(ev: Evaluate, module: Module, model: ast.expr) -> bool:
+    """Tell whether calls of ``module`` make what is frozen, whichever of several it is."""
+    made = [value.object for value in ev.evaluate(module, model)]
+    return all(
+        isinstance(one, Instance) and one.call is not None and one.module is module for one in made
+    )
 
 
 def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:

@@ -6,6 +6,8 @@ import ast
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
+from bnlint.semantics.objects.history import switching_files
+from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.users import users
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, Evaluate
@@ -51,9 +53,15 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
 
     A class of a package may be trained by whoever imports that. A class of a script is not, where
     nothing trains in the files that name it, or that these import: a demo has it for its weights.
+    Where what trains in the project switches to inference for it, and nothing ever switches back,
+    none of its classes is trained in training mode.
     """
     module, resolver = cls.module, getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file or cls.node.decorator_list:
+    if resolver is None or not module.file:
+        return True
+    if _trains_as_it_infers(ev, module, resolver, framework):
+        return False
+    if cls.node.decorator_list:
         return True
     found = users(resolver, module.file, cls.node.name)
     if found is None or "." in module.name or resolver.sources.name(module.file) == "__init__":
@@ -72,6 +80,18 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
         if training.intersection((file, *behind)):
             return True
     return False
+
+
+def _trains_as_it_infers(
+    ev: Evaluate, module: Module, resolver: Resolver, framework: Framework
+) -> bool:
+    """Tell whether all that trains around ``module`` does it in inference mode, by the texts."""
+    if switching_files(resolver, module, framework, to="training"):
+        return False
+    names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
+    pattern = rf"\b(?:{'|'.join(sorted(names))})\("
+    training = set(resolver.sources.search(module.file, pattern))
+    return bool(training) and training <= set(switching_files(resolver, module, framework))
 
 
 def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:

@@ -10,7 +10,7 @@ from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
 from bnlint.semantics.objects.flows import in_model, scope_of
-from bnlint.semantics.objects.models import Contents, contents
+from bnlint.semantics.objects.models import Contents, class_name, contents, normalises
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
@@ -27,8 +27,8 @@ from bnlint.startup.typed import NamedTuple
 class Made(NamedTuple):
     """A model or layer that the file makes: where, what it is, and whose.
 
-    Where ``call`` calls a function of another file, it may be one of several. ``origins`` are the
-    calls that make it.
+    It may be one of several, where a function of another file gives it, or where others take its
+    place on other ways through the code. ``origins`` are the calls that make it.
     """
 
     call: ast.Call
@@ -42,17 +42,30 @@ class Made(NamedTuple):
         return self.candidates[0]
 
     def contents(self, ev: Evaluate, sites: Iterable[Site]) -> Contents:
-        """Return what the object is made of: of what it may be, all together.
+        """Return what the object is made of: where it may be several, of those that normalise.
 
-        Batch normalisation is known to be in it if it is in each.
+        Whoever chooses one of them has what that one is made of, whatever the others are.
         """
-        found = [contents(ev, sites, candidate) for candidate in self.candidates]
+        found = [contents(ev, sites, candidate) for candidate in self._own()]
+        found = [one for one in found if one.normalises] or found
         return Contents(
-            all(one.normalises for one in found),
+            any(one.normalises for one in found),
             tuple(node for one in found for node in one.nodes),
             tuple(base for one in found for base in one.outside),
             tuple(site for one in found for site in one.sites),
         )
+
+    def only_if(self, ev: Evaluate, sites: Sequence[Site]) -> str:
+        """Return which classes normalise of those that the object may be of, if not all of them."""
+        found = [normalises(ev, sites, candidate) for candidate in self.candidates]
+        if all(found):
+            return ""
+        pairs = zip(self.candidates, found, strict=True)
+        return " or ".join(dict.fromkeys(class_name(value.object) for value, does in pairs if does))
+
+    def _own(self) -> Iterator[Candidate]:
+        """Yield what the calls in ``origins`` make: not what may stand in its place."""
+        return (value for value in self.candidates if key_of(value) in self.origins)
 
 
 _CONSTRUCTIONS: Memo[Module, Sequence[Made]] = Memo()

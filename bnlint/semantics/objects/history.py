@@ -103,10 +103,13 @@ def is_switched_anywhere(ev: Evaluate, module: Module, framework: Framework) -> 
     return bool(switching_files(resolver, module, framework))
 
 
-def switching_files(resolver: Resolver, module: Module, framework: Framework) -> Collection[str]:
-    """Return the files around ``module`` that switch anything to inference, by the text."""
+def switching_files(
+    resolver: Resolver, module: Module, framework: Framework, *, to: str = "inference"
+) -> Collection[str]:
+    """Return the files around ``module`` that switch anything to mode ``to``, by the text."""
+    modes = framework.modes
     methods = (
         rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")
-        for name, argument in framework.modes.to_inference
+        for name, argument in (modes.to_inference if to == "inference" else modes.to_training)
     )
     return resolver.sources.search(module.file, "|".join(methods))

@@ -87,6 +87,14 @@ def normalises(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> boo
     return known[key]
 
 
+def class_name(made: Object) -> str:
+    """Return what the class of an object, or the function that makes it, is called."""
+    cls = made.cls if isinstance(made, Instance) else made
+    if isinstance(cls, Symbol):
+        return cls.path.rpartition(".")[2]
+    return cls.node.name if isinstance(cls, ClassRef) else ""
+
+
 def _class_of(made: Object) -> ast.AST | str:
     """Return what tells the object that an expression makes from others that it may make."""
     cls = made.cls if isinstance(made, Instance) else made

@@ -22,7 +22,7 @@ from bnlint.semantics.values.memo import Memo
 #: Vocabulary words for things whose call gives a model or a layer.
 MAKES_MODEL = (
     "modules", "sequential", "functional_models", "layer_lists", "builders", "wrappers",
-    "importers",
+    "importers", "plain_builders",
 )  # fmt: skip
 
 
