@@ -89,135 +89,31 @@ from bnlint.semantics.hints.around import names_around
 from bnlint.semantics.hints.purposes import (
     SAYS_TO_TRAIN,
     always_trains_on_purpose,
-    asks_for_mode,
 )
+from bnlint.semantics.modes.told import Told, is_in_one_branch, told
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import last_name
-from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import settle
-from bnlint.startup.typed import NamedTuple
 from bnlint.trial import INFERENCE, OUTPUT, TRAINING, Layer, Trial
 
 RULE = Rule("BN203", "training-flag-hard-wired", "error")
 
 
-class Flag(NamedTuple):
-    """A keyword that is given the same value always: the API's role for it, and that value.
-
-    ``built`` tells that it is given when the layer is built, and not when it is called.
-    """
-
-    call: ast.Call
-    keyword: ast.keyword
-    api: Api
-    role: str
-    value: bool
-    built: bool
-
-
 def check_file(context: Context) -> Iterator[Finding]:
     """Report calls of batch normalisation layers with a flag that always says to train."""
-    module = context.module
-    names = {
-        api.roles[role]
-        for api in context.frameworks.apis.values()
-        for role in _ROLES
-        if role in api.roles and api.kind == "layer"
-    }
-    for call in module.calls:
-        for keyword in call.keywords:
-            if keyword.arg is None or keyword.arg not in names:
-                continue
-            flag = _layer(call, keyword, context)
-            if flag is None:
-                continue
-            value = settle(context.evaluator.evaluate(module, keyword.value), keyword.value)
-            if value.kind != "known" or value.value is not flag.value:
-                continue
-            if _is_meant(flag, context):
-                continue
+    ev, module = context.evaluator, context.module
+    for flag in told(ev, module, "layer"):
+        value = settle(ev.evaluate(module, flag.keyword.value), flag.keyword.value)
+        if value.kind != "known" or value.value is not flag.trains:
+            continue
+        if any(map(always_trains_on_purpose, names_around(module, flag.call))):
+            continue
+        if not is_in_one_branch(ev, module, flag):
             yield from _report(flag, context)
 
 
-#: The value of each role that says to train.
-_ROLES = {"training": True, "inference": False}
-
-
-def _layer(call: ast.Call, keyword: ast.keyword, context: Context) -> Flag | None:
-    """Return the flag that ``keyword`` is of the layer that is called, or that must be told so."""
-    apis: list[Api] = []
-    built = False
-    for candidate in context.evaluator.evaluate(context.module, call.func):
-        made = candidate.object
-        if isinstance(made, Symbol):
-            cls, built = made, True
-        elif isinstance(made, Instance) and isinstance(made.cls, Symbol):
-            cls = made.cls
-        else:
-            return None
-        found = context.frameworks.by_alias.get(cls.path, ())
-        if not found:
-            return None
-        apis += found
-    for role, value in _ROLES.items():
-        if apis and all(_takes(api, role, str(keyword.arg), built) for api in apis):
-            return Flag(call, keyword, apis[0], role, value, built)
-    return None
-
-
-def _takes(api: Api, role: str, name: str, built: bool) -> bool:
-    """Tell whether the mode of the layer is said by ``name``, where it is built or called."""
-    if api.kind != "layer" or api.roles.get(role) != name:
-        return False
-    if built:  # a mode that has a default is only that of a new layer
-        return api.default_mode == "required" and api.parameter(name) is not None
-    return any(parameter.name == name for parameter in api.call_signature)
-
-
-def _is_meant(flag: Flag, context: Context) -> bool:
-    """Tell whether training mode is meant here, or chosen by a test."""
-    module, call = context.module, flag.call
-    if any(map(always_trains_on_purpose, names_around(module, call))):
-        return True
-    for around in module.ancestors(call):
-        if isinstance(around, (ast.If, ast.IfExp)):
-            if asks_for_mode(ast.unparse(around.test)):
-                return True
-    if flag.built:
-        return False  # another layer, which may be told another mode
-    # The other branch of K.in_train_phase(...), tf.cond(...) and the like.
-    function = module.enclosing_function(call) or module.tree
-    while isinstance(function, ast.Lambda):
-        function = module.enclosing_function(function) or module.tree
-    known = _SWITCHED.of(context.evaluator)
-    if function not in known:
-        known[function] = set(_switched(function))
-    written = ast.dump(call.func), flag.keyword.arg
-    return any((*written, value) in known[function] for value in _OTHERS[flag.value])
-
-
-#: The values of a keyword that differ from one that is written: a switch, or none.
-_OTHERS: dict[bool, tuple[bool | None, ...]] = {True: (False, None), False: (True, None)}
-
-#: What is called in a function with a constant under a keyword: the callee, keyword and value.
-_SWITCHED: Memo[ast.AST, set[tuple[str, str | None, bool | None]]] = Memo()
-
-
-def _switched(function: ast.AST) -> Iterator[tuple[str, str | None, bool | None]]:
-    for call in ast.walk(function):
-        if isinstance(call, ast.Call):
-            for keyword in call.keywords:
-                if isinstance(keyword.value, ast.Constant):
-                    value = keyword.value.value
-                    yield (
-                        ast.dump(call.func),
-                        keyword.arg,
-                        value if isinstance(value, bool) else None,
-                    )
-
-
-def _report(flag: Flag, context: Context) -> Iterator[Finding]:
+def _report(flag: Told, context: Context) -> Iterator[Finding]:
     module, call, api = context.module, flag.call, flag.api
     name = str(flag.keyword.arg)
     function = module.enclosing_function(call)
@@ -238,7 +134,7 @@ def _report(flag: Flag, context: Context) -> Iterator[Finding]:
     )
 
 
-def _fix(flag: Flag, forward: ast.AST | None, context: Context) -> Fix:
+def _fix(flag: Told, forward: ast.AST | None, context: Context) -> Fix:
     """Return the fix: the flag of the method around the call, where it has one, or none at all."""
     module, name = context.module, str(flag.keyword.arg)
     parameters = (
@@ -252,7 +148,7 @@ def _fix(flag: Flag, forward: ast.AST | None, context: Context) -> Fix:
         return Fix(SAFE, advice, (ReplaceValue(module.span(flag.keyword.value), name),))
     told = next((p for p in free if p in SAYS_TO_TRAIN), "")
     if told:
-        text = told if flag.value else f"not {told}"
+        text = told if flag.trains else f"not {told}"
         intent = ReplaceValue(module.span(flag.keyword.value), text)
         return Fix(UNSAFE, f"write {name}={text}", (intent,), f"{told} is taken to say the mode")
     if flag.api.default_mode == "required":

@@ -51,13 +51,27 @@ class Freeze(NamedTuple):
     statistics: bool = False
 
 
+class Ignored(NamedTuple):
+    """An attribute that freezes in another framework, and that this one never reads.
+
+    It is set to ``value``, of a ``layer`` or a ``weight`` (``of``). ``instead`` is the attribute,
+    or the call of a method, that does what was meant; empty where there is none.
+    """
+
+    name: str
+    value: bool
+    of: str
+    instead: str = ""
+
+
 class Modes(NamedTuple):
     """How a framework switches between training and inference.
 
     ``to_inference`` and ``to_training`` hold pairs of a method name and the literal argument it
     must be given (``None``: no argument). ``argument`` is what a call is given to train, and
     ``inference_argument`` what it is given to infer; either may be empty. ``freezes`` is what
-    keeps weights from being trained.
+    keeps weights from being trained, and ``ignored`` what only seems to. With ``forwards``, layers
+    that are called in a layer get the mode that it was called in.
     """
 
     switch: str
@@ -68,6 +82,8 @@ class Modes(NamedTuple):
     argument: str
     freezes: tuple[Freeze, ...] = ()
     inference_argument: str = ""
+    ignored: tuple[Ignored, ...] = ()
+    forwards: bool = False
 
 
 class Framework(NamedTuple):

@@ -9,6 +9,7 @@ from bnlint.frameworks.records import (
     Api,
     Framework,
     Freeze,
+    Ignored,
     Modes,
     Neighbour,
     Parameter,
@@ -42,6 +43,11 @@ def framework_of(table: Mapping[str, Any]) -> Framework:
                 for row in modes.get("freezes", ())
             ),
             modes.get("inference_argument", ""),
+            tuple(
+                Ignored(row["name"], row["value"], row["of"], row.get("instead", ""))
+                for row in modes.get("ignored", ())
+            ),
+            modes.get("forwards", False),
         ),
         head.get("worker", ""),
         head.get("neighbours_from", {}),

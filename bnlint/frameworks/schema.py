@@ -64,7 +64,8 @@ VOCABULARY = (
     "module_givers", "given_modules", "builds_once", "converters", "pads", "weights_arguments",
     "lazy_layers", "visits", "grows", "adds", "setup_methods", "training_methods",
     "inference_methods", "detaches", "reshapes", "plain_parts", "norm_parts", "weight_names",
-    "part_names", "parts_in_order", "recomputes", "identities", "format_words", "device_arguments",
+    "part_names", "named_walks", "parts_in_order", "recomputes", "identities", "format_words",
+    "device_arguments",
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
     "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
     "sums", "plain_builders",
@@ -104,6 +105,11 @@ _FREEZE = f.record(
     required=("kind", "name", "value"),
 )  # fmt: skip
 
+_IGNORED = f.record(
+    {"name": f.text, "value": f.flag, "of": f.one_of("layer", "weight"), "instead": f.text},
+    required=("name", "value", "of"),
+)
+
 _MODES = f.record(
     {
         "switch": f.one_of("object", "call-argument", "argument"),
@@ -117,6 +123,8 @@ _MODES = f.record(
         "inference_argument": f.text,
         "phase_setters": f.names,
         "freezes": f.records(_FREEZE),
+        "ignored": f.records(_IGNORED),
+        "forwards": f.flag,
     },
     required=("switch", "initial"),
 )

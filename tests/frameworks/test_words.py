@@ -29,6 +29,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "walks": ("torch.nn.Module",),
         "weight_names": ("torch.nn.Module",),
         "part_names": ("torch.nn.Module",),
+        "named_walks": ("torch.nn.Module",),
         "parts_in_order": ("torch.nn.Module",),
         "weights_attributes": ("torch.nn.Module",),
         "script_methods": ("torch.nn.Module",),
@@ -59,6 +60,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "reshapes": ("mindspore.Tensor",),
         "visits": ("mindspore.nn.Cell",),
         "walks": ("mindspore.nn.Cell",),
+        "named_walks": ("mindspore.nn.Cell",),
     },
     "paddle": {
         "buffers": ("paddle.nn.Layer",),
@@ -68,6 +70,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "script_methods": ("paddle.nn.Layer",),
         "weight_names": ("paddle.nn.Layer",),
         "part_names": ("paddle.nn.Layer",),
+        "named_walks": ("paddle.nn.Layer",),
         "parts_in_order": ("paddle.nn.Layer",),
         "visits": ("paddle.nn.Layer",),
     },

@@ -35,6 +35,12 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "unfrozen Net MyBackbone medieval",
     ),
     (purposes.trains, "train pretrain_and_test fit_model Trainer FIT", "benefit evaluate fitness"),
+    (
+        purposes.says_mode,
+        "train training is_training use_running_average deterministic",
+        "train_data mode trainable",
+    ),
+    (purposes.says_to_infer, "use_running_average deterministic inference", "training infer"),
     (purposes.learns, "train optimize learner benefit", "evaluate print"),
     (purposes.asks_for_mode, "self.training phase=='fit' mode is_train", "depth>3 self.eval"),
     (purposes.takes_result, "print allclose numpy argmax", "backward append printer"),

@@ -113,6 +113,28 @@ _ASKS_FOR_MODE = lazy(r"train|phase|mode", re.IGNORECASE)
 SAYS_TO_TRAIN = ("train", "training", "is_training")
 
 
+#: What a parameter that says the mode is called: true to train, and true to infer.
+_SAYS_MODE = frozenset({*SAYS_TO_TRAIN, "is_train", "phase_train", "train_phase", "training_mode"})
+_SAYS_TO_INFER = frozenset({"use_running_average", "deterministic", "is_inference", "inference"})
+
+
+def says_mode(parameter: str) -> bool:
+    """Tell whether a parameter says in which mode a function runs, by its whole name.
+
+    So of ``is_training``, ``train``, ``use_running_average`` and ``deterministic``; not of
+    ``train_data`` and ``mode``.
+    """
+    return parameter in _SAYS_MODE or says_to_infer(parameter)
+
+
+def says_to_infer(parameter: str) -> bool:
+    """Tell whether a parameter is one of :func:`says_mode` that is true to infer.
+
+    So of ``use_running_average``, ``deterministic`` and ``inference``; not of ``training``.
+    """
+    return parameter in _SAYS_TO_INFER
+
+
 def trains(name: str) -> bool:
     """Tell whether a function is named for training.
 

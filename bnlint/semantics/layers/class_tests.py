@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import LEAVES, Module, last_name
@@ -45,6 +46,19 @@ def guards(module: Module, statement: ast.stmt, end: ast.AST | None) -> Iterator
         if parent is end:
             return
         child = parent
+
+
+def layer_classes(ev: Evaluate, module: Module, test: ast.expr) -> Iterator[Api]:
+    """Yield the layers whose classes, or base classes, are named in ``test``."""
+    for part in ast.walk(test):
+        if not isinstance(part, (ast.Name, ast.Attribute)):
+            continue
+        for candidate in ev.evaluate(module, part):
+            if isinstance(candidate.object, Symbol):
+                path = candidate.object.path
+                named = ev.frameworks.by_alias.get(path, ())
+                of_base = (api for api in ev.frameworks.apis.values() if path in api.bases)
+                yield from (api for api in (*named, *of_base) if api.kind == "layer")
 
 
 class LayerTests:

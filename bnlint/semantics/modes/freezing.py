@@ -10,7 +10,7 @@ from functools import lru_cache
 from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
 from bnlint.semantics.hints import things
 from bnlint.semantics.hints.purposes import freezes
-from bnlint.semantics.layers.class_tests import guards
+from bnlint.semantics.layers.class_tests import guards, layer_classes
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.aliases import aliases_at, key_of
@@ -71,23 +71,9 @@ def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
     """Return the batch normalisation layer that a test on the way to ``statement`` asks for."""
     end = module.enclosing_function(statement) or module.tree
     for guard in guards(module, statement, end):
-        for part in ast.walk(guard.test) if guard.holds else ():
-            if not isinstance(part, (ast.Name, ast.Attribute)):
-                continue
-            for candidate in ev.evaluate(module, part):
-                found = candidate.object
-                if isinstance(found, Symbol) and (api := _named(ev, found.path)) is not None:
-                    return api
+        if guard.holds and (found := next(layer_classes(ev, module, guard.test), None)) is not None:
+            return found
     return None
-
-
-def _named(ev: Evaluate, path: str) -> Api | None:
-    """Return the layer that a class is, or one that it is the base of."""
-    layers = [api for api in ev.frameworks.by_alias.get(path, ()) if api.kind == "layer"]
-    if layers:
-        return layers[0]
-    apis = ev.frameworks.apis.values()
-    return next((api for api in apis if path in api.bases and api.kind == "layer"), None)
 
 
 def is_for_other_layers(module: Module, call: ast.Call) -> bool:

@@ -1,0 +1,138 @@
+"""Batch normalisation that is told to infer in a function that is told to train.
+
+What it does
+------------
+Reports a constant that tells batch normalisation to infer (``use_running_average=True``,
+``is_training=False``, ``training=False``) inside a function with a parameter that says the mode, in
+Flax, Haiku, Equinox, Keras, TF-Slim and ``tf.layers``. It is the mirror of BN203.
+
+Left alone is what is named for inference or freezing, code behind a test of the mode, and a layer
+that is told otherwise beside.
+
+Why it matters
+--------------
+The running statistics stay at 0 and 1, or where a checkpoint left them: the layer scales and
+shifts, and does not normalise, in training as in inference.
+
+Example
+-------
+Hazard:
+
+    from flax import linen as nn
+
+    class Net(nn.Module):
+        @nn.compact
+        def __call__(self, x, train: bool = True):
+            x = nn.Dense(8)(x)
+            x = nn.BatchNorm(use_running_average=True)(x)
+            return nn.Dense(1)(x)
+
+Clean:
+
+    from flax import linen as nn
+
+    class Net(nn.Module):
+        @nn.compact
+        def __call__(self, x, train: bool = True):
+            x = nn.Dense(8)(x)
+            x = nn.BatchNorm(use_running_average=not train)(x)
+            return nn.Dense(1)(x)
+
+Fix
+---
+Writes the parameter that says the mode, turned round where the one says to train and the other to
+infer.
+
+Fix safety
+----------
+Unsafe always: a layer that only scales may be meant, and one that trains needs its statistics
+stored.
+
+Not written where no parameter around the call says the mode.
+
+Numbers
+-------
+After 10 training steps of a Flax layer with ``use_running_average=True`` on N(3, 4), the running
+mean is 0.0, and the output has mean 3.0; with ``use_running_average=False`` the output has mean
+0.0.
+
+References
+----------
+Measured with Flax 0.12.8.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
+from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test_or_comparison, is_frozen, names_around
+from bnlint.semantics.hints.purposes import (
+    freezes,
+    infers_or_prepares,
+    keeps_one_mode_on_purpose,
+    wants_running_statistics,
+)
+from bnlint.semantics.modes.freezing import is_said_to_freeze
+from bnlint.semantics.modes.told import (
+    ModeParameter,
+    Told,
+    is_in_one_branch,
+    mode_parameter,
+    told,
+)
+
+RULE = Rule("BN216", "inference-hard-wired", "warning")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report constants that always say to infer where something may be trained."""
+    module = context.module
+    for flag in told(context.evaluator, module, "layer", "function"):
+        value = flag.keyword.value
+        if not isinstance(value, ast.Constant) or value.value is not (not flag.trains):
+            continue
+        parameter = mode_parameter(module, flag.call)
+        if parameter is None or _is_meant(flag, parameter, context):
+            continue
+        yield _report(flag, parameter, context)
+
+
+def _is_meant(flag: Told, parameter: ModeParameter, context: Context) -> bool:
+    """Tell whether inference is meant here, or chosen by a test."""
+    module, call = context.module, flag.call
+    if is_in_one_branch(context.evaluator, module, flag) or in_test_or_comparison(module, call):
+        return True
+    names = list(names_around(module, call))
+    meant = (wants_running_statistics, infers_or_prepares, keeps_one_mode_on_purpose, freezes)
+    if is_frozen(module, call) or any(says(name) for name in names for says in meant):
+        return True
+    if is_said_to_freeze(module, module.statement(call)):
+        return True
+    used = (n.id for n in ast.walk(parameter.function) if isinstance(n, ast.Name))
+    return any(freezes(name) or "pretrained" in name.lower() for name in used)
+
+
+def _report(flag: Told, parameter: ModeParameter, context: Context) -> Finding:
+    module, name = context.module, str(flag.keyword.arg)
+    text = parameter.saying(flag.trains)
+    advice = f"write {name}={text}"
+    fix = Fix(
+        UNSAFE,
+        advice,
+        (ReplaceValue(module.span(flag.keyword.value), text),),
+        "a layer that only scales may be meant",
+    )
+    if any(p.arg == parameter.name for p in parameter.function.args.posonlyargs):
+        fix = Fix(MANUAL, advice)
+    written = f"{name}={module.source(flag.keyword.value)}"
+    return context.report(
+        RULE,
+        flag.keyword,
+        f"{written} keeps {flag.api.short_name} on its running statistics whatever "
+        f"{parameter.name} of {parameter.function.name}() says: they stay as they were made",
+        help=advice,
+        fix=fix,
+    )
