@@ -24,6 +24,7 @@ ROOMS = (
     "bnlint.engine",
     "bnlint.fixes",
     "bnlint.rule",
+    "bnlint.semantics.weights",
     "bnlint.semantics.modes",
     "bnlint.semantics.objects",
     "bnlint.semantics.tensors",

@@ -1,4 +1,4 @@
-"""Whole scripts, written the way people write them: what the mode rules say of each.
+"""Whole scripts, written the way people write them: what the rules say of each.
 
 The first line of a case says what is expected: nothing, one finding and its line, or a fault that
 is known and not found.
@@ -15,7 +15,11 @@ import pytest
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
 
-CASES = sorted((Path(__file__).parent / "cases" / "modes").glob("*.py"))
+CASES = sorted(
+    case
+    for room in ("modes", "weights")
+    for case in (Path(__file__).parent / "cases" / room).glob("*.py")
+)
 RULES = load_rules()
 CODES = frozenset(loaded.code for loaded in RULES)
 

@@ -21,7 +21,7 @@ from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.marks import speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.project.triage import hands_over, switches_unknown_models
+from bnlint.semantics.project.triage import hands_over, moves_weights, switches_unknown_models
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Symbol
 from bnlint.startup.patterns import lazy
@@ -77,6 +77,7 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
         _carried(wrappers).reaches(place, text)
         or hands_over(resolver(), place, text)
         or switches_unknown_models(resolver(), place, text)
+        or moves_weights(resolver(), place, text)
     )
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from bnlint.frameworks import fields as f
 from bnlint.frameworks.records import UNKNOWN, TableError
-from bnlint.frameworks.words import mode_words, model_words, tokens
+from bnlint.frameworks.words import mode_words, model_words, state_words, tokens
 
 __all__ = [
-    "UNKNOWN", "VOCABULARY", "TableError", "check_table", "mode_words", "model_words", "tokens",
+    "UNKNOWN", "VOCABULARY", "TableError", "check_table", "mode_words", "model_words",
+    "state_words", "tokens",
 ]  # fmt: skip
 
 #: What each argument of an API may be to batch normalisation.
@@ -69,6 +70,7 @@ VOCABULARY = (
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
     "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
     "sums", "plain_builders",
+    "gives_weights", "takes_weights", "array_readers", "same_arrays", "without_statistics",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

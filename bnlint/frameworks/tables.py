@@ -52,7 +52,8 @@ class Catalogue(NamedTuple):
 
     ``imports`` maps the name of a top-level package to the tables it calls for. A file that names
     an API contains one of ``tokens``; one that runs a ready-made model in a mode that matters,
-    one of ``model_words`` and one of ``mode_words``.
+    one of ``model_words`` and one of ``mode_words``. ``state_words`` are names that only running
+    statistics have.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -60,6 +61,7 @@ class Catalogue(NamedTuple):
     tokens: tuple[str, ...] = ()
     model_words: tuple[str, ...] = ()
     mode_words: tuple[str, ...] = ()
+    state_words: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -272,6 +274,7 @@ def catalogue() -> Catalogue:
         tuple(data["tokens"]),
         tuple(data["model_words"]),
         tuple(data["mode_words"]),
+        tuple(data["state_words"]),
     )
 
 
@@ -279,7 +282,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
     """Read and check every TOML table in ``folder``; the result is ready for JSON.
 
     It holds ``tables``, by the name of the framework and in that order, and the words that let a
-    file pass the triage (``tokens``, ``model_words``, ``mode_words``). The
+    file pass the triage (``tokens``, ``model_words``, ``mode_words``, ``state_words``). The
     neighbours of a table, more than half of it, stay JSON text until the table is loaded.
 
     Raises:
@@ -315,6 +318,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
         "tokens": schema.tokens(tables.values()),
         "model_words": schema.model_words(tables.values()),
         "mode_words": schema.mode_words(tables.values()),
+        "state_words": schema.state_words(tables.values()),
         "tables": tables,
     }
 

@@ -79,6 +79,17 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     return sorted(w for w in words if not any(o != w and o in w for o in words))
 
 
+def state_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the names that only running statistics have: ``running_var``, and not ``mean``."""
+    words = {
+        name.replace("/", ".").rpartition(".")[2]
+        for table in tables
+        for api in table["api"]
+        for name in api["state"]["statistics"]
+    }
+    return sorted(w for w in words if len(w) >= _SHORTEST_TOKEN and "_" in w.strip("_"))
+
+
 def _telling(path: str) -> str:
     """Return the last component of an import path, with the one before it if that is too plain.
 

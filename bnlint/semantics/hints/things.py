@@ -171,6 +171,41 @@ def is_shape(argument: str) -> bool:
     return "shape" in argument
 
 
+# ---------------------------------------------------------------------------------- arrays
+
+_ARRAYS = (
+    ("scale", lazy(r"gamma|scale|weights?", re.IGNORECASE)),
+    ("shift", lazy(r"beta|shift|offset|bias(?:es)?", re.IGNORECASE)),
+    ("mean", lazy(r"(?:[a-z_]*_)?(?:mean|mu)", re.IGNORECASE)),
+    ("variance", lazy(r"(?:[a-z_]*_)?(?:var|variance)", re.IGNORECASE)),
+)  # fmt: skip
+_BEFORE = lazy(r"^(?:bn\d*|norm\d*|k|t|tf|src|old|new)_|_?(?:\d+|np|tf|t|k|init|data)$")
+_DEVIATION = lazy(
+    r"(?:^|_)(?:inv_?)?(?:std|stddev|stdev|sigma|sd|istd|invstd)(?:_|$|\d)", re.IGNORECASE
+)
+
+
+def array_named(name: str) -> str:
+    """Return which array of batch normalisation a variable is named for, or an empty string.
+
+    So ``gamma`` and ``bn_gamma`` are the scale, ``moving_var`` the variance; ``x`` is none.
+    """
+    bare = _BEFORE.sub("", name)
+    return next((kind for kind, word in _ARRAYS if word.fullmatch(bare)), "")
+
+
+def is_deviation(name: str) -> bool:
+    """Tell whether an array is named for a standard deviation, or one over it.
+
+    So of ``running_std``, ``inv_std`` and ``sigma``; not of ``sigma_sq`` and ``student``.
+    """
+    found = _DEVIATION.search(name)
+    return found is not None and not _SQUARED.search(name)
+
+
+_SQUARED = lazy(r"(?:sq|squared?|pow|2)$", re.IGNORECASE)
+
+
 # ---------------------------------------------------------------------------------- functions
 
 #: Names that frameworks give to what trains, and that mean too much else to be evidence of it.

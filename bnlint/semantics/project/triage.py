@@ -64,6 +64,24 @@ def switches_unknown_models(resolver: Resolver, place: Importer, text: str) -> b
     return builds_norms(resolver, place.file)
 
 
+def moves_weights(resolver: Resolver, place: Importer, text: str) -> bool:
+    """Tell whether a file moves weights of one model into another, model by model.
+
+    It goes through the weights of two of them at a time, and a file of the project builds batch
+    normalisation.
+    """
+    if place.name.partition(".")[0] in resolver.tops or "zip(" not in text:
+        return False
+    return _pairs_weights()(text) is not None and builds_norms(resolver, place.file)
+
+
+@lru_cache(maxsize=1)
+def _pairs_weights() -> Callable[[str], Any]:
+    """Return a search for a loop over the weights of two models."""
+    names = "|".join(sorted(catalogue().names("without_statistics")))
+    return re.compile(rf"zip\([^\n]*\.(?:{names})\(").search
+
+
 @lru_cache(maxsize=2)
 def _switches(of: str) -> Callable[[str], Any]:
     """Return a search for a switch of what is written as ``of``, a pattern."""

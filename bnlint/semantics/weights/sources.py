@@ -1,0 +1,303 @@
+"""Where an array comes from: an attribute, a key, or a place in the weights of a layer.
+
+Names are followed within a function, and through helpers of the project that only pass an array on.
+What is computed of an array is no array of a layer any more.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection
+
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance
+from bnlint.semantics.values.value import KNOWN
+from bnlint.semantics.weights.kinds import (
+    SCALE,
+    SHIFT,
+    is_distinct,
+    key_of,
+    kind_of,
+    listed_order,
+)
+from bnlint.startup.typed import NamedTuple
+
+_MAX_DEPTH = 8
+
+#: What Python and NumPy have that gives the values of an array, in whatever shape, as they are.
+_KEEPS = frozenset(
+    {"copy", "astype", "squeeze", "flatten", "ravel", "reshape", "view", "tolist", "transpose"}
+)
+_MAKES = frozenset({"array", "asarray", "ascontiguousarray", "squeeze", "float32", "copy"})
+
+
+class Slot(NamedTuple):
+    """One array of a layer: its gamma, beta, mean or variance.
+
+    ``owner`` is the layer as the code writes it, ``layer`` its expression where it is one, ``name``
+    what the array is called there. ``at`` is its place among all weights of the layer, -1 where it
+    goes by a name, and ``length`` the number of these, where that is known.
+    """
+
+    owner: str
+    kind: str
+    name: str
+    node: ast.expr
+    layer: ast.expr | None = None
+    at: int = -1
+    length: int = 0
+
+    @property
+    def is_distinct(self) -> bool:
+        """Whether nothing but batch normalisation has an array of this name."""
+        return self.at < 0 and is_distinct(self.name)
+
+
+class Arrays:
+    """Says of expressions of a module which array they are; ``sites`` are its layers."""
+
+    def __init__(self, ev: Evaluate, module: Module, sites: Collection[Site] = ()) -> None:
+        self.ev = ev
+        self.module = module
+        self.sites = {site.call: site for site in sites}
+        names = catalogue().names
+        self.same = names("same_values") | _KEEPS
+        self.makes = names("same_arrays") | _MAKES
+        self.listing = names("gives_weights")
+        self.reading = names("array_readers") | {"get", "pop"}
+
+    # ------------------------------------------------------------------ single arrays
+
+    def slot(self, node: ast.expr, depth: int = 0) -> Slot | None:
+        """Return the array of a layer that ``node`` is, unchanged."""
+        node = self.stripped(node)
+        if depth > _MAX_DEPTH:
+            return None
+        if isinstance(node, ast.Name):
+            return self._named(node, depth)
+        if isinstance(node, ast.Attribute):
+            return self.attribute(node)
+        if isinstance(node, ast.Subscript):
+            return self.keyed(node, node.value, node.slice) or self._picked(node, depth)
+        if isinstance(node, ast.Call):
+            if last_name(node.func) in self.reading and node.args:
+                key = next((a for a in reversed(node.args) if key_of(a, "")), node.args[0])
+                return self.keyed(node, node.func, key)
+            return self._passed_on(node, depth)
+        return None
+
+    def attribute(self, node: ast.expr) -> Slot | None:
+        """Return the array that is an attribute of a layer: ``bn.running_mean``."""
+        if not isinstance(node, ast.Attribute):
+            return None
+        kind = kind_of(node.attr)
+        if not kind:
+            return None
+        owner = self.module.source(node.value)
+        return Slot(owner, kind, node.attr, node, node.value)
+
+    def keyed(self, node: ast.expr, holder: ast.expr, key: ast.expr) -> Slot | None:
+        """Return the array that stands under a key: ``state[prefix + ".running_mean"]``."""
+        if isinstance(key, ast.Slice):
+            return None
+        found = key_of(key, self.module.source(key))
+        if found is None or not kind_of(found[1]):
+            return None
+        owner = f"{self.module.source(holder)}[{found[0]}]"
+        return Slot(owner, kind_of(found[1]), found[1], node)
+
+    def stripped(self, node: ast.expr) -> ast.expr:
+        """Return ``node`` without what makes a tensor of an array and leaves its values alone."""
+        within: ast.expr | None = node
+        while within is not None:
+            node, within = within, self._wrapped(within)
+        return node
+
+    def _wrapped(self, node: ast.expr) -> ast.expr | None:
+        """Return the array that ``node`` makes a tensor of, or takes all of, if it does."""
+        if isinstance(node, ast.Call):
+            func = node.func
+            if isinstance(func, ast.Attribute) and func.attr in self.same:
+                if not (node.args and func.attr in self.makes):
+                    return func.value
+            return node.args[0] if last_name(func) in self.makes and node.args else None
+        if isinstance(node, ast.Attribute) and node.attr in self.same:
+            return node.value
+        if isinstance(node, ast.Subscript) and _is_all(node.slice):
+            return node.value
+        return None
+
+    def _named(self, node: ast.Name, depth: int) -> Slot | None:
+        """Return the array that a variable holds, if all that it may hold is the same one."""
+        scope = self.ev.scope(self.module, self.module.scope_node(node))
+        use: ast.AST | None = node
+        while node.id not in scope.bindings:
+            if scope.parent is None:
+                return None
+            scope, use = scope.parent, None
+        found: list[Slot | None] = []
+        for state in reaching(scope, node.id, use):
+            binding = state.binding
+            if not isinstance(binding.value, ast.expr):
+                return None
+            if binding.kind in ("assign", "walrus"):
+                found.append(self.slot(binding.value, depth + 1))
+            elif binding.kind == "unpack" and len(binding.path) == 1:
+                count = _targets(binding.statement, binding.value)
+                found.append(self.element(binding.value, binding.path[0], count, depth + 1))
+            else:
+                return None
+        if not found or found[0] is None:
+            return None
+        same = all(s is not None and s[:3] == found[0][:3] for s in found)
+        return found[0] if same else None
+
+    def _passed_on(self, call: ast.Call, depth: int) -> Slot | None:
+        """Return the array that a helper of the project gives back as it got it."""
+        if len(call.args) != 1 or call.keywords:
+            return None
+        values = self.ev.evaluate(self.module, call.func)
+        if len(values) != 1 or not isinstance(values[0].object, FunctionRef):
+            return None
+        module, function = values[0].object.module, values[0].object.node
+        positional = [a.arg for a in function.args.args]
+        result = function.body if isinstance(function, ast.Lambda) else _only_result(function)
+        if result is None or not positional:
+            return None
+        inner = self if module is self.module else Arrays(self.ev, module)
+        given = inner.stripped(result)
+        if not isinstance(given, ast.Name) or given.id != positional[-1]:
+            return None
+        return self.slot(call.args[0], depth + 1)
+
+    # ------------------------------------------------------------------ lists of arrays
+
+    def _picked(self, node: ast.Subscript, depth: int) -> Slot | None:
+        at = node.slice
+        if isinstance(at, ast.Constant) and isinstance(at.value, int) and at.value >= 0:
+            return self.element(node.value, at.value, 0, depth + 1)
+        return None
+
+    def element(self, node: ast.expr, at: int, count: int, depth: int) -> Slot | None:
+        """Return the array at place ``at`` of a list of ``count`` (0: not known how many)."""
+        if depth > _MAX_DEPTH:
+            return None
+        if isinstance(node, (ast.Tuple, ast.List)):
+            if at >= len(node.elts) or any(isinstance(e, ast.Starred) for e in node.elts):
+                return None
+            return self.slot(node.elts[at], depth + 1)
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
+            return self._in_comprehension(node, at, count, depth)
+        if isinstance(node, ast.Name):
+            return self._in_variable(node, at, count, depth)
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            lower = node.slice.lower
+            if node.slice.step is None and (lower is None or isinstance(lower, ast.Constant)):
+                start = 0 if lower is None else lower.value
+                if isinstance(start, int) and start >= 0:
+                    return self.element(node.value, at + start, 0, depth + 1)
+            return None
+        if isinstance(node, ast.Call):
+            name = last_name(node.func)
+            if name in ("list", "tuple") and len(node.args) == 1:
+                return self.element(node.args[0], at, count, depth + 1)
+            if name == "map" and len(node.args) == 2 and last_name(node.args[0]) in self.makes:
+                return self.element(node.args[1], at, count, depth + 1)
+            if name in self.listing and isinstance(node.func, ast.Attribute) and not node.args:
+                return self._weight(node, node.func, at, count)
+        if isinstance(node, ast.Attribute) and node.attr in self.listing:
+            return self._weight(node, node, at, count)
+        return None
+
+    def _weight(self, node: ast.expr, of: ast.Attribute, at: int, count: int) -> Slot | None:
+        """Return the weight of a layer at place ``at`` of all it has."""
+        if not self.lists_all(of):
+            return None
+        order = self.order(of.value)
+        if at >= len(order):
+            return None
+        owner = self.module.source(of.value)
+        known = len(order) if len(order) < 4 else count
+        name = f"{self.module.source(node)}[{at}]"
+        return Slot(owner, order[at], name, node, of.value, at, known)
+
+    def lists_all(self, method: ast.expr) -> bool:
+        """Tell whether a method, none of the project's own, gives all weights of a layer."""
+        values = self.ev.evaluate(self.module, method)
+        return last_name(method) in self.listing and not any(
+            isinstance(v.object, FunctionRef) for v in values
+        )
+
+    def order(self, layer: ast.expr) -> tuple[str, ...]:
+        """Return the kinds of the weights of a layer, in the order in which it gives them."""
+        order = listed_order()
+        for value in self.ev.evaluate(self.module, layer):
+            made = value.object
+            site = self.sites.get(made.call) if isinstance(made, Instance) and made.call else None
+            if site is not None:
+                absent = [
+                    kind
+                    for kind, role in ((SCALE, "scale"), (SHIFT, "center"))
+                    if role in site.api.roles and _is_off(site, role)
+                ]
+                order = tuple(kind for kind in order if kind not in absent)
+        return order
+
+    def _in_comprehension(
+        self, node: ast.ListComp | ast.GeneratorExp, at: int, count: int, depth: int
+    ) -> Slot | None:
+        (loop, *more) = node.generators
+        given = self.stripped(node.elt)
+        if more or loop.ifs or not isinstance(loop.target, ast.Name):
+            return None
+        if isinstance(given, ast.Name) and given.id == loop.target.id:
+            return self.element(loop.iter, at, count, depth + 1)
+        return None
+
+    def _in_variable(self, node: ast.Name, at: int, count: int, depth: int) -> Slot | None:
+        scope = self.ev.scope(self.module, self.module.scope_node(node))
+        use: ast.AST | None = node
+        while node.id not in scope.bindings:
+            if scope.parent is None:
+                return None
+            scope, use = scope.parent, None
+        states = reaching(scope, node.id, use)
+        if len(states) != 1 or states[0].binding.kind != "assign":
+            return None
+        value = states[0].binding.value
+        return self.element(value, at, count, depth + 1) if isinstance(value, ast.expr) else None
+
+
+def _is_off(site: Site, role: str) -> bool:
+    value = site.value(role)
+    return value.kind == KNOWN and value.value is False
+
+
+def _is_all(index: ast.expr) -> bool:
+    """Tell whether an index takes all of an array: ``[...]``, ``[:]``, ``[()]``."""
+    if isinstance(index, ast.Slice):
+        return index.lower is None and index.upper is None and index.step is None
+    if isinstance(index, ast.Tuple):
+        return not index.elts
+    return isinstance(index, ast.Constant) and index.value is ...
+
+
+def _targets(statement: ast.AST, value: ast.expr) -> int:
+    """Return into how many variables a statement unpacks ``value``, 0 if that is open."""
+    if isinstance(statement, ast.Assign) and statement.value is value:
+        for target in statement.targets:
+            if isinstance(target, (ast.Tuple, ast.List)):
+                if not any(isinstance(e, ast.Starred) for e in target.elts):
+                    return len(target.elts)
+    return 0
+
+
+def _only_result(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """Return what a function of a single statement, below its docstring, gives back."""
+    body = [s for s in function.body if not isinstance(s, ast.Expr)]
+    if len(body) == 1 and isinstance(body[0], ast.Return):
+        return body[0].value
+    return None

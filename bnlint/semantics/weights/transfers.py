@@ -1,0 +1,237 @@
+"""Arrays that code puts into layers, one by one: attributes, keys, and whole lists of weights."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.marks import mentions_api
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.domain import Evaluate, Instance
+from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.weights.kinds import (
+    KINDS,
+    is_statistic,
+    kind_of,
+    split_key,
+    stand_together,
+)
+from bnlint.semantics.weights.sources import Arrays, Slot
+from bnlint.startup.typed import NamedTuple
+
+
+class Transfer(NamedTuple):
+    """An array, ``value``, that is put into ``target``; ``source`` is where it comes from."""
+
+    target: Slot
+    value: ast.expr
+    source: Slot | None
+    statement: ast.stmt
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the array becomes something else than it was: a mean a variance."""
+        return self.source is not None and self.source.kind != self.target.kind
+
+
+class Copy(NamedTuple):
+    """All that one function puts into one layer; ``within`` is the function, or the module."""
+
+    owner: str
+    within: ast.AST
+    transfers: tuple[Transfer, ...]
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What is put into the layer."""
+        return frozenset(t.target.kind for t in self.transfers)
+
+    @property
+    def names_statistics(self) -> bool:
+        """Whether the layer is known for batch normalisation by the names of its statistics."""
+        return any(is_statistic(t.target.name) for t in self.transfers if t.target.at < 0)
+
+    @property
+    def sources(self) -> tuple[Slot, ...]:
+        """Where what is put into the layer comes from, as far as that is known."""
+        return tuple(t.source for t in self.transfers if t.source is not None)
+
+    def is_certain(self, transfer: Transfer) -> bool:
+        """Tell whether both ends of a transfer are known to be arrays of batch normalisation.
+
+        Names such as ``weight`` and ``mean`` are those of other layers and things too, and the
+        third weight of a layer is a mean only where it has four.
+        """
+        source, target = transfer.source, transfer.target
+        if source is None or source.owner == target.owner:
+            return False
+        kin = [s for s in self.sources if s.owner == source.owner]
+        if source.at >= 0:
+            whole = source.length or (4 if any(s.at == 3 for s in kin) else 0)
+            if not whole:
+                return False
+        elif not any(is_statistic(s.name) for s in kin) and not self.names_statistics:
+            return False
+        return target.is_distinct or self.names_statistics or target.length == 4
+
+
+#: What a file puts into layers, by the module.
+_COPIES: Memo[Module, tuple[Copy, ...]] = Memo()
+
+
+def copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Sequence[Copy]:
+    """Return what a file puts into layers, array by array, in the order of the text."""
+    known = _COPIES.of(ev)
+    if module not in known:
+        known[module] = tuple(_copies(ev, module, sites)) if speaks_of_statistics(module) else ()
+    return known[module]
+
+
+def speaks_of_statistics(module: Module) -> bool:
+    """Tell whether a file names batch normalisation, its statistics, or lists of weights."""
+    listing = catalogue().names("gives_weights") | catalogue().names("takes_weights")
+    return (
+        mentions_api(module.text)
+        or any(word in module.text for word in catalogue().state_words)
+        or any(name in module.calls_by_name for name in listing)
+    )
+
+
+def _copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Copy]:
+    found: dict[tuple[ast.AST, str], list[Transfer]] = {}
+    for transfer in _transfers(Arrays(ev, module, sites), module):
+        within: ast.AST = module.enclosing_function(transfer.statement) or module.tree
+        found.setdefault((within, transfer.target.owner), []).append(transfer)
+    for (within, owner), transfers in found.items():
+        transfers.sort(key=lambda t: (t.value.lineno, t.value.col_offset))
+        yield Copy(owner, within, tuple(transfers))
+
+
+def _transfers(arrays: Arrays, module: Module) -> Iterator[Transfer]:
+    for store in module.stores:
+        yield from _by_store(arrays, module, store)
+    for call in module.calls:
+        name = last_name(call.func)
+        if name in catalogue().names("stores_into") and isinstance(call.func, ast.Attribute):
+            if len(call.args) == 1:
+                target = arrays.attribute(arrays.stripped(call.func.value))
+                if target is not None:
+                    yield _transfer(arrays, module, target, call.args[0])
+        elif name in catalogue().names("takes_weights"):
+            yield from _whole(arrays, module, call)
+    yield from _by_key(arrays, module)
+
+
+def _by_store(arrays: Arrays, module: Module, store: ast.Attribute) -> Iterator[Transfer]:
+    """Yield what ``bn.running_mean.data = ...`` puts where."""
+    statement = module.statement(store)
+    if not isinstance(statement, ast.Assign) or store not in statement.targets:
+        return
+    target = arrays.attribute(arrays.stripped(store))
+    if target is not None and target.owner not in ("self", "cls"):
+        yield _transfer(arrays, module, target, statement.value)
+
+
+def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
+    """Yield what ``state[key + ".running_mean"] = ...`` puts where."""
+    for statement in ast.walk(module.tree):
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        (place,) = statement.targets
+        if not isinstance(place, ast.Subscript):
+            continue
+        within = arrays.stripped(place)
+        if within is place:
+            target = arrays.keyed(place, place.value, place.slice)
+        else:  # bn.weight.data[...] = x
+            target = arrays.attribute(within)
+        if target is not None and target.owner not in ("self", "cls"):
+            yield _transfer(arrays, module, target, statement.value)
+
+
+def _whole(arrays: Arrays, module: Module, call: ast.Call) -> Iterator[Transfer]:
+    """Yield what ``layer.set_weights([gamma, beta, mean, variance])`` puts where."""
+    if len(call.args) != 1 or not isinstance(call.func, ast.Attribute):
+        return
+    (given,) = call.args
+    if not isinstance(given, (ast.List, ast.Tuple)):
+        return
+    order = arrays.order(call.func.value)
+    if len(order) != len(given.elts) or any(isinstance(e, ast.Starred) for e in given.elts):
+        return
+    owner = module.source(call.func.value)
+    for at, (kind, value) in enumerate(zip(order, given.elts, strict=True)):
+        target = Slot(owner, kind, f"weight {at + 1}", given, call.func.value, at, len(order))
+        yield _transfer(arrays, module, target, value)
+
+
+def _transfer(arrays: Arrays, module: Module, target: Slot, value: ast.expr) -> Transfer:
+    return Transfer(target, value, arrays.slot(value), module.statement(value))
+
+
+class Renamed(NamedTuple):
+    """Two names of arrays that a name map, or ``name.replace(old, new)``, makes one of."""
+
+    old: str
+    new: str
+    node: ast.expr
+
+    @property
+    def crosses(self) -> bool:
+        """Whether the names are those of different arrays, of layers of different frameworks.
+
+        Of one framework, it is another array of the same layer that is meant.
+        """
+        return kind_of(self.old) != kind_of(self.new) and not stand_together(self.old, self.new)
+
+
+def renamings(module: Module) -> Iterator[list[Renamed]]:
+    """Yield the name maps of a file, as far as they rename arrays of batch normalisation."""
+    if not any(word in module.text for word in catalogue().state_words):
+        return
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Dict):
+            found = [
+                renamed
+                for key, value in zip(node.keys, node.values, strict=True)
+                if (renamed := _renamed(key, value, value)) is not None
+            ]
+            if found:
+                yield found
+    chains: dict[ast.AST, list[Renamed]] = {}
+    for call in module.calls_by_name.get("replace", ()):
+        if len(call.args) == 2:
+            renamed = _renamed(call.args[0], call.args[1], call)
+            if renamed is not None:
+                within = module.enclosing_function(call) or module.tree
+                chains.setdefault(within, []).append(renamed)
+    yield from chains.values()
+
+
+def _renamed(old: ast.expr | None, new: ast.expr, node: ast.expr) -> Renamed | None:
+    if not isinstance(old, ast.Constant) or not isinstance(new, ast.Constant):
+        return None
+    if not isinstance(old.value, str) or not isinstance(new.value, str):
+        return None
+    names = split_key(old.value)[1], split_key(new.value)[1]
+    if all(kind_of(name) for name in names):
+        return Renamed(*names, node)
+    return None
+
+
+def is_norm_layer(
+    ev: Evaluate, module: Module, sites: Collection[Site], layer: ast.expr | None
+) -> bool:
+    """Tell whether ``layer`` is known to be made by one of the calls in ``sites``."""
+    if layer is None:
+        return False
+    made = {site.call for site in sites}
+    values = ev.evaluate(module, layer)
+    return all(isinstance(v.object, Instance) and v.object.call in made for v in values)
+
+
+def missing(copy: Copy) -> tuple[str, ...]:
+    """Return the kinds of arrays that ``copy`` leaves as they are, in the usual order."""
+    return tuple(kind for kind in KINDS if kind not in copy.kinds)

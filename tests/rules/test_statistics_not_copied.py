@@ -1,0 +1,148 @@
+"""BN404: weights that are copied without the running statistics."""
+
+from __future__ import annotations
+
+import pytest
+from one_rule import Hazard, cases, check_clean, check_hazard, hazard, run
+
+IMPORTS = """
+import torch
+import torch.nn as nn
+from tensorflow import keras
+
+"""
+
+FIX = "unsafe: copy what is missing too"
+
+HAZARDS = [
+    hazard(
+        "the variance is left",
+        """
+        def copy(k, bn):
+            gamma, beta, mean, var = k.get_weights()
+            bn.weight.data = torch.from_numpy(gamma)
+            bn.bias.data = torch.from_numpy(beta)
+            «bn.running_mean.data = torch.from_numpy(mean)»
+        """,
+        "gamma and beta of bn are copied, and the variance never",
+        kind="error high",
+        fix=FIX,
+    ),
+    hazard(
+        "both are left, for every layer of the class",
+        """
+        def copy(old, new):
+            for a, b in zip(old.modules(), new.modules()):
+                if isinstance(b, nn.BatchNorm2d):
+                    b.weight.data.copy_(a.weight.data)
+                    «b.bias.data.copy_(a.bias.data)»
+        """,
+        "the mean and the variance never",
+        kind="error high",
+        fix=FIX,
+    ),
+    hazard(
+        "a layer made here",
+        """
+        def widen(old):
+            new = nn.BatchNorm1d(8)
+            new.weight.data = old.weight.data.clone()
+            «new.bias.data = old.bias.data.clone()»
+            return new
+        """,
+        "gamma and beta of new are copied",
+        kind="error high",
+        fix=FIX,
+    ),
+    hazard(
+        "arrays of a checkpoint, by their names",
+        """
+        def convert(arrays, bn):
+            bn.weight = nn.Parameter(torch.from_numpy(arrays["bn/gamma"]))
+            bn.bias = nn.Parameter(torch.from_numpy(arrays["bn/beta"]))
+            «bn.running_var = torch.from_numpy(arrays["bn/moving_variance"])»
+        """,
+        "the mean never",
+        kind="error high",
+        fix="",
+    ),
+]
+
+CLEAN = cases("""
+--- all four
+def copy(old, new):
+    new.weight.data.copy_(old.weight.data)
+    new.bias.data.copy_(old.bias.data)
+    new.running_mean.copy_(old.running_mean)
+    new.running_var.copy_(old.running_var)
+--- any layer has a weight and a bias
+def copy(old, new):
+    new.weight.data.copy_(old.weight.data)
+    new.bias.data.copy_(old.bias.data)
+--- a layer that keeps no statistics
+def copy(old):
+    new = nn.BatchNorm2d(8, track_running_stats=False)
+    new.weight.data = old.weight.data
+    new.bias.data = old.bias.data
+    return new
+--- weights that are made, and not copied
+def reset(model):
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.weight.data = torch.ones(8)
+            m.bias.data = torch.zeros(8)
+--- a group normalisation takes what it can
+def convert(bn):
+    gn = nn.GroupNorm(4, 8)
+    gn.weight.data = bn.weight.data
+    gn.bias.data = bn.bias.data
+    return gn
+--- the buffers follow by name
+def copy(old):
+    new = nn.BatchNorm2d(8)
+    new.weight.data = old.weight.data
+    new.bias.data = old.bias.data
+    for name in ("running_mean", "running_var"):
+        setattr(new, name, getattr(old, name))
+    return new
+--- a helper takes the rest over
+def copy(old, finish):
+    new = nn.BatchNorm2d(8)
+    new.weight.data = old.weight.data
+    new.bias.data = old.bias.data
+    finish(old, new)
+    return new
+--- the statistics are set where they are known
+def copy(old, new):
+    if isinstance(new, nn.BatchNorm2d):
+        new.weight.data = old.weight.data
+        new.bias.data = old.bias.data
+        new.load_state_dict(old.state_dict())
+""")
+
+
+@pytest.mark.parametrize("expected", HAZARDS)
+def test_hazard(expected: Hazard) -> None:
+    check_hazard("BN404", expected, before=IMPORTS)
+
+
+@pytest.mark.parametrize("code", CLEAN)
+def test_clean(code: str) -> None:
+    check_clean("BN404", code, before=IMPORTS)
+
+
+def test_fix_is_written_as_its_neighbours_are() -> None:
+    (finding,) = run(
+        "BN404",
+        IMPORTS
+        + """
+def copy(k, bn):
+    gamma, beta, mean, var = k.get_weights()
+    bn.weight.data = torch.from_numpy(gamma)
+    bn.bias.data = torch.from_numpy(beta)
+    bn.running_mean.data = torch.from_numpy(mean)
+""",
+    )
+    assert finding.fix is not None
+    (edit,) = finding.fix.edits
+    assert edit.text.strip() == "bn.running_var.data = torch.from_numpy(var)"

@@ -1,0 +1,206 @@
+"""BN401: arrays of batch normalisation in each other's places."""
+
+from __future__ import annotations
+
+import pytest
+from one_rule import Hazard, cases, check_clean, check_hazard, hazard
+
+IMPORTS = """
+import numpy as np
+import torch
+import torch.nn as nn
+from tensorflow import keras
+
+"""
+
+UNPACK = "unsafe: unpack the weights as gamma, beta, mean, var"
+
+HAZARDS = [
+    hazard(
+        "variance before mean, unpacked",
+        """
+        def copy(k, t):
+            gamma, beta, var, mean = «k.get_weights()»
+            t.weight.data = torch.from_numpy(gamma)
+            t.bias.data = torch.from_numpy(beta)
+            t.running_mean.data = torch.from_numpy(mean)
+            t.running_var.data = torch.from_numpy(var)
+        """,
+        "t.running_mean is the mean, and is given the variance: k.get_weights()[3] of k",
+        "1 more",
+        kind="error high",
+        fix=UNPACK,
+    ),
+    hazard(
+        "by places of a list",
+        """
+        def copy(k, bn):
+            w = k.get_weights()
+            bn.weight.data.copy_(torch.tensor(w[0]))
+            bn.bias.data.copy_(torch.tensor(w[1]))
+            bn.running_mean.copy_(torch.tensor(w[3]))
+            bn.running_var.copy_(torch.tensor(«w[2]»))
+        """.replace("«w[2]»", "w[2]").replace("w = k.get_weights()", "w = «k.get_weights()»"),
+        "bn.running_mean is the mean, and is given the variance",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
+        "the other way round, into a list of all weights",
+        """
+        def copy(bn, layer):
+            layer.set_weights(«[
+                bn.weight.detach().numpy(),
+                bn.bias.detach().numpy(),
+                bn.running_var.numpy(),
+                bn.running_mean.numpy(),
+            ]»)
+        """,
+        "weight 3 is the mean, and is given the variance: running_var of bn",
+        kind="error high",
+        fix="safe: give the weights in the order of the layer",
+    ),
+    hazard(
+        "keys of a checkpoint",
+        """
+        def convert(reader, prefix):
+            state = {}
+            state[prefix + ".weight"] = torch.from_numpy(reader.get_tensor(prefix + "/gamma"))
+            state[prefix + ".bias"] = torch.from_numpy(reader.get_tensor(prefix + "/beta"))
+            state[prefix + ".running_mean"] = torch.from_numpy(
+                reader.get_tensor(prefix + "/moving_mean")
+            )
+            state[prefix + ".running_var"] = «torch.from_numpy(
+                reader.get_tensor(prefix + "/moving_mean")
+            )»
+            return state
+        """,
+        "running_var is the variance, and is given the mean: moving_mean",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
+        "a map of names",
+        """
+        NAMES = {
+            "gamma": "weight",
+            "beta": "bias",
+            "moving_mean": «"running_var"»,
+            "moving_variance": "running_var",
+        }
+        """,
+        "moving_mean is the mean, and is renamed to running_var, which is the variance",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
+        "gamma and beta exchanged by replacing names",
+        """
+        def rename(key):
+            key = key.replace("moving_mean", "running_mean")
+            key = key.replace("moving_variance", "running_var")
+            key = key.replace("beta", "bias")
+            return «key.replace("gamma", "bias")»
+        """,
+        "gamma is gamma, and is renamed to bias, which is beta",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
+        "variables that are named for another order",
+        """
+        def build(beta, gamma, mean, var):
+            layer = keras.layers.BatchNormalization()
+            layer.set_weights(«[beta, gamma, mean, var]»)
+        """,
+        "beta, gamma, mean, var are given to set_weights in this order",
+        kind="error medium",
+        fix="",
+    ),
+]
+
+CLEAN = cases("""
+--- all four in their places
+def copy(k, t):
+    gamma, beta, mean, var = k.get_weights()
+    t.weight.data = torch.from_numpy(gamma)
+    t.bias.data = torch.from_numpy(beta)
+    t.running_mean.data = torch.from_numpy(mean)
+    t.running_var.data = torch.from_numpy(var)
+--- names are wrong, and the arrays are in their places
+def copy(k, t):
+    beta, gamma, mean, var = k.get_weights()
+    t.weight.data = torch.from_numpy(beta)
+    t.bias.data = torch.from_numpy(gamma)
+    t.running_mean.data = torch.from_numpy(mean)
+    t.running_var.data = torch.from_numpy(var)
+--- Darknet keeps the bias first
+def load(bn, weights, n, ptr):
+    bn.bias.data.copy_(torch.from_numpy(weights[ptr : ptr + n]))
+    ptr += n
+    bn.weight.data.copy_(torch.from_numpy(weights[ptr : ptr + n]))
+    ptr += n
+    bn.running_mean.data.copy_(torch.from_numpy(weights[ptr : ptr + n]))
+    ptr += n
+    bn.running_var.data.copy_(torch.from_numpy(weights[ptr : ptr + n]))
+--- weights of another layer
+def copy(k, lstm):
+    kernel, recurrent, bias, peephole = k.get_weights()
+    lstm.bias.data = torch.from_numpy(kernel)
+    lstm.weight.data = torch.from_numpy(bias)
+--- a variance that is computed of a deviation
+def copy(state, bn, eps):
+    bn.running_mean.data = state["running_mean"]
+    bn.running_var.data = 1.0 / state["inv_std"] ** 2 - eps
+--- a fold, which computes what it stores
+def fold(conv, bn):
+    scale = bn.weight / torch.sqrt(bn.running_var + bn.eps)
+    conv.weight.data = conv.weight * scale.view(-1, 1, 1, 1)
+    conv.bias.data = bn.bias - bn.running_mean * scale
+--- get_weights of the project, in an order of its own
+class Old:
+    def get_weights(self):
+        return self.beta, self.gamma, self.mean, self.var
+
+def copy(bn):
+    old = Old()
+    beta, gamma, mean, var = old.get_weights()
+    bn.weight.data = gamma
+    bn.bias.data = beta
+    bn.running_mean.data = mean
+    bn.running_var.data = var
+--- a variance without affine parameters before it
+def copy(bn, layer):
+    layer.set_weights([bn.running_mean.numpy(), bn.running_var.numpy()])
+--- a map that renames gamma and beta of layer normalisation only
+NAMES = {"gamma": "weight", "beta": "bias"}
+--- a helper that gives back what it got
+def tensor(x):
+    return torch.from_numpy(x)
+
+def copy(k, bn):
+    gamma, beta, mean, var = [tensor(w) for w in k.get_weights()]
+    bn.weight.data = gamma
+    bn.bias.data = beta
+    bn.running_mean.data = mean
+    bn.running_var.data = var
+--- a helper that may exchange them
+def copy(k, bn, pick):
+    w = k.get_weights()
+    bn.running_mean.data = pick(w, "mean")
+    bn.running_var.data = pick(w, "var")
+""")
+
+
+@pytest.mark.parametrize("expected", HAZARDS)
+def test_hazard(expected: Hazard) -> None:
+    check_hazard("BN401", expected, before=IMPORTS)
+
+
+@pytest.mark.parametrize("code", CLEAN)
+def test_clean(code: str) -> None:
+    check_clean("BN401", code, before=IMPORTS)
+
+
+def test_clean_cases_outnumber_hazards() -> None:
+    assert len(CLEAN) > len(HAZARDS)
