@@ -85,10 +85,10 @@ def check_file(context: Context) -> Iterator[Finding]:
     for found in stale(context.evaluator, context.module, context.sites):
         if not found.moving.mixes:
             continue  # a copy, which another rule is about
-        after = InsertStatement(context.module.span(found.moving.loop), found.remedy, "after")
+        after = InsertStatement(context.module.span(found.moving.statement), found.remedy, "after")
         yield context.report(
             RULE,
-            found.moving.loop.iter,
+            found.moving.where,
             found.said,
             help="go through buffers() too, or load the whole state_dict()",
             fix=Fix(UNSAFE, "copy the buffers too", (after,), "they may be set elsewhere"),

@@ -70,7 +70,7 @@ from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
 from bnlint.semantics.weights.kinds import CALLED, MEAN, listed_order
 from bnlint.semantics.weights.left_behind import LeftBehind, left_behind
-from bnlint.semantics.weights.loops import stale
+from bnlint.semantics.weights.loops import Stale, stale
 
 RULE = Rule("BN404", "statistics-not-copied", "error")
 
@@ -91,15 +91,22 @@ def check_file(context: Context) -> Iterator[Finding]:
     for model in stale(context.evaluator, context.module, context.sites):
         if model.moving.mixes:
             continue  # an average, which another rule is about
-        after = InsertStatement(context.module.span(model.moving.loop), model.remedy, "after")
         yield context.report(
             RULE,
-            model.moving.loop.iter,
+            model.moving.where,
             model.said,
             help="go through buffers() too, or load the whole state_dict()",
             confidence="medium",
-            fix=Fix(UNSAFE, "copy the buffers too", (after,), "they may be set elsewhere"),
+            fix=_remedy(model, context),
         )
+
+
+def _remedy(model: Stale, context: Context) -> Fix | None:
+    """Return the fix that copies the buffers after the parameters."""
+    if not model.remedy:
+        return None
+    after = InsertStatement(context.module.span(model.moving.statement), model.remedy, "after")
+    return Fix(UNSAFE, "copy the buffers too", (after,), "they may be set elsewhere")
 
 
 def _fix(found: LeftBehind, context: Context) -> Fix | None:

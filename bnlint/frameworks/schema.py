@@ -69,8 +69,8 @@ VOCABULARY = (
     "device_arguments",
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
     "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
-    "sums", "plain_builders",
-    "gives_weights", "takes_weights", "array_readers", "same_arrays", "without_statistics",
+    "sums", "plain_builders", "gives_weights", "takes_weights", "array_readers", "same_arrays",
+    "without_statistics", "fills_weights",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

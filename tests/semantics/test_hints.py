@@ -110,6 +110,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     ),
     (purposes.only_reads, "print info dump append write", "sort configure"),
     # what variables, attributes and arguments are
+    (
+        things.is_deviation,
+        "running_std inv_std sigma bn_sigma invstd stddev",
+        "student sigma_sq std2 standard",
+    ),
     (things.is_model, "model teacher_model_2 net my_network Net", "planet_size m encoder"),
     (things.is_any_model, "m student backbone self", "unet students"),
     (things.generates, "generator self.gan netG g big_gan G_ema", "organic graph net"),
@@ -162,7 +167,21 @@ def test_each_predicate_is_tested() -> None:
     for module in (purposes, things):
         for name, found in vars(module).items():
             if getattr(found, "__module__", "") == module.__name__ and name[0] != "_":
-                assert found in tested or found is things.word_of_model, name
+                assert found in tested or found in (things.word_of_model, things.array_named), name
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"),
+    [
+        ("gamma bn_gamma scale weight", "scale"),
+        ("beta shift bias_np offset", "shift"),
+        ("mean running_mean mu mean1", "mean"),
+        ("var moving_variance running_var", "variance"),
+        ("x invariance demeaned alphabeta std", ""),
+    ],
+)
+def test_an_array_is_named_for_what_it_is(names: str, kind: str) -> None:
+    assert [things.array_named(name) for name in names.split()] == [kind] * len(names.split())
 
 
 @pytest.mark.parametrize("predicate", [predicate for predicate, _, _ in PREDICATES])

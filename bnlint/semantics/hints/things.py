@@ -179,7 +179,7 @@ _ARRAYS = (
     ("mean", lazy(r"(?:[a-z_]*_)?(?:mean|mu)", re.IGNORECASE)),
     ("variance", lazy(r"(?:[a-z_]*_)?(?:var|variance)", re.IGNORECASE)),
 )  # fmt: skip
-_BEFORE = lazy(r"^(?:bn\d*|norm\d*|k|t|tf|src|old|new)_|_?(?:\d+|np|tf|t|k|init|data)$")
+_BEFORE = lazy(r"^(?:bn\d*|norm\d*|k|t|tf|src|old|new)_|_(?:np|tf|t|k|init|data)$|_?\d+$")
 _DEVIATION = lazy(
     r"(?:^|_)(?:inv_?)?(?:std|stddev|stdev|sigma|sd|istd|invstd)(?:_|$|\d)", re.IGNORECASE
 )

@@ -40,8 +40,11 @@ class Fate(NamedTuple):
         return not self.trained and not self.loaded and (self.born or not self.applied)
 
 
-def fate_of(ev: Evaluate, module: Module, model: ast.expr) -> Fate | None:
-    """Return what is done with ``model``, ``None`` where it is never switched to inference."""
+def fate_of(ev: Evaluate, module: Module, model: ast.expr, moving: ast.stmt) -> Fate | None:
+    """Return what is done with ``model``, into which the statement ``moving`` puts weights.
+
+    It is ``None`` where the model is never switched to inference.
+    """
     if not isinstance(model, (ast.Name, ast.Attribute)):
         return None
     text = module.source(model)
@@ -54,6 +57,9 @@ def fate_of(ev: Evaluate, module: Module, model: ast.expr) -> Fate | None:
         for use in _uses(module, model, text)
         if isinstance(use.ctx, ast.Store)  # type: ignore[attr-defined]
     }
+    here = module.enclosing_function(moving) if moving in module.parents else None
+    if here is not None and here in made and _is_remade(model, here):
+        return None  # a new model each time, with the statistics of what it is made of
     settings: set[ast.AST | None] = set()
     runs: list[ast.AST | None] = []
     for use in _uses(module, model, text):
@@ -86,6 +92,11 @@ def fate_of(ev: Evaluate, module: Module, model: ast.expr) -> Fate | None:
         return None
     where, call = to_inference[0]
     return Fate(where, call, born, trained, applied, loaded)
+
+
+def _is_remade(model: ast.expr, function: ast.AST) -> bool:
+    """Tell whether ``function`` makes the model anew, though other code has made it before."""
+    return isinstance(model, ast.Attribute) and getattr(function, "name", "") != "__init__"
 
 
 def _is_own(module: Module, model: ast.expr, text: str) -> bool:

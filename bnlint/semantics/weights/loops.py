@@ -7,7 +7,7 @@ follows a model by its parameters keeps those it was born with.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.things import is_norm
@@ -25,26 +25,28 @@ _MAX_DEPTH = 2
 
 
 class Moving(NamedTuple):
-    """A loop that moves weights of ``source`` into ``target``, both as it writes them.
+    """A ``statement`` that puts weights into the model ``target``, and ``where`` it says so.
 
-    ``mixes`` tells that the target keeps a share of its own: a moving average.
+    ``source`` is the model that they come from, if it is one. ``mixes`` tells that the target keeps
+    a share of its own: a moving average.
     """
 
-    loop: ast.For
+    statement: ast.stmt
+    where: ast.expr
     target: ast.expr
-    source: ast.expr
-    mixes: bool
+    source: ast.expr | None
+    mixes: bool = False
 
 
 class Stale(NamedTuple):
     """A model that follows another by its weights alone, and is used for inference.
 
-    ``looped`` is the file of the loop, ``target`` in ``module`` the model, and ``fate`` what is
-    done with it.
+    ``moved`` is the file in which the weights are, ``target`` in ``module`` the model, and ``fate``
+    what is done with it.
     """
 
     moving: Moving
-    looped: Module
+    moved: Module
     module: Module
     target: ast.expr
     fate: Fate
@@ -52,21 +54,25 @@ class Stale(NamedTuple):
     @property
     def said(self) -> str:
         """What is wrong, for a message."""
-        target, source = (self.looped.source(m) for m in self.moving[1:3])
+        source, target = self.moving.source, self.moved.source(self.moving.target)
         name, infers = self.module.source(self.target), self.fate.inference.lineno
         into = target if name == target else f"{target} ({name})"
         there = self.fate.module
-        where = f"line {infers}" if there is self.looped else f"{there.path}:{infers}"
-        verb = "mixes" if self.moving.mixes else "copies"
+        where = f"line {infers}" if there is self.moved else f"{there.path}:{infers}"
+        moves = f"this sets the parameters of {into}"
+        if source is not None:
+            verb = "mixes" if self.moving.mixes else "copies"
+            moves = f"this {verb} the parameters of {self.moved.source(source)} into {into}"
         return (
-            f"this {verb} the parameters of {source} into {into}, and its running statistics "
-            f"stay as they were: {where} has it infer with them"
+            f"{moves}, and its running statistics stay as they were: {where} has it infer with them"
         )
 
     @property
     def remedy(self) -> str:
-        """The statement that makes the statistics follow too."""
-        target, source = (self.looped.source(m) for m in self.moving[1:3])
+        """The statement that makes the statistics follow too, empty if it is not known whose."""
+        if self.moving.source is None:
+            return ""
+        target, source = (self.moved.source(m) for m in (self.moving.target, self.moving.source))
         loop = f"for b_to, b_from in zip({target}.buffers(), {source}.buffers()):"
         return f"{loop}\n    b_to.copy_(b_from)"
 
@@ -77,10 +83,10 @@ def stale(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Sta
     if framework is None:
         return
     for moving in movings(module):
-        if _is_handled(module, moving.loop):
+        if _is_handled(module, moving.statement):
             continue
         for there, target in _ends(ev, module, moving.target, 0):
-            fate = fate_of(ev, there, target)
+            fate = fate_of(ev, there, target, moving.statement)
             if fate is None or not fate.goes_stale:
                 continue
             if not may_normalise(ev.wide, sites, there, target, framework):
@@ -99,20 +105,29 @@ def _families() -> frozenset[str]:
 
 
 def movings(module: Module) -> Iterator[Moving]:
-    """Yield the loops of a file that move weights of one model into another."""
+    """Yield the statements of a file that put weights into a model, all of them."""
     for call in module.calls_by_name.get("zip", ()):
         loop = module.parents[call]
         if not isinstance(loop, ast.For) or loop.iter is not call:
             continue
         if not isinstance(loop.target, ast.Tuple) or len(loop.target.elts) != len(call.args):
             continue
-        models: dict[str, ast.expr] = {}
+        given: dict[str, ast.expr | None] = {}
         for variable, argument in zip(loop.target.elts, call.args, strict=True):
-            model = _whose_weights(argument)
             name = _weight(variable)
-            if model is not None and name:
-                models[name] = model
-        yield from _moved(loop, models)
+            if name:
+                given[name] = _whose_weights(argument)
+        yield from _moved(loop, given)
+    for name in catalogue().names("without_statistics"):
+        for call in module.calls_by_name.get(name, ()):
+            loop, model = module.parents[call], _whose_weights(call)
+            if isinstance(loop, ast.For) and loop.iter is call and model is not None:
+                yield from _set_by_name(loop, model)
+    for name in catalogue().names("fills_weights"):
+        for call in module.calls_by_name.get(name, ()):
+            model = _whose_weights(call.args[-1]) if len(call.args) == 2 else None
+            if model is not None:
+                yield Moving(module.statement(call), call, model, None)
 
 
 def _whose_weights(node: ast.expr) -> ast.expr | None:
@@ -132,21 +147,47 @@ def _weight(variable: ast.expr) -> str:
     return variable.id if isinstance(variable, ast.Name) else ""
 
 
-def _moved(loop: ast.For, models: dict[str, ast.expr]) -> Iterator[Moving]:
-    if len(models) < 2 or any(
-        isinstance(n, ast.Attribute) and n.attr in _trains() for n in ast.walk(loop)
-    ):
-        return  # only some are meant
+def _moved(loop: ast.For, given: Mapping[str, ast.expr | None]) -> Iterator[Moving]:
+    """Yield what a loop over weights side by side, of the models in ``given``, moves."""
+    if _is_partial(loop):
+        return
     for statement in loop.body:
         for written, values, keeps in _writes(statement):
-            if written not in models:
+            target = given.get(written)
+            if target is None:
                 continue
             read = {n.id for v in values for n in ast.walk(v) if isinstance(n, ast.Name)}
-            others = [name for name in models if name in read and name != written]
-            if len(others) == 1 and ast.dump(models[others[0]]) != ast.dump(models[written]):
-                mixes = keeps or written in read
-                yield Moving(loop, models[written], models[others[0]], mixes)
+            others = [name for name in given if name in read and name != written]
+            if len(others) != 1:
+                continue
+            source = given[others[0]]
+            if source is None or ast.dump(source) != ast.dump(target):
+                mixes = source is not None and (keeps or written in read)
+                yield Moving(loop, loop.iter, target, source, mixes)
                 return
+
+
+def _set_by_name(loop: ast.For, model: ast.expr) -> Iterator[Moving]:
+    """Yield what a loop over the named weights of ``model`` sets: ``p.data = average[name]``."""
+    if not isinstance(loop.target, ast.Tuple) or len(loop.target.elts) != 2 or _is_partial(loop):
+        return
+    name, weight = loop.target.elts
+    if not isinstance(name, ast.Name):
+        return
+    for statement in loop.body:
+        for written, values, keeps in _writes(statement):
+            if written != _weight(weight) or keeps:
+                continue
+            for value in (part for given in values for part in ast.walk(given)):
+                if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Name):
+                    if value.slice.id == name.id:
+                        yield Moving(loop, loop.iter, model, None)
+                        return
+
+
+def _is_partial(loop: ast.For) -> bool:
+    """Tell whether a loop asks which weights are trained: then only some are meant."""
+    return any(isinstance(n, ast.Attribute) and n.attr in _trains() for n in ast.walk(loop))
 
 
 def _trains() -> frozenset[str]:
@@ -165,6 +206,8 @@ def _writes(statement: ast.stmt) -> Iterator[tuple[str, list[ast.expr], bool]]:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             if isinstance(node.targets[0], (ast.Attribute, ast.Subscript)):
                 yield _base(node.targets[0]), [node.value], False
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
+            yield _base(node.target), [node.value], False
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             method, given = node.func.attr, [*node.args, *(k.value for k in node.keywords)]
             names = catalogue().names
@@ -181,14 +224,18 @@ def _writes(statement: ast.stmt) -> Iterator[tuple[str, list[ast.expr], bool]]:
 
 
 def _base(node: ast.expr) -> str:
-    """Return the variable that a chain of attributes and calls begins with."""
+    """Return the variable whose values, and not its gradient, a chain of attributes gives."""
+    names = catalogue().names
+    same = names("same_values") | names("scales") | names("sums") | names("stores_into")
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        if isinstance(node, ast.Attribute) and node.attr not in same:
+            return ""
         node = node.func if isinstance(node, ast.Call) else node.value
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _is_handled(module: Module, loop: ast.For) -> bool:
-    """Tell whether the code around a loop takes care of the statistics in another way.
+def _is_handled(module: Module, loop: ast.stmt) -> bool:
+    """Tell whether the code around a statement takes care of the statistics in another way.
 
     It goes through the buffers, names statistics, or leaves normalisation out by its name.
     """
