@@ -552,3 +552,92 @@ def test_fix_goes_with_one_file(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (tmp_path / "port.py").read_text() == torch_layers("a 8")
     assert main(["compare", ref, port, "--select", "BN9x"]) == 2
     assert 'unknown rule "BN9x"' in capsys.readouterr().err
+
+
+SHORTCUT = """
+    from torch import nn
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body = nn.Sequential(nn.Conv2d(8, 8, 3), nn.BatchNorm2d(8, 1e-3, 0.01))
+            self.around = nn.Sequential(nn.Conv2d(8, 8, 1), nn.BatchNorm2d(8, 1e-3, 0.01))
+    """
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rows"),
+    [
+        pytest.param(1, 3, [("one", 6), ("two", 5)], id="the shortcut is built first"),
+        pytest.param(3, 1, [("one", 5), ("two", 6)], id="the shortcut is built last"),
+    ],
+)
+def test_what_follows_a_shortcut_is_paired_with_its_like(
+    first: int, second: int, rows: list[tuple[str, int]]
+) -> None:
+    reference = f"""
+        from keras import layers
+        def block(x):
+            y = layers.Conv2D(8, {first})(x)
+            y = layers.BatchNormalization(name="one")(y)
+            x = layers.Conv2D(8, {second})(x)
+            x = layers.BatchNormalization(epsilon=1e-5, name="two")(x)
+            return x + y
+        """
+    found = compare(
+        [Input("ref.py", plain(reference).encode())],
+        [Input("port.py", plain(SHORTCUT).encode())],
+        RULES,
+    )
+    made = [(row.reference.name, row.port.row) for row in found.rows if row.reference and row.port]
+    assert sorted(made) == rows
+    assert {row.how for row in found.rows} == {"order"}
+
+
+def test_a_shortcut_without_its_like_has_no_partner() -> None:
+    reference = """
+        from keras import layers
+        def block(x):
+            x = layers.Conv2D(8, 3)(x)
+            x = layers.BatchNormalization(name="one")(x)
+            x = layers.Conv2D(8, 3)(x)
+            return layers.BatchNormalization(epsilon=1e-5, name="two")(x)
+        """
+    made = pairs_of(reference, SHORTCUT)
+    assert sorted((one, how) for one, _, how, _ in made if how) == [("one", "likeness")]
+
+
+BOTH = """
+    from keras import layers
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = nn.BatchNorm2d(8)
+    one = layers.BatchNormalization(name="one")
+    """
+
+
+def test_the_family_of_the_reference_tells_the_sides_of_one_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "both.py").write_text(plain(BOTH))
+    name = str(tmp_path / "both.py")
+    assert main(["compare", name, name, "--from", "tf.keras", "--select", "BN103"]) == 1
+    out = capsys.readouterr().out
+    assert "both.py:6 one (both.py:7)" in out
+    assert "1 pair, 1 of them differs." in out
+    assert main(["compare", name, name, "--from", "kears"]) == 2
+    assert "unknown framework kears; did you mean keras?" in capsys.readouterr().err
+
+
+def test_experiments_confirm_what_compare_finds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "ref.py").write_text(plain(KERAS))
+    (tmp_path / "port.py").write_text(plain(TORCH))
+    sides = [str(tmp_path / "ref.py"), str(tmp_path / "port.py")]
+    assert main(["compare", *sides, "--select", "BN103", "--confirm", "--device", "cpu"]) == 1
+    assert "Experiments: 1 confirmed" in capsys.readouterr().out
+    assert main(["compare", *sides, "--device", "cpu"]) == 2
+    assert "--device is about experiments: it needs --confirm" in capsys.readouterr().err

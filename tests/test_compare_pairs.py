@@ -508,3 +508,40 @@ def test_convolutions_are_compared_by_their_numbers() -> None:
         ["kernel", "3x3", "5x5"],
         ["bias", "no", "yes"],
     ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "differs"),
+    [
+        pytest.param("layers.BatchNormalization()(x)", False, id="both follow their model"),
+        pytest.param("layers.BatchNormalization()(x, training=flag)", False, id="by a flag"),
+        pytest.param("layers.BatchNormalization()(x, training=True)", True, id="always training"),
+        pytest.param("layers.BatchNormalization()(x, training=False)", True, id="always inference"),
+    ],
+)
+def test_modes_differ_where_the_two_run_differently(reference: str, differs: bool) -> None:
+    code = f"""
+        from keras import layers
+        def block(x, flag=None):
+            return {reference}
+        """
+    port = """
+        from torch import nn
+        bn = nn.BatchNorm2d(8, 1e-3, 0.01)
+        """
+    (row,) = compared(code, port).rows
+    assert ("mode" in row.differs) is differs
+
+
+def test_a_flag_that_nobody_sets_is_a_mode() -> None:
+    reference = """
+        import tensorflow.compat.v1 as tf
+        def block(x):
+            return tf.layers.batch_normalization(x)
+        """
+    port = """
+        from torch import nn
+        bn = nn.BatchNorm2d(8, 1e-3, 0.01, track_running_stats=False)
+        """
+    (row,) = compared(reference, port).rows
+    assert row.modes == ("always inference", "always training")

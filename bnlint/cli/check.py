@@ -18,6 +18,7 @@ from bnlint.cli.prepare import (
     find,
     rules_of_run,
     stdin,
+    wants_trials,
 )
 from bnlint.cli.terminal import (
     CLEAN,
@@ -119,11 +120,7 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
     Raises:
         Failed: what is asked for does not go together, or the baseline cannot be used.
     """
-    if not _wants_trials(parsed):
-        for name, given in (("device", parsed.device), ("interpreter", parsed.interpreter),
-                            ("confirm-timeout", parsed.confirm_timeout)):  # fmt: skip
-            if given:
-                raise Failed(Problem(f"--{name} is about experiments: it needs --confirm"))
+    trials = wants_trials(parsed)
     fix = config.fix or parsed.diff or parsed.fix_only
     asked = parsed.fix or parsed.diff or parsed.fix_only
     if parsed.add_ignore is not None:
@@ -160,17 +157,7 @@ def _plan(parsed: argparse.Namespace, config: Config) -> _Plan:
         parsed.add_ignore,
         baseline,
         config.baseline if parsed.write_baseline else None,
-        _wants_trials(parsed),
-    )
-
-
-def _wants_trials(parsed: argparse.Namespace) -> bool:
-    """Tell whether experiments are asked for, which only the command line can do."""
-    return bool(
-        parsed.confirm
-        or parsed.confirm_report
-        or parsed.only_confirmed
-        or parsed.confirm_plot is not None
+        trials,
     )
 
 

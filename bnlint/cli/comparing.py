@@ -8,14 +8,23 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bnlint.cli.prepare import Failed, begin, config_of, cwd, paths_of, rules_of_run
+from bnlint.cli.prepare import (
+    Failed,
+    begin,
+    config_of,
+    cwd,
+    family_named,
+    paths_of,
+    rules_of_run,
+    wants_trials,
+)
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 from bnlint.config.options import absolute, is_installed
-from bnlint.finding import Problem
+from bnlint.finding import Finding, Problem
 
 if TYPE_CHECKING:
     from bnlint.engine.registry import LoadedRule
-    from bnlint.porting.compare import Input, Unseen
+    from bnlint.porting.compare import Comparison, Input, Unseen
 
 
 def compare(parsed: argparse.Namespace) -> int:
@@ -27,13 +36,25 @@ def compare(parsed: argparse.Namespace) -> int:
     begin()
     try:
         rules_ = rules_of_run()
+        family = None if parsed.from_family is None else family_named(parsed.from_family)
+        trials = wants_trials(parsed)
         reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
     except Failed as failed:
         return close(failed.problems)
     chosen = None if parsed.select is None else _selected(parsed.select, rules_)
     if isinstance(chosen, Problem):
         return close([chosen])
-    found = compare_sides(reference, port, rules_, chosen)
+    if parsed.fix or parsed.diff:
+        return _fixed(parsed, reference, port, rules_, chosen, family)
+    found = compare_sides(
+        reference,
+        port,
+        rules_,
+        chosen,
+        family,
+        names=parsed.output_format == "json",
+        trials=trials,
+    )
     found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
     for side, name in ((reference, parsed.reference), (port, parsed.port)):
         paths = {item.path for item in side}
@@ -43,8 +64,9 @@ def compare(parsed: argparse.Namespace) -> int:
             why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
             what = f"no batch normalisation layer is known in it{why}"
             return close([Problem(what, name)])
-    if parsed.fix or parsed.diff:
-        return _fixed(parsed, reference, port, rules_, chosen)
+    tried: Sequence[Finding] = ()
+    if trials:
+        found, tried = _confirmed(found, parsed)
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     choice = parsed.output_format
     if choice == "table" and not parsed.all:
@@ -56,10 +78,33 @@ def compare(parsed: argparse.Namespace) -> int:
         write(["\n"])
         write(render(report, choice, color=color, width=width))
         say(summary(report))
+    if tried and parsed.output_format == "table":
+        from bnlint.cli.confirming import closing_lines
+
+        write(closing_lines(
+            tried, report=parsed.confirm_report, reasons=not sys.stdout.isatty(), color=color,
+            width=width,
+        ))  # fmt: skip
     code = close(found.problems)
     if code != CLEAN or parsed.exit_zero:
         return code
     return FOUND if found.findings else CLEAN
+
+
+def _confirmed(
+    found: Comparison, parsed: argparse.Namespace
+) -> tuple[Comparison, Sequence[Finding]]:
+    """Carry out the experiments of the findings of a comparison; return them all as well."""
+    from bnlint.cli.confirming import confirm_results
+    from bnlint.engine.linter import Result
+
+    # What is linted here are both sides: nothing of their environment is run.
+    parsed.paths = [name.partition("::")[0] for name in (parsed.reference, parsed.port)]
+    results, problems, tried, notices = confirm_results([Result("", found.findings)], parsed)
+    for notice in notices:
+        say(notice)
+    findings = tuple(finding for result in results for finding in result.findings)
+    return found._replace(findings=findings, problems=(*found.problems, *problems)), tried
 
 
 def _fixed(
@@ -68,6 +113,7 @@ def _fixed(
     port: Sequence[Input],
     rules: Sequence[LoadedRule],
     chosen: frozenset[str] | None,
+    family: str | None,
 ) -> int:
     """Fix a port, or print what would be changed: one file on each side, and all of the port's."""
     from bnlint.cli.delivery import deliver
@@ -82,7 +128,14 @@ def _fixed(
     theirs, mine = reference[0], port[0]
     codes = comparing_codes(rules) if chosen is None else chosen
     named = ReferenceFile(theirs.path, theirs.data, theirs.part, theirs.folder)
-    options = Options(codes, codes, folder=mine.folder, references=(named,), wrappers=mine.wrappers)
+    options = Options(
+        codes,
+        codes,
+        from_family=family,
+        folder=mine.folder,
+        references=(named,),
+        wrappers=mine.wrappers,
+    )
 
     def unchanged(_: Result) -> Result:
         return treat(mine.data, mine.path, rules, options, Treatment())

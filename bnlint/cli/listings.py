@@ -14,6 +14,7 @@ from bnlint.cli.prepare import (
     config_of,
     configs_of,
     cwd,
+    family_named,
     find,
     rules_of_run,
     stdin,
@@ -222,16 +223,11 @@ def translate(parsed: argparse.Namespace) -> int:
     from bnlint.porting.translate import TranslateError
     from bnlint.porting.translate import translate as translate_call
 
-    tables = catalogue()
-    source, *targets = (
-        name if name is None else (tables.family(name) or name)
-        for name in (parsed.from_family, *parsed.to)
-    )
-    for family in (source, *targets):
-        if family is not None and family not in tables.described:
-            message = f"unknown framework {family}{suggested(family, tables.described)}"
-            return close([Problem(message)])
     try:
+        source, *targets = (
+            None if name is None else family_named(name)
+            for name in (parsed.from_family, *parsed.to)
+        )
         wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
         found = translate_call(parsed.call, source, [t for t in targets if t], wrappers)
     except TranslateError as error:

@@ -198,6 +198,16 @@ def _add_check(parser: _Parser) -> None:
     group.add_argument(
         "--write-baseline", action="store_true", help="record what is found in the baseline"
     )
+    _add_confirm(parser)
+    group = parser.add_argument_group("running")
+    _add_cache(group)
+    group.add_argument(
+        "-j", "--jobs", metavar="N", type=arguments.positive, default=None,
+        help="how many processes to use at most (default: one for each processor)",
+    )  # fmt: skip
+
+
+def _add_confirm(parser: _Parser) -> None:
     group = parser.add_argument_group("proof by execution")
     group.add_argument(
         "--confirm", action="store_true",
@@ -226,12 +236,6 @@ def _add_check(parser: _Parser) -> None:
         "--confirm-timeout", metavar="SECONDS[,TOTAL]", type=arguments.seconds, default=None,
         help="how long one experiment, and all of them, may take (default: 120,1800)",
     )  # fmt: skip
-    group = parser.add_argument_group("running")
-    _add_cache(group)
-    group.add_argument(
-        "-j", "--jobs", metavar="N", type=arguments.positive, default=None,
-        help="how many processes to use at most (default: one for each processor)",
-    )  # fmt: skip
 
 
 def _add_cache(group: argparse._ArgumentGroup) -> None:
@@ -252,6 +256,10 @@ def _add_compare(parser: _Parser) -> None:
         "import path: keras.applications.EfficientNetB0, 'timm.create_model(\"resnet50\")'",
     )  # fmt: skip
     parser.add_argument("port", metavar="PORT", help="the code ported to, in the same way")
+    parser.add_argument(
+        "--from", dest="from_family", metavar="FAMILY", default=None,
+        help="the framework of the reference, where a file has layers of several",
+    )  # fmt: skip
     _add_python(parser)
     parser.add_argument(
         "--output-format", choices=("table", "json"), default="table",
@@ -275,6 +283,7 @@ def _add_compare(parser: _Parser) -> None:
     parser.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 though there are findings"
     )
+    _add_confirm(parser)
 
 
 def _add_sites(parser: _Parser) -> None:

@@ -158,3 +158,40 @@ def stdin() -> bytes:
     if len(data) > LONGEST:
         raise Failed(Problem(f"standard input has more than {LONGEST:,} bytes"))
     return data
+
+
+def family_named(name: str) -> str:
+    """Return the family that people call ``name``.
+
+    Raises:
+        Failed: there is none.
+    """
+    from bnlint.config.options import suggested
+    from bnlint.frameworks.tables import catalogue
+
+    tables = catalogue()
+    family = tables.family(name) or name
+    if family not in tables.described:
+        message = f"unknown framework {name}{suggested(family, tables.described)}"
+        raise Failed(Problem(message))
+    return family
+
+
+def wants_trials(parsed: argparse.Namespace) -> bool:
+    """Tell whether experiments are asked for, which only the command line can do.
+
+    Raises:
+        Failed: something is said about experiments, and none is asked for.
+    """
+    if (
+        parsed.confirm
+        or parsed.confirm_report
+        or parsed.only_confirmed
+        or parsed.confirm_plot is not None
+    ):
+        return True
+    for name, given in (("device", parsed.device), ("interpreter", parsed.interpreter),
+                        ("confirm-timeout", parsed.confirm_timeout)):  # fmt: skip
+        if given:
+            raise Failed(Problem(f"--{name} is about experiments: it needs --confirm"))
+    return False

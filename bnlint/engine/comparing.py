@@ -5,7 +5,7 @@ Where that is nothing, it says which layers should have been compared, and what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from bnlint.engine.facts import Facts, reference_facts
 from bnlint.engine.options import Options
@@ -41,12 +41,48 @@ def paired_with(facts: Facts, options: Options) -> Paired:
         named = (twin,) if twin is not None else ()
     if not named:
         return Paired()
-    from bnlint.semantics.layers.alignment import align
-
     found = [reference_facts(item, options.wrappers) for item in named]
     references = [item for item in found if isinstance(item, Facts)]
-    pairs = align(facts.sites, [site for item in references for site in item.sites])
+    pairs = aligned([facts], references, options.from_family)
     return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
+
+
+def aligned(
+    port: Sequence[Facts], reference: Sequence[Facts], from_family: str | None = None
+) -> Sequence[Pair]:
+    """Return the layers of files beside those of their reference.
+
+    A file may hold both sides: where a family is declared, its layers are those of the reference.
+    What follows a convolution of one row and column is no partner of what follows a larger one.
+    """
+    from bnlint.semantics.layers.alignment import align
+    from bnlint.semantics.tensors.convolutions import convolution
+    from bnlint.semantics.tensors.neighbours import linear_before
+
+    known: dict[int, Facts] = {id(item.module): item for item in (*port, *reference)}
+    kinds: dict[int, object] = {}
+
+    def kind(site: Site) -> Hashable:
+        if id(site.call) not in kinds:
+            evaluator = known[id(site.module)].project.evaluator
+            before = linear_before(evaluator, site)
+            numbers = convolution(evaluator, before) if before is not None else None
+            kernel = numbers.kernel if numbers is not None else ()
+            kinds[id(site.call)] = max(kernel) > 1 if kernel else None
+        return kinds[id(site.call)]
+
+    mine, theirs = ([site for item in side for site in item.sites] for side in (port, reference))
+    if from_family is not None:
+        mine = [site for site in mine if not _is_of(site, from_family)] or mine
+        theirs = [site for site in theirs if _is_of(site, from_family)] or theirs
+    return align(mine, theirs, kind)
+
+
+def _is_of(site: Site, family: str) -> bool:
+    """Tell whether a layer is made with a framework of the ecosystem of ``family``."""
+    from bnlint.semantics.origins.words import ecosystem_of
+
+    return site.api.framework.ecosystem == ecosystem_of(family)
 
 
 def _may_infer(facts: Facts, options: Options) -> bool:

@@ -92,7 +92,8 @@ class Framework(NamedTuple):
     ``worker`` names the worker script that can run the framework, empty where there is none.
     ``neighbours_from`` says which release the signatures of neighbouring layers are from.
     ``shorthand`` maps the names that people import packages under to the packages. Models written
-    in the framework mostly leave the settings in ``kept_defaults`` at their default.
+    in the framework mostly leave the settings in ``kept_defaults`` at their default. ``names`` says
+    what a layer is called by: ``attributes``, ``layers`` (its own name), empty where nobody said.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Framework(NamedTuple):
     neighbours_from: Mapping[str, str] = {}
     shorthand: Mapping[str, str] = {}
     kept_defaults: tuple[str, ...] = ("eps",)
+    names: str = ""
 
 
 class Api(NamedTuple):

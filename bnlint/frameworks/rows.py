@@ -53,6 +53,7 @@ def framework_of(table: Mapping[str, Any]) -> Framework:
         head.get("neighbours_from", {}),
         head.get("shorthand", {}),
         tuple(head.get("kept_defaults", ("eps",))),
+        head.get("names", ""),
     )
 
 

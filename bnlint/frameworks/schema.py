@@ -90,6 +90,7 @@ _FRAMEWORK = f.record(
         "worker": f.text,
         "shorthand": f.mapping(f.text),
         "kept_defaults": f.texts,
+        "names": f.one_of("attributes", "layers"),
         "reference_only": f.flag,
         "aliases": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),

@@ -58,12 +58,14 @@ def differences(comparison: Comparison, style: Style) -> Iterator[str]:
         yield from listing(_DIFFERENCES, [("", shown)], style)
         yield ""
     if any(name == "decay" for name, *_ in found):
-        told = "decay: how much of the old running value an update keeps, whatever momentum means."
-        yield from wrapped(told, style.width)
+        yield from wrapped(_DECAY, style.width)
     yield from _partnerless(files, style)
     yield from _summary(comparison, style)
     if comparison.rows:
         yield from wrapped("--all shows each pair of layers, and all their settings.", style.width)
+
+
+_DECAY = "decay: how much of the old running value an update keeps, whatever momentum means."
 
 
 def _alone_layers(found: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[str]]]:
@@ -111,6 +113,8 @@ def _values(row: Row, name: str) -> tuple[str, str]:
         return _value(reference.eps), _value(port.eps)
     if name == "decay":
         return _decay(reference), _decay(port)
+    if name == "mode":
+        return row.modes
     if name == "channels":
         return str(reference.channels), str(port.channels)
     if name == "parameters":
@@ -134,6 +138,7 @@ def table(comparison: Comparison, style: Style) -> Iterator[str]:
         yield ""
         yield from _partnerless(alone, style)
     yield ""
+    yield from wrapped(_DECAY, style.width)
     yield from _summary(comparison, style)
 
 
@@ -153,8 +158,8 @@ def json(comparison: Comparison) -> Iterator[str]:
         {
             "pairs": [
                 {
-                    "reference": _object(row.reference),
-                    "port": _object(row.port),
+                    "reference": _object(row.reference, row.names[0]),
+                    "port": _object(row.port, row.names[1]),
                     "paired_by": row.how or None,
                     "differs": list(row.differs),
                     "before": [_feed(feed) for feed in row.feeds],
@@ -201,7 +206,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _both(reference, port, lambda r: _value(r.eps)),
         _both(reference, port, _decay),
         _both(reference, port, lambda r: _value(r.axis)),
-        _both(reference, port, lambda r: clean(r.mode)),
+        _ARROW.join(dict.fromkeys(mode for mode in row.modes if mode)) or "?",
         _both(reference, port, _per_channel if row.how == "uniform" else _count),
         _fed_by(row),
         row.how,
@@ -390,7 +395,7 @@ def _feed(feed: Feed | None) -> dict[str, object] | None:
     }
 
 
-def _object(row: SiteRow | None) -> dict[str, object] | None:
+def _object(row: SiteRow | None, names: Sequence[str]) -> dict[str, object] | None:
     if row is None:
         return None
     return {
@@ -399,6 +404,7 @@ def _object(row: SiteRow | None) -> dict[str, object] | None:
         "api": row.api,
         "name": row.name or None,
         "within": row.within or None,
+        "modules": list(names) or None,
         "eps": row.eps.value,
         "decay": row.decay,
         "axis": row.axis.value,

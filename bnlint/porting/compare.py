@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from bnlint.engine.comparing import aligned
 from bnlint.engine.facts import Facts, facts_of, file_in, parse_file, read_facts
 from bnlint.engine.inventory import Setting, SiteRow, row_of
 from bnlint.engine.linter import Options, Result, check_facts
@@ -12,12 +13,21 @@ from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
-from bnlint.porting.feeding import Feed, differences, feed_of, is_padded_by_hand, is_unsized
+from bnlint.porting.feeding import (
+    Feed,
+    differences,
+    feed_of,
+    is_padded_by_hand,
+    is_unsized,
+    runs_in,
+)
+from bnlint.porting.module_paths import ModulePaths
 from bnlint.porting.totals import Total, totals
 from bnlint.rule import CONVENTION
-from bnlint.semantics.layers.alignment import UNIFORM, Pair, align
+from bnlint.semantics.layers.alignment import UNIFORM, Pair
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
+from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.origins.words import bare_name
 from bnlint.semantics.syntax.numbers import close, in_floats
 
@@ -42,7 +52,9 @@ class Row(NamedTuple):
     ``how`` says how the pair was made (see :mod:`bnlint.semantics.layers.alignment`). Where it is
     ``uniform``, ``reference`` stands for all ``alike`` layers of its side or file. ``feeds`` are
     what stands before the two; ``padded`` and ``unsized`` tell why convolutions among them were not
-    compared. ``files`` are the two that were compared with each other alone.
+    compared. ``files`` are the two that were compared with each other alone. ``names`` are what the
+    two are called in their models (see :mod:`bnlint.porting.module_paths`), where that was asked,
+    ``modes`` in which modes they run (see :func:`bnlint.porting.feeding.runs_in`).
     """
 
     reference: SiteRow | None
@@ -54,6 +66,8 @@ class Row(NamedTuple):
     padded: bool = False
     unsized: bool = False
     files: tuple[str, str] | None = None
+    names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    modes: tuple[str, str] = ("", "")
 
 
 class Unseen(NamedTuple):
@@ -84,22 +98,33 @@ def compare(
     port: Sequence[Input],
     rules: Sequence[LoadedRule],
     chosen: frozenset[str] | None = None,
+    from_family: str | None = None,
+    *,
+    names: bool = False,
+    trials: bool = False,
 ) -> Comparison:
     """Compare two sides, each one or more files.
 
     The rules that compare run, and those that say more of the same argument; or ``chosen`` ones.
+    ``from_family`` is the family of the reference, where files hold layers of several. ``names``
+    asks what layers are called in their models, ``trials`` for the experiments of findings.
     """
     problems: list[Problem] = []
     unseen: list[Unseen] = []
     theirs = list(_read(reference, problems, unseen))
     mine = list(_read(port, problems, unseen))
-    groups = list(_groups(mine, theirs))
+    groups = list(_groups(mine, theirs, from_family))
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
     rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
+    if names:
+        called = ModulePaths(theirs, reference[0].part), ModulePaths(mine, port[0].part)
+        told = [_names(pair, group, *called) for group in groups for pair in group.pairs]
+        rows = tuple(row._replace(names=two) for row, two in zip(rows, told, strict=True))
     codes = comparing_codes(rules) if chosen is None else chosen
     beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
-    results = [_check(f, pairs, rules, codes, _beside(f, theirs, beside)) for f in mine]
+    options = Options(codes, codes, from_family=from_family, trials=trials)
+    results = [_check(f, pairs, rules, options, _beside(f, theirs, beside)) for f in mine]
     for result in results:
         problems += result.problems
     findings = [finding for result in results for finding in result.findings]
@@ -121,17 +146,19 @@ def comparing_codes(rules: Sequence[LoadedRule]) -> frozenset[str]:
 
 
 class _Group(NamedTuple):
-    """Pairs of layers that were made together, and how many layers of the reference there were.
+    """Pairs of layers that were made together, and all layers of the reference among them.
 
     ``files`` names the two files where they belong together by name.
     """
 
     pairs: Sequence[Pair]
-    alike: int
+    reference: Sequence[Site] = ()
     files: tuple[str, str] | None = None
 
 
-def _groups(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[_Group]:
+def _groups(
+    mine: Sequence[Facts], theirs: Sequence[Facts], from_family: str | None
+) -> Iterator[_Group]:
     """Yield the pairs of layers: file by file where both sides have files of one name.
 
     What remains is paired as one, unless that is several files on both sides: where the others
@@ -141,14 +168,16 @@ def _groups(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[_Group]:
     for i, j in partners.items():
         port, reference = mine[i], theirs[j]
         files = reference.module.path, port.module.path
-        yield _Group(align(port.sites, reference.sites), len(reference.sites), files)
-    left = [s for i, facts in enumerate(mine) if i not in partners for s in facts.sites]
+        pairs = aligned([port], [reference], from_family)
+        yield _Group(pairs, reference.sites, files)
+    left = [facts for i, facts in enumerate(mine) if i not in partners]
     found = partners.values()
-    right = [s for j, facts in enumerate(theirs) if j not in found for s in facts.sites]
+    right = [facts for j, facts in enumerate(theirs) if j not in found]
     if partners and min(len(mine), len(theirs)) - len(partners) > 1:
-        yield _Group([*align(left, []), *align([], right)], 0)
+        yield _Group([*aligned(left, []), *aligned([], right)])
     else:
-        yield _Group(align(left, right), len(right))
+        pairs = aligned(left, right, from_family)
+        yield _Group(pairs, [site for facts in right for site in facts.sites])
 
 
 def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tuple[int, int]]:
@@ -216,11 +245,11 @@ def _check(
     facts: Facts,
     pairs: Sequence[Pair],
     rules: Sequence[LoadedRule],
-    codes: frozenset[str],
+    options: Options,
     references: Sequence[Facts],
 ) -> Result:
     named = [p for p in pairs if p.port is not None and p.port.module is facts.module]
-    return check_facts(facts, rules, Options(codes, codes), named, references)
+    return check_facts(facts, rules, options, named, references)
 
 
 def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
@@ -242,6 +271,9 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         is_sure = pair.how != UNIFORM and not (reference.channels_why or port.channels_why)
         if is_sure and None not in numbers and numbers[0] != numbers[1]:
             differs.append("channels")
+    modes = tuple(runs_in(s) if s is not None else "" for s in (pair.reference, pair.port))
+    if all(modes) and modes[0] != modes[1]:
+        differs.append("mode")
     feeds = _feeds(pair, facts)
     differs += differences(*feeds)
     return Row(
@@ -250,10 +282,11 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         pair.how,
         tuple(differs),
         feeds,
-        group.alike,
+        len(group.reference),
         is_padded_by_hand(*feeds),
         is_unsized(*feeds),
         group.files,
+        modes=(modes[0], modes[1]),
     )
 
 
@@ -265,6 +298,17 @@ def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | Non
         feed_of(facts[id(site.module)], site) for site in (pair.reference, pair.port)
     )
     return reference, port
+
+
+def _names(
+    pair: Pair, group: _Group, reference: ModulePaths, port: ModulePaths
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what the two of a pair are called in their models; all that one layer stands for."""
+    theirs = [pair.reference] if pair.reference is not None else []
+    if pair.how == UNIFORM:
+        theirs = [site for site in group.reference if site.api.framework == theirs[0].api.framework]
+    found = {name: None for site in theirs for name in reference.of(site)}
+    return tuple(found), port.of(pair.port) if pair.port is not None else ()
 
 
 def _differ(left: Setting, right: Setting) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from bnlint.engine.facts import Facts
+from bnlint.frameworks.records import UNKNOWN
 from bnlint.semantics.hints.around import is_padded
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import always_uses_batch, always_uses_running, training_flag
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.convolutions import (
     Convolution,
@@ -17,6 +20,7 @@ from bnlint.semantics.tensors.convolutions import (
     rows_padded,
 )
 from bnlint.semantics.tensors.neighbours import linear_before
+from bnlint.semantics.values.value import DEFAULT, KNOWN
 
 
 class Feed(NamedTuple):
@@ -86,6 +90,35 @@ def is_unsized(reference: Feed | None, port: Feed | None) -> bool:
     """Tell whether two convolutions are not compared since the sizes of one are not known."""
     both = [feed.numbers for feed in (reference, port) if feed is not None and feed.numbers]
     return len(both) == 2 and not all(numbers.kernel and numbers.stride for numbers in both)
+
+
+#: Modes in which a layer runs: as its model is switched, or always the same.
+SWITCHED, TRAINS, INFERS = "switched", "always training", "always inference"
+
+
+def runs_in(site: Site) -> str:
+    """Return the mode in which a layer runs; empty if that is not known.
+
+    It is fixed where the layer ignores the mode of its model, or its call says the mode by a
+    literal, or leaves a flag at its default that nothing else sets.
+    """
+    if always_uses_batch(site):
+        return TRAINS
+    if always_uses_running(site):
+        return INFERS
+    api = site.api
+    flag = training_flag(site)
+    if isinstance(flag.value, bool) and (flag.kind == KNOWN or api.mode_switch == "argument"):
+        if flag.kind in (KNOWN, DEFAULT):
+            return TRAINS if flag.value else INFERS
+    applied = site.module.parents.get(site.call)
+    if isinstance(applied, ast.Call) and applied.func is site.call:  # BatchNormalization()(x, ...)
+        for keyword in applied.keywords:
+            if keyword.arg == api.framework.modes.argument:
+                value = getattr(keyword.value, "value", None)
+                if isinstance(value, bool):
+                    return TRAINS if value else INFERS
+    return "" if api.mode_switch == UNKNOWN else SWITCHED
 
 
 def spelled(feed: Feed, name: str) -> str:

@@ -113,7 +113,7 @@ def _calls(
     return [
         use
         for use in module.calls_by_name.get(definition.name, ())
-        if not any(map(_is_for_scripts, module.ancestors(use)))
+        if not any(map(is_for_scripts, module.ancestors(use)))
     ]
 
 
@@ -151,7 +151,7 @@ def _is_either(module: Module, one: ast.Call, other: ast.Call) -> bool:
     return branches[0] is not branches[1]
 
 
-def _is_for_scripts(node: ast.AST) -> bool:
+def is_for_scripts(node: ast.AST) -> bool:
     """Tell ``if __name__ == "__main__":``, where a model is tried out."""
     return isinstance(node, ast.If) and "__name__" in {
         part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)

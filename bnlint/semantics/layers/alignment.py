@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
@@ -42,10 +42,19 @@ class Pair(NamedTuple):
     how: str = ""
 
 
-def align(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+#: What kind of layer a site is, so that those of two kinds are no pair; ``None`` if not known.
+Kind = Callable[[Site], Hashable]
+
+
+def _unknown(_: Site) -> None:
+    return None
+
+
+def align(port: Sequence[Site], reference: Sequence[Site], kind: Kind = _unknown) -> list[Pair]:
     """Return the pairs, in the order of the port; layers without a partner stand alone.
 
     Where all reference layers are alike, the first stands for them, and none is without partner.
+    Layers of two kinds are paired by their names only.
     """
     if not port or not reference:
         return [Pair(s, None) for s in port] + [Pair(None, s) for s in reference]
@@ -53,10 +62,20 @@ def align(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
     if named is not None:
         return named
     if len(port) == len(reference):
-        return _by_blocks(port, reference) or _in_order(port, reference)
+        pairs = _by_blocks(port, reference, kind) or _in_order(port, reference, kind)
+        if not any(_differ(pair, kind) for pair in pairs):
+            return pairs
     if uniform(reference):
         return [Pair(site, reference[0], UNIFORM) for site in port]
-    return _by_likeness(port, reference)
+    return _by_likeness(port, reference, kind)
+
+
+def _differ(pair: Pair, kind: Kind) -> bool:
+    """Tell whether the two of a pair are known to be of two kinds."""
+    if pair.port is None or pair.reference is None:
+        return False
+    kinds = kind(pair.port), kind(pair.reference)
+    return None not in kinds and kinds[0] != kinds[1]
 
 
 def uniform(sites: Sequence[Site]) -> bool:
@@ -81,11 +100,24 @@ def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | N
     return [Pair(site, theirs[name], NAMES) for name, site in mine.items()]
 
 
-def _in_order(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
-    return [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+def _in_order(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair]:
+    """Pair two sides as they stand; where that pairs two kinds, those of each kind as they stand.
+
+    A shortcut may be built before what it goes around, or after it.
+    """
+    pairs = [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
+    if not any(_differ(pair, kind) for pair in pairs):
+        return pairs
+    mine, theirs = ([kind(site) for site in side] for side in (port, reference))
+    if sorted(map(repr, mine)) != sorted(map(repr, theirs)) or None in mine:
+        return pairs
+    partners: dict[Hashable, list[Site]] = {}
+    for site, its in zip(reference, theirs, strict=True):
+        partners.setdefault(its, []).append(site)
+    return [Pair(p, partners[its].pop(0), ORDER) for p, its in zip(port, mine, strict=True)]
 
 
-def _by_blocks(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
+def _by_blocks(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair] | None:
     """Pair sides whose classes and functions hold as many layers each, whatever their order.
 
     A block may stand above the model that uses it on one side and below it on the other. Those
@@ -110,23 +142,27 @@ def _by_blocks(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | 
     for i, block in enumerate(mine):
         other = theirs[partners[i]]
         named = _by_names(block, other) if len(block) > 1 else None
-        pairs += [p._replace(how=ORDER) for p in named] if named else _by_displays(block, other)
+        if named:
+            pairs += [pair._replace(how=ORDER) for pair in named]
+        else:
+            pairs += _by_displays(block, other, kind)
     return pairs
 
 
-def _by_displays(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+def _by_displays(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair]:
     """Pair the layers of two blocks in order: those of a ``Sequential`` with those of one as long.
 
     A block may build its two branches in either order.
     """
     mine, theirs = _displays(port), _displays(reference)
     if sorted(map(len, mine)) != sorted(map(len, theirs)):
-        return _in_order(port, reference)
+        return _in_order(port, reference, kind)
     pairs: list[Pair] = []
     for display in mine:
-        other = next(one for one in theirs if len(one) == len(display))
-        theirs.remove(other)
-        pairs += _in_order(display, other)
+        made = [_in_order(display, one, kind) for one in theirs if len(one) == len(display)]
+        chosen = next((p for p in made if not any(_differ(pair, kind) for pair in p)), made[0])
+        theirs = [one for one in theirs if one[0] not in (pair.reference for pair in chosen)]
+        pairs += chosen
     return pairs
 
 
@@ -147,11 +183,15 @@ def _blocks(sites: Sequence[Site]) -> list[list[Site]]:
     return list(found.values())
 
 
-def _by_likeness(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair]:
+def _by_likeness(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair]:
     """Pair the two sides in order so that the sum of likenesses is largest."""
     mine, theirs = ([_Likes.of(site) for site in side] for side in (port, reference))
     likeness = [[_likeness(p, r, i / len(port), j / len(reference))
                  for j, r in enumerate(theirs)] for i, p in enumerate(mine)]  # fmt: skip
+    for i, site in enumerate(port):
+        for j, other in enumerate(reference):
+            if likeness[i][j] >= _LEAST and _differ(Pair(site, other), kind):
+                likeness[i][j] = 0.0
     best = [[0.0] * (len(reference) + 1) for _ in range(len(port) + 1)]
     for i in range(len(port) - 1, -1, -1):
         for j in range(len(reference) - 1, -1, -1):
