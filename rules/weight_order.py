@@ -62,8 +62,9 @@ Not written where arrays cross one by one, or in a name map.
 
 Numbers
 -------
-With gamma in [0.5, 1.5], a mean from N(0, 0.25) and a variance in [0.1, 2], mean and variance
-exchanged make 48 % of the outputs nan; gamma and beta exchanged are off by up to 7.4.
+With gamma in [0.5, 1.5], beta from N(0, 1), means from N(0, 0.25) and variances in [0.1, 2], mean
+and variance exchanged make 50 % of the outputs nan; with gamma and beta exchanged, the error is 1.4
+times as large as the output (norms over 64 inputs from N(0, 1), 4096 channels).
 
 References
 ----------
@@ -78,7 +79,14 @@ from collections.abc import Iterator, Sequence
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.things import array_named
-from bnlint.semantics.weights.kinds import CALLED, KINDS, is_statistic, kind_of, listed_order
+from bnlint.semantics.weights.kinds import (
+    CALLED,
+    COUNTER,
+    KINDS,
+    is_statistic,
+    kind_of,
+    listed_order,
+)
 from bnlint.semantics.weights.sources import Arrays, Slot
 from bnlint.semantics.weights.transfers import Copy, Transfer, copies, renamings
 
@@ -103,7 +111,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if not any(is_statistic(name) for r in names for name in (r.old, r.new)):
             continue  # other layers have a gamma and a beta too
         for renamed in names:
-            if renamed.crosses:
+            if renamed.crosses and COUNTER not in (kind_of(renamed.old), kind_of(renamed.new)):
                 yield context.report(
                     RULE,
                     renamed.node,

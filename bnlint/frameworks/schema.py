@@ -70,7 +70,7 @@ VOCABULARY = (
     "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
     "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
     "sums", "plain_builders", "gives_weights", "takes_weights", "array_readers", "same_arrays",
-    "without_statistics", "fills_weights",
+    "without_statistics", "fills_weights", "variable_savers",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

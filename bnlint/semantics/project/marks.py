@@ -79,7 +79,27 @@ def speaks_for_itself(text: str) -> bool:
         return True
     if any(word in text for word in catalogue().state_words):
         return True
-    return switches_modes(text) and names_model(text)
+    return (switches_modes(text) or takes_weights(text)) and names_model(text)
+
+
+def takes_weights(text: str) -> bool:
+    """Tell whether a text goes through the weights of two models, or collects those of one."""
+    return any(f".{word}(" in text for word in _weights()) and _takes()(text) is not None
+
+
+@lru_cache(maxsize=1)
+def _weights() -> frozenset[str]:
+    return catalogue().names("without_statistics")
+
+
+@lru_cache(maxsize=1)
+def _takes() -> Callable[[str], Any]:
+    names = "|".join(sorted(_weights()))
+    savers = "|".join(sorted(catalogue().names("variable_savers")))
+    return re.compile(
+        rf"zip\([^\n]*\.(?:{names})\(|in [\w.]+\.(?:{names})\(\)[\]}}]"
+        rf"|(?:[dD]ict|list)\([\w.]+\.(?:{names})\(\)\)|(?:{savers})\([^\n]*(?:{names})\("
+    ).search
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import DEFINES_SCRIPT, TAKES_GRADIENTS
 from bnlint.semantics.hints.things import BINDS_MODEL
-from bnlint.semantics.project.marks import marks_of
+from bnlint.semantics.project.marks import marks_of, takes_weights
 from bnlint.semantics.project.outline import Outline, outline_of
 from bnlint.semantics.project.resolver import Grounds, Importer, Resolver
 from bnlint.semantics.values.memo import Memo
@@ -65,21 +65,13 @@ def switches_unknown_models(resolver: Resolver, place: Importer, text: str) -> b
 
 
 def moves_weights(resolver: Resolver, place: Importer, text: str) -> bool:
-    """Tell whether a file moves weights of one model into another, model by model.
+    """Tell whether a file goes through the weights of models, or saves them without statistics.
 
-    It goes through the weights of two of them at a time, and a file of the project builds batch
-    normalisation.
+    A file of the project builds batch normalisation.
     """
-    if place.name.partition(".")[0] in resolver.tops or "zip(" not in text:
+    if place.name.partition(".")[0] in resolver.tops or not takes_weights(text):
         return False
-    return _pairs_weights()(text) is not None and builds_norms(resolver, place.file)
-
-
-@lru_cache(maxsize=1)
-def _pairs_weights() -> Callable[[str], Any]:
-    """Return a search for a loop over the weights of two models."""
-    names = "|".join(sorted(catalogue().names("without_statistics")))
-    return re.compile(rf"zip\([^\n]*\.(?:{names})\(").search
+    return builds_norms(resolver, place.file)
 
 
 @lru_cache(maxsize=2)

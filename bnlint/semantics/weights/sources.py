@@ -231,6 +231,10 @@ class Arrays:
             isinstance(v.object, FunctionRef) for v in values
         )
 
+    def order_of(self, source: Slot) -> tuple[str, ...]:
+        """Return the kinds of all weights of the layer that ``source`` is one of."""
+        return self.order(source.layer) if source.layer is not None else ()
+
     def order(self, layer: ast.expr) -> tuple[str, ...]:
         """Return the kinds of the weights of a layer, in the order in which it gives them."""
         order = listed_order()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.marks import mentions_api
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate, Instance
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.weights.kinds import (
@@ -94,9 +94,14 @@ def speaks_of_statistics(module: Module) -> bool:
     listing = catalogue().names("gives_weights") | catalogue().names("takes_weights")
     return (
         mentions_api(module.text)
-        or any(word in module.text for word in catalogue().state_words)
+        or names_statistics(module)
         or any(name in module.calls_by_name for name in listing)
     )
+
+
+def names_statistics(module: Module) -> bool:
+    """Tell whether a file has a word that only running statistics are called."""
+    return any(word in module.text for word in catalogue().state_words)
 
 
 def _copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Copy]:
@@ -110,27 +115,32 @@ def _copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[C
 
 
 def _transfers(arrays: Arrays, module: Module) -> Iterator[Transfer]:
+    names = catalogue().names
     for store in module.stores:
-        yield from _by_store(arrays, module, store)
-    for call in module.calls:
-        name = last_name(call.func)
-        if name in catalogue().names("stores_into") and isinstance(call.func, ast.Attribute):
-            if len(call.args) == 1:
-                target = arrays.attribute(arrays.stripped(call.func.value))
-                if target is not None:
-                    yield _transfer(arrays, module, target, call.args[0])
-        elif name in catalogue().names("takes_weights"):
-            yield from _whole(arrays, module, call)
-    yield from _by_key(arrays, module)
+        if kind_of(store.attr) or store.attr in arrays.same:
+            yield from _by_store(arrays, module, store)
+    for call in _calls(module, names("stores_into")):
+        if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
+            target = arrays.attribute(arrays.stripped(call.func.value))
+            if target is not None:
+                yield _transfer(arrays, module, target, call.args[0])
+    for call in _calls(module, names("takes_weights")):
+        yield from _whole(arrays, module, call)
+    if names_statistics(module):
+        yield from _by_key(arrays, module)
+
+
+def _calls(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
+    return (call for name in names for call in module.calls_by_name.get(name, ()))
 
 
 def _by_store(arrays: Arrays, module: Module, store: ast.Attribute) -> Iterator[Transfer]:
     """Yield what ``bn.running_mean.data = ...`` puts where."""
-    statement = module.statement(store)
-    if not isinstance(statement, ast.Assign) or store not in statement.targets:
-        return
     target = arrays.attribute(arrays.stripped(store))
-    if target is not None and target.owner not in ("self", "cls"):
+    if target is None or target.owner in ("self", "cls"):
+        return
+    statement = module.statement(store)
+    if isinstance(statement, ast.Assign) and store in statement.targets:
         yield _transfer(arrays, module, target, statement.value)
 
 
@@ -189,7 +199,7 @@ class Renamed(NamedTuple):
 
 def renamings(module: Module) -> Iterator[list[Renamed]]:
     """Yield the name maps of a file, as far as they rename arrays of batch normalisation."""
-    if not any(word in module.text for word in catalogue().state_words):
+    if not names_statistics(module):
         return
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Dict):

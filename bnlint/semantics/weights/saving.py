@@ -1,0 +1,165 @@
+"""Checkpoints of what is trained, in which running statistics are missing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from bnlint.frameworks.tables import Framework, catalogue
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.objects.models import may_normalise
+from bnlint.semantics.project.triage import builds_norms
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.domain import Evaluate, Symbol
+from bnlint.startup.typed import NamedTuple
+
+_MAX_DEPTH = 3
+
+#: What makes a list or dictionary of what it is given, its elements as they are.
+_COLLECTS = frozenset({"dict", "list", "tuple", "OrderedDict"})
+
+
+class Saved(NamedTuple):
+    """Weights that are saved by ``call``: ``given`` is what it takes, ``weights`` gives them.
+
+    ``model`` is whose weights they are; ``None`` where they are those of a whole graph.
+    """
+
+    call: ast.Call
+    given: ast.expr
+    weights: ast.Call
+    model: ast.expr | None
+
+
+def saved(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Saved]:
+    """Yield where a file saves the weights of models that normalise, and no statistics."""
+    if not any(name in module.uses for name in catalogue().names("without_statistics")):
+        return
+    for name in catalogue().names("savers"):
+        for call in module.calls_by_name.get(name, ()):
+            framework = _means(ev, module, call, "savers")
+            if framework is None or not call.args:
+                continue
+            weights = _weights(ev, module, call.args[0], 0)
+            if not isinstance(weights, ast.Call) or not isinstance(weights.func, ast.Attribute):
+                continue
+            if not ev.frameworks.shares(weights.func.attr, "without_statistics", framework):
+                continue
+            model = weights.func.value
+            if _is_handled(module, call) or not may_normalise(ev, sites, module, model, framework):
+                continue
+            yield Saved(call, call.args[0], weights, model)
+    yield from _of_graphs(ev, module, sites)
+
+
+def _means(ev: Evaluate, module: Module, call: ast.Call, word: str) -> Framework | None:
+    """Return the framework in which what ``call`` calls means ``word``."""
+    for value in ev.evaluate(module, call.func):
+        if isinstance(value.object, Symbol):
+            return ev.frameworks.means(value.object.path, word)
+    return None
+
+
+def _weights(ev: Evaluate, module: Module, node: ast.expr, depth: int) -> ast.expr | None:
+    """Return the expression whose elements, unchanged and all of them, ``node`` holds."""
+    if depth > _MAX_DEPTH:
+        return None
+    if isinstance(node, ast.Name):
+        scope = ev.scope(module, module.scope_node(node))
+        states = reaching(scope, node.id, node)
+        if len(states) != 1 or states[0].binding.kind != "assign":
+            return None
+        value = states[0].binding.value
+        if not isinstance(value, ast.expr) or _is_changed(module, node):
+            return None
+        return _weights(ev, module, value, depth + 1)
+    if isinstance(node, ast.Call) and last_name(node.func) in _COLLECTS and len(node.args) == 1:
+        return _weights(ev, module, node.args[0], depth + 1)
+    if isinstance(node, (ast.DictComp, ast.ListComp)):
+        (loop, *more) = node.generators
+        held = node.value if isinstance(node, ast.DictComp) else node.elt
+        same = not more and not loop.ifs and _weight_in(held) == _last_of(loop.target)
+        return loop.iter if same else None
+    return node if isinstance(node, ast.Call) else None
+
+
+def _weight_in(node: ast.expr) -> str:
+    """Return the variable whose values, and nothing else of it, ``node`` is: ``p.data.cpu()``."""
+    same = catalogue().names("same_values")
+    while not isinstance(node, ast.Name):
+        if isinstance(node, ast.Call):
+            node = node.func
+        elif isinstance(node, ast.Attribute) and node.attr in same:
+            node = node.value
+        else:
+            return ""
+    return node.id
+
+
+def _last_of(target: ast.expr) -> str:
+    """Return the variable of a loop, or the last of several."""
+    last = target.elts[-1] if isinstance(target, ast.Tuple) and target.elts else target
+    return last.id if isinstance(last, ast.Name) else ""
+
+
+def _is_changed(module: Module, node: ast.Name) -> bool:
+    """Tell whether a variable is changed after it was bound: something may be added."""
+    for use in module.uses.of(node.id):
+        parent = module.parents[use]
+        if isinstance(parent, (ast.Attribute, ast.AugAssign)):
+            return True
+        if isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store):
+            return True
+    return False
+
+
+def _is_handled(module: Module, call: ast.Call) -> bool:
+    """Tell whether the code around a call speaks of statistics, or of all that a model has."""
+    around = module.enclosing_class(call) or module.enclosing_function(call)
+    text = module.text if around is None else module.source(around)
+    words = (*catalogue().state_words, "buffers(", "state_dict(")
+    return any(word in text for word in words)
+
+
+def _of_graphs(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Saved]:
+    """Yield where a file saves the trained variables of a graph, and never all."""
+    found: list[Saved] = []
+    for name in catalogue().names("variable_savers"):
+        for call in module.calls_by_name.get(name, ()):
+            if _means(ev, module, call, "variable_savers") is None:
+                continue
+            given = call.args[0] if call.args else None
+            given = given or next((k.value for k in call.keywords if k.arg == "var_list"), None)
+            weights = _weights(ev, module, given, 0) if given is not None else None
+            if given is None or not isinstance(weights, ast.Call):
+                return  # there is one that has all, or what is not known
+            if _means(ev, module, weights, "without_statistics") is None or weights.args:
+                return
+            if not _saves(module, call):
+                continue
+            found.append(Saved(call, given, weights, None))
+    if not found or any(word in module.text for word in catalogue().state_words):
+        return
+    if "global_variables" in module.text or not _has_norms(ev, module, sites):
+        return
+    yield from found
+
+
+def _saves(module: Module, call: ast.Call) -> bool:
+    """Tell whether the object that ``call`` makes is asked to save, and not to load alone."""
+    parent = module.parents[call]
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], (ast.Name, ast.Attribute)):
+        name = last_name(parent.targets[0])
+        return any(
+            isinstance(saving.func, ast.Attribute) and last_name(saving.func.value) == name
+            for saving in module.calls_by_name.get("save", ())
+        )
+    return False
+
+
+def _has_norms(ev: Evaluate, module: Module, sites: Collection[Site]) -> bool:
+    if sites:
+        return True
+    resolver = getattr(ev.project, "resolver", None)
+    return resolver is not None and bool(module.file) and builds_norms(resolver, module.file)

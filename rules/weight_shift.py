@@ -1,0 +1,101 @@
+"""The weights of a layer that has fewer than four, taken by the places of all four.
+
+What it does
+------------
+Looks at weights of a Keras layer that was built with ``scale=False`` or ``center=False``: taken
+apart into four variables, or taken by their places and put where another array belongs.
+
+Why it matters
+--------------
+Without a scale, ``get_weights()`` begins with beta: what stands second is the moving mean. Every
+array has one number for each channel, so that the shift goes unnoticed.
+
+Example
+-------
+Hazard:
+
+    import torch
+    from tensorflow import keras
+
+    layer = keras.layers.BatchNormalization(scale=False)
+
+    def copy(target: torch.nn.BatchNorm2d):
+        weights = layer.get_weights()
+        target.bias.data = torch.from_numpy(weights[1])
+        target.running_mean.data = torch.from_numpy(weights[2])
+
+Clean:
+
+    import torch
+    from tensorflow import keras
+
+    layer = keras.layers.BatchNormalization(scale=False)
+
+    def copy(target: torch.nn.BatchNorm2d):
+        weights = layer.get_weights()
+        target.bias.data = torch.from_numpy(weights[0])
+        target.running_mean.data = torch.from_numpy(weights[1])
+        target.running_var.data = torch.from_numpy(weights[2])
+
+Fix
+---
+None. Which array is meant is said by the code that takes them.
+
+Numbers
+-------
+With ``scale=False``, ``get_weights()`` gives beta, moving_mean and moving_variance, three arrays of
+one shape.
+
+References
+----------
+Measured with Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.finding import Finding
+from bnlint.rule import Context, Rule
+from bnlint.semantics.weights.kinds import CALLED, KINDS
+from bnlint.semantics.weights.sources import Arrays
+from bnlint.semantics.weights.transfers import copies
+
+RULE = Rule("BN402", "weight-shift", "error")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report weights that are taken by the places of other layers."""
+    module, arrays = context.module, Arrays(context.evaluator, context.module, context.sites)
+    for copy in copies(context.evaluator, module, context.sites):
+        for transfer in copy.transfers:
+            source = transfer.source
+            if source is None or not transfer.crosses or not copy.is_certain(transfer):
+                continue
+            if not 0 < source.length < len(KINDS):
+                continue  # it has all four, or may have them
+            order = ", ".join(CALLED[kind] for kind in arrays.order_of(source))
+            yield context.report(
+                RULE,
+                transfer.value,
+                f"{source.name} of {source.owner} is {CALLED[source.kind]}, and is put where "
+                f"{CALLED[transfer.target.kind]} belongs: the layer has {order} only",
+                help="count the places without those that the layer leaves out",
+            )
+    for call in (c for name in arrays.listing for c in module.calls_by_name.get(name, ())):
+        statement = module.parents[call]
+        if not isinstance(statement, ast.Assign) or not isinstance(call.func, ast.Attribute):
+            continue
+        target = statement.targets[0]
+        if not isinstance(target, ast.Tuple) or not arrays.lists_all(call.func):
+            continue
+        has = [CALLED[kind] for kind in arrays.order(call.func.value)]
+        if len(has) < len(target.elts) == len(KINDS):
+            yield context.report(
+                RULE,
+                call,
+                f"{module.source(call.func.value)} has {len(has)} weights, and is taken apart "
+                f"into {len(target.elts)}: it has {', '.join(has)} only",
+                help="leave out the variable of what the layer leaves out",
+            )
