@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect
 
 from bnlint.finding import Edit, InsertStatement, Span
 from bnlint.fixes.rewriting import Refused
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, blocks
 
 INTENT = InsertStatement
 
@@ -66,10 +67,23 @@ def _continues(module: Module, row: int) -> bool:
 
 
 def _statement(module: Module, span: Span) -> ast.stmt:
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.stmt) and module.span(node) == span:
-            return node
+    around: list[ast.AST] = [module.tree]
+    while around:
+        owner = around.pop()
+        around += [*getattr(owner, "handlers", ()), *getattr(owner, "cases", ())]
+        for block in blocks(owner):
+            for index in range(bisect(block, span.row, key=_row) - 1, -1, -1):
+                statement = block[index]
+                if (statement.end_lineno or statement.lineno) < span.row:
+                    break
+                if module.span(statement) == span:
+                    return statement
+                around.append(statement)
     raise Refused("there is no statement at that place")
+
+
+def _row(statement: ast.stmt) -> int:
+    return statement.lineno
 
 
 def _newline(module: Module) -> str:

@@ -54,6 +54,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import takewhile
 
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
@@ -68,13 +69,15 @@ RULE = Rule("BN256", "frozen-statistics-trained-affine", "info", default=False)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report layers that are put into inference mode with their weights left to the optimiser."""
     module = context.module
+    stopping = _stopping_weights(context)
     for name in sorted({n for n, argument in _to_inference(context) if argument is None}):
         for call in module.calls_by_name.get(name, ()):
             if not isinstance(call.func, ast.Attribute) or call.args or call.keywords:
                 continue
             if not dotted(call.func.value):
                 continue  # what a test asks about has a name
-            if in_test(module, call) or _stops_weights(call, context):
+            owner = module.enclosing_class(call) or module.enclosing_function(call) or module.tree
+            if in_test(module, call) or owner in stopping:
                 continue
             if any(map(infers_or_prepares, names_around(module, call))):
                 continue
@@ -97,18 +100,18 @@ def _to_inference(context: Context) -> Iterator[tuple[str, bool | None]]:
         yield from framework.modes.to_inference
 
 
-def _stops_weights(call: ast.Call, context: Context) -> bool:
-    """Tell whether the class or function around ``call`` keeps any weights from being trained."""
+def _stopping_weights(context: Context) -> set[ast.AST]:
+    """Return whatever stands around a place that keeps weights from being trained."""
     module = context.module
     names = {
         row.name
         for framework in context.frameworks.frameworks.values()
         for row in framework.modes.freezes
     }
-    around = module.enclosing_class(call) or module.enclosing_function(call) or module.tree
-    return any(
-        isinstance(part, ast.Attribute)
-        and part.attr in names
-        and (isinstance(part.ctx, ast.Store) or isinstance(module.parents[part], ast.Call))
-        for part in ast.walk(around)
-    )
+    around: set[ast.AST] = set()
+    for use in (use for name in names for use in module.uses.of(name)):
+        if isinstance(use, ast.Attribute) and (
+            isinstance(use.ctx, ast.Store) or isinstance(module.parents[use], ast.Call)
+        ):
+            around.update(takewhile(lambda node: node not in around, module.ancestors(use)))
+    return around

@@ -191,15 +191,17 @@ def _run(context: Context, history: History) -> Run | None:
     scope = _scope(context, calls[0])
     mode, why = made.framework.modes.initial, ""
     found: set[str] = set()
+    known: dict[int, int] = {}
+    gives = set(ran)
     for use in _in_order(life, made, scope, context):
         if use.kind == ESCAPE or _is_opaque(use, made, context):
             break
         new = mode_after(use, made.framework) if use.kind == METHOD else None
         if new is not None:
-            if not new or not _always_before(use.node, calls, context):
+            if not new or not _always_before(use.node, calls, context, known):
                 break
             mode, why = new, "switched"
-        if use in ran and isinstance(use.node, ast.Call):
+        if use in gives and isinstance(use.node, ast.Call):
             asked: str | None = ""
             if _infers(use, made.framework, context):
                 asked, why = INFERENCE, f"{use.name}() infers"
@@ -293,16 +295,24 @@ def _is_opaque(use: Use, made: Made, context: Context) -> bool:
     return False
 
 
-def _always_before(switch: ast.expr, calls: list[ast.Call], context: Context) -> bool:
-    """Tell whether a switch happens whenever one of the calls after it does."""
+def _always_before(
+    switch: ast.expr, calls: list[ast.Call], context: Context, known: dict[int, int]
+) -> bool:
+    """Tell whether a switch happens whenever one of the calls after it does.
+
+    ``known`` keeps, by the block of a switch, the last line of a call that stands outside of it.
+    """
     module = context.module
     block = module.place(module.statement(switch)).block
-    later = [call for call in calls if call.lineno >= switch.lineno]
-    return all(
-        _scope(context, call) is not _scope(context, switch)
-        or any(around in block for around in module.ancestors(call))
-        for call in later
-    )
+    if id(block) not in known:
+        scope, inside = _scope(context, switch), set(block)
+        outside = (
+            call.lineno
+            for call in calls
+            if _scope(context, call) is scope and inside.isdisjoint(module.ancestors(call))
+        )
+        known[id(block)] = max(outside, default=0)
+    return known[id(block)] < switch.lineno
 
 
 def _flag(call: ast.Call, modes: Modes, context: Context) -> str | None:

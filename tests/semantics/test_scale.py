@@ -50,6 +50,17 @@ def make{i}(channels, momentum=0.1):
     return Block{i}(channels, eps=1e-{i})
 """
 
+MODEL = """
+import torch
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(8)
+    def forward(self, x):
+        return self.bn(x)
+model = Net()
+"""
+
 #: Code that grows with a number: written out, with the number that makes it large.
 GROWING: dict[str, tuple[Callable[[int], str], int]] = {
     "classes": (lambda n: lines(n, BLOCK), 220),
@@ -201,6 +212,65 @@ GROWING: dict[str, tuple[Callable[[int], str], int]] = {
             + lines(n, "    def m{i}(self, x):\n        return self.m{next}(self.bn(x))")
         ),
         400,
+    ),
+    "methods that switch a layer": (
+        lambda n: (
+            "class Net(nn.Module):\n    def __init__(self):\n        self.bn = nn.BatchNorm2d(8)\n"
+            + lines(n, "    def m{i}(self):\n        self.bn.eval()\n        self.m{next}()")
+        ),
+        200,
+    ),
+    "switches to training and back": (
+        lambda n: (
+            MODEL
+            + "for epoch in range(9):\n"
+            + lines(
+                n,
+                "    model.train()\n    loss = model(x)\n    loss.backward()\n    model.eval()\n"
+                "    with torch.no_grad():\n        y = model(x)",
+            )
+        ),
+        60,
+    ),
+    "sums of what a model gives": (
+        lambda n: (
+            MODEL
+            + "model.eval()\ntotal = 0\n"
+            + lines(n, "if a{i}:\n    total += model(x)")
+            + "total.backward()\n"
+        ),
+        50,
+    ),
+    "branches that switch a model or wrap it": (
+        lambda n: (
+            MODEL
+            + lines(n, "if a{i}:\n    model = wrap{i}(model)\nelse:\n    model.eval()")
+            + "y = model(x)\n"
+        ),
+        120,
+    ),
+    "functions that load a model": (
+        lambda n: (
+            MODEL
+            + lines(
+                n,
+                "def f{i}(x):\n    model = Net()\n    model.load_state_dict(torch.load('w'))\n"
+                "    with torch.no_grad():\n        return model(x)",
+            )
+        ),
+        60,
+    ),
+    "functions that make a model of their own class": (
+        lambda n: (
+            "import torch\n"
+            + lines(
+                n,
+                "def f{i}(x):\n    class M(nn.Module):\n        def __init__(self):\n"
+                "            self.bn = nn.BatchNorm2d(8)\n    m = M()\n    m.eval()\n"
+                "    return m(x)",
+            )
+        ),
+        100,
     ),
     "classes that are handed on": (
         lambda n: lines(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect
 from collections.abc import Iterator, Sequence
 
 from bnlint.frameworks.tables import Framework
@@ -14,6 +15,7 @@ from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.objects.order import are_exclusive, common_loop, is_after, running_in
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Constant, Evaluate
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import NamedTuple
 
 
@@ -43,15 +45,10 @@ def tested_phase(ev: Evaluate, module: Module, run: ast.expr) -> ast.expr | None
     and the function is known to run in another phase as well.
     """
     here = running_in(module, run)
-    taken = [
-        node
-        for node in ast.walk(here)
-        if takes_gradient(ev, node) and running_in(module, node) is here
-    ]
     around = _tests_around(module, run, here)
     found = set()
-    for node in taken:
-        own = [test for test in _tests_around(module, node, here) if test not in around]
+    for tests in _calls_in(ev, module, here).taken:
+        own = [test for test in tests if test not in around]
         found.add(own[-1] if own else None)
     test = found.pop() if len(found) == 1 else None
     return test if test is not None and _has_other_phase(ev, module, here, test) else None
@@ -84,24 +81,56 @@ def _trained(
     if mode_after(Use(METHOD, call, module, func.attr), framework) != TRAINING:
         return None
     model = dotted(func.value)
-    inside = [part for part in ast.walk(here) if isinstance(part, ast.Call)]
-    for run in sorted(inside, key=lambda c: (c.lineno, c.col_offset)):
-        if not model or dotted(run.func) != model or not is_after(run, call):
-            continue
-        others = [
-            part
-            for part in inside
-            if isinstance(part.func, ast.Attribute)
-            and part.func.attr in switches(framework)
-            and part is not call
+    calls = _calls_in(ev, module, here)
+    later = calls.by_function.get(model, []) if model else []
+    for run in later[bisect(later, _place(call), key=_place) :]:
+        others = any(
+            part is not call
             and not are_exclusive(module, part, run)
             and (is_after(run, part) or common_loop(module, part, run) is not None)
-        ]
+            for name in switches(framework)
+            for part in calls.by_method.get(name, ())
+        )
         phase = tested_phase(ev, module, run)
         if others or running_in(module, run) is not here or phase is None:
             return None
         return EveryPhase(run, model, call, phase, framework)
     return None
+
+
+class _Calls(NamedTuple):
+    """The calls inside a function or a file, in their order: by what is called, and by method.
+
+    ``taken`` are the tests of phases around calls that take gradients, functions further in left
+    out: each set of tests once.
+    """
+
+    by_function: dict[str, list[ast.Call]]
+    by_method: dict[str, list[ast.Call]]
+    taken: list[tuple[ast.expr, ...]]
+
+
+_CALLS: Memo[ast.AST, _Calls] = Memo()
+
+
+def _calls_in(ev: Evaluate, module: Module, here: ast.AST) -> _Calls:
+    known = _CALLS.of(ev)
+    if here not in known:
+        inside = [part for part in ast.walk(here) if isinstance(part, ast.Call)]
+        found = known[here] = _Calls({}, {}, [])
+        taken = {}
+        for call in sorted(inside, key=_place):
+            found.by_function.setdefault(dotted(call.func), []).append(call)
+            if isinstance(call.func, ast.Attribute):
+                found.by_method.setdefault(call.func.attr, []).append(call)
+            if takes_gradient(ev, call) and running_in(module, call) is here:
+                taken[tuple(_tests_around(module, call, here))] = None
+        found.taken.extend(taken)
+    return known[here]
+
+
+def _place(call: ast.expr) -> tuple[int, int]:
+    return call.lineno, call.col_offset
 
 
 def _tests_around(module: Module, node: ast.AST, here: ast.AST) -> list[ast.expr]:

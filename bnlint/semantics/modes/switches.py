@@ -7,14 +7,14 @@ from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import purposes
-from bnlint.semantics.names.flow import Reaching, reaching
-from bnlint.semantics.names.scopes import Scope
+from bnlint.semantics.modes.carrying import holding
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, CallSite, Life, Use
 from bnlint.semantics.objects.models import Contents, slice_back
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import Constant, Env, Evaluate, FunctionRef, Instance, Symbol
+from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -121,12 +121,22 @@ def _is_of_switched(ev: Evaluate, module: Module, made: ast.Call, methods: Colle
     if any(isinstance(part, ast.Attribute) and part.attr in methods for part in parts):
         return True
     given = {dotted(p) for p in parts if isinstance(p, (ast.Name, ast.Attribute))} - {"", "self"}
-    switched = (
-        dotted(call.func).rpartition(".")[0]
-        for method in methods
-        for call in module.calls_by_name.get(method, ())
-    )
-    return any(f"{name}.".startswith(f"{part}.") for name in switched for part in given)
+    return not given.isdisjoint(_switched(ev, module, frozenset(methods)))
+
+
+_SWITCHED: Memo[tuple[Module, frozenset[str]], set[str]] = Memo()
+
+
+def _switched(ev: Evaluate, module: Module, methods: frozenset[str]) -> set[str]:
+    """Return what a file calls ``methods`` of, as it is written, and what that is a part of."""
+    known = _SWITCHED.of(ev)
+    if (module, methods) not in known:
+        known[module, methods] = found = set()
+        for method in methods:
+            for call in module.calls_by_name.get(method, ()):
+                parts = dotted(call.func).split(".")[:-1]
+                found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
+    return known[module, methods]
 
 
 def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:
@@ -224,19 +234,16 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
 
     It is printed, compared, or taken out of the framework: that is what inference is for.
     """
-    trace = _OutputTrace(ev, use.module, use.via)
     function = use.module.enclosing_function(use.node)
     if isinstance(function, ast.Lambda):
         return False
     scope = ev.scope(use.module, function if function is not None else use.module.tree)
-    carrying = trace.spread(use.node, scope)
-    return carrying is not None and any(
+    held = holding(ev, use.node, scope)
+    return held is not None and any(
         isinstance(node, ast.Call)
         and purposes.takes_result(last_name(node.func))
-        and any(
-            trace.holds(part, use.node, carrying, scope) for part in _beside_shapes(node, use.node)
-        )
-        for node in _own_nodes(scope.node)
+        and any(part in held for part in _beside_shapes(node, use.node))
+        for node in held
     )
 
 
@@ -274,16 +281,14 @@ class _OutputTrace:
         if isinstance(function, ast.Lambda):
             return not self.via or self.at_caller(depth)
         scope = self.ev.scope(self.module, function if function is not None else self.module.tree)
-        carrying = self.spread(start, scope)
-        if carrying is None:
+        held = holding(self.ev, start, scope)
+        if held is None:
             return True
-        for node in _own_nodes(scope.node):
+        for node in held:
             if not isinstance(node, (ast.Call, ast.Yield, ast.YieldFrom, ast.Return)):
                 continue
-            if not self.holds(node, start, carrying, scope):
-                continue
             if isinstance(node, ast.Call):
-                if takes_gradient(self.ev, node) or self.trains_with(node, start, carrying, scope):
+                if takes_gradient(self.ev, node) or self.trains_with(node, held):
                     return True
             elif (
                 (not isinstance(node, ast.Return) and not self.is_called(function))
@@ -315,93 +320,11 @@ class _OutputTrace:
         *outer, last = self.via
         return _OutputTrace(self.ev, last.module, tuple(outer)).reaches(last.node, depth)
 
-    def spread(self, start: ast.expr, scope: Scope) -> set[ast.AST] | None:
-        """Return the statements that bind what comes of ``start``; ``None`` if it gets lost."""
-        carrying: set[ast.AST] = set()
-        statements = [n for n in _own_nodes(scope.node) if isinstance(n, ast.stmt)]
-        before = -1
-        while len(carrying) != before:
-            before = len(carrying)
-            for statement in statements:
-                for target, value in _stores(statement):
-                    if not self.holds(value, start, carrying, scope):
-                        continue
-                    if isinstance(target, ast.Attribute):
-                        return None
-                    if target is None:
-                        carrying.add(statement)
-                    elif isinstance(target, ast.Name):  # a container that keeps it
-                        carrying.update(
-                            r.binding.statement
-                            for r in reaching(scope, target.id, target)
-                            if r.binding.kind != "import"  # a module keeps nothing
-                        )
-        return carrying
-
-    def holds(self, node: ast.AST, start: ast.expr, carrying: set[ast.AST], scope: Scope) -> bool:
-        return any(
-            part is start
-            or (
-                isinstance(part, ast.Name)
-                and isinstance(part.ctx, ast.Load)
-                and any(b.statement in carrying for b in scope.bindings.get(part.id, ()))
-                and any(_is_carried(r, carrying) for r in reaching(scope, part.id, part))
-            )
-            for part in ast.walk(node)
-        )
-
-    def trains_with(
-        self, call: ast.Call, start: ast.expr, carrying: set[ast.AST], scope: Scope
-    ) -> bool:
+    def trains_with(self, call: ast.Call, held: Collection[ast.AST]) -> bool:
         """Tell whether ``call`` hands the value to code that trains."""
-        arguments = [*call.args, *(k.value for k in call.keywords)]
-        if not any(self.holds(argument, start, carrying, scope) for argument in arguments):
+        if not any(part in held for part in (*call.args, *(k.value for k in call.keywords))):
             return False
         for callee in self.ev.evaluate(self.module, call.func):
             if isinstance(callee.object, FunctionRef):
                 return has_gradient(self.ev, callee.object.node)
         return purposes.learns(last_name(call.func))
-
-
-def _is_carried(reach: Reaching, carrying: set[ast.AST]) -> bool:
-    return reach.binding.statement in carrying or any(
-        _is_carried(r, carrying) for r in reach.before
-    )
-
-
-def _own_nodes(body: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a function or module, those of functions further in left out."""
-    stack = list(ast.iter_child_nodes(body))
-    while stack:
-        node = stack.pop()
-        yield node
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            stack += ast.iter_child_nodes(node)
-
-
-def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
-    """Yield what a statement stores, and where: ``None`` for the names that it binds itself."""
-    pairs: list[tuple[ast.expr, ast.expr]] = []
-    if isinstance(statement, ast.Assign):
-        pairs = [(target, statement.value) for target in statement.targets]
-    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
-        pairs = [(statement.target, statement.value)]
-    elif isinstance(statement, (ast.For, ast.AsyncFor)):
-        pairs = [(statement.target, statement.iter)]
-    elif isinstance(statement, (ast.With, ast.AsyncWith)):
-        pairs = [(i.optional_vars, i.context_expr) for i in statement.items if i.optional_vars]
-    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        func = statement.value.func
-        if isinstance(func, ast.Attribute) and (
-            (isinstance(func.value, ast.Name) and not purposes.shows(func.attr))
-            or purposes.keeps(func.attr)
-        ):  # memory.push(value)
-            for argument in statement.value.args:
-                yield func.value, argument
-    for target, value in pairs:
-        if isinstance(target, ast.Subscript):
-            yield target.value, value
-        elif isinstance(target, ast.Attribute):
-            yield target, value
-        else:
-            yield None, value

@@ -71,6 +71,20 @@ def scope_of(ev: Evaluate, module: Module, name: ast.Name) -> Scope:
     return known[name]
 
 
+_LOADS: Memo[tuple[Module, str], dict[ast.AST, list[ast.Name]]] = Memo()
+
+
+def loads(ev: Evaluate, module: Module, name: str) -> dict[ast.AST, list[ast.Name]]:
+    """Return where the variables called ``name`` are used, by what opens their scope."""
+    known = _LOADS.of(ev)
+    if (module, name) not in known:
+        found = known[module, name] = {}
+        for use in module.uses.of(name):
+            if isinstance(use, ast.Name) and isinstance(use.ctx, ast.Load):
+                found.setdefault(scope_of(ev, module, use).node, []).append(use)
+    return known[module, name]
+
+
 _MODELS: Memo[ast.ClassDef, bool] = Memo()
 
 

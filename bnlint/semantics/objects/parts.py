@@ -16,6 +16,7 @@ from bnlint.semantics.objects.events import (
     WHOLE,
     WRITE,
 )
+from bnlint.semantics.objects.flows import loads
 from bnlint.semantics.values.arguments import arguments_of, parameters_given
 from bnlint.semantics.values.domain import FunctionRef, Symbol
 
@@ -132,7 +133,7 @@ class Parts(Entering):
             scope = self.ev.scope(function.module, function.node)
             if there is not None:
                 for name in names:
-                    for use in there.loads(name, scope):
+                    for use in loads(self.ev, there.module, name).get(scope.node, ()):
                         bindings = [r.binding for r in reaching(scope, name, use)]
                         if any(binding.kind == "param" for binding in bindings):
                             there.part(use, what)

@@ -9,10 +9,9 @@ import ast
 from collections.abc import Collection, Iterator
 
 from bnlint.semantics.names.flow import reaching
-from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.objects.aliases import Aliases, aliases
 from bnlint.semantics.objects.events import ESCAPE, CallSite, Use
-from bnlint.semantics.objects.flows import in_model, scope_of
+from bnlint.semantics.objects.flows import in_model, loads, scope_of
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
@@ -137,13 +136,6 @@ class View:
 
     # ------------------------------------------------------------------ names
 
-    def loads(self, name: str, scope: Scope) -> Iterator[ast.Name]:
-        """Yield the uses of the variable ``name`` of ``scope``."""
-        for use in self.module.uses.of(name):
-            if isinstance(use, ast.Name) and isinstance(use.ctx, ast.Load):
-                if scope_of(self.ev, self.module, use).node is scope.node:
-                    yield use
-
     def loop(self, loop: ast.For | ast.comprehension) -> ast.AST:
         """Return what binds the variables of a loop: the loop, or the comprehension it is in."""
         return self.module.parents[loop] if isinstance(loop, ast.comprehension) else loop
@@ -152,7 +144,7 @@ class View:
         """Yield the uses of a variable that may see what ``statement`` binds it to."""
         scope = scope_of(self.ev, self.module, target)
         held = {statement, self.module.statement(statement)}
-        for use in self.loads(target.id, scope):
+        for use in loads(self.ev, self.module, target.id).get(scope.node, ()):
             inner = self.module.scope_node(use)
             while isinstance(inner, _COMPREHENSIONS) and inner is not scope.node:
                 inner = self.module.scope_node(inner)

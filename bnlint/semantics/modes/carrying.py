@@ -1,0 +1,134 @@
+"""Which expressions of a function hold what one of them gives, followed by its names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from bnlint.semantics.hints import purposes
+from bnlint.semantics.names.flow import MAX_BINDINGS, Reaching, reaching
+from bnlint.semantics.names.scopes import Scope
+from bnlint.semantics.objects.flows import loads
+from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.memo import Memo
+
+
+def holding(ev: Evaluate, start: ast.expr, scope: Scope) -> Collection[ast.AST] | None:
+    """Return what holds the value of ``start``: expressions of ``scope`` and their statements.
+
+    These are ``start``, the names that may be bound to what comes of it, and all that stands around
+    them in their statements. ``None`` where it cannot be followed: an attribute keeps it, or a
+    name that is bound too often.
+    """
+    held: dict[ast.AST, None] = {}  # as a set that keeps the order
+    carrying: set[ast.AST] = set()
+    queue: list[ast.expr] = [start]
+    while queue:
+        node: ast.AST = queue.pop()
+        while node not in held and not isinstance(node, ast.stmt):
+            held[node] = None
+            node = scope.module.parents[node]
+        if not isinstance(node, ast.stmt):
+            continue
+        held[node] = None
+        for target, value in _stores(node):
+            if value not in held:
+                continue
+            if isinstance(target, ast.Attribute):
+                return None
+            binding: list[ast.AST] = [node]
+            if target is not None:
+                binding = list(_bound_to(scope, target)) if isinstance(target, ast.Name) else []
+            for statement in binding:
+                if statement in carrying:
+                    continue
+                carrying.add(statement)
+                for name in _names_bound(ev, scope).get(statement, ()):
+                    seen = _seen_by(ev, scope, name)
+                    if seen is None:
+                        return None
+                    queue += seen.get(statement, ())
+    return held
+
+
+def _bound_to(scope: Scope, container: ast.Name) -> Iterator[ast.AST]:
+    """Yield the statements that bind the container in which something is kept."""
+    for reach in reaching(scope, container.id, container):
+        if reach.binding.kind != "import":  # a module keeps nothing
+            yield reach.binding.statement
+
+
+_NAMES: Memo[Scope, dict[ast.AST, list[str]]] = Memo()
+
+
+def _names_bound(ev: Evaluate, scope: Scope) -> dict[ast.AST, list[str]]:
+    """Return the names that each statement of ``scope`` binds."""
+    known = _NAMES.of(ev)
+    if scope not in known:
+        names = known[scope] = {}
+        for name, bindings in scope.bindings.items():
+            for binding in bindings:
+                names.setdefault(binding.statement, []).append(name)
+    return known[scope]
+
+
+_SEEN: Memo[tuple[Scope, str], dict[ast.AST, list[ast.Name]] | None] = Memo()
+
+
+def _seen_by(ev: Evaluate, scope: Scope, name: str) -> dict[ast.AST, list[ast.Name]] | None:
+    """Return the uses of ``name`` that may see what each statement of ``scope`` binds it to.
+
+    ``None`` where it is bound too often to be followed.
+    """
+    known = _SEEN.of(ev)
+    key = scope, name
+    if key not in known:
+        known[key] = None
+        if len(scope.bindings[name]) <= MAX_BINDINGS:
+            seen = known[key] = {}
+            for use in loads(ev, scope.module, name).get(scope.node, ()):
+                statement = scope.module.statement(use)
+                if scope.module.scope_node(statement) is scope.node:
+                    for source in _sources(reaching(scope, name, use)):
+                        seen.setdefault(source, []).append(use)
+    return known[key]
+
+
+def _sources(reaches: Collection[Reaching]) -> Collection[ast.AST]:
+    """Return the statements of bindings, and of those that ``+=`` and the like build upon."""
+    found: dict[ast.AST, None] = {}
+    queue = list(reaches)
+    while queue:
+        reach = queue.pop()
+        if reach.binding.statement not in found:
+            found[reach.binding.statement] = None
+            queue += reach.before
+    return found
+
+
+def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+    """Yield what a statement stores, and where: ``None`` for the names that it binds itself."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    if isinstance(statement, ast.Assign):
+        pairs = [(target, statement.value) for target in statement.targets]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        pairs = [(statement.target, statement.value)]
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        pairs = [(statement.target, statement.iter)]
+    elif isinstance(statement, (ast.With, ast.AsyncWith)):
+        pairs = [(i.optional_vars, i.context_expr) for i in statement.items if i.optional_vars]
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        func = statement.value.func
+        if isinstance(func, ast.Attribute) and (
+            (isinstance(func.value, ast.Name) and not purposes.shows(func.attr))
+            or purposes.keeps(func.attr)
+        ):  # memory.push(value)
+            for argument in statement.value.args:
+                yield func.value, argument
+    for target, value in pairs:
+        if isinstance(target, ast.Subscript):
+            yield target.value, value
+        elif isinstance(target, ast.Attribute):
+            yield target, value
+        else:
+            yield None, value
