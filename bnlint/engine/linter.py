@@ -34,6 +34,7 @@ from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Prob
 from bnlint.rule import Context
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
+from bnlint.semantics.values.budget import TOO_LARGE
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def check_facts(
         module.path,
         tuple(sorted(found, key=lambda finding: finding.sort_key)),
         tuple(problems),
-        notices=(*notices, *_reference_notices(directives, options)),
+        notices=(*notices, *_too_large(facts), *_reference_notices(directives, options)),
         text=module.text if found else None,
         checked=True,
         uncompared=len(alone),
@@ -235,6 +236,11 @@ def _with_trial(
         return finding
 
 
+def _too_large(facts: Facts) -> Iterator[str]:
+    if facts.project.evaluator.budget.is_spent:
+        yield f"{TOO_LARGE} to its end: what rests on the rest of it is not reported"
+
+
 def _reference_notices(directives: Sequence[Directive], options: Options) -> Iterator[str]:
     for directive in directives:
         if directive.kind == PORT_OF and options.folder is None:
@@ -265,7 +271,10 @@ def _run(
             yield from _at_sites(check_site, context)
         check_file = loaded.checks.get("check_file")
         if check_file is not None:
-            yield from _findings(check_file(context))
+            about_file = list(_findings(check_file(context)))
+            # What is said of a file may rest on all of it, and not all of it was followed.
+            if not context.evaluator.budget.is_spent:
+                yield from about_file
     except Exception as error:
         if is_too_deep(error, context.module):
             notices.append(f"nested too deeply in places: {loaded.code} does not speak of them")

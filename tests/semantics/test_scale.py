@@ -11,6 +11,7 @@ import pytest
 
 from bnlint.engine.linter import Options, Result, check
 from bnlint.engine.registry import load_rules
+from bnlint.semantics.project import project
 
 RULES = load_rules()
 ALL = frozenset(rule.code for rule in RULES)
@@ -557,3 +558,49 @@ def test_calls_that_branch_at_every_level(functions: int) -> None:
         functions, "def f{next}(n, eps):\n    return f{i}(n, eps) if eps else f{i}(n, eps * 2)"
     )
     assert steps(f"{HEAD}{code}f{functions}(8, 1e-3)\n") < 1_000_000
+
+
+#: A file of which much is asked: its model is run without having been switched to inference.
+FOLLOWED = """\
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, momentum=0.1):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(8, momentum=momentum)
+    def forward(self, x):
+        return self.bn(x)
+early = nn.BatchNorm2d(8, momentum=0.99)
+model = Net()
+model.load_state_dict(torch.load("w"))
+with torch.no_grad():
+    print(model(x))
+"""
+
+
+def within(steps: int, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Check the file above, of which so many steps may be taken."""
+    monkeypatch.setattr(project, "MAX_WORK_IN_FILE", steps - len(FOLLOWED))
+    return checked(FOLLOWED)
+
+
+def test_a_file_that_may_cost_enough_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = within(1000, monkeypatch)
+    assert [finding.code for finding in result.findings] == ["BN101", "BN201"]
+    assert result.notices == ()
+
+
+@pytest.mark.parametrize("steps", range(0, 60, 3))
+def test_what_is_too_large_to_follow_is_said_and_not_judged(
+    steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the steps end, nothing crashes, nothing else is found, and it is always the same."""
+    result = within(steps, monkeypatch)
+    assert result.problems == ()
+    whole = within(1000, monkeypatch).findings
+    assert all(finding in whole for finding in result.findings)
+    if len(result.findings) < len(whole):
+        assert [notice.partition(":")[0] for notice in result.notices] == [
+            "too large to follow to its end"
+        ]
+    assert within(steps, monkeypatch) == result

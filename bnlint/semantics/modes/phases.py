@@ -118,7 +118,7 @@ def _calls_in(ev: Evaluate, module: Module, here: ast.AST) -> _Calls:
     if here not in known:
         inside = [part for part in ast.walk(here) if isinstance(part, ast.Call)]
         found = known[here] = _Calls({}, {}, [])
-        taken = {}
+        taken: dict[tuple[ast.expr, ...], None] = {}
         for call in sorted(inside, key=_place):
             found.by_function.setdefault(dotted(call.func), []).append(call)
             if isinstance(call.func, ast.Attribute):

@@ -131,7 +131,7 @@ def _switched(ev: Evaluate, module: Module, methods: frozenset[str]) -> set[str]
     """Return what a file calls ``methods`` of, as it is written, and what that is a part of."""
     known = _SWITCHED.of(ev)
     if (module, methods) not in known:
-        known[module, methods] = found = set()
+        found = known[module, methods] = set[str]()
         for method in methods:
             for call in module.calls_by_name.get(method, ()):
                 parts = dotted(call.func).split(".")[:-1]

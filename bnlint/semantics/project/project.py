@@ -12,7 +12,8 @@ from bnlint.semantics.project.resolver import Resolver, absolute, joined, split
 from bnlint.semantics.project.triage import may_make_models
 from bnlint.semantics.project.users import may_be_used, users
 from bnlint.semantics.syntax.module import Module, dotted
-from bnlint.semantics.values.evaluator import Evaluator
+from bnlint.semantics.values.budget import Budget
+from bnlint.semantics.values.evaluator import MAX_WORK_IN_FILE, Evaluator
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -50,7 +51,8 @@ class Project:
         self._read = 0
         if main is not None and main.file:
             self.modules[main.file] = main
-        self.evaluator = Evaluator(self, frameworks)
+        steps = MAX_WORK_IN_FILE + (len(main.text) if main is not None else 0)
+        self.evaluator = Evaluator(self, frameworks, budget=Budget(steps))
 
     def forget(self) -> None:
         """Drop what has been read and worked out: the circles that keep trees alive."""

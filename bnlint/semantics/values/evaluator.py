@@ -14,6 +14,7 @@ from bnlint.semantics.names.flow import says_of
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import arithmetic, calls, containers, lookup, members, predicates
+from bnlint.semantics.values.budget import TOO_LARGE, Budget
 from bnlint.semantics.values.domain import (
     MAX_CANDIDATES,
     TOO_MANY,
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
 #: Steps after which one question is given up.
 MAX_WORK = 10_000
 
+#: Steps that all questions about one file may take together, beside one for each character of it:
+#: ten times what any file of the packages takes that were measured.
+MAX_WORK_IN_FILE = 300_000
+
 _NEVER = 1 << 30
 
 
@@ -59,9 +64,15 @@ class Evaluator:
     """
 
     def __init__(
-        self, project: Imports, frameworks: Frameworks, *, asks_users: bool = False
+        self,
+        project: Imports,
+        frameworks: Frameworks,
+        *,
+        asks_users: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         self.project = project
+        self.budget = budget or Budget(MAX_WORK_IN_FILE)
         self.frameworks = frameworks
         self.asks_users = asks_users
         self._wide: Evaluator | None = None
@@ -84,7 +95,9 @@ class Evaluator:
         if self.asks_users:
             return self
         if self._wide is None:
-            self._wide = Evaluator(self.project, self.frameworks, asks_users=True)
+            self._wide = Evaluator(
+                self.project, self.frameworks, asks_users=True, budget=self.budget
+            )
             self._wide._scopes = self._scopes
         return self._wide
 
@@ -112,6 +125,9 @@ class Evaluator:
         with self.guard((node, id(env))) as entered:
             if not entered:
                 return unknown("its value depends on itself", module, node)
+            if not self.budget.spend():
+                self._lowest = 0
+                return unknown(TOO_LARGE, module, node)
             self._work += 1
             self.steps += 1
             if self._work > self._limit:
