@@ -174,6 +174,8 @@ def _of_list(copy: Copy, context: Context) -> Fix | None:
     module = context.module
     texts = ", ".join(module.source(by_kind[kind].value) for kind in order)
     given = transfers[0].target.node
+    if not isinstance(given, (ast.List, ast.Tuple)):
+        return None  # it is filled line by line
     value = f"[{texts}]" if isinstance(given, ast.List) else f"({texts})"
     intent = ReplaceValue(module.span(given), value)
     return Fix(SAFE, "give the weights in the order of the layer", (intent,))
@@ -227,7 +229,7 @@ def _by_names(context: Context, found: Sequence[Copy], done: set[ast.AST]) -> It
             continue
         names = [module.source(t.value) for t in listed]
         if _is_other_order(names, order):
-            yield _named(context, given, names, "given to set_weights")
+            yield _named(context, given, names, "given as all weights")
     for call in module.calls_by_name.get("get_weights", ()):
         statement = module.parents[call]
         if call in done or call in used or not isinstance(statement, ast.Assign):

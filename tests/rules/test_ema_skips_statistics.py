@@ -238,6 +238,40 @@ bn = "BatchNorm2d"
     assert "script.py:9 has it infer" in finding.message
 
 
+def test_a_derived_class_in_another_file_may_train_the_model(tmp_path: Path) -> None:
+    base = (
+        IMPORTS
+        + """
+class Client:
+    def __init__(self):
+        self.model = torchvision.models.resnet18()
+
+    def receive(self, other):
+        for p, o in zip(self.model.parameters(), other.parameters()):
+            p.data = o.data.clone()
+
+    def test(self):
+        self.model.eval()
+"""
+    )
+    derived = """
+from base import Client
+
+class Trained(Client):
+    def train(self):
+        self.model.train()
+"""
+    found = []
+    for name, other in (("alone", ""), ("derived", derived)):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text("")
+        (folder / "base.py").write_text(base)
+        (folder / "derived.py").write_text(other)
+        found.append(len(run("BN404", base, path="base.py", folder=str(folder))))
+    assert found == [1, 0]
+
+
 def test_a_copy_of_parameters_is_no_average() -> None:
     code = (
         IMPORTS

@@ -61,6 +61,34 @@ HAZARDS = [
         fix="safe: give the weights in the order of the layer",
     ),
     hazard(
+        "a list that is filled line by line",
+        """
+        def convert(layer, target):
+            weights = [layer.weight.detach().numpy()]
+            weights.append(layer.bias.detach().numpy())
+            weights.append(layer.running_var.numpy())
+            weights.append(layer.running_mean.numpy())
+            target.set_weights(«weights»)
+        """,
+        "weight 3 is the mean, and is given the variance",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
+        "given to a layer when it is made",
+        """
+        def convert(bn):
+            return keras.layers.BatchNormalization(
+                epsilon=bn.eps,
+                momentum=1 - bn.momentum,
+                weights=«[bn.bias, bn.weight, bn.running_mean, bn.running_var]»,
+            )
+        """,
+        "weight 1 is gamma, and is given beta: bias of bn",
+        kind="error high",
+        fix="safe: give the weights in the order of the layer",
+    ),
+    hazard(
         "keys of a checkpoint",
         """
         def convert(reader, prefix):
@@ -113,7 +141,7 @@ HAZARDS = [
             layer = keras.layers.BatchNormalization()
             layer.set_weights(«[beta, gamma, mean, var]»)
         """,
-        "beta, gamma, mean, var are given to set_weights in this order",
+        "beta, gamma, mean, var are given as all weights in this order",
         kind="error medium",
         fix="",
     ),
@@ -152,6 +180,36 @@ def copy(k, lstm):
 def copy(state, bn, eps):
     bn.running_mean.data = state["running_mean"]
     bn.running_var.data = 1.0 / state["inv_std"] ** 2 - eps
+--- a list of the weights of many layers
+def copy(model, net):
+    w = model.get_weights()
+    net.conv.weight.data = torch.from_numpy(w[0].transpose(3, 2, 0, 1))
+    net.conv.bias.data = torch.from_numpy(w[1])
+    net.bn.weight.data = torch.from_numpy(w[2])
+    net.bn.bias.data = torch.from_numpy(w[3])
+    net.bn.running_mean.data = torch.from_numpy(w[4])
+    net.bn.running_var.data = torch.from_numpy(w[5])
+--- a list in the right order, line by line
+def convert(layer, target):
+    weights = [layer.weight.numpy()]
+    weights.append(layer.bias.numpy())
+    weights.append(layer.running_mean.numpy())
+    weights.append(layer.running_var.numpy())
+    target.set_weights(weights)
+--- a list whose length depends on the layer
+def convert(layer, target):
+    weights = []
+    if layer.affine:
+        weights.append(layer.weight.numpy())
+        weights.append(layer.bias.numpy())
+    weights.append(layer.running_mean.numpy())
+    weights.append(layer.running_var.numpy())
+    target.set_weights(weights)
+--- given in the right order when a layer without a scale is made
+def convert(bn):
+    return keras.layers.BatchNormalization(
+        scale=False, weights=[bn.bias, bn.running_mean, bn.running_var]
+    )
 --- a fold, which computes what it stores
 def fold(conv, bn):
     scale = bn.weight / torch.sqrt(bn.running_var + bn.eps)

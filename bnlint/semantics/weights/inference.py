@@ -7,6 +7,7 @@ of the project that it is given to.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.frameworks.tables import catalogue
@@ -90,8 +91,30 @@ def fate_of(ev: Evaluate, module: Module, model: ast.expr, moving: ast.stmt) -> 
     applied = any(function not in settings for function in runs)
     if not to_inference:
         return None
+    trained = trained or _is_trained_elsewhere(ev, module, model)
     where, call = to_inference[0]
     return Fate(where, call, born, trained, applied, loaded)
+
+
+def _is_trained_elsewhere(ev: Evaluate, module: Module, model: ast.expr) -> bool:
+    """Tell whether another file switches an attribute of the model's name, by the text.
+
+    A derived class does, and who has the object that keeps the model.
+    """
+    resolver = getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file or not isinstance(model, ast.Attribute):
+        return False
+    methods = "|".join(sorted(_to_training()))
+    found = resolver.sources.search(module.file, rf"\.{re.escape(model.attr)}\.(?:{methods})\(")
+    return bool(set(found) - {module.file})
+
+
+def _to_training() -> frozenset[str]:
+    return frozenset(
+        row["method"]
+        for table in catalogue().tables.values()
+        for row in table["modes"].get("to_training", ())
+    )
 
 
 def _is_remade(model: ast.expr, function: ast.AST) -> bool:

@@ -237,18 +237,12 @@ class Arrays:
 
     def order(self, layer: ast.expr) -> tuple[str, ...]:
         """Return the kinds of the weights of a layer, in the order in which it gives them."""
-        order = listed_order()
         for value in self.ev.evaluate(self.module, layer):
             made = value.object
             site = self.sites.get(made.call) if isinstance(made, Instance) and made.call else None
             if site is not None:
-                absent = [
-                    kind
-                    for kind, role in ((SCALE, "scale"), (SHIFT, "center"))
-                    if role in site.api.roles and _is_off(site, role)
-                ]
-                order = tuple(kind for kind in order if kind not in absent)
-        return order
+                return order_at(site)
+        return listed_order()
 
     def _in_comprehension(
         self, node: ast.ListComp | ast.GeneratorExp, at: int, count: int, depth: int
@@ -273,6 +267,16 @@ class Arrays:
             return None
         value = states[0].binding.value
         return self.element(value, at, count, depth + 1) if isinstance(value, ast.expr) else None
+
+
+def order_at(site: Site) -> tuple[str, ...]:
+    """Return the kinds of the weights of the layer that is made at ``site``, in its order."""
+    absent = [
+        kind
+        for kind, role in ((SCALE, "scale"), (SHIFT, "center"))
+        if role in site.api.roles and _is_off(site, role)
+    ]
+    return tuple(kind for kind in listed_order() if kind not in absent)
 
 
 def _is_off(site: Site, role: str) -> bool:

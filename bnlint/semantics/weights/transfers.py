@@ -18,7 +18,7 @@ from bnlint.semantics.weights.kinds import (
     split_key,
     stand_together,
 )
-from bnlint.semantics.weights.sources import Arrays, Slot
+from bnlint.semantics.weights.sources import Arrays, Slot, order_at
 from bnlint.startup.typed import NamedTuple
 
 
@@ -62,16 +62,15 @@ class Copy(NamedTuple):
         """Tell whether both ends of a transfer are known to be arrays of batch normalisation.
 
         Names such as ``weight`` and ``mean`` are those of other layers and things too, and the
-        third weight of a layer is a mean only where it has four.
+        third weight is a mean only of a layer that has four, all of which are taken.
         """
         source, target = transfer.source, transfer.target
         if source is None or source.owner == target.owner:
             return False
         kin = [s for s in self.sources if s.owner == source.owner]
         if source.at >= 0:
-            whole = source.length or (4 if any(s.at == 3 for s in kin) else 0)
-            if not whole:
-                return False
+            if not source.length and {s.at for s in kin} != set(range(len(KINDS))):
+                return False  # it may be a list of the weights of many layers
         elif not any(is_statistic(s.name) for s in kin) and not self.names_statistics:
             return False
         return target.is_distinct or self.names_statistics or target.length == 4
@@ -126,6 +125,8 @@ def _transfers(arrays: Arrays, module: Module) -> Iterator[Transfer]:
                 yield _transfer(arrays, module, target, call.args[0])
     for call in _calls(module, names("takes_weights")):
         yield from _whole(arrays, module, call)
+    for site in arrays.sites.values():
+        yield from _at_birth(arrays, module, site)
     if names_statistics(module):
         yield from _by_key(arrays, module)
 
@@ -163,18 +164,57 @@ def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
 
 def _whole(arrays: Arrays, module: Module, call: ast.Call) -> Iterator[Transfer]:
     """Yield what ``layer.set_weights([gamma, beta, mean, variance])`` puts where."""
-    if len(call.args) != 1 or not isinstance(call.func, ast.Attribute):
+    if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
+        layer = call.func.value
+        yield from _listed(arrays, module, call.args[0], layer, arrays.order(layer))
+
+
+def _at_birth(arrays: Arrays, module: Module, site: Site) -> Iterator[Transfer]:
+    """Yield what ``BatchNormalization(weights=[gamma, beta, mean, variance])`` puts where."""
+    words = site.api.framework
+    for keyword in site.call.keywords:
+        if keyword.arg and arrays.ev.frameworks.shares(keyword.arg, "weights_arguments", words):
+            yield from _listed(arrays, module, keyword.value, site.call.func, order_at(site))
+
+
+def _listed(
+    arrays: Arrays, module: Module, given: ast.expr, layer: ast.expr, order: Sequence[str]
+) -> Iterator[Transfer]:
+    """Yield what a list of all weights of ``layer`` puts where."""
+    values = _elements(arrays, module, given)
+    if len(order) != len(values):
         return
-    (given,) = call.args
-    if not isinstance(given, (ast.List, ast.Tuple)):
-        return
-    order = arrays.order(call.func.value)
-    if len(order) != len(given.elts) or any(isinstance(e, ast.Starred) for e in given.elts):
-        return
-    owner = module.source(call.func.value)
-    for at, (kind, value) in enumerate(zip(order, given.elts, strict=True)):
-        target = Slot(owner, kind, f"weight {at + 1}", given, call.func.value, at, len(order))
+    owner = module.source(layer)
+    for at, (kind, value) in enumerate(zip(order, values, strict=True)):
+        target = Slot(owner, kind, f"weight {at + 1}", given, layer, at, len(order))
         yield _transfer(arrays, module, target, value)
+
+
+def _elements(arrays: Arrays, module: Module, node: ast.expr) -> list[ast.expr]:
+    """Return what a list holds, one that is filled by ``append`` line by line too."""
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [] if any(isinstance(e, ast.Starred) for e in node.elts) else node.elts
+    if not isinstance(node, ast.Name):
+        return []
+    scope = arrays.ev.scope(module, module.scope_node(node))
+    bindings = scope.bindings.get(node.id, ())
+    if len(bindings) != 1 or not isinstance(bindings[0].value, ast.List):
+        return []
+    block = module.place(bindings[0].statement).block  # type: ignore[arg-type]
+    found = list(bindings[0].value.elts)
+    for use in module.uses.of(node.id):
+        attribute = module.parents[use]
+        if use is node or isinstance(getattr(use, "ctx", None), ast.Store):
+            continue
+        call = module.parents[attribute]
+        if not isinstance(attribute, ast.Attribute) or attribute.attr != "append":
+            return []
+        if not isinstance(call, ast.Call) or len(call.args) != 1 or use.lineno > node.lineno:
+            return []
+        if module.statement(call) not in block:
+            return []  # it may not run, or more than once
+        found.append(call.args[0])
+    return found
 
 
 def _transfer(arrays: Arrays, module: Module, target: Slot, value: ast.expr) -> Transfer:
