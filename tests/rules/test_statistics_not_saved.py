@@ -75,6 +75,14 @@ model = torchvision.models.resnet18()
 def save(path):
     torch.save(dict(model.named_parameters()), path)
     torch.save(model.state_dict(), path + ".all")
+--- a dump for inspection, beside that of the state
+model = torchvision.models.resnet18()
+
+def dump_parameters(path):
+    torch.save(dict(model.named_parameters()), path)
+
+def dump_state(path):
+    torch.save(model.state_dict(), path)
 --- no batch normalisation in it
 model = torch.nn.Linear(8, 8)
 torch.save(dict(model.named_parameters()), "model.pt")
@@ -93,6 +101,10 @@ def main(logits):
     small.save(None, "small")
     saver.save(None, "model")
     tf.layers.batch_normalization(logits)
+--- a saver in a file that makes no batch normalisation
+def main(logits):
+    saver = tf.train.Saver(tf.trainable_variables())
+    saver.save(None, "model")
 --- a saver that restores what was trained elsewhere
 def main(logits):
     tf.layers.batch_normalization(logits)

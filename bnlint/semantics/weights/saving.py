@@ -9,7 +9,6 @@ from bnlint.frameworks.tables import Framework, catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.models import may_normalise
-from bnlint.semantics.project.triage import builds_norms
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Evaluate, Symbol
 from bnlint.startup.typed import NamedTuple
@@ -115,11 +114,16 @@ def _is_changed(module: Module, node: ast.Name) -> bool:
 
 
 def _is_handled(module: Module, call: ast.Call) -> bool:
-    """Tell whether the code around a call speaks of statistics, or of all that a model has."""
+    """Tell whether the code speaks of statistics around a call, or saves whole states anywhere."""
     around = module.enclosing_class(call) or module.enclosing_function(call)
     text = module.text if around is None else module.source(around)
-    words = (*catalogue().state_words, "buffers(", "state_dict(")
-    return any(word in text for word in words)
+    if any(word in text for word in (*catalogue().state_words, "buffers(", "state_dict(")):
+        return True
+    return any(
+        "state_dict(" in module.source(saving)
+        for name in catalogue().names("savers")
+        for saving in module.calls_by_name.get(name, ())
+    )
 
 
 def _of_graphs(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Saved]:
@@ -141,7 +145,7 @@ def _of_graphs(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterato
             found.append(Saved(call, given, weights, None))
     if not found or any(word in module.text for word in catalogue().state_words):
         return
-    if "global_variables" in module.text or not _has_norms(ev, module, sites):
+    if "global_variables" in module.text or not (sites or ev.project.may_make_models(module)):
         return
     yield from found
 
@@ -156,10 +160,3 @@ def _saves(module: Module, call: ast.Call) -> bool:
             for saving in module.calls_by_name.get("save", ())
         )
     return False
-
-
-def _has_norms(ev: Evaluate, module: Module, sites: Collection[Site]) -> bool:
-    if sites:
-        return True
-    resolver = getattr(ev.project, "resolver", None)
-    return resolver is not None and bool(module.file) and builds_norms(resolver, module.file)
