@@ -11,8 +11,9 @@ was somebody's decision.
 Layers of that framework that stand in the project come before its defaults, if they agree.
 
 Without any of these, the project may show what a file was ported from: a converter that reads the
-weights of another framework, a sentence at the head of the file, a class that pads as another
-framework does. The finding then says what shows it. ``infer = false`` in the configuration ends
+weights of another framework, a sentence at the head of the file; with low confidence, a class that
+pads as another framework does, or what shows the origin of a residual or dense network: those often
+set their own eps. The finding then says what shows it. ``infer = false`` in the configuration ends
 that, and ``from`` there says it for good. Values within 2 % count as equal, so
 ``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
 
@@ -160,6 +161,8 @@ def _confidence(mine: Value, theirs: Value, reference: Counterpart) -> str:
     if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind):
         return "low"
     doubt = reference.unsure or ("" if reference.is_read else reference.doubt)
+    if reference.is_weak:
+        return "low"
     return lower(RULE.confidence, (mine, theirs), doubt)
 
 

@@ -9,7 +9,10 @@ from bnlint.finding import Problem
 from bnlint.rule import Context, evidence
 from bnlint.semantics.layers.references import DECLARED, NAMED, SAME_FILE
 from bnlint.semantics.layers.sites import Site
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.semantics.origins.search import Origin
 
 NATIVE, NOTHING = "native", "nothing"
 
@@ -72,6 +75,11 @@ def told(site: Site, context: Context, options: Options) -> tuple[str, str, tupl
             return NATIVE, "nothing: the configuration declares that it is no port", (), ""
         if options.from_family is not None:
             return DECLARED, "nothing: it is of the framework that is declared", (), ""
+        origin = _origin(site, context)
+        if origin is not None and not site.value("eps").from_default:
+            why = tuple(evidence(sign, context) for sign in origin.signs)
+            text = f"nothing: eps is written down. It is inferred that {origin.title} is the source"
+            return NOTHING, text, why, origin.family
         return NOTHING, "nothing: no reference is known", (), ""
     title = found.api.framework.title
     if found.site is not None:
@@ -83,4 +91,11 @@ def told(site: Site, context: Context, options: Options) -> tuple[str, str, tupl
         return found.kind, f"{title}'s defaults, as is declared", (), ""
     why = tuple(evidence(sign, context) for sign in found.origin.signs)
     text = f"{found.origin.title}'s default of eps, which is inferred"
+    text += ", with low confidence" if found.is_weak else ""
     return found.kind, text, why, found.origin.family
+
+
+def _origin(site: Site, context: Context) -> Origin | None:
+    """Return what a layer was ported from, as far as its project shows."""
+    families = {api.framework.name for api in site.apis}
+    return context.origin(families.pop()) if context.infers and len(families) == 1 else None

@@ -129,7 +129,8 @@ def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) 
         return ()
     if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
         return ()
-    alone = [site for site in context.sites if context.reference(site, "eps") is None]
+    found = ((site, context.reference(site, "eps")) for site in context.sites)
+    alone = [site for site, reference in found if reference is None or reference.is_weak]
     if alone and context.module.file and context.infers and context.project.resolver is not None:
         from bnlint.semantics.origins.search import sources_around
 

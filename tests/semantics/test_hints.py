@@ -90,6 +90,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     ),
     (purposes.sets_own_eps, "YOLOv3 yolo_body models/darknet.py", "solo you_look polo"),
     (
+        purposes.often_sets_own_eps,
+        "ResNet resnet50.py res_net ResNeXt SEResNet densenet121.py resnest.py",
+        "inception_resnet_v2.py InceptionResnetV1 residual results densely unet.py",
+    ),
+    (
         purposes.is_for_tests,
         "tests/convert.py test_convert.py convert_test/a.py a/conftest.py convert_test.py",
         "latest.py contest/a.py attest.py testing/a.py",

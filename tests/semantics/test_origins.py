@@ -43,6 +43,17 @@ for layer in reference.layers:
 torch.save(net.state_dict(), "net.pth")
 """
 
+CARRIES = """
+import tensorflow as tf
+
+values = {
+    name: tf.train.load_variable("model", name) for name, _ in tf.train.list_variables("model")
+}
+state = {}
+for name in ["bn"]:
+    state[f"{name}.running_mean"] = values[f"{name}/moving_mean"]
+"""
+
 ZOO = {f"model{i}": MODEL for i in range(13)}
 
 
@@ -98,9 +109,29 @@ SHOWN = [
         id="a sentence in a comment of two lines",
     ),
     pytest.param(
-        {"model": MODEL + "\n\nclass Conv2dSame(nn.Conv2d):\n    pass\n"},
-        {"model.py": "line 10 pads as TensorFlow does (Conv2dSame)"},
-        id="a class that pads as another framework does",
+        {"model": MODEL, "tf_to_torch__convert": "import tensorflow\nimport torch\n"},
+        {"model.py": "tf_to_torch/convert.py:1 carries TensorFlow weights over"},
+        id="a file with both in a folder that is called so",
+    ),
+    pytest.param(
+        {"model": MODEL, "load": LOADS + "saver = tf.train.Saver()\nsaver.restore(s, path)\n"},
+        {"model.py": "load.py:6 loads TensorFlow weights"},
+        id="a saver that restores",
+    ),
+    pytest.param(
+        {"model": MODEL, "read": CARRIES},
+        {"model.py": "read.py:5 loads TensorFlow weights"},
+        id="weights of the one framework under the names of the other, which is not imported",
+    ),
+    pytest.param(
+        {"model": "# Weights were transferred from TensorFlow.\n" + MODEL},
+        {"model.py": "line 1 says 'transferred from TensorFlow'"},
+        id="weights that were transferred",
+    ),
+    pytest.param(
+        {"model": MODEL.replace("class", "# Ported from TensorFlow.\nclass")},
+        {"model.py": "line 4 says 'Ported from TensorFlow'"},
+        id="a sentence above the class that builds the layers",
     ),
     pytest.param(
         {"model": KERAS_MODEL, "load": """
@@ -144,6 +175,27 @@ SILENT = [
          .replace("torch.save(net.state_dict(), ", "net.load_state_dict(*map(torch.load, [")
          .replace('"net.pth")', '"net.pth"]))')},
         id="two models are compared",
+    ),
+    pytest.param(
+        {"model": MODEL + """
+            # Ported from TensorFlow.
+            class Other(nn.Module):
+                def __init__(self):
+                    self.conv = nn.Conv2d(8, 8, 3)
+            """.replace("\n            ", "\n")},
+        id="a sentence above a class without layers",
+    ),
+    pytest.param(
+        {"resnet": MODEL, "load": READS.replace("from model", "from resnet")},
+        id="residual networks often set their own eps in TensorFlow",
+    ),
+    pytest.param(
+        {"model": MODEL, "load": LOADS + 'net.load_state_dict(torch.load("other.pth"))\n'},
+        id="weights of both are loaded",
+    ),
+    pytest.param(
+        {"model": MODEL + "\n\nclass Conv2dSame(nn.Conv2d):\n    pass\n"},
+        id="a class that pads as another framework does tells little of eps",
     ),
     pytest.param(
         {"model": MODEL, "layers": """
@@ -302,3 +354,36 @@ def test_an_introduction_is_a_hint(tmp_path: Path, files: dict[str, str], *, sho
         "try --from tensorflow\n"
     )
     assert (hint in run.err) is shown
+
+
+PADS = [
+    pytest.param("class Conv2dSame(nn.Conv2d):\n    pass\n", "line 8", "Conv2dSame", id="a class"),
+    pytest.param("from .layers import conv2d_same\n", "line 8", "conv2d_same", id="an import"),
+]
+
+
+@pytest.mark.parametrize(("more", "line", "name"), PADS)
+def test_what_pads_shows_the_framework(tmp_path: Path, more: str, line: str, name: str) -> None:
+    write(tmp_path, **{"pyproject.toml": "", "model": MODEL + more})
+    sign = f"{line} pads as TensorFlow does ({name})"
+    assert sign in bnlint(tmp_path, "reference", ".").out
+    low = bnlint(tmp_path, "--min-confidence", "low", "--select", "BN103", "--no-cache")
+    assert sign in low.out
+    usual = bnlint(tmp_path, "--select", "BN103", "--no-cache")
+    assert "1 batch normalisation layer; eps and momentum compared with nothing" in (
+        usual.out + usual.err
+    )
+
+
+def test_pooling_that_pads_shows_nothing(tmp_path: Path) -> None:
+    more = "from .layers import AvgPool2dSame\n"
+    write(tmp_path, **{"pyproject.toml": "", "model": MODEL + more})
+    assert "no reference is known" in bnlint(tmp_path, "reference", ".").out
+
+
+def test_where_eps_is_written_down_the_source_is_said(tmp_path: Path) -> None:
+    model = MODEL.replace("(8)", "(8, eps=1e-3)")
+    write(tmp_path, **{"pyproject.toml": "", "model": model, "load": READS})
+    out = bnlint(tmp_path, "reference", ".").out
+    assert "nothing: eps is written down. It is inferred that TensorFlow is the source" in out
+    assert "load.py:10 reads moving_mean of TensorFlow" in out

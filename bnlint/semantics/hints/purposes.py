@@ -383,6 +383,7 @@ SETS_UP = frozenset({"__init__", "__post_init__", "_build", "init_layers"})
 # ---------------------------------------------------------------------------------- references
 
 _SETS_OWN_EPS = lazy(r"yolo|darknet", re.IGNORECASE)
+_OFTEN_SETS_OWN_EPS = lazy(r"(?<!inception[-_])(?<!inception)res_?ne[sx]?t|densenet", re.IGNORECASE)
 _TESTS = lazy(r"(^|[/_])tests?($|[/_.])|(^|/)conftest\.py$")
 
 
@@ -393,6 +394,15 @@ def sets_own_eps(names: str) -> bool:
     not of ``solo``.
     """
     return _SETS_OWN_EPS.search(names) is not None
+
+
+def often_sets_own_eps(names: str) -> bool:
+    """Tell whether names are of models of which many set their own eps.
+
+    Residual and dense networks do in TensorFlow: to 1e-5 (slim, its official models) or 1.001e-5
+    (Keras). So of ``ResNet``; not of ``inception_resnet_v2.py``.
+    """
+    return _OFTEN_SETS_OWN_EPS.search(names) is not None
 
 
 def is_for_tests(path: str) -> bool:

@@ -51,6 +51,11 @@ class Counterpart(NamedTuple):
         return not (self.is_read or self.own)
 
     @property
+    def is_weak(self) -> bool:
+        """Whether what a framework was inferred from tells little of the numbers."""
+        return self.origin is not None and all(sign.weak for sign in self.origin.signs)
+
+    @property
     def doubt(self) -> str:
         """Why the port need not be made as the reference is; empty where it need."""
         if self.own:

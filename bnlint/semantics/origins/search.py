@@ -9,9 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from bnlint.frameworks.tables import catalogue
-from bnlint.semantics.hints.purposes import is_for_tests, sets_own_eps
+from bnlint.semantics.hints.purposes import is_for_tests, often_sets_own_eps, sets_own_eps
 from bnlint.semantics.origins.signs import Sign, converter_signs, own_signs, said_in
-from bnlint.semantics.origins.words import bare_name, ecosystem_of, said_of_files, speeches
+from bnlint.semantics.origins.words import (
+    bare_name,
+    ecosystem_of,
+    layer_names,
+    said_of_files,
+    speeches,
+)
 from bnlint.semantics.project.outline import imports_in
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.values.memo import Memo
@@ -83,11 +89,16 @@ def origin_of(resolver: Resolver, module: Module, family: str) -> Origin | None:
     first = signs[0]
     if _eps(first.family) == _eps(family) or _eps(family) is None:
         return None
+    names = " ".join(cls.name for cls in module.classes)
     if module.file:
         with resolver.sources.aside():
             root = resolver.sources.root(module.file)
-        if sets_own_eps(module.file.removeprefix(root)):
+        path = module.file.removeprefix(root)
+        if sets_own_eps(path):
             return None
+        names = f"{path} {names}"
+    if often_sets_own_eps(names):
+        signs = [sign._replace(weak=True) for sign in signs]
     return Origin(first.family, speeches()[first.source].title, tuple(signs))
 
 
@@ -255,20 +266,10 @@ def _behind(resolver: Resolver, file: str) -> Sequence[str]:
     return list(found)
 
 
-def _names(target: str) -> Collection[str]:
-    """Return what the layers of an ecosystem are called, without the packages they are in."""
-    return {
-        alias.rpartition(".")[2]
-        for family in speeches()[target].families
-        for row in catalogue().tables[family]["api"]
-        for alias in row["aliases"]
-    }
-
-
 def _builds_layers(resolver: Resolver, path: str, target: str) -> bool:
     """Tell whether a file imports a framework of ``target`` and names one of its layers."""
     text = resolver.sources.text(path)
-    if text is None or not any(name in text for name in _names(target)):
+    if text is None or not any(name in text for name in layer_names(target)):
         return False
     return any(root in text for root in speeches()[target].roots)
 
@@ -276,4 +277,4 @@ def _builds_layers(resolver: Resolver, path: str, target: str) -> bool:
 def _calls_layer(resolver: Resolver, path: str, target: str) -> bool:
     """Tell whether a file calls a layer of ``target``, and does not only ask for its class."""
     text = resolver.sources.text(path) or ""
-    return any(f"{name}(" in text for name in _names(target))
+    return any(f"{name}(" in text for name in layer_names(target))

@@ -15,6 +15,7 @@ from bnlint.semantics.hints.purposes import sets_own_eps
 from bnlint.semantics.origins.words import (
     Speech,
     ecosystem_by_short,
+    layer_names,
     said_of_files,
     sentence,
     speeches,
@@ -32,7 +33,8 @@ class Sign(NamedTuple):
 
     ``source`` and ``target`` are ecosystems, ``family`` is the one of ``source`` that is spoken of.
     ``file`` is the absolute path and ``row`` the line where it stands, ``told`` what it says there
-    (``loads TensorFlow weights``). ``imported`` are the files that its imports lead to.
+    (``loads TensorFlow weights``). ``imported`` are the files that its imports lead to. A
+    ``weak`` sign tells the framework, and little of the numbers: code pads for many reasons.
     """
 
     source: str
@@ -42,6 +44,7 @@ class Sign(NamedTuple):
     row: int
     told: str
     imported: tuple[str, ...] = ()
+    weak: bool = False
 
     def imports(self, file: str) -> bool:
         """Tell whether the file of the sign imports ``file``."""
@@ -55,8 +58,11 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
     the other and writes nothing for other programs.
     """
     imported = _imported(imports)
-    stem = file.rpartition("/")[2].rpartition(".")[0]
+    folder, _, stem = file.rpartition(".")[0].rpartition("/")
     named = _named(stem)
+    if named is None and (around := _named(folder.rpartition("/")[2])) is not None:
+        # A folder called so may hold the code of one side as well.
+        named = around if imported.issuperset(around) else None
     if len(imported) < 2 and named is None and not _foreign_statistics(text, imported):
         return
     spoken = speeches()
@@ -75,11 +81,16 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
             if target not in imported:
                 continue
             at = _statistics(origin, into, text, source in imported)
-            if at is not None:
+            if at is not None and source not in imported and _carries_out(into, origin, text):
+                where, told = _first(into.reads, text), f"loads {into.title} weights"
+                assert where is not None
+                family = into.reads[text[slice(*where)]]
+                yield Sign(target, source, family, file, _row(text, where[0]), told)
+            elif at is not None:
                 family = origin.family_in(text)
                 told = f"reads {text[slice(*at)]} of {origin.title}"
                 yield Sign(source, target, family, file, _row(text, at[0]), told)
-            elif source in imported and _fills(into, text):
+            elif source in imported and _fills(into, text) and not _first(into.reads, text):
                 at = _first(origin.reads, text)
                 if at is not None:
                     told = f"loads {origin.title} weights"
@@ -99,7 +110,7 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
         return
     foreign = (w for name, speech in speeches().items() if name != target for w in speech.words)
     for match in sentence().finditer(text) if any(word in text for word in foreign) else ():
-        if not _is_prose(module, match.start()):
+        if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
             continue
         for speech in speeches().values():
             family = speech.words.get(match[1])
@@ -113,7 +124,11 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
             for match in _padding(speech.pads).finditer(text) if speech.pads else ():
                 told = f"pads as {speech.title} does ({match[1]})"
                 row = _row(text, match.start())
-                yield Sign(speech.ecosystem, target, speech.families[0], file, row, told)
+                yield Sign(speech.ecosystem, target, speech.families[0], file, row, told, weak=True)
+                break
+            for name, row in _padding_convolutions(module, speech.pads) if speech.pads else ():
+                told = f"pads as {speech.title} does ({name})"
+                yield Sign(speech.ecosystem, target, speech.families[0], file, row, told, weak=True)
                 break
 
 
@@ -170,6 +185,18 @@ def _fills(speech: Speech, text: str) -> bool:
     return any(word in text for word in speech.fills)
 
 
+def _carries_out(origin: Speech, into: Speech, text: str) -> bool:
+    """Tell whether a file that imports ``origin`` alone reads its weights for ``into``.
+
+    It loads them, names the statistics of both, and fills no model of its own framework.
+    """
+    return (
+        _first(origin.reads, text) is not None
+        and not _fills(origin, text)
+        and _statistics(origin, into, text, imported=True) is not None
+    )
+
+
 def _first(words: Collection[str], text: str) -> tuple[int, int] | None:
     """Return where the first of ``words`` stands in the code of ``text``: below its docstring."""
     start = text.find("import ")
@@ -210,6 +237,39 @@ def _padding(words: tuple[str, ...]) -> re.Pattern[str]:
         rf"^[ \t]*class[ \t]+(\w*(?:(?:{layer})\w*(?:{same})|(?:{same})\w*(?:{layer}))\w*)",
         re.MULTILINE,
     )
+
+
+def _padding_convolutions(module: Module, words: Collection[str]) -> Iterator[tuple[str, int]]:
+    """Yield imported names of convolutions that pad by themselves, and where they are imported.
+
+    Not those of pooling, which some models of any framework have so.
+    """
+    for statement in module.imports:
+        for name in (alias.name for alias in statement.names):
+            spoken = name.rpartition(".")[2].lower()
+            if "conv" in spoken and any(word.lower() in spoken for word in words):
+                yield name, statement.lineno
+
+
+def _is_of_layers(module: Module, match: re.Match[str], target: str) -> bool:
+    """Tell whether a sentence is about code that may build layers of ``target``.
+
+    One in a class or function, or in the lines above it, is about that class or function.
+    """
+    lines = module.text.split("\n")
+    row = _row(module.text, match.end())
+    while row < len(lines) and lines[row].lstrip().startswith(("#", "@")):
+        row += 1
+    around = [
+        node
+        for node in (*module.classes, *module.functions)
+        if node.lineno <= row + 1 <= (node.end_lineno or node.lineno)
+    ]
+    if not around:
+        return True
+    told = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
+    body = "\n".join(lines[told.lineno - 1 : told.end_lineno])
+    return any(name in body for name in layer_names(target))
 
 
 def _row(text: str, at: int) -> int:

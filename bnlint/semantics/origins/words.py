@@ -90,6 +90,17 @@ def ecosystem_of(family: str) -> str:
     return str(catalogue().tables[family]["framework"]["ecosystem"])
 
 
+@lru_cache(maxsize=16)
+def layer_names(ecosystem: str) -> frozenset[str]:
+    """Return what the layers of an ecosystem are called, without the packages they are in."""
+    return frozenset(
+        alias.rpartition(".")[2]
+        for family in speeches()[ecosystem].families
+        for row in catalogue().tables[family]["api"]
+        for alias in row["aliases"]
+    )
+
+
 @lru_cache(maxsize=1)
 def _framework_words() -> frozenset[str]:
     short = {word for speech in speeches().values() for word in speech.short}
@@ -126,7 +137,7 @@ def ecosystem_by_short() -> Mapping[str, str]:
 #: What sentences say of a port: ``ported from``, ``a PyTorch port of``, ``converted from``.
 _VERBS = (
     r"[Pp]ort(?:ed|ing|s)?|[Cc]onvert(?:ed|s)?|[Cc]onversion|[Tt]ranslat(?:ed|ion)|[Mm]igrat(?:ed|ion)"
-    r"|[Rr]e-?implement(?:ed|ation|s)?|[Rr]ewrit(?:e|ten)|[Tt]ransplant(?:ed)?"
+    r"|[Rr]e-?implement(?:ed|ation|s)?|[Rr]ewrit(?:e|ten)|[Tt]ransplant(?:ed)?|[Tt]ransferr?ed"
 )
 
 
