@@ -39,11 +39,15 @@ class Span(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """Put ``text`` in place of what stands from ``start`` to ``end`` (offsets in code points)."""
+    """Put ``text`` in place of what stands from ``start`` to ``end`` (offsets in code points).
+
+    Where a finding is shown, ``cell`` is the cell of a notebook that the offsets count in.
+    """
 
     start: int
     end: int
     text: str
+    cell: int = 0
 
 
 class SetKeyword(NamedTuple):
@@ -155,6 +159,12 @@ class Reference(NamedTuple):
     path: str | None = None
     row: int = 0
     column: int = 0
+    cell: int = 0
+
+    @property
+    def location(self) -> str | None:
+        """The file that holds it, with the cell if that is a notebook."""
+        return f"{self.path}:cell {self.cell}" if self.cell else self.path
 
 
 class Comparison(NamedTuple):
@@ -203,6 +213,9 @@ class Finding(NamedTuple):
     one argument of one layer only the first in precedence is kept; findings with an empty
     ``argument`` never compete. ``trial`` is the experiment that can prove it, ``confirmation``
     what came of it.
+
+    Where a finding in a notebook is shown, ``cell`` is the number of its cell, in which the span
+    counts, and ``line`` the line of the file.
     """
 
     code: str
@@ -221,11 +234,18 @@ class Finding(NamedTuple):
     precedence: int = 0
     trial: Trial | None = None
     confirmation: Confirmation | None = None
+    cell: int = 0
+    line: int = 0
 
     @property
-    def sort_key(self) -> tuple[str, int, int, str, str]:
+    def location(self) -> str:
+        """The file that holds it, with the cell if that is a notebook: ``nb.ipynb:cell 3``."""
+        return f"{self.path}:cell {self.cell}" if self.cell else self.path
+
+    @property
+    def sort_key(self) -> tuple[str, int, int, int, str, str]:
         """Path, place, code, message: the order in which findings are printed."""
-        return (self.path, self.span.row, self.span.column, self.code, self.message)
+        return self.path, self.cell, self.span.row, self.span.column, self.code, self.message
 
 
 class Problem(NamedTuple):

@@ -131,7 +131,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     kept, name = decay(api, momentum), api.roles["momentum"]
     meaning = _meaning(api)
     agrees = value.kind != PRESUMED and _agrees(site, context, float(complement(momentum)))
-    doubt = "" if usual else "; presumably it is meant as the weight of the other"
+    other = "old value" if api.convention == "new-weight" else "new batch"
+    doubt = f"; presumably meant as the weight of the {other}, as in {other_camp(api)}"
+    doubt = "" if usual else doubt
     yield context.report(
         RULE,
         _place(site, value, context),
@@ -267,7 +269,7 @@ def _advice(site: Site, value: Value, context: Context) -> str:
     if argument is None or argument is value.node:
         return f"write {name}={text}"
     if _at_definition(site, value, context):
-        return f"define it as {text}"
+        return f"define {context.module.source(argument)} as {text}"
     return f"write {name}=1 - {context.module.source(argument)}: {text}"
 
 

@@ -130,7 +130,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         at if isinstance(at, ast.expr) else mine.before.call,
         f"{name} pads {_said(here[axis])} ({_written(mine)}), {other} of the {title} reference "
         f"{_said(there[axis])} ({_written(theirs)}){_place(theirs, reference)}: kernel {kernel}, "
-        f"stride {stride}, at sizes that {stride} divides",
+        f"stride {stride}, for {_sizes(stride)}",
         help=_advice(mine, there),
         fix=_fix(mine, there, context),
         reference=reference,
@@ -241,6 +241,10 @@ def _place(theirs: Found, reference: Counterpart) -> str:
     assert reference.site is not None
     site = reference.site._replace(module=theirs.before.module, call=theirs.before.call)
     return where_reference(reference._replace(site=site))
+
+
+def _sizes(stride: int) -> str:
+    return "even heights and widths" if stride == 2 else f"sizes that are multiples of {stride}"
 
 
 def _advice(mine: Found, there: tuple[Pads, ...]) -> str:

@@ -250,16 +250,12 @@ def test_a_folder_without_python_files(tmp_path: Path) -> None:
     assert result.problems == ()
 
 
-def test_a_notebook(tmp_path: Path) -> None:
-    """A notebook that is named is not passed over in silence; one in a folder is none of ours."""
-    tree(tmp_path, "n.ipynb", "m.py")
-    assert names(tmp_path) == ["m.py"]
-    result = found(tmp_path, "n.ipynb")
-    assert (result.files, result.problems) == ((), ())
-    ((message, path),) = result.notices
-    assert path == "n.ipynb"
-    assert "does not read notebooks" in message
-    assert "nbconvert" in message
+def test_notebooks_are_found_and_pages_where_they_are_asked_for(tmp_path: Path) -> None:
+    tree(tmp_path, "n.ipynb", "m.py", "p.md", "p.rst", ".ipynb_checkpoints/n-checkpoint.ipynb")
+    assert names(tmp_path) == ["m.py", "n.ipynb"]
+    (tmp_path / "bnlint.toml").write_text("include-docs = true")
+    assert names(tmp_path) == ["m.py", "n.ipynb", "p.md", "p.rst"]
+    assert names(tmp_path, "p.md") == ["p.md"]
 
 
 def denied(*paths: Path) -> Callable[..., object]:

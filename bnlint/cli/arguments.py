@@ -21,6 +21,18 @@ def rules(text: str) -> list[str]:
     return found
 
 
+def output(text: str) -> tuple[str, str | None]:
+    """Parse ``FORMAT`` or ``FORMAT=FILE``."""
+    from bnlint.config.options import FORMATS, suggested
+
+    name, equals, file = text.partition("=")
+    if name not in FORMATS:
+        raise argparse.ArgumentTypeError(f"no output format {name!r}{suggested(name, FORMATS)}")
+    if equals and not file:
+        raise argparse.ArgumentTypeError(f"expected FORMAT=FILE, found {text!r}")
+    return name, file or None
+
+
 def reason(text: str) -> str:
     """Parse the reason of a suppression: one line that ends no comment."""
     found = text.strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bnlint.cli.prepare import (
@@ -23,6 +23,7 @@ from bnlint.config.options import absolute, is_installed
 from bnlint.finding import Finding, Problem
 
 if TYPE_CHECKING:
+    from bnlint.engine.inventory import SiteRow
     from bnlint.engine.registry import LoadedRule
     from bnlint.porting.compare import Comparison, Input, Unseen
 
@@ -67,6 +68,7 @@ def compare(parsed: argparse.Namespace) -> int:
     tried: Sequence[Finding] = ()
     if trials:
         found, tried = _confirmed(found, parsed)
+    found = _located(found, {item.path: item.data for item in (*reference, *port)})
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     choice = parsed.output_format
     if choice == "table" and not parsed.all:
@@ -119,6 +121,7 @@ def _fixed(
     from bnlint.cli.delivery import deliver
     from bnlint.engine.facts import ReferenceFile
     from bnlint.engine.linter import Options, Result
+    from bnlint.engine.locating import located, texts_of
     from bnlint.output import Report, render, summary
     from bnlint.porting.compare import comparing_codes
     from bnlint.running.treatment import Treatment, treat
@@ -146,8 +149,8 @@ def _fixed(
     (result,), problems = deliver(
         [result], paths, unchanged, diff=parsed.diff, follow_symlinks=False, refusal="not fixed"
     )
-    texts = {result.path: result.text} if result.text is not None else {}
-    report = Report(result.findings, texts, 1, len(result.fixed))
+    result = located(result)
+    report = Report(result.findings, texts_of([result]), 1, len(result.fixed))
     if not parsed.diff:
         color, width = wants_color(sys.stdout), width_of(sys.stdout)
         choice = "full" if sys.stdout.isatty() else "concise"
@@ -157,6 +160,43 @@ def _fixed(
     if code != CLEAN or parsed.exit_zero:
         return code
     return FOUND if result.findings or (parsed.diff and result.fixed) else CLEAN
+
+
+def _located(found: Comparison, data: Mapping[str, bytes]) -> Comparison:
+    """Return a comparison with what stands in documents told by their places."""
+    from bnlint.engine.inventory import located as located_row
+    from bnlint.engine.linter import Result
+    from bnlint.engine.locating import located, texts_of
+    from bnlint.files.documents import DOCUMENTS
+    from bnlint.files.source import decode
+
+    documents = {
+        path: decode(given, path).document
+        for path, given in data.items()
+        if path.endswith(DOCUMENTS) and path in found.texts
+    }
+    if not documents:
+        return found
+
+    def moved(row: SiteRow | None) -> SiteRow | None:
+        return None if row is None else located_row(row, documents.get(row.path))
+
+    rows = [r._replace(reference=moved(r.reference), port=moved(r.port)) for r in found.rows]
+    results = [
+        Result(
+            path,
+            tuple(finding for finding in found.findings if finding.path == path),
+            text=text,
+            document=documents.get(path),
+        )
+        for path, text in found.texts.items()
+    ]
+    findings = [finding for result in map(located, results) for finding in result.findings]
+    return found._replace(
+        rows=tuple(rows),
+        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        texts=texts_of(results),
+    )
 
 
 def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozenset[str] | Problem:

@@ -40,13 +40,6 @@ def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Co
         chosen = interpreters(parsed.interpreter, os.environ, parsed.paths)
     except InterpreterError as error:
         return Confirmed(list(results), [Problem(str(error))])
-    if parsed.confirm_plot is not None:
-        from bnlint.output.plot import PlotError, check
-
-        try:
-            check(parsed.confirm_plot)
-        except PlotError as error:
-            return Confirmed(list(results), [Problem(f"--confirm-plot: {error}")])
     from bnlint.confirm.pool import EACH, TOTAL, Pool
     from bnlint.confirm.verdicts import Laboratory, without_refuted
 
@@ -57,7 +50,11 @@ def confirm_results(results: Sequence[Result], parsed: argparse.Namespace) -> Co
     linted = projects(parsed.paths)
     with Pool(chosen, each=each, total=total, linted=linted) as pool, bar:
         bar.advance(0)
-        laboratory = Laboratory(pool, parsed.device or "auto")
+
+        def ran(layers: int) -> None:
+            bar.note(f"findings, {layers} layer{'' if layers == 1 else 's'} run")
+
+        laboratory = Laboratory(pool, parsed.device or "auto", ran)
         confirmed = laboratory.confirm(findings, bar.advance)
         pictures = None
         if parsed.confirm_plot is not None:

@@ -21,9 +21,10 @@ from bnlint.cli.prepare import (
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 from bnlint.config.options import absolute, suggested, suggestion
+from bnlint.files.source import decode, readable
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
-from bnlint.running.discovery import NOTEBOOK, File, Found, Notice
+from bnlint.running.discovery import File, Found, Notice
 
 if TYPE_CHECKING:
     from bnlint.config.settings import Configs
@@ -37,7 +38,7 @@ def sites(parsed: argparse.Namespace) -> int:
 
     from bnlint.engine.basis import context_for, said
     from bnlint.engine.facts import facts_of
-    from bnlint.engine.inventory import SiteRow, rows
+    from bnlint.engine.inventory import SiteRow, located, rows
     from bnlint.output import render_sites
     from bnlint.running.discovery import read
     from bnlint.running.runner import options_for
@@ -55,14 +56,11 @@ def sites(parsed: argparse.Namespace) -> int:
     unread: list[Notice] = []  # what `check` reports as a finding
     if STDIN in parsed.paths:
         display = parsed.stdin_filename or STDIN
-        if display.endswith(".ipynb"):
-            notices.append(Notice(NOTEBOOK, display))
-        else:
-            try:
-                path = absolute(parsed.stdin_filename or STDIN, cwd())
-                sources.append((display, stdin(), options_for(config_of(path, configs), path, ())))
-            except Failed as failed:
-                problems += failed.problems
+        try:
+            path = absolute(parsed.stdin_filename or STDIN, cwd())
+            sources.append((display, stdin(), options_for(config_of(path, configs), path, ())))
+        except Failed as failed:
+            problems += failed.problems
     for file in found.files:
         data = read(file)
         if isinstance(data, Problem):
@@ -77,7 +75,8 @@ def sites(parsed: argparse.Namespace) -> int:
             unread.append(Notice(facts.message, facts.path))
         elif facts is not None:
             tell = partial(said, context=context_for(facts, options), options=options)
-            listed += rows(facts, tell)
+            document = decode(data, display).document
+            listed += (located(row, document) for row in rows(facts, tell))
     if not listed and sources and not (problems or unread):
         number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
         notices.append(Notice(f"no batch normalisation is known in {number}"))
@@ -94,7 +93,7 @@ def _options(file: File, configs: Configs, data: bytes) -> tuple[Options, tuple[
 
     config = configs.of(file.path)
     options = options_for(config, file.path, ())
-    return with_references(options, config, file, data.decode("utf-8", "replace"))
+    return with_references(options, config, file, readable(data, file.display))
 
 
 def reference(parsed: argparse.Namespace) -> int:
@@ -195,6 +194,10 @@ def frameworks(parsed: argparse.Namespace) -> int:
             return close([Problem("--interpreter goes with --check")])
         write(render_frameworks(loaded, parsed.output_format, color=color, width=width))
         return CLEAN
+    from bnlint.cli.prepare import NEEDS_NUMPY, has_numpy
+
+    if not has_numpy():
+        return close([Problem(NEEDS_NUMPY.format("--check"))])
     from bnlint.confirm.drift import check_installed
     from bnlint.confirm.interpreters import InterpreterError, interpreters, named
 

@@ -69,11 +69,13 @@ def given(parsed: argparse.Namespace) -> Given:
         extend_reference_paths=tuple(paths_of(arguments.get("python"))),
         exclude=tuple(exclude) if exclude is not None else None,
         extend_exclude=tuple(arguments.get("extend_exclude") or ()),
+        include_docs=arguments.get("include_docs"),
         force_exclude=arguments.get("force_exclude"),
         respect_gitignore=arguments.get("respect_gitignore"),
         baseline=arguments.get("baseline"),
         fix=arguments.get("fix"),
         unsafe_fixes=arguments.get("unsafe_fixes"),
+        fail_on=arguments.get("fail_on"),
     )
 
 
@@ -127,10 +129,21 @@ def find(parsed: argparse.Namespace, configs: Configs) -> Found:
     paths = [path for path in parsed.paths if path != STDIN]
     if not paths and STDIN not in parsed.paths:
         paths = ["."]
-    found = walk(paths, configs, cwd())
+    found = walk(list(_expanded(paths)), configs, cwd())
     if parsed.stdin_filename is not None and STDIN not in parsed.paths:
         raise Failed(Problem("--stdin-filename goes with '-' for standard input"))
     return found
+
+
+def _expanded(paths: Sequence[str]) -> Iterator[str]:
+    """Yield ``paths``; on Windows, where no shell does it, patterns as what they stand for."""
+    for path in paths:
+        if sys.platform != "win32" or os.path.lexists(path) or not set("*?[").intersection(path):
+            yield path
+            continue
+        from glob import glob
+
+        yield from glob(path, recursive=True) or [path]
 
 
 def config_of(path: str, configs: Configs) -> Config:
@@ -177,11 +190,25 @@ def family_named(name: str) -> str:
     return family
 
 
+#: What is said where experiments, which an installation need not be able to do, are asked for.
+NEEDS_NUMPY = "{} needs NumPy; pip install 'bnlint[confirm]'"
+
+
+def has_numpy() -> bool:
+    """Tell whether experiments can be made of arrays here."""
+    try:
+        import numpy  # noqa: F401  # nothing else imports it on the way of a run that lints
+    except ImportError:
+        return False
+    return True
+
+
 def wants_trials(parsed: argparse.Namespace) -> bool:
     """Tell whether experiments are asked for, which only the command line can do.
 
     Raises:
-        Failed: something is said about experiments, and none is asked for.
+        Failed: something is said about experiments, and none is asked for; or what they need is
+            not there.
     """
     if (
         parsed.confirm
@@ -189,6 +216,15 @@ def wants_trials(parsed: argparse.Namespace) -> bool:
         or parsed.only_confirmed
         or parsed.confirm_plot is not None
     ):
+        if not has_numpy():
+            raise Failed(Problem(NEEDS_NUMPY.format("--confirm")))
+        if parsed.confirm_plot is not None:
+            from bnlint.output.plot import PlotError, check
+
+            try:  # before anything is looked at: that may take long
+                check(parsed.confirm_plot)
+            except PlotError as error:
+                raise Failed(Problem(f"--confirm-plot: {error}")) from None
         return True
     for name, given in (("device", parsed.device), ("interpreter", parsed.interpreter),
                         ("confirm-timeout", parsed.confirm_timeout)):  # fmt: skip

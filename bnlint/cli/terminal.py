@@ -28,17 +28,29 @@ def close(problems: Iterable[Problem]) -> int:
     return code
 
 
-def say(message: str, path: str | None = None) -> None:
-    """Print one line of chatter."""
+def say(message: str, path: str | None = None, stream: TextIO | None = None) -> None:
+    """Print one line of chatter, on standard error or on ``stream``."""
     sys.stdout.flush()
-    tell(f"{path}: {message}" if path else message)
+    tell(f"{path}: {message}" if path else message, stream)
 
 
-def tell(line: str) -> None:
-    """Print a line on standard error. That nobody reads it changes nothing else."""
+def tell(line: str, stream: TextIO | None = None) -> None:
+    """Print a line on standard error. That nobody reads it changes nothing else.
+
+    On a terminal it is wrapped between words.
+    """
+    stream = sys.stderr if stream is None else stream
+    line = clean(line)
+    width = width_of(stream)
+    if width is not None and len(line) >= width:
+        from bnlint.output.text import wrapped
+
+        line = "\n".join(wrapped(line, width, 0, 4))
     try:
-        print(clean(line), file=sys.stderr, flush=True)
+        print(line, file=stream, flush=True)
     except OSError:
+        if stream is not sys.stderr:
+            raise
         mute(sys.stderr)
 
 
@@ -48,17 +60,38 @@ def mute(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def say_summary(line: str, found: bool) -> None:
+def say_summary(line: str, found: bool, stream: TextIO | None = None) -> None:
     """Print the closing line: of a clean run, only to a person at a terminal."""
     if found or sys.stderr.isatty():
-        say(line)
+        say(line, stream=stream)
+
+
+def is_paged() -> bool:
+    """Tell whether what is said on standard error would be painted over what a pager shows."""
+    return sys.stderr.isatty() and not sys.stdout.isatty()
+
+
+#: What ``--color`` says: ``auto``, ``always`` or ``never``.
+_color = "auto"
+
+
+def choose_color(choice: str) -> None:
+    """Colour as ``--color`` says."""
+    global _color
+    _color = choice
 
 
 def wants_color(stream: TextIO) -> bool:
-    """Tell whether to colour: on a terminal, unless NO_COLOR is set; always with FORCE_COLOR."""
+    """Tell whether to colour.
+
+    ``--color`` decides, then ``NO_COLOR``, then ``FORCE_COLOR`` and ``CLICOLOR_FORCE``; else it is
+    done on a terminal.
+    """
+    if _color != "auto":
+        return _color == "always"
     if os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") != "0":
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
@@ -124,12 +157,19 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
             self.bar = Progress(
-                TextColumn(self.doing), BarColumn(), MofNCompleteColumn(), TextColumn(self.what),
+                TextColumn(self.doing), BarColumn(), MofNCompleteColumn(),
+                TextColumn("{task.fields[what]}"),
                 console=Console(stderr=True), transient=True, auto_refresh=False,
             )  # fmt: skip
             self.bar.start()
-            self.bar.add_task("", total=self.total)
+            self.bar.add_task("", total=self.total, what=self.what)
         self.bar.update(self.bar.task_ids[0], completed=done, refresh=True)  # type: ignore[attr-defined]
+
+    def note(self, what: str) -> None:
+        """Show what is going on within the item at hand."""
+        if self.bar is not None:
+            task = self.bar.task_ids[0]  # type: ignore[attr-defined]
+            self.bar.update(task, what=what, refresh=True)  # type: ignore[attr-defined]
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from bnlint.config import globs
 from bnlint.config.spelling import toml
-from bnlint.finding import CONFIDENCES, Problem
+from bnlint.finding import CONFIDENCES, SEVERITIES, Problem
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -45,7 +45,10 @@ COMMAND_LINE = "command line"
 NO_REFERENCE = "none"
 
 #: The formats of findings; ``bnlint.output`` has a module of the same name for each.
-FORMATS = ("full", "concise", "grouped", "json", "github")
+FORMATS = (
+    "full", "concise", "grouped", "json", "jsonl", "sarif", "github", "gitlab", "azure", "junit",
+    "rdjson", "pylint", "markdown",
+)  # fmt: skip
 
 #: Names of folders that hold no code of the project's own. Virtual environments of any other
 #: name are known by their ``pyvenv.cfg``: ``env`` alone may well be a package of environments.
@@ -73,7 +76,10 @@ EXCLUDE = (
     "site-packages",
     "venv",
 )
-INCLUDE = ("*.py", "*.pyi")
+INCLUDE = ("*.py", "*.pyi", "*.ipynb")
+
+#: What `include-docs` adds to what is included.
+INCLUDE_DOCS = ("*.md", "*.rst")
 
 
 _BARE_KEY = lazy(r"[\w-]+")
@@ -170,11 +176,13 @@ class Config(NamedTuple):
     extend_safe_fixes: tuple[str, ...] = ()
     extend_unsafe_fixes: tuple[str, ...] = ()
     include: tuple[str, ...] = INCLUDE
+    include_docs: bool = False
     exclude: tuple[str, ...] = EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     force_exclude: bool = False
     respect_gitignore: bool = True
     output_format: str | None = None
+    fail_on: str = "info"
 
 
 class _Reader:
@@ -360,11 +368,13 @@ OPTIONS = (
     Option("extend-safe-fixes", "extend_safe_fixes", _texts),
     Option("extend-unsafe-fixes", "extend_unsafe_fixes", _texts),
     Option("include", "include", _globs),
+    Option("include-docs", "include_docs", _flag),
     Option("exclude", "exclude", _globs),
     Option("extend-exclude", "extend_exclude", _globs),
     Option("force-exclude", "force_exclude", _flag),
     Option("respect-gitignore", "respect_gitignore", _flag),
     Option("output-format", "output_format", _one_of(FORMATS)),
+    Option("fail-on", "fail_on", _one_of((*SEVERITIES, "never"))),
 )
 _BY_KEY = {option.key: option for option in OPTIONS}
 
@@ -425,7 +435,19 @@ def suggestion(word: str, known: Iterable[str]) -> str:
         return ""
     words = {name.lower(): name for name in known}
     near = get_close_matches(word.lower(), list(words), 1)
+    if near and word[-1:].isdigit() and not _is_neighbour(word.lower(), near[0]):
+        return ""  # all codes of rules are alike, and another number is another rule
     return f"; did you mean {words[near[0]]}?" if near else ""
+
+
+def _is_neighbour(word: str, other: str) -> bool:
+    """Tell whether one word is the other with a letter added, left out, changed or moved by one."""
+    if sorted(word) == sorted(other):
+        return True
+    short, long = sorted((word, other), key=len)
+    if len(long) == len(short):
+        return sum(a != b for a, b in zip(short, long, strict=True)) == 1
+    return any(short == long[:i] + long[i + 1 :] for i in range(len(long)))
 
 
 def suggested(word: str, known: Iterable[str]) -> str:

@@ -96,12 +96,14 @@ class Given(NamedTuple):
     fix: bool | None = None
     unsafe_fixes: bool | None = None
     include: tuple[str, ...] | None = None
+    include_docs: bool | None = None
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
     extend_reference_paths: tuple[str, ...] = ()
     force_exclude: bool | None = None
     respect_gitignore: bool | None = None
     output_format: str | None = None
+    fail_on: str | None = None
 
 
 class Configs:

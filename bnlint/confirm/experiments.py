@@ -25,6 +25,9 @@ VALUES, MAX_CHANNELS = 1024, 64
 #: Steps after which running statistics are compared.
 STEPS = (1, 50)
 
+#: The mean and the standard deviation of what is drawn as input, in every channel.
+MEAN, DEVIATION = 3.0, 2.0
+
 _SEED = 20
 
 
@@ -40,7 +43,7 @@ def batches(trial: Trial) -> list[Array]:
     )
     drawn = np.random.default_rng(_SEED)
     count = STEPS[-1] if trial.quantity == STATISTICS else 1
-    return [drawn.normal(3.0, 2.0, shape).astype(np.float32) for _ in range(count)]
+    return [drawn.normal(MEAN, DEVIATION, shape).astype(np.float32) for _ in range(count)]
 
 
 def planted(trial: Trial) -> dict[str, Array]:

@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bnlint.confirm.experiments import MAX_CHANNELS, STEPS, Array, Unsuitable, state_names
+from bnlint.confirm.experiments import (
+    DEVIATION,
+    MAX_CHANNELS,
+    MEAN,
+    STEPS,
+    Array,
+    Unsuitable,
+    state_names,
+)
 from bnlint.confirm.oracle import OracleError
 from bnlint.confirm.pool import NotRun
 from bnlint.confirm.verdicts import ORACLE, Laboratory
@@ -26,11 +34,15 @@ class Line(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One plot. ``x`` are steps, or running variances; ``about`` names the finding it is of."""
+    """One plot. ``x`` are steps, or running variances; ``about`` names the finding it is of.
+
+    ``truth`` is what the lines estimate, where they estimate something.
+    """
 
     about: str
     x: Array
     lines: tuple[Line, ...]
+    truth: float | None = None
 
 
 class Pictures(NamedTuple):
@@ -76,7 +88,10 @@ def _course(trial: Trial, laboratory: Laboratory, about: str) -> tuple[Panel, Pa
             values = [float(np.ravel(state[names[role]])[0]) for state in result.states]
             lines.append(Line(label, np.array([start, *values])))
     steps = np.arange(STEPS[-1] + 1, dtype=np.float64)
-    return Panel(about, steps, tuple(means)), Panel(about, steps, tuple(variances))
+    return (
+        Panel(about, steps, tuple(means), MEAN),
+        Panel(about, steps, tuple(variances), DEVIATION**2),
+    )
 
 
 def _sweep(trial: Trial, laboratory: Laboratory, about: str) -> Panel:

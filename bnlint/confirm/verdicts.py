@@ -41,7 +41,7 @@ SMALLEST_FLOOR = 2.0**-24
 #: A floor above this is no rounding: a framework does something else than its table says.
 HIGHEST_FLOOR = 1e-4
 
-ORACLE = "the oracle"
+ORACLE = "bnlint's own computation"
 
 
 class Side(NamedTuple):
@@ -60,12 +60,15 @@ class Side(NamedTuple):
 class Laboratory:
     """Carries out trials; what was run once is not run again."""
 
-    def __init__(self, pool: Pool, device: str = "auto") -> None:
+    def __init__(
+        self, pool: Pool, device: str = "auto", ran: Callable[[int], None] | None = None
+    ) -> None:
         tables = catalogue()
         self.apis = dict(tables.load(tables.families).apis)
         self.pool = pool
         self.device = device
         self.runs = 0
+        self.ran = ran  # is told how many layers were run
         self._sides: dict[tuple[object, ...], Side | NotRun] = {}
         self._done: dict[tuple[Trial, str], Confirmation] = {}
 
@@ -199,6 +202,8 @@ class Laboratory:
             return side._replace(runner=f"{side.runner} ({self.pool.why_missing(api)})")
         self.runs += 1
         result = self.pool.run(api, experiment(api, installed.path, layer, trial), device)
+        if self.ran is not None:
+            self.ran(self.runs)
         try:
             return Side(measured(trial, api, result), installed.title, device)
         except (KeyError, IndexError, TypeError, ValueError) as error:

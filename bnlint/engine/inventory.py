@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bnlint.engine.facts import Facts
+from bnlint.engine.locating import Places
+from bnlint.files.documents import Document
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.layers.alignment import site_name
 from bnlint.semantics.layers.sites import Site, Unresolved
@@ -51,7 +53,8 @@ class SiteRow(NamedTuple):
     in. ``within`` is the class or function around the call. ``of_weight`` tells a call that
     normalises a weight tensor, whose eps and momentum mean nothing of what a layer's mean.
     ``channels_why`` is what their number rests on, if a caller may override it. ``reference`` is
-    what the layer is compared with in words, empty where nobody asked.
+    what the layer is compared with in words, empty where nobody asked. In a notebook, ``cell``
+    is the number of the cell in which row and column count, once the row is :func:`located`.
     """
 
     path: str
@@ -74,6 +77,12 @@ class SiteRow(NamedTuple):
     of_weight: bool = False
     channels_why: str = ""
     reference: str = ""
+    cell: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where it stands in its file: its row, and before that the cell of a notebook."""
+        return f"cell {self.cell}:{self.row}" if self.cell else str(self.row)
 
 
 _ABSENT = Setting(None, "unknown", "the callee is not known")
@@ -87,6 +96,23 @@ def rows(facts: Facts, told: Callable[[Site], str] = lambda _: "") -> list[SiteR
     found = [row_of(facts, site)._replace(reference=told(site)) for site in facts.sites]
     found += [_unresolved(item) for item in facts.unresolved]
     return sorted(found, key=lambda row: (row.row, row.column))
+
+
+def located(row: SiteRow, document: Document | None) -> SiteRow:
+    """Return a row of the program of a ``document`` as one of that document."""
+    places = Places(row.path, "", document)
+    cell, line, column = places.place(row.row, row.column)
+    return row._replace(
+        row=line,
+        column=column,
+        cell=cell,
+        why=places.said(row.why, cell),
+        eps=row.eps._replace(why=places.said(row.eps.why, cell)),
+        momentum=row.momentum._replace(why=places.said(row.momentum.why, cell)),
+        axis=row.axis._replace(why=places.said(row.axis.why, cell)),
+        channels_why=places.said(row.channels_why, cell),
+        reference=places.said(row.reference),
+    )
 
 
 def row_of(facts: Facts, site: Site) -> SiteRow:

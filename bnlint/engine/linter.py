@@ -29,7 +29,7 @@ from bnlint.engine.facts import (
 )
 from bnlint.engine.options import Options as Options
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.source import Unreadable, decode
+from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.rule import Context
 from bnlint.semantics.project.project import Project
@@ -40,6 +40,7 @@ from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
+    from bnlint.files.documents import Document
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.layers.alignment import Pair
     from bnlint.semantics.layers.sites import Site
@@ -58,7 +59,8 @@ class Result(NamedTuple):
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
-    are the findings that a baseline names, as the pairs of code and statement it has.
+    are the findings that a baseline names, as the pairs of code and statement it has. ``document``
+    is what ``text`` is the program of, if it stands in a notebook or on a page.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Result(NamedTuple):
     suppressed: int = 0
     before: bytes | None = None
     after: bytes | None = None
+    document: Document | None = None
     accepted: tuple[tuple[str, str], ...] = ()
 
 
@@ -93,11 +96,43 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return _unreadable(syntax_failure(source, error), source.text, rules, options)
     try:
-        return _check_module(module, rules, options)
+        result = _check_module(module, rules, options)
+        if source.document is not None:
+            result = _with_flaws(source, source.document, result, rules, options)
+        return result
     except Exception as error:  # a fault of bnlint's own costs this file only
         if is_too_deep(error, module):
             return _unreadable(syntax_failure(source, error), source.text, rules, options)
         return Result(path, (), (crashed("bnlint", error, path),))
+
+
+def _with_flaws(
+    source: Source,
+    document: Document,
+    result: Result,
+    rules: Sequence[LoadedRule],
+    options: Options,
+) -> Result:
+    """Return the result of a document with what keeps the first of its blocks from being read."""
+    result = result._replace(document=document)
+    if not document.flaws:
+        return result
+    flaw = document.flaws[0]
+    try:
+        parse(source.path, flaw.code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        failure = syntax_failure(source._replace(text=flaw.code), error)
+        failure = failure._replace(row=failure.row + flaw.row - 1)
+        others = len(document.flaws) - 1
+        if others:
+            more = "1 more cell is" if others == 1 else f"{others} more cells are"
+            failure = failure._replace(message=f"{failure.message} ({more} not read either)")
+        found = _unreadable(failure, source.text, rules, options)
+        findings = sorted((*result.findings, *found.findings), key=lambda f: f.sort_key)
+        problems = (*result.problems, *found.problems)
+        text = source.text if findings else None
+        return result._replace(findings=tuple(findings), problems=problems, text=text)
+    return result
 
 
 #: The project of the file checked last. It forgets the file when the next one has been checked:

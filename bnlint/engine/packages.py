@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from bnlint.config.options import EXCLUDE
 from bnlint.engine.layout import Layout
 from bnlint.files.display import current, displayed
+from bnlint.files.documents import HOLDS_CODE
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, FILE, FOLDER, Tree
 from bnlint.semantics.project.marks import Marks, marks_of
@@ -170,7 +171,7 @@ class Packages:
     def package(self, file: str) -> str:
         """Return the dotted name of the package from which relative imports in ``file`` start."""
         name = self.name(file)
-        is_package = file.endswith("/__init__.py") or not file.endswith((".py", ".pyi"))
+        is_package = file.endswith("/__init__.py") or not file.endswith(HOLDS_CODE)
         return name if is_package else name.rpartition(".")[0]
 
     # ------------------------------------------------------------------ files
@@ -283,7 +284,7 @@ class Packages:
 
     def _fingerprint(self, file: str) -> str:
         try:
-            is_file = file.endswith((".py", ".pyi"))
+            is_file = file.endswith(HOLDS_CODE)
             return _digest(self.tree.read(file, _TOO_LONG) if is_file else b"")
         except OSError as error:
             return type(error).__name__
@@ -367,7 +368,7 @@ class Packages:
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""
         try:
-            data = self.tree.read(file, _TOO_LONG) if file.endswith((".py", ".pyi")) else b""
+            data = self.tree.read(file, _TOO_LONG) if file.endswith(HOLDS_CODE) else b""
             if self.remembers:
                 self._prints[file] = _digest(data)
             return decode(data, file).text
@@ -399,7 +400,7 @@ class Packages:
             return known
         module = parse(path, text, self.name(file))
         module.file = file
-        module.is_namespace = not file.endswith((".py", ".pyi"))
+        module.is_namespace = not file.endswith(HOLDS_CODE)
         module.package = self.package(file)
         if known is not None:
             self._kept -= len(known.text)

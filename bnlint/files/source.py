@@ -1,7 +1,8 @@
 """Bytes of a Python file to text and back, and the places in that text.
 
 ``decode`` follows PEP 263 as CPython does and adds nothing of its own: no guessing of encodings,
-no translation of line ends. ``encode`` is its exact inverse.
+no translation of line ends. ``encode`` is its exact inverse. The text of a notebook, or of a page
+with blocks of code, is its program.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ import codecs
 import re
 from bisect import bisect_right
 
+from bnlint.files.documents import DOCUMENTS, NOTEBOOK
 from bnlint.finding import Span
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
-__all__ = ["Lines", "Source", "Unreadable", "Unwritable", "decode", "encode"]
+if TYPE_CHECKING:
+    from bnlint.files.documents import Document
+
+__all__ = ["Lines", "Source", "Unreadable", "Unwritable", "decode", "encode", "readable"]
 
 _BOM = codecs.BOM_UTF8
 _WIDE_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
@@ -53,7 +58,7 @@ class Source(NamedTuple):
     ``text`` has no byte order mark and keeps its line ends. ``encoding`` is Python's own name of
     the codec. ``exact`` is false for the few files (in UTF-7, or with characters that an Asian
     encoding can spell in two ways) whose bytes do not follow from their text: these can be
-    linted, not fixed.
+    linted, not fixed. ``document`` is what the text was found in, if it is the program of one.
     """
 
     path: str
@@ -61,6 +66,7 @@ class Source(NamedTuple):
     encoding: str = "utf-8"
     bom: bool = False
     exact: bool = True
+    document: Document | None = None
 
 
 def encode(source: Source, text: str) -> bytes:
@@ -75,6 +81,8 @@ def encode(source: Source, text: str) -> bytes:
             f"{source.path}: cannot be rewritten byte for byte in {source.encoding}; "
             "save it as UTF-8 to have it fixed"
         )
+    if source.document is not None:
+        text = _document_of(source, source.document, text)
     try:
         data = text.encode(source.encoding)
     except UnicodeEncodeError as error:
@@ -92,6 +100,61 @@ def decode(data: bytes, path: str) -> Source:
         Unreadable: the bytes are not text in the encoding that the file declares (UTF-8 where it
             declares none), the declared encoding does not exist, or there are NUL bytes.
     """
+    return _program(data, path) if path.endswith(DOCUMENTS) else _python(data, path)
+
+
+def readable(data: bytes, path: str) -> str:
+    """Return the text in ``data``, or what can be made of it if it holds none."""
+    try:
+        return decode(data, path).text
+    except Unreadable:
+        return data.decode("utf-8", "replace")
+
+
+def _program(data: bytes, path: str) -> Source:
+    """Return the program of a document."""
+    bom = data.startswith(_BOM)
+    try:
+        raw = data[len(_BOM) if bom else 0 :].decode("utf-8")
+    except UnicodeDecodeError as error:
+        row, column = _place(data, error.start, "utf-8")
+        byte = f"byte 0x{data[error.start + (len(_BOM) if bom else 0)]:02x}"
+        raise Unreadable(path, f"not UTF-8: {byte}", row, column) from None
+    if path.endswith(NOTEBOOK):
+        from bnlint.files import notebooks
+
+        try:
+            text, document = notebooks.read(raw)
+        except notebooks.NotebookError as error:
+            row, column = Lines(raw).place(error.offset)
+            raise Unreadable(path, error.message, row, column) from None
+    else:
+        from bnlint.files import pages
+
+        text, document = pages.read(raw, restructured=path.endswith(".rst"))
+    return Source(path, text, bom=bom, document=document)
+
+
+def _document_of(source: Source, document: Document, program: str) -> str:
+    """Return the raw text of the document whose program is ``program``.
+
+    Raises:
+        Unwritable: the program does not fit into it.
+    """
+    from bnlint.files import documents, notebooks, pages
+
+    try:
+        found = documents.pieces(document, program)
+    except ValueError as error:
+        raise Unwritable(f"{source.path}: {error}") from None
+    if found is None:
+        raise Unwritable(f"{source.path}: its blocks of code would change places")
+    write = notebooks.written if source.path.endswith(NOTEBOOK) else pages.written
+    return write(document, found)
+
+
+def _python(data: bytes, path: str) -> Source:
+    """Return the text of a Python file."""
     bom = data.startswith(_BOM)
     if not bom:
         for mark, name in _WIDE_BOMS:

@@ -87,14 +87,14 @@ def _short(row: SiteRow | None) -> str:
     """Return where a layer is and what it is called, without what is around it."""
     if row is None:
         return "-"
-    return clean(f"{row.path.rpartition('/')[2]}:{row.row} {row.name}".rstrip())
+    return clean(f"{row.path.rpartition('/')[2]}:{row.place} {row.name}".rstrip())
 
 
 def _partner(row: Row) -> str:
     if row.how == "uniform" and row.alike > 1:
         return f"all {row.alike} alike"
     assert row.reference is not None
-    return clean(f"{row.reference.path.rpartition('/')[2]}:{row.reference.row}")
+    return clean(f"{row.reference.path.rpartition('/')[2]}:{row.reference.place}")
 
 
 def _named(places: Sequence[str]) -> str:
@@ -175,7 +175,7 @@ def json(comparison: Comparison) -> Iterator[str]:
                 for unseen in comparison.unseen
             ],
             "totals": [total._asdict() for total in comparison.totals],
-            "findings": [finding_object(f, lines.get(f.path)) for f in comparison.findings],
+            "findings": [finding_object(f, lines) for f in comparison.findings],
         }
     )
 
@@ -236,7 +236,7 @@ def _place(row: SiteRow | None) -> str:
     if row is None:
         return "-"
     name = " in ".join(part for part in (row.name, row.within) if part)
-    return clean(f"{row.path.rpartition('/')[2]}:{row.row} {name or row.api.rpartition('.')[2]}")
+    return clean(f"{row.path.rpartition('/')[2]}:{row.place} {name or row.api.rpartition('.')[2]}")
 
 
 def _value(setting: Setting) -> str:
@@ -401,6 +401,7 @@ def _object(row: SiteRow | None, names: Sequence[str]) -> dict[str, object] | No
     return {
         "filename": row.path,
         "location": {"row": row.row, "column": row.column},
+        "cell": row.cell or None,
         "api": row.api,
         "name": row.name or None,
         "within": row.within or None,

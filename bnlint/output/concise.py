@@ -1,4 +1,8 @@
-"""One line per finding, which every editor can parse: ``path:row:column: CODE [*] message``."""
+"""One line for each finding, which every editor can parse.
+
+It reads ``path:row:column: severity: CODE [*] message; help: what to write``, the way compilers
+write.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +25,19 @@ def render(report: Report, style: Style) -> Iterator[str]:
         row, column = finding.span.row, finding.span.column
         yield paint(
             (
-                (clean(finding.path), "bold"),
+                (clean(finding.location), "bold"),
                 (":", "cyan"),
                 (f"{row}", ""),
                 (":", "cyan"),
                 (f"{column}", ""),
                 (": ", "cyan"),
+                (clean(finding.severity), COLORS.get(finding.severity, "bold")),
+                (": ", "cyan"),
                 (clean(finding.code), COLORS.get(finding.severity, "bold")),
                 (" ", ""),
                 *(FIXABLE if is_fixable(finding, unsafe_fixes=style.unsafe_fixes) else ()),
                 (clean(finding.message), ""),
+                (f"; help: {clean(finding.help)}" if finding.help else "", ""),
             ),
             style.color,
         )

@@ -30,8 +30,8 @@ def told(found: Confirmation) -> str:
     change = f" -> {figure(found.after)} with the fix" if found.after is not None else ""
     where = f"on {found.device}" if found.device else found.reason
     return clean(
-        f"{where}: max |difference| of the {found.about} {figure(found.before)}{change} "
-        f"({sides(found)}; floor {figure(found.floor)})"
+        f"{where}: max |difference| of the {found.about} {figure(found.before)}{change}, of the "
+        f"reference's largest value ({sides(found)}; rounding makes {figure(found.floor)})"
     )
 
 

@@ -16,7 +16,7 @@ Line = list[Piece]
 _MOST, _FIRST, _LAST = 12, 6, 3
 
 #: How wide a frame is where the output is no terminal, and the least room for code in one.
-_WIDTH, _NARROWEST = 140, 20
+WIDTH, _NARROWEST = 140, 20
 
 #: Cells that stay in view before and after the marked place where a line has to be cut.
 _BEFORE, _AFTER = 6, 12
@@ -47,7 +47,7 @@ def draw(frame: Frame, width: int | None) -> tuple[int, list[Line]]:
     span = frame.span
     first, last = _context(frame)
     gutter = len(str(last))
-    room = max((width or _WIDTH) - gutter - 3, _NARROWEST)
+    room = max((width or WIDTH) - gutter - 3, _NARROWEST)
     if span.row == span.end_row:
         indent, shift, marked = "", *_one(frame, gutter, room)
     else:
@@ -56,7 +56,7 @@ def draw(frame: Frame, width: int | None) -> tuple[int, list[Line]]:
 
     def around(rows: range) -> Iterator[Line]:
         for row in rows:
-            text = _fit(_shifted(_shown(frame.lines.line(row)), shift), room)
+            text = fit(_shifted(shown(frame.lines.line(row)), shift), room)
             yield _numbered(gutter, row, (indent + text, ""))
 
     edge: Line = [(f"{'':{gutter}} |", _GUTTER)]
@@ -95,17 +95,17 @@ def _one(frame: Frame, gutter: int, room: int) -> tuple[int, list[Line]]:
     """Return by how many cells lines are shifted to the left, and the marked line with its mark."""
     span = frame.span
     line = frame.lines.line(span.row)
-    before = _shown(line[: span.column - 1])
-    marked = _shown(line[span.column - 1 : span.end_column - 1])
-    after = _shown(line[span.end_column - 1 :])
+    before = shown(line[: span.column - 1])
+    marked = shown(line[span.column - 1 : span.end_column - 1])
+    after = shown(line[span.end_column - 1 :])
     start = cells(before)
     end = start + max(cells(marked), 1)  # a mark below nothing takes up a cell, too
     shift = 0
     if end + bool(after) > room:
         shift = max(0, min(start - _BEFORE, end + min(cells(after), _AFTER) - room))
     before = _shifted(before, shift)
-    marked = _fit(marked, room - cells(before))
-    after = _fit(after, room - cells(before) - cells(marked))
+    marked = fit(marked, room - cells(before))
+    after = fit(after, room - cells(before) - cells(marked))
     under = frame.mark * max(cells(marked), 1)
     return shift, [
         _numbered(gutter, span.row, (before + marked + after, "")),
@@ -119,12 +119,12 @@ def _several(frame: Frame, gutter: int, room: int) -> Iterator[Line]:
     rows = list(range(span.row, span.end_row + 1))
     hidden = rows[_FIRST:-_LAST] if len(rows) > _MOST else []
     for row in rows:
-        text = (_fit(_shown(lines.line(row)), room), "")
+        text = (fit(shown(lines.line(row)), room), "")
         if row == span.row:
             start = lines.line(row)[: span.column - 1]
             if start.strip():
                 yield _numbered(gutter, row, ("  ", ""), text)
-                under = "_" * (min(cells(_shown(start)), room - 1) + 1)
+                under = "_" * (min(cells(shown(start)), room - 1) + 1)
                 yield _unnumbered(gutter, (" ", ""), (under + frame.mark, color))
             else:
                 yield _numbered(gutter, row, ("/ ", color), text)
@@ -132,7 +132,7 @@ def _several(frame: Frame, gutter: int, room: int) -> Iterator[Line]:
             yield _numbered(gutter, row, ("| ", color), text)
         elif row == hidden[0]:
             yield [(f"{'...':<{gutter + 3}}", _GUTTER), ("|", color)]
-    end = cells(_shown(lines.line(span.end_row)[: span.end_column - 1]))
+    end = cells(shown(lines.line(span.end_row)[: span.end_column - 1]))
     yield _unnumbered(gutter, ("|" + "_" * max(min(end, room), 1) + frame.mark, color))
 
 
@@ -144,7 +144,7 @@ def _unnumbered(gutter: int, *pieces: Piece) -> Line:
     return [(f"{'':{gutter}} |", _GUTTER), (" ", ""), *pieces]
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return a piece of a line as it is shown: tabs as spaces, nothing that cannot be printed.
 
     Joiners of emoji and variation selectors go, since terminals do not agree on the width of what
@@ -160,7 +160,7 @@ def _shifted(text: str, shift: int) -> str:
     return f"…{drop(text, shift + 1)}" if text.strip() else ""
 
 
-def _fit(text: str, room: int) -> str:
+def fit(text: str, room: int) -> str:
     """Return ``text``, or as much of its start as fits, with a sign that something is missing."""
     if cells(text) <= room:
         return text

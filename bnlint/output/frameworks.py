@@ -32,7 +32,7 @@ _APIS = (
     Column("momentum"),
     Column("keeps"),
     Column("convention", plain=True),
-    Column("starts in"),
+    Column("new layers"),
     Column("axis"),
     Column("variance"),
     Column("but", "dim", prose=True),
@@ -40,7 +40,8 @@ _APIS = (
 
 _LEGEND = (
     "keeps: the weight of the old running value in an update, at the default momentum. "
-    "starts in: the mode of a new layer, or of a bare call. axis: where the channels are. "
+    "new layers: the mode that they are in, or a bare call is; by argument: each call has to say. "
+    "axis: where the channels are. "
     "variance: what goes into the running one, biased (divided by n) or unbiased (by n-1)."
 )
 
@@ -79,7 +80,7 @@ def _columns(api: Api) -> Row:
         _default(api, "momentum"),
         _kept(api),
         api.convention,
-        api.default_mode,
+        "by argument" if api.default_mode == "required" else api.default_mode,
         str(api.channel_axis),
         api.estimator if isinstance(api.estimator, str) else "by rank",
         _exceptions(api),
@@ -114,7 +115,10 @@ def _kept(api: Api) -> str:
     decay = _decay(api)
     if decay is not None:
         return f"{decay:g}"
-    return "-" if "momentum" not in api.roles else "?"
+    if "momentum" not in api.roles:
+        return "-"
+    required = _default(api, "momentum") == "required"
+    return "as given" if required else "?"
 
 
 def _exceptions(api: Api) -> str:

@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from bnlint.files.display import clean
 from bnlint.files.source import Lines
-from bnlint.finding import SAFE, UNSAFE, Finding, Reference, Span
+from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Reference, Span
+from bnlint.output.changes import changed
 from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
 from bnlint.output.report import Report, Style, is_fixable
@@ -33,9 +34,10 @@ def render(report: Report, style: Style) -> Iterator[str]:
     for finding in report.findings:
         color = _COLORS.get(finding.severity, "bold")
         yield from _headline(finding, color, style)
-        yield from _code(lines(finding.path), finding.path, finding.span, color, style)
+        yield from _code(lines(finding.location), finding.location, finding.span, color, style)
         yield from _reference(lines, finding.reference, style)
         yield from _advice(finding, style)
+        yield from _change(lines, finding, style)
         yield from _proof(finding, style)
         yield ""
 
@@ -80,7 +82,8 @@ def _reference(
     """Yield where the code compared with stands, if it stands anywhere."""
     if reference is None or reference.path is None:
         return
-    found = lines(reference.path)
+    place = reference.location or reference.path
+    found = lines(place)
     yield from _prose([("reference: ", "bold green")], reference.framework, style)
     end = 1
     if found is not None:
@@ -88,7 +91,7 @@ def _reference(
         end = len(name[0]) if name else 1
     row, column = reference.row, reference.column
     span = Span(row, column, row, column + end, 0, 0)
-    yield from _code(found, reference.path, span, "bold green", style, "-")
+    yield from _code(found, place, span, "bold green", style, "-")
 
 
 def _advice(finding: Finding, style: Style) -> Iterator[str]:
@@ -103,6 +106,23 @@ def _advice(finding: Finding, style: Style) -> Iterator[str]:
     if fix.reason:
         note += f": {fix.reason}"
     yield from _prose([("note: ", "bold yellow")], note, style)
+
+
+def _change(lines: Callable[[str], Lines | None], finding: Finding, style: Style) -> Iterator[str]:
+    """Yield the lines that the fix would change, as they are and as they would be."""
+    fix = finding.fix
+    if fix is None or fix.applicability == MANUAL:
+        return
+    for cell in sorted({edit.cell for edit in fix.edits}):
+        place = f"{finding.path}:cell {cell}" if cell else finding.path
+        found = lines(place)
+        if found is None:
+            continue
+        if cell != finding.cell:
+            yield paint([("  --> ", _ARROW), (clean(place), "")], style.color)
+        edits = [edit for edit in fix.edits if edit.cell == cell]
+        for line in changed(found, edits, style.width):
+            yield paint(line, style.color)
 
 
 def _proof(finding: Finding, style: Style) -> Iterator[str]:

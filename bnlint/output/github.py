@@ -14,8 +14,10 @@ def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # no
     """Yield the command of each finding."""
     for finding in report.findings:
         span = finding.span
-        place = {"file": finding.path, "line": span.row}
-        if span.row == span.end_row:  # columns are not allowed in an annotation of several lines
+        place: dict[str, object] = {"file": finding.path, "line": finding.line or span.row}
+        if finding.cell:  # GitHub shows the JSON of a notebook, in which a column means nothing
+            pass
+        elif span.row == span.end_row:  # columns are not allowed in an annotation of several lines
             place |= {"col": span.column, "endLine": span.end_row, "endColumn": span.end_column}
         else:
             place |= {"endLine": span.end_row}
@@ -23,7 +25,7 @@ def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # no
             f"{name}={clean(escape_property(str(value)))}"
             for name, value in {"title": f"bnlint ({finding.code})", **place}.items()
         )
-        text = f"{finding.path}:{span.row}:{span.column}: {finding.code} {finding.message}"
+        text = f"{finding.location}:{span.row}:{span.column}: {finding.code} {finding.message}"
         if finding.help:
             text += f"\n  help: {finding.help}"
         level = _LEVELS.get(finding.severity, "warning")

@@ -21,13 +21,14 @@ def render(report: Report, style: Style) -> Iterator[str]:
 
 
 def _block(findings: list[Finding], style: Style) -> Iterator[str]:
-    rows = max(len(str(finding.span.row)) for finding in findings)
+    places = [_place(finding) for finding in findings]
+    rows = max(map(len, places))
     columns = max(len(str(finding.span.column)) for finding in findings)
     codes = max(cells(clean(finding.code)) for finding in findings)
-    for finding in findings:
+    for place, finding in zip(places, findings, strict=True):
         code = clean(finding.code)
         pieces: list[Piece] = [
-            (f"  {finding.span.row:>{rows}}", ""),
+            (f"  {place:>{rows}}", ""),
             (":", "cyan"),
             (f"{finding.span.column:<{columns}} ", ""),
             (code, COLORS.get(finding.severity, "bold")),
@@ -39,3 +40,8 @@ def _block(findings: list[Finding], style: Style) -> Iterator[str]:
         head, *rest = wrapped(clean(finding.message), style.width, first, indent)
         yield paint((*pieces, (head, "")), style.color)
         yield from rest
+
+
+def _place(finding: Finding) -> str:
+    row = str(finding.span.row)
+    return f"cell {finding.cell}:{row}" if finding.cell else row

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bnlint.files.source import Lines
-from bnlint.finding import Comparison, Confirmation, Edit, Finding, Fix, Reference
+from bnlint.finding import Comparison, Confirmation, Edit, Finding, Reference
 from bnlint.output.report import RULE_URL, Report, Style
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,7 +23,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
     """Yield one array of all findings."""
     lines = {path: Lines(text) for path, text in report.texts.items()}
-    yield dumps([finding_object(finding, lines.get(finding.path)) for finding in report.findings])
+    yield dumps([finding_object(finding, lines) for finding in report.findings])
 
 
 def dumps(value: object, indent: int | None = 2) -> str:
@@ -32,8 +32,8 @@ def dumps(value: object, indent: int | None = 2) -> str:
     return json.dumps(plain(value), indent=indent, allow_nan=False).replace("##", "#\\u0023")
 
 
-def finding_object(finding: Finding, lines: Lines | None = None) -> dict[str, object]:
-    """Return a finding as an object for JSON; ``lines`` are those of its file, for the edits."""
+def finding_object(finding: Finding, lines: Mapping[str, Lines]) -> dict[str, object]:
+    """Return a finding as an object for JSON; ``lines`` are those of files, for the edits."""
     span = finding.span
     return {
         "filename": finding.path,
@@ -44,8 +44,8 @@ def finding_object(finding: Finding, lines: Lines | None = None) -> dict[str, ob
         "url": RULE_URL.format(code=finding.code) if RULE_URL else None,
         "location": {"row": span.row, "column": span.column},
         "end_location": {"row": span.end_row, "column": span.end_column},
-        "cell": None,
-        "fix": _fix(finding.fix, lines),
+        "cell": finding.cell or None,
+        "fix": _fix(finding, lines),
         "help": finding.help or None,
         "confidence": finding.confidence,
         "reference": _reference(finding.reference),
@@ -54,10 +54,15 @@ def finding_object(finding: Finding, lines: Lines | None = None) -> dict[str, ob
     }
 
 
-def _fix(fix: Fix | None, lines: Lines | None) -> dict[str, object] | None:
+def _fix(finding: Finding, lines: Mapping[str, Lines]) -> dict[str, object] | None:
+    fix = finding.fix
     if fix is None:
         return None
-    edits = [_edit(edit, lines) for edit in fix.edits] if lines is not None else []
+    edits = []
+    for edit in fix.edits:
+        place = f"{finding.path}:cell {edit.cell}" if edit.cell else finding.path
+        if place in lines:
+            edits.append(_edit(edit, lines[place]))
     return {
         "applicability": fix.applicability,
         "message": fix.message,
@@ -86,11 +91,12 @@ def _confirmation(found: Confirmation | None) -> dict[str, object] | None:
 
 def _edit(edit: Edit, lines: Lines) -> dict[str, object]:
     span = lines.between(edit.start, edit.end)
-    return {
+    found: dict[str, object] = {
         "content": edit.text,
         "location": {"row": span.row, "column": span.column},
         "end_location": {"row": span.end_row, "column": span.end_column},
     }
+    return found | {"cell": edit.cell} if edit.cell else found
 
 
 def _reference(reference: Reference | None) -> dict[str, object] | None:
@@ -103,6 +109,7 @@ def _reference(reference: Reference | None) -> dict[str, object] | None:
         "api": reference.api,
         "filename": reference.path,
         "location": {"row": row, "column": column} if reference.path is not None else None,
+        "cell": reference.cell or None,
     }
 
 

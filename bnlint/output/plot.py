@@ -25,6 +25,9 @@ TOLERANCES = (
 
 _STYLES = {"port": ("tab:red", "-"), "fixed": ("tab:green", "--"), "reference": ("black", ":")}
 
+#: A line that jumps about the true value is no better an estimate than one on its way to it.
+_TRUTH = "true value of the data; a line that jumps follows the last batch alone: noise"
+
 #: Inches of one panel, and characters of text that fit into its width.
 _WIDTH, _HEIGHT, _CHARACTERS = 5.2, 4.4, 62
 
@@ -154,12 +157,16 @@ def _lines(axis: Any, panel: Panel, title: str, x_label: str, room: int) -> None
         color, dashes = _STYLES[line.label.partition(":")[0]]
         label = textwrap.fill(clean(line.label), room, subsequent_indent="    ")
         axis.plot(panel.x, line.values, label=label, color=color, linestyle=dashes)
+    if panel.truth is not None:
+        axis.axhline(panel.truth, color="tab:blue", linewidth=0.8, label=_TRUTH)
     code, _, place = clean(panel.about).partition(", ")
     if len(place) > room - 12:  # what tells files apart is at the end
         place = f"...{place[12 - room :]}"
     heading = f"{textwrap.fill(title, room)}\n{code}, {place}"
     axis.set_title(heading, fontsize=9, parse_math=False)
     axis.set_xlabel(x_label)
+    if panel.truth is not None:
+        axis.set_ylabel("running statistic")
     # below the axes: the labels are long, and must hide no line
     legend = axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), frameon=False)
     for text in legend.get_texts():

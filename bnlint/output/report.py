@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bnlint import HOME_URL
 from bnlint.finding import SAFE, UNSAFE, Finding
 from bnlint.startup.typed import NamedTuple
 
 #: Where the page of a rule is published; ``{code}`` stands for its code. ``None``: nowhere.
-RULE_URL: str | None = None
+RULE_URL: str | None = None if HOME_URL is None else f"{HOME_URL}/blob/main/docs/rules/{{code}}.md"
 
 
 class FormatError(ValueError):
@@ -61,3 +62,14 @@ def is_fixable(finding: Finding, *, unsafe_fixes: bool = False) -> bool:
 def counted(number: int, word: str, invariable: str = "") -> str:
     """Return a number with a word in the plural where it calls for one: ``2 files``."""
     return f"{number} {word if number == 1 or word == invariable else word + 's'}"
+
+
+def told(finding: Finding) -> str:
+    """Return the message of a finding with what to write, in one line."""
+    where = f"cell {finding.cell}, line {finding.span.row}: " if finding.cell else ""
+    return f"{where}{finding.message}{f'; help: {finding.help}' if finding.help else ''}"
+
+
+def rule_url(code: str) -> str | None:
+    """Return where the page of a rule is published, if it is."""
+    return RULE_URL.format(code=code) if RULE_URL else None

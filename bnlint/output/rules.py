@@ -96,6 +96,15 @@ def markdown(loaded: LoadedRule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def summary_of(loaded: LoadedRule) -> str:
+    """Return the sentence that says what is wrong, as plain text.
+
+    Raises:
+        DocumentationError: the rule's docstring breaks the form.
+    """
+    return " ".join(_page(loaded).summary.replace("``", "").split())
+
+
 def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
     """Return a Markdown table of the rules, each with a link to its page in ``folder``.
 

@@ -72,9 +72,9 @@ def _references(files: Sequence[tuple[str, list[SiteRow]]], style: Style) -> Ite
 
 def _columns(row: SiteRow) -> Row:
     if not row.api:
-        return (str(row.row), "?", _name(row), *[""] * 6, f"not resolved: {clean(row.why)}")
+        return (row.place, "?", _name(row), *[""] * 6, f"not resolved: {clean(row.why)}")
     return (
-        str(row.row),
+        row.place,
         clean(row.api),
         _name(row),
         _value(row.eps),
@@ -169,7 +169,7 @@ def _places(rows: Sequence[SiteRow], indent: int, style: Style) -> Iterator[str]
     """Yield where sites are, the first few of them."""
     files: dict[str, list[str]] = {}
     for row in rows[:_SHOWN]:
-        files.setdefault(row.path, []).append(str(row.row))
+        files.setdefault(row.path, []).append(row.place)
     text = ", ".join(f"{clean(path)}:{', '.join(lines)}" for path, lines in files.items())
     rest = len(rows) - _SHOWN
     text += f" and {rest} more" if rest > 0 else ""
@@ -249,7 +249,7 @@ def _listed(counts: dict[str, str]) -> str:
 
 def _concise(row: SiteRow) -> str:
     """Return the line of a site: ``path:row:column: api name eps=1e-05 (default) ...``."""
-    start = f"{clean(row.path)}:{row.row}:{row.column}:"
+    start = f"{clean(row.path)}:{row.place}:{row.column}:"
     name = _name(row)
     if not row.api:
         return f"{start} {f'{name}: ' if name else ''}not resolved: {clean(row.why)}"
@@ -281,6 +281,7 @@ def _object(row: SiteRow) -> dict[str, object]:
     return {
         "filename": row.path,
         "location": {"row": row.row, "column": row.column},
+        "cell": row.cell or None,
         "api": row.api or None,
         "apis": row.apis,
         "framework": row.framework or None,
@@ -305,7 +306,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
     head = (
         "filename row column api apis framework name within direct eps eps_known eps_why "
         "momentum momentum_known momentum_why decay mode axis axis_known axis_why channels "
-        "counted trainable counted_number trainable_number why reference"
+        "counted trainable counted_number trainable_number why reference cell"
     )
     yield _record(head.split())
     for row in rows:
@@ -317,7 +318,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
                 row.path, row.row, row.column, row.api, "|".join(row.apis), row.framework,
                 row.name, row.within, row.direct, *settings[:6], row.decay, row.mode,
                 *settings[6:], row.channels, *(row.parameters or [None] * 4), row.why,
-                row.reference,
+                row.reference, row.cell or None,
             ]
         )  # fmt: skip
 

@@ -12,19 +12,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, count
 
 from bnlint.config.globs import compiled
-from bnlint.config.options import absolute
+from bnlint.config.options import INCLUDE_DOCS, absolute
 from bnlint.config.settings import Config, ConfigError, Configs, excluded
 from bnlint.files.display import displayed
 from bnlint.files.tree import DISK, FILE, FOLDER, Entry, Tree
 from bnlint.finding import Problem
 from bnlint.running import gitignore
 from bnlint.startup.typed import NamedTuple
-
-#: What is said of a notebook, in place of findings.
-NOTEBOOK = (
-    "skipped: bnlint does not read notebooks yet; "
-    "check the script that 'jupyter nbconvert --to script' makes of it"
-)
 
 
 class File(NamedTuple):
@@ -139,9 +133,6 @@ class _Search:
 
     def take(self, path: str, real: str) -> None:
         """Take up a file, unless it was before; of several paths to it, its own is kept."""
-        if path.endswith(".ipynb"):
-            self.notice(NOTEBOOK, path)
-            return
         other = self.found.get(real)
         if other is None or (other != real and (path == real or path < other)):
             self.found[real] = path
@@ -196,7 +187,8 @@ def _wanted(
 ) -> Iterator[tuple[str, str]]:
     """Yield the kind and the path of each entry of ``folder`` that is to be looked into."""
     inside = f"{folder.rstrip('/')}/"
-    included = compiled(config.include, config.folder).match
+    docs = INCLUDE_DOCS if config.include_docs else ()
+    included = compiled((*config.include, *docs), config.folder).match
     left_out = compiled((*config.exclude, *config.extend_exclude), config.folder).match
     for entry in entries:
         name = entry.name

@@ -29,6 +29,7 @@ from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import PACKAGES, OutlineMemory, Packed
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Unreadable, decode
+from bnlint.files.tree import Tree
 from bnlint.finding import Problem
 from bnlint.running.discovery import File, read
 from bnlint.running.treatment import Treatment, treat
@@ -100,17 +101,19 @@ def run(
     advance: Callable[[int], None] | None = None,
     treatment_for: Callable[[str, Config], Treatment] | None = None,
     cache: Cache | None = None,
+    tree: Tree | None = None,
 ) -> Iterator[Result | Problem]:
     """Check ``files``; yields a result, or a problem, for each in order.
 
     ``advance`` is told how many files are done. ``treatment_for`` says what to do with the file
     at an absolute path, under its configuration, beyond checking it. What ``cache`` remembers to
-    be clean is not checked again.
+    be clean is not checked again. The files are read from ``tree``, if that is another one than
+    the configurations are read from.
     """
     jobs: list[Job | Result | Problem] = []
     size = 0
     for file in files:
-        job = _job(file, configs, rules, treatment_for, cache)
+        job = _job(file, configs, rules, treatment_for, cache, tree or configs.tree)
         if isinstance(job, Job):
             size += job.weight
         jobs.append(job)
@@ -137,12 +140,13 @@ def _job(
     rules: Sequence[LoadedRule],
     treatment_for: Callable[[str, Config], Treatment] | None,
     cache: Cache | None,
+    tree: Tree,
 ) -> Job | Result | Problem:
     """Read a file; what holds nothing for bnlint is done with here, before any process starts.
 
     Whether a file that names no API uses one by way of the files it imports is left to those.
     """
-    data = read(file, configs.tree)
+    data = read(file, tree)
     if isinstance(data, Problem):
         return data
     path = file.path

@@ -20,8 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FAULTY = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, momentum=0.99)\n"
 CLEAN = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, momentum=0.01)\n"
 FINDING = (
-    "3:34: BN101 momentum=0.99 of BatchNorm2d is the weight of the new batch in PyTorch: "
-    "each step keeps 0.01 of the old running value"
+    "3:34: error: BN101 momentum=0.99 of BatchNorm2d is the weight of the new batch in PyTorch: "
+    "each step keeps 0.01 of the old running value; help: write momentum=0.01, which is what Keras "
+    "calls 0.99"
 )
 
 

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, Run, bnlint, program, write
+from command_line import CLEAN, FAULTY, bnlint, program, write
 
 from bnlint.confirm.drift import DriftRow
 from bnlint.frameworks.tables import Frameworks, catalogue
@@ -45,7 +45,11 @@ def test_help_of_check_is_that_of_paths(tmp_path: Path) -> None:
 def test_version(tmp_path: Path, option: str) -> None:
     from bnlint import __version__
 
-    assert bnlint(tmp_path, option) == Run(0, f"bnlint {__version__}\n", "")
+    run = bnlint(tmp_path, option)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.startswith(f"bnlint {__version__} (Python 3.")
+    assert "libcst" in run.out
+    assert run.out.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -53,7 +57,7 @@ def test_version(tmp_path: Path, option: str) -> None:
     [
         (["explain"], "bnlint explain: error: the following arguments are required: RULE"),
         (["explain", "BN101", "BN102"], "unrecognized arguments: BN102"),
-        (["explain", "BN999"], "bnlint: error: there is no rule BN999; did you mean BN"),
+        (["explain", "BN999"], "bnlint: error: there is no rule BN999; 'bnlint rules' lists them"),
         (["explain", "eps-difers"], "there is no rule eps-difers; did you mean eps-differs?"),
         (["explain", "qqqqqqqq"], "there is no rule qqqqqqqq; 'bnlint rules' lists them"),
         (["explain", ""], "there is no rule ; 'bnlint rules' lists them"),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from command_line import (
-    CLEAN,
     FAULTY,
     FINDING,
     SUMMARY,
@@ -16,30 +15,10 @@ from command_line import (
     Run,
     bnlint,
     program,
-    uncompared,
     write,
 )
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
-NOTEBOOK = (
-    "n.ipynb: skipped: bnlint does not read notebooks yet; "
-    "check the script that 'jupyter nbconvert --to script' makes of it\n"
-)
-
-
-@pytest.mark.parametrize("command", ["check", "sites"])
-@pytest.mark.parametrize(
-    "arguments", [["n.ipynb"], ["n.ipynb", "n.ipynb"], ["-", "--stdin-filename", "n.ipynb"]]
-)
-def test_notebook_gets_one_notice(tmp_path: Path, command: str, arguments: list[str]) -> None:
-    content = b'{"cells": [{"cell_type": "code", "source": ["BatchNorm2d(4, momentum=0.99)"]}]}'
-    write(tmp_path, **{"n.ipynb": content})
-    assert bnlint(tmp_path, command, *arguments, stdin=content) == Run(0, "", NOTEBOOK)
-
-
-def test_notebooks_in_folders_are_not_looked_for(tmp_path: Path) -> None:
-    write(tmp_path, **{"n.ipynb": "{}", "good.py": CLEAN})
-    assert bnlint(tmp_path) == Run(0, "", uncompared(1))
 
 
 @pytest.mark.parametrize("command", ["check", "sites"])
@@ -172,7 +151,7 @@ def test_ten_thousand_terms(tmp_path: Path, content: bytes) -> None:
     first, second = run.out.splitlines()
     assert (run.code, second) == (1, f"other.py:{FINDING}")
     if sys.version_info >= (3, 11):
-        assert first.startswith("m.py:1:1: BN900 expressions are nested too deeply")
+        assert first.startswith("m.py:1:1: error: BN900 expressions are nested too deeply")
         assert bnlint(tmp_path, "sites", "m.py").code == 1
     else:
         assert first.endswith(FINDING.partition(": ")[2])

@@ -160,10 +160,12 @@ def test_framework_that_cannot_be_used(tmp_path: Path, made_up: Interpreter, cas
     found = confirmed(tmp_path, chosen, keras=chosen)
     assert (found.code, found.verdicts) == (1, ["predicted"])
     [port] = [f["confirmation"]["port"] for f in found.findings]
-    assert re.fullmatch(rf"the oracle for PyTorch \(.*{re.escape(reason)}.*\)", port)
+    assert re.fullmatch(rf"bnlint's own computation for PyTorch \(.*{re.escape(reason)}.*\)", port)
     assert str(chosen) in port
     why, count = found.err.splitlines()
-    assert why.startswith(f"predicted (1 finding): nothing was run, only {port} against the oracle")
+    assert why.startswith(
+        f"predicted (1 finding): nothing was run, only {port} against bnlint's own computation"
+    )
     assert why.endswith("; --interpreter NAME=PATH names a Python that has a framework")
     assert count == "Experiments: 1 predicted."
 

@@ -38,8 +38,9 @@ def test_line_in_full(tmp_path: Path, both: list[str]) -> None:
     *_, line, note, _ = found.out.split("\n")[:-1]
     assert re.fullmatch(
         r"confirmed on cpu: max \|difference\| of the running statistics 98 -> "
-        rf"{NUMBER} with the fix \(torch 0\.1 against the oracle for Keras "
-        rf"\(\w+ is not installed for \S+\); floor {NUMBER}\)",
+        rf"{NUMBER} with the fix, of the reference's largest value "
+        r"\(torch 0\.1 against bnlint's own computation for Keras "
+        rf"\(\w+ is not installed for \S+\); rounding makes {NUMBER}\)",
         line,
     )
     assert note == (
@@ -77,7 +78,7 @@ def test_table(tmp_path: Path, both: list[str]) -> None:
     first, second = (row for row in rows if "BN101" in row)  # a row may take more lines
     assert first.split()[:4] == ["bad.py:3", "BN101", "confirmed", "98"]
     assert second.split()[:4] == ["worse.py:3", "BN101", "confirmed", "998"]
-    assert "cpu: torch 0.1 against the oracle for Keras" in first
+    assert "cpu: torch 0.1 against bnlint's own computation for Keras" in first
     assert last == "Experiments: 2 confirmed."
 
 

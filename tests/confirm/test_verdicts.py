@@ -89,7 +89,11 @@ def test_oracle_takes_the_place_of_what_is_missing(
         ("keras", "Keras", found.reference),
     ):
         has = f"{title} 0.0"
-        assert side == (has if family in families else f"the oracle for {title} (not on the bench)")
+        assert side == (
+            has
+            if family in families
+            else f"bnlint's own computation for {title} (not on the bench)"
+        )
     assert bool(found.reason) == (expected == "predicted")
 
 

@@ -61,7 +61,7 @@ def test_statement_that_changed_no_longer_holds(tmp_path: Path) -> None:
     write(tmp_path, f=HEAD + ONE + TWO.replace("32", "33"))
     run = bnlint(tmp_path, *USE)
     assert run.code == 1
-    assert run.out.startswith("f.py:3:33: BN101 ")
+    assert run.out.startswith("f.py:3:33: error: BN101 ")
     assert run.out.count("\n") == 1
     assert (
         f"base.json: stale entry: BN101 is no longer found in f.py at: {TWO.strip()}; "

@@ -21,8 +21,9 @@ DIFF = (
     "-bn = nn.BatchNorm2d(64, epsilon=0.001)\n+bn = nn.BatchNorm2d(64, eps=0.001)\n"
 )
 BN101 = (
-    "f.py:3:34: BN101 {}momentum=0.99 of BatchNorm2d is the weight of the new batch in PyTorch: "
-    "each step keeps 0.01 of the old running value\n"
+    "f.py:3:34: error: BN101 {}momentum=0.99 of BatchNorm2d is the weight of the new batch in "
+    "PyTorch: each step keeps 0.01 of the old running value; help: write momentum=0.01, which is "
+    "what Keras calls 0.99\n"
 )
 
 

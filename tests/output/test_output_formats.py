@@ -28,54 +28,54 @@ ROOT = Path(__file__).parents[2]
     ("found", "unsafe_fixes", "line"),
     [
         pytest.param(
-            finding(message="m"), False, "src/model.py:18:19: BN103 m\n", id="without a fix"
+            finding(message="m"), False, "src/model.py:18:19: error: BN103 m\n", id="without a fix"
         ),
         pytest.param(
             finding(message="m", fix=fix("safe")),
             False,
-            "src/model.py:18:19: BN103 [*] m\n",
+            "src/model.py:18:19: error: BN103 [*] m\n",
             id="a safe fix is marked",
         ),
         pytest.param(
             finding(message="m", fix=fix("unsafe")),
             False,
-            "src/model.py:18:19: BN103 m\n",
+            "src/model.py:18:19: error: BN103 m\n",
             id="an unsafe fix is not marked",
         ),
         pytest.param(
             finding(message="m", fix=fix("unsafe")),
             True,
-            "src/model.py:18:19: BN103 [*] m\n",
+            "src/model.py:18:19: error: BN103 [*] m\n",
             id="an unsafe fix is marked where unsafe ones are applied",
         ),
         pytest.param(
             finding(message="m", fix=fix("manual")),
             True,
-            "src/model.py:18:19: BN103 m\n",
+            "src/model.py:18:19: error: BN103 m\n",
             id="a fix to be made by hand is never marked",
         ),
         pytest.param(
             finding(message="m", fix=fix("safe")._replace(intents=())),
             True,
-            "src/model.py:18:19: BN103 m\n",
+            "src/model.py:18:19: error: BN103 m\n",
             id="a fix that says nothing to do is not marked",
         ),
         pytest.param(
             finding(message="a\nb\tc\x1b[31m", path="a\nb.py"),
             False,
-            "a␊b.py:18:19: BN103 a␊b␉c␛[31m\n",
+            "a␊b.py:18:19: error: BN103 a␊b␉c␛[31m\n",
             id="line ends and control characters do not break the line",
         ),
         pytest.param(
             finding(path="\udcff.py", message="m"),
             False,
-            "\ufffd.py:18:19: BN103 m\n",
+            "\ufffd.py:18:19: error: BN103 m\n",
             id="a byte of a file name that is no text is replaced",
         ),
         pytest.param(
             finding(path="src/模型.py", message="日本"),
             False,
-            "src/模型.py:18:19: BN103 日本\n",
+            "src/模型.py:18:19: error: BN103 日本\n",
             id="other scripts are left as they are",
         ),
     ],

@@ -41,7 +41,8 @@ def test_a_finding_is_shown_with_its_code() -> None:
 def test_a_reference_in_the_file_is_shown_too() -> None:
     """With the name of what is called there marked, and why the fix is unsafe."""
     found = EPS._replace(
-        fix=fix("unsafe", "which side is the port is not declared"), reference=reference(4, 13)
+        fix=fix("unsafe", "which side is the port is not declared (--from would)"),
+        reference=reference(4, 13),
     )
     assert written("full", found, text=MODEL).split("\n", 9)[9] == (
         "reference: Keras\n"
@@ -51,7 +52,7 @@ def test_a_reference_in_the_file_is_shown_too() -> None:
         "  |             -------------------------\n"
         "  |\n"
         "help: write eps=0.001: outputs differ by a factor 3.16\n"
-        "note: the fix is unsafe: which side is the port is not declared\n"
+        "note: the fix is unsafe: which side is the port is not declared (--from would)\n"
         "\n"
     )
 

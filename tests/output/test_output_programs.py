@@ -52,6 +52,7 @@ def test_json_has_the_shape_of_ruffs_with_more_keys() -> None:
                 "api": "keras3.layers.BatchNormalization",
                 "filename": "src/model.py",
                 "location": {"row": 9, "column": 31},
+                "cell": None,
             },
             "values": [{"argument": "eps", "port": 1e-05, "reference": 0.001, "unit": None}],
             "confirmation": None,

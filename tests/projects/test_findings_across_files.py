@@ -119,7 +119,7 @@ def test_standard_input_stands_where_its_name_says(folder: Path) -> None:
         cwd=folder, input=text, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stdout.startswith("net.py:4:33: BN101 ")
+    assert done.stdout.startswith("net.py:4:33: error: BN101 ")
 
 
 def test_text_without_a_file_has_no_project(folder: Path) -> None:

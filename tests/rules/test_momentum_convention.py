@@ -63,7 +63,7 @@ LITERAL = [
 
         bn = nn.BatchNorm2d(8, momentum=«0.8»)
         """,
-        "presumably it is meant as the weight of the other",
+        "presumably meant as the weight of the ",
         kind="warning medium",
         fix="unsafe: 0.8 -> 0.2",
     ),
@@ -203,7 +203,7 @@ THROUGH_NAMES = [
             return nn.Sequential(nn.Conv2d(c, c, 3), nn.BatchNorm2d(c, momentum=«BN_MOMENTUM»))
         """,
         "momentum=0.99 of BatchNorm2d",
-        advice="define it as 0.01",
+        advice="define BN_MOMENTUM as 0.01",
         fix="unsafe: 0.99 -> 0.01",
     ),
     hazard(
@@ -243,7 +243,7 @@ THROUGH_NAMES = [
                 super().__init__()
                 self.bn = nn.BatchNorm2d(8, momentum=«self.BN_MOMENTUM»)
         """,
-        advice="define it as 0.01",
+        advice="define self.BN_MOMENTUM as 0.01",
         fix="unsafe: 0.99 -> 0.01",
     ),
     hazard(
@@ -256,7 +256,7 @@ THROUGH_NAMES = [
         """,
         "(the default of parameter momentum of conv_bn)",
         kind="error medium",
-        advice="define it as 0.01",
+        advice="define momentum as 0.01",
         fix="unsafe: 0.99 -> 0.01",
     ),
     hazard(

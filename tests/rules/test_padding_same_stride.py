@@ -38,7 +38,7 @@ HAZARD = [
         "one before and one after against one after",
         same_file(SAME, EVEN),
         "Conv2d pads 1 before and 1 after (padding=1), Conv2D of the Keras reference 0 before and "
-        "1 after (padding='same') (line 11): kernel 3, stride 2, at sizes that 2 divides",
+        "1 after (padding='same') (line 11): kernel 3, stride 2, for even heights and widths",
         kind=KIND,
         fix=BY_HAND,
     ),

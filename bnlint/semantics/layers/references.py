@@ -62,7 +62,11 @@ class Counterpart(NamedTuple):
             return "the layers were not paired with those of the reference"
         if not self.is_read:
             return "the reference was not read, and may set its own"
-        return self.unsure if self.directed else "which side is the port is not declared"
+        return (
+            self.unsure
+            if self.directed
+            else "which side is the port is not declared (--from would)"
+        )
 
     def value(self, role: str) -> Value:
         """Return what is known of the reference's argument in ``role``."""

@@ -1,0 +1,16 @@
+"""JSON Lines: the objects of the format ``json``, one in a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bnlint.files.source import Lines
+from bnlint.output.json import dumps, finding_object
+from bnlint.output.report import Report, Style
+
+
+def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+    """Yield the object of each finding."""
+    lines = {path: Lines(text) for path, text in report.texts.items()}
+    for finding in report.findings:
+        yield dumps(finding_object(finding, lines), None)
