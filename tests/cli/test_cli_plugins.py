@@ -68,7 +68,7 @@ def plugin(folder: Path, entry_points: str = "", **modules: str) -> dict[str, st
 def test_rule_of_another_distribution(tmp_path: Path) -> None:
     environment = plugin(tmp_path, sixty_four=RULE.format(check=REPORTS))
     write(tmp_path, m=CLEAN)
-    found = "m.py:3:6: XY100 this has 64 channels\n"
+    found = "m.py:3:6: warning: XY100 this has 64 channels\n"
 
     def run(*arguments: str) -> Run:
         return program(tmp_path, *arguments, environment=environment)
@@ -199,7 +199,7 @@ def test_rule_that_crashes_on_what_cannot_be_read(tmp_path: Path) -> None:
     write(tmp_path, m=b"\xff", n=FAULTY)
     run = program(tmp_path, "m.py", "n.py", environment=environment)
     assert run.code == 2
-    assert [line.split()[1] for line in run.out.splitlines()] == ["BN900", "BN101"]
+    assert [line.split()[2] for line in run.out.splitlines()] == ["BN900", "BN101"]
     assert CRASHED in run.err
 
 

@@ -127,7 +127,10 @@ def test_permissions(tmp_path: Path, file_mode: int, folder_mode: int, message: 
 
 # ------------------------------------------------- what is said of files that were not written
 
-FOUND = "3:25: BN108 [*] PyTorch's BatchNorm2d has no argument epsilon: it is called eps here\n"
+FOUND = (
+    "3:25: error: BN108 [*] PyTorch's BatchNorm2d has no argument epsilon: it is called eps here; "
+    "help: call it eps\n"
+)
 
 
 @pytest.fixture
