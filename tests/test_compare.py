@@ -289,7 +289,7 @@ def test_reference_in_the_configuration(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "bnlint.toml").write_text('[[port]]\npaths = ["port.py"]\nreference = "ref.py"\n')
     code, out, _ = run(tmp_path, capsys)
     assert code == 1
-    assert [line.split(": ")[1][:5] for line in out.splitlines()] == ["BN102", "BN103"]
+    assert [line.split(": ")[2][:5] for line in out.splitlines()] == ["BN102", "BN103"]
     assert "other.py" not in out
 
 

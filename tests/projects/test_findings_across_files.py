@@ -91,7 +91,7 @@ def test_a_class_or_partial_is_reported_once(
     for name in ("a", "b", "c"):
         (folder / f"{name}.py").write_text(f"{HEAD}bn = Open(8)\nbn = Fixed(8)\n")
     assert main(["--output-format", "concise", "."]) == 1
-    rows = [line.split(" BN101")[0] for line in capsys.readouterr().out.splitlines()]
+    rows = [line.split(" error: BN101")[0] for line in capsys.readouterr().out.splitlines()]
     assert rows == ["layers.py:5:36:", "layers.py:10:38:", "layers.py:12:41:"]
 
 

@@ -50,7 +50,7 @@ def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
     """Return code and row of what is found in ``net.py`` as a port from Keras."""
     main(["--from", "keras", "--output-format", "concise", *arguments, "net.py"])
     lines = capsys.readouterr().out.splitlines()
-    return [f"{line.split()[1]} {line.split(':')[1]}" for line in lines]
+    return [f"{line.split()[2]} {line.split(':')[1]}" for line in lines]
 
 
 BOTH = ["BN102 6", "BN103 6"]
@@ -176,7 +176,7 @@ def test_a_reference_that_is_changed_elsewhere_says_nothing(folder: Path) -> Non
 def fresh(folder: Path) -> list[str]:
     """Return what is found in ``net.py``, in a process that has read nothing before."""
     output = run(folder, "--from", "keras", "--output-format", "concise", "net.py")
-    return [f"{line.split()[1]} {line.split(':')[1]}" for line in output.splitlines()]
+    return [f"{line.split()[2]} {line.split(':')[1]}" for line in output.splitlines()]
 
 
 def run(folder: Path, *arguments: str) -> str:
