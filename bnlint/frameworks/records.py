@@ -71,7 +71,8 @@ class Modes(NamedTuple):
     must be given (``None``: no argument). ``argument`` is what a call is given to train, and
     ``inference_argument`` what it is given to infer; either may be empty. ``freezes`` is what
     keeps weights from being trained, and ``ignored`` what only seems to. With ``forwards``, layers
-    that are called in a layer get the mode that it was called in.
+    that are called in a layer get the mode that it was called in; with ``drops_lists``, a layer
+    does not find those that it keeps in plain containers.
     """
 
     switch: str
@@ -84,6 +85,7 @@ class Modes(NamedTuple):
     inference_argument: str = ""
     ignored: tuple[Ignored, ...] = ()
     forwards: bool = False
+    drops_lists: bool = False
 
 
 class Framework(NamedTuple):

@@ -48,6 +48,7 @@ def framework_of(table: Mapping[str, Any]) -> Framework:
                 for row in modes.get("ignored", ())
             ),
             modes.get("forwards", False),
+            modes.get("drops_lists", False),
         ),
         head.get("worker", ""),
         head.get("neighbours_from", {}),

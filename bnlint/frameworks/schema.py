@@ -66,11 +66,12 @@ VOCABULARY = (
     "lazy_layers", "visits", "grows", "adds", "setup_methods", "training_methods",
     "inference_methods", "detaches", "reshapes", "plain_parts", "norm_parts", "weight_names",
     "part_names", "named_walks", "parts_in_order", "recomputes", "identities", "format_words",
-    "device_arguments",
-    "empty_devices", "script_methods", "script_contexts", "inspectors", "inspecting_methods",
-    "makes_by_name", "square_roots", "same_values", "stores_into", "moves_towards", "scales",
-    "sums", "plain_builders", "gives_weights", "takes_weights", "array_readers", "same_arrays",
-    "without_statistics", "fills_weights", "variable_savers",
+    "device_arguments", "empty_devices", "script_methods", "script_contexts", "inspectors",
+    "inspecting_methods", "makes_by_name", "square_roots", "same_values", "stores_into",
+    "moves_towards", "scales", "sums", "plain_builders", "gives_weights", "takes_weights",
+    "array_readers", "same_arrays", "without_statistics", "fills_weights", "variable_savers",
+    "graph_optimizers", "update_collections", "runs_updates", "updates_arguments", "sessions",
+    "statistics_collections", "stateful_makers", "stateless_makers", "unbiased_variances",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
@@ -128,6 +129,7 @@ _MODES = f.record(
         "freezes": f.records(_FREEZE),
         "ignored": f.records(_IGNORED),
         "forwards": f.flag,
+        "drops_lists": f.flag,
     },
     required=("switch", "initial"),
 )

@@ -75,6 +75,7 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
             words.update(vocabulary.get("load_methods", ()))
         if modes.get("switch") == "argument":
             words.update(f".{method}(" for method in vocabulary.get("load_methods", ()))
+            words.update(f".{method}(" for method in vocabulary.get("apply_methods", ()))
         words.update(path.partition(".")[0] for path in vocabulary.get("importers", ()))
     return sorted(w for w in words if not any(o != w and o in w for o in words))
 

@@ -27,11 +27,15 @@ _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales
 
 
 class Update(NamedTuple):
-    """An update of a running statistic; ``weight`` is that of the old value, or of the new one."""
+    """An update of a running statistic; ``weight`` is that of the old value, or of the new one.
+
+    ``node`` is the statement or call that makes it.
+    """
 
     statistic: str
     weight: ast.expr
     convention: str
+    node: ast.stmt | ast.expr | None = None
 
 
 _KNOWN: Memo[ast.ClassDef, Api | None] = Memo()
@@ -48,10 +52,16 @@ def handwritten(ev: Evaluate, cls: ClassRef) -> Api | None:
     return known[cls.node]
 
 
+def updates_of(ev: Evaluate, cls: ClassRef) -> list[Update]:
+    """Return the updates of running statistics in a class that keeps two: a mean and a variance."""
+    found = list(_Reader(ev).updates(cls.node))
+    return found if len({update.statistic for update in found}) > 1 else []
+
+
 def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
     words = _Reader(ev)
-    found = list(words.updates(cls.node))
-    if len({update.statistic for update in found}) < 2:
+    found = updates_of(ev, cls)
+    if not found:
         return None
     ways = {(ast.unparse(update.weight), update.convention) for update in found}
     eps = words.eps(cls.node)
@@ -111,7 +121,7 @@ class _Reader:
             else:
                 continue
             if found is not None:
-                yield found
+                yield found._replace(node=node)
 
     def _average(self, target: ast.expr, value: ast.expr) -> Update | None:
         """Return the update that ``target = value`` is: a weighted mean of it and another."""

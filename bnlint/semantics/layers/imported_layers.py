@@ -6,10 +6,22 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.layers.parts import made_of, named
-from bnlint.semantics.layers.sites import sites_in
+from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, FunctionRef
+
+
+def sites_of_imports(project: Project, module: Module) -> Iterator[Site]:
+    """Yield the layers that classes and functions of other files build, which ``module`` names."""
+    reached: dict[Module, set[ast.AST]] = {}
+    for other, definition in _imported(project, module, module.tree):
+        if definition not in (held := reached.setdefault(other, set())):
+            held.update(made_of(other, definition))
+    for other, held in reached.items():
+        for site in sites_in(project.evaluator, other):
+            if not held.isdisjoint(other.ancestors(site.call)):
+                yield site
 
 
 def built_by_imports(project: Project, module: Module, part: str = "") -> dict[str, int]:

@@ -1,0 +1,288 @@
+"""A TensorFlow 1 graph that is trained, and whose running statistics nothing updates.
+
+What it does
+------------
+In graphs of TensorFlow 1, ``tf.layers`` and TF-Slim put the updates of the running statistics into
+a collection, and somebody must run them with each training step. Reported are
+
+- ``minimize()`` or ``apply_gradients()`` of an optimiser where nothing in the project reads that
+collection, in a file that builds such layers for training or takes them from other files; -
+updates that are read from the collection and never used after it; - ``session.run()`` inside
+``tf.control_dependencies(updates)``, which changes nothing: an operation gets   its dependencies
+where it is made; - Keras layers in such a graph, whose updates are in no collection but in
+``model.updates``.
+
+A project that runs the updates in any way (``slim.learning.create_train_op``,
+``updates_collections=None``) is left alone, and so are graphs whose layers are always told to
+train: nothing reads their statistics.
+
+Why it matters
+--------------
+Training normalises with the batch and looks well. In inference the moving mean is 0 and the moving
+variance 1, as they were made.
+
+Example
+-------
+Hazard:
+
+    import tensorflow as tf
+
+    def train_op(x, y, is_training):
+        x = tf.layers.dense(x, 32)
+        x = tf.layers.batch_normalization(x, training=is_training)
+        loss = tf.losses.mean_squared_error(y, tf.layers.dense(x, 1))
+        step = tf.train.AdamOptimizer(1e-3).minimize(loss)
+        return step
+
+Clean:
+
+    import tensorflow as tf
+
+    def train_op(x, y, is_training):
+        x = tf.layers.dense(x, 32)
+        x = tf.layers.batch_normalization(x, training=is_training)
+        loss = tf.losses.mean_squared_error(y, tf.layers.dense(x, 1))
+        updates = tf.get_collection(tf.GraphKeys.UPDATE_OPS)
+        with tf.control_dependencies(updates):
+            step = tf.train.AdamOptimizer(1e-3).minimize(loss)
+        return step
+
+Fix
+---
+Groups the training step with the updates: ``step = tf.group(step, *tf.get_collection(...))``.
+
+Fix safety
+----------
+Unsafe always: a collection of the whole graph may hold updates that need other inputs.
+
+Not written where the step has no name, and for Keras layers.
+
+Numbers
+-------
+10 steps of gradient descent on N(3, 4): the moving mean stays at 0.0, also where the session runs
+inside the block of dependencies. It goes to 0.32 with the dependencies around ``minimize()``, or
+with ``tf.group``. The collection holds 2 operations for a layer of ``tf.layers``, and 0 for one of
+Keras.
+
+Seen on public code: 2 true, 0 false, in 568 repositories and 31 packages.
+
+References
+----------
+Measured with TensorFlow 2.15.1 in graph mode.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, InsertStatement
+from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test_or_comparison
+from bnlint.semantics.layers.imported_layers import sites_of_imports
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import training_flag
+from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.tensors.applications import imported_as
+from bnlint.semantics.values.domain import Instance, Symbol
+
+RULE = Rule("BN603", "update-ops", "error", confidence="medium")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report training steps without updates, and updates that are not run."""
+    words = context.frameworks
+    if not words.word("graph_optimizers"):
+        return
+    yield from _unused(context)
+    yield from _too_late(context)
+    steps = list(_steps(context))
+    if not steps or _runs_updates(context):
+        return
+    sites = [*context.sites, *sites_of_imports(context.project, context.module)]
+    in_graph = [site for site in sites if site.api.kind == "function" and _may_train(site)]
+    if in_graph and any(training_flag(site).value is not True for site in in_graph):
+        for step in steps:
+            yield _report(step, in_graph[0], context)
+    elif not in_graph and _is_graph(context):
+        layers = [s for s in sites if s.api.kind == "layer" and s.api.framework.modes.forwards]
+        for step in steps if layers else ():
+            yield _report_layers(step, layers[0], context)
+
+
+def _steps(context: Context) -> Iterator[ast.Call]:
+    """Yield the calls with which an optimiser of TensorFlow 1 makes the operation that trains."""
+    ev, module, words = context.evaluator, context.module, context.frameworks
+    for method in ("minimize", "apply_gradients"):
+        for call in module.calls_by_name.get(method, ()):
+            if not isinstance(call.func, ast.Attribute) or in_test_or_comparison(module, call):
+                continue
+            values = ev.evaluate(module, call.func.value)
+            if all(
+                isinstance(made := value.object, Instance)
+                and isinstance(made.cls, Symbol)
+                and words.means(made.cls.path, "graph_optimizers")
+                for value in values
+            ):
+                yield call
+
+
+def _may_train(site: Site) -> bool:
+    """Tell whether a layer of a graph may be one whose statistics are to move."""
+    flag = training_flag(site)
+    return flag.value is not False and not any(k.arg == "trainable" for k in site.call.keywords)
+
+
+def _collections(context: Context) -> str:
+    """Return a pattern for a call that reads the updates out of their collection."""
+    names = "|".join(sorted(context.frameworks.word("update_collections")))
+    return rf"get_collection(?:_ref)?\([^)]*(?:{names})"
+
+
+def _runs_updates(context: Context) -> bool:
+    """Tell whether anything in the project runs updates, by the text."""
+    module, resolver = context.module, context.project.resolver
+    words, arguments = (
+        "|".join(sorted(context.frameworks.word(word)))
+        for word in ("runs_updates", "updates_arguments")
+    )
+    pattern = rf"{_collections(context)}|\b(?:{words})\b|\b(?:{arguments})\W{{1,4}}None"
+    if re.search(pattern, module.text) is not None:
+        return True
+    if resolver is None or not module.file:
+        return False
+    return bool(resolver.sources.search(module.file, pattern))
+
+
+def _is_graph(context: Context) -> bool:
+    """Tell whether the file runs a graph in a session."""
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("sessions")}
+    return any(name in context.module.calls_by_name for name in names)
+
+
+# ---------------------------------------------------------------------------------- collected
+
+
+def _reads(context: Context) -> Iterator[ast.Call]:
+    """Yield the calls that read the updates out of their collection."""
+    module = context.module
+    pattern = None
+    for call in module.calls_by_name.get("get_collection", ()):
+        pattern = pattern or re.compile(_collections(context))
+        if pattern.search(module.source(call)):
+            yield call
+
+
+def _unused(context: Context) -> Iterator[Finding]:
+    """Report updates that are read, and whose name is used nowhere."""
+    module = context.module
+    for call in _reads(context):
+        statement = module.parents[call]
+        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+            continue
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name) or any(
+            isinstance(use, ast.Name) and isinstance(use.ctx, ast.Load)
+            for use in module.uses.of(target.id)
+        ):
+            continue
+        yield context.report(
+            RULE,
+            call,
+            f"{target.id} holds the updates of running statistics, and is never used: nothing runs "
+            "them",
+            help=f"make the training step inside tf.control_dependencies({target.id})",
+            confidence="high",
+        )
+
+
+def _too_late(context: Context) -> Iterator[Finding]:
+    """Report sessions that run inside a block of dependencies, in which nothing is made."""
+    module = context.module
+    for scope in module.calls_by_name.get("control_dependencies", ()):
+        item = module.parents[scope]
+        block = module.parents[item] if isinstance(item, ast.withitem) else None
+        if not isinstance(block, ast.With) or not _is_of_updates(scope, context):
+            continue
+        calls = [c for c in ast.walk(block) if isinstance(c, ast.Call) and c is not scope]
+        runs = [c for c in calls if last_name(c.func) == "run"]
+        made = [c for c in calls if last_name(c.func) in ("minimize", "apply_gradients", "group")]
+        made += [c for c in calls if dotted(c.func).partition(".")[0] == _tensorflow(context)]
+        if runs and not made:
+            yield context.report(
+                RULE,
+                scope,
+                f"{module.source(scope)} around {module.source(runs[0].func)}() adds nothing: what "
+                "is run was made before, and the updates of running statistics are not run",
+                help="put the block around minimize(), where the training step is made",
+                confidence="high",
+            )
+
+
+def _is_of_updates(scope: ast.Call, context: Context) -> bool:
+    """Tell whether ``scope`` is given what was read out of the collection."""
+    module = context.module
+    held = {
+        target.id
+        for call in _reads(context)
+        if isinstance(statement := module.parents[call], ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+    return any(isinstance(a, ast.Name) and a.id in held for a in scope.args)
+
+
+# ---------------------------------------------------------------------------------- reports
+
+
+def _tensorflow(context: Context) -> str:
+    """Return how the file names TensorFlow: ``tf``."""
+    return imported_as(context.module, ("tensorflow.compat.v1", "tensorflow")) or "tf"
+
+
+def _report(step: ast.Call, site: Site, context: Context) -> Finding:
+    module, tf = context.module, _tensorflow(context)
+    where = (
+        f"line {site.call.lineno}"
+        if site.module is module
+        else (f"{site.module.path}:{site.call.lineno}")
+    )
+    method = last_name(step.func)
+    read = f"{tf}.get_collection({tf}.GraphKeys.UPDATE_OPS)"
+    advice = f"write with {tf}.control_dependencies({read}): around {method}()"
+    statement = module.statement(step)
+    fix = Fix(MANUAL, advice, (), "the training step has no name")
+    if (
+        isinstance(statement, ast.Assign)
+        and statement.value is step
+        and len(statement.targets) == 1
+        and (name := dotted(statement.targets[0]))
+    ):
+        text = f"{name} = {tf}.group({name}, *{read})"
+        intent = InsertStatement(module.span(statement), text, "after")
+        why = "the collection may hold updates that need other inputs"
+        fix = Fix(UNSAFE, f"insert {text}", (intent,), why)
+    return context.report(
+        RULE,
+        step,
+        f"nothing runs the updates of running statistics with this step: those of "
+        f"{site.api.short_name} ({where}) stay at 0 and 1",
+        help=advice,
+        fix=fix,
+    )
+
+
+def _report_layers(step: ast.Call, site: Site, context: Context) -> Finding:
+    where = (
+        f"line {site.call.lineno}"
+        if site.module is context.module
+        else (f"{site.module.path}:{site.call.lineno}")
+    )
+    return context.report(
+        RULE,
+        step,
+        f"nothing runs the updates of running statistics with this step: those of Keras layers "
+        f"({where}) are in no collection of the graph",
+        help="run model.updates with each step, in a group with it",
+    )
