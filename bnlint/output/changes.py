@@ -7,11 +7,15 @@ from difflib import SequenceMatcher
 
 from bnlint.files.source import Lines
 from bnlint.finding import Edit
-from bnlint.output.frame import WIDTH, Line, fit, shown
+from bnlint.output.frame import WIDTH, Line, fit, shifted, shown
+from bnlint.output.text import cells
 
 _GUTTER = "bold bright_blue"
 _REMOVED, _ADDED = "red", "green"
 _NARROWEST = 20
+
+#: Cells that stay in view before a change where lines have to be cut.
+_BEFORE = 12
 
 
 def changed(lines: Lines, edits: Iterable[Edit], width: int | None) -> list[Line]:
@@ -25,11 +29,30 @@ def changed(lines: Lines, edits: Iterable[Edit], width: int | None) -> list[Line
     room = max((width or WIDTH) - gutter - 3, _NARROWEST)
     edge: Line = [(f"{'':{gutter}} |", _GUTTER)]
     body: list[Line] = []
-    for row, sign, text in found:
+    texts = [shown(text) for _, _, text in found]
+    shift = _shift(found, texts, room)
+    for (row, sign, _), text in zip(found, texts, strict=True):
         style = _REMOVED if sign == "-" else _ADDED
-        line = fit(shown(text), room)
+        line = fit(shifted(text, shift), room)
         body.append([(f"{row:>{gutter}} ", _GUTTER), (f"{sign} {line}".rstrip(), style)])
     return [edge, *body, edge]
+
+
+def _shift(found: Sequence[tuple[int, str, str]], texts: Sequence[str], room: int) -> int:
+    """Return by how many cells lines that do not fit are shifted, so that the change is in view."""
+    over = max(map(cells, texts)) - room
+    before = [text for (_, sign, _), text in zip(found, texts, strict=True) if sign == "-"]
+    after = [text for (_, sign, _), text in zip(found, texts, strict=True) if sign == "+"]
+    same = [_same(old, new) for old, new in zip(before, after)]  # noqa: B905  # as far as both go
+    return max(0, min(over, min(same, default=0) - _BEFORE))
+
+
+def _same(old: str, new: str) -> int:
+    """Return how many cells two lines begin with alike."""
+    index = 0
+    while index < min(len(old), len(new)) and old[index] == new[index]:
+        index += 1
+    return cells(old[:index])
 
 
 def _applied(text: str, edits: Iterable[Edit]) -> str:

@@ -56,7 +56,7 @@ def draw(frame: Frame, width: int | None) -> tuple[int, list[Line]]:
 
     def around(rows: range) -> Iterator[Line]:
         for row in rows:
-            text = fit(_shifted(shown(frame.lines.line(row)), shift), room)
+            text = fit(shifted(shown(frame.lines.line(row)), shift), room)
             yield _numbered(gutter, row, (indent + text, ""))
 
     edge: Line = [(f"{'':{gutter}} |", _GUTTER)]
@@ -103,7 +103,7 @@ def _one(frame: Frame, gutter: int, room: int) -> tuple[int, list[Line]]:
     shift = 0
     if end + bool(after) > room:
         shift = max(0, min(start - _BEFORE, end + min(cells(after), _AFTER) - room))
-    before = _shifted(before, shift)
+    before = shifted(before, shift)
     marked = fit(marked, room - cells(before))
     after = fit(after, room - cells(before) - cells(marked))
     under = frame.mark * max(cells(marked), 1)
@@ -153,7 +153,7 @@ def shown(text: str) -> str:
     return clean(text.replace("\t", _TAB).replace("\u200d", "").replace("\ufe0f", ""))
 
 
-def _shifted(text: str, shift: int) -> str:
+def shifted(text: str, shift: int) -> str:
     """Return ``text`` without its first ``shift`` cells, with a sign that something is missing."""
     if shift <= 0:
         return text

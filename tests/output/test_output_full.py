@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from output_samples import finding, fix, reference, span, written
 
+from bnlint.finding import Edit
+
 MODEL = """\
 import torch.nn as nn
 from keras import layers
@@ -110,3 +112,36 @@ def test_prose_is_wrapped_on_a_narrow_terminal() -> None:
         "      eleven\n"
         "\n"
     )
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 140])
+def test_a_change_is_in_view_at_any_width(columns: int) -> None:
+    """Lines that are cut are cut around what changes."""
+    line = (
+        "        self.normalisation = nn.BatchNorm2d(channels, affine=True, momentum=0.99)  # why"
+    )
+    start = line.index("0.99")
+    edit = Edit(start, start + 4, "0.01")
+    found = EPS._replace(span=span(1, 30), fix=fix("safe")._replace(edits=(edit,)))
+    text = written("full", found, text=f"{line}\n", width=columns)
+    removed, added = (row for row in text.splitlines() if row[:3] in ("1 -", "1 +"))
+    assert "0.99" in removed
+    assert "0.01" in added
+    assert max(map(len, (removed, added))) <= columns
+
+
+def test_the_lines_that_a_fix_changes() -> None:
+    text = "a = 1\nb = nn.BatchNorm2d(8)\nc = 3\n"
+    edits = (Edit(0, 0, "import x\n"), Edit(26, 26, ", eps=0.001"))
+    found = EPS._replace(span=span(2, 5), fix=fix("safe")._replace(edits=edits))
+    assert "\n".join(
+        [
+            "  |",
+            "1 + import x",
+            "2 - b = nn.BatchNorm2d(8)",
+            "3 + b = nn.BatchNorm2d(8, eps=0.001)",
+            "  |",
+        ]
+    ) in written("full", found, text=text)
+    by_hand = found._replace(fix=fix("manual")._replace(edits=edits))
+    assert "2 - " not in written("full", by_hand, text=text)
