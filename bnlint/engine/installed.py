@@ -25,6 +25,9 @@ _CALL = lazy(r"([^\W\d]\w*(?:\.[^\W\d]\w*)+)\(\s*['\"]([^'\"()]+)['\"]\s*\)")
 #: Through so many files a name is followed that packages pass on.
 _MAX_HOPS = 10
 
+#: And through so many files that have it by ``import *`` of others.
+_MAX_STARS = 2
+
 #: Files of a package that are searched for a function by its name.
 _MAX_SEARCHED = 3_000
 
@@ -129,8 +132,11 @@ def _module(root: str, path: str) -> tuple[str | None, list[str]]:
     return None, parts
 
 
-def _passed_on(root: str, file: str, name: str, text: str) -> str:
-    """Return the import path under which a file that passes ``name`` on has it, if it does."""
+def _passed_on(root: str, file: str, name: str, text: str, depth: int = 0) -> str:
+    """Return the import path under which a file that passes ``name`` on has it, if it does.
+
+    What it has by stars of other files counts, ``depth`` of which lie above it.
+    """
     imports = imports_in(text)
     for origin, other in imports.names.get(name, ()):
         return joined(_absolute(root, file, origin), other)
@@ -142,6 +148,9 @@ def _passed_on(root: str, file: str, name: str, text: str) -> str:
         inside = PACKAGES.text(there) or ""
         if name in outline_of(inside).bindings or name in imports_in(inside).names:
             return joined(module, name)
+        further = _passed_on(root, there, name, inside, depth + 1) if depth < _MAX_STARS else ""
+        if further:
+            return further
     return ""
 
 

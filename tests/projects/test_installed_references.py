@@ -52,8 +52,10 @@ def project(tmp_path: Path) -> Path:
     for package, text in (
         ("zoo", "from .models import Net as ZooNet, net\n"),
         ("zoo/models", "from zoo.models.net import *\n"),
+        ("zoo/stars", "from zoo.models import *\n"),
         ("timm", ""),
     ):
+        (tmp_path / "site" / package).mkdir(exist_ok=True)
         (tmp_path / "site" / package / "__init__.py").write_text(CRASHES + text)
     return tmp_path / "project"
 
@@ -61,6 +63,7 @@ def project(tmp_path: Path) -> Path:
 FOUND = [
     pytest.param("zoo.ZooNet", "zoo/models/net.py", id="a package passes it on"),
     pytest.param("zoo.models.Net", "zoo/models/net.py", id="by a star"),
+    pytest.param("zoo.stars.Net", "zoo/models/net.py", id="by a star of a star"),
     pytest.param("zoo.models.net.Net", "zoo/models/net.py", id="where it is defined"),
     pytest.param("zoo.models.net", "zoo/models/net.py", id="a module"),
     pytest.param('timm.create_model("net50")', "timm/models/new.py", id="by its name"),
