@@ -8,6 +8,7 @@ from one_rule import Hazard, cases, check_clean, check_hazard, hazard, run
 IMPORTS = """
 import torch
 import torch.nn as nn
+import torchvision
 from tensorflow import keras
 
 """
@@ -55,6 +56,59 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
+        "parameters of clients, set on the server that evaluates",
+        """
+        def set_parameters(net, arrays):
+            for p, a in «zip(net.parameters(), arrays)»:
+                p.data = torch.tensor(a)
+
+        def test(net, loader):
+            net.eval()
+            return [net(x) for x in loader]
+
+        def evaluate(arrays, loader):
+            net = torchvision.models.resnet18()
+            set_parameters(net, arrays)
+            return test(net, loader)
+        """,
+        "this sets the parameters of net, and its running statistics stay",
+        "line 11 has it infer",
+        kind="error medium",
+        fix="",
+    ),
+    hazard(
+        "an average by names, set into the global model",
+        """
+        class Server:
+            def __init__(self):
+                self.net = torchvision.models.resnet18()
+
+            def merge(self, average):
+                for name, p in «self.net.named_parameters()»:
+                    p.data.copy_(average[name])
+
+            def accuracy(self, loader):
+                self.net.eval()
+                return [self.net(x) for x in loader]
+        """,
+        "this sets the parameters of self.net",
+        kind="error medium",
+        fix="",
+    ),
+    hazard(
+        "one vector for all of them",
+        """
+        model = torchvision.models.resnet18()
+        model.eval()
+
+        def merge(vector):
+            «torch.nn.utils.vector_to_parameters(vector, model.parameters())»
+        """,
+        "this sets the parameters of model",
+        kind="error medium",
+        fix="",
+    ),
+    hazard(
         "arrays of a checkpoint, by their names",
         """
         def convert(arrays, bn):
@@ -97,6 +151,50 @@ def convert(bn):
     gn.weight.data = bn.weight.data
     gn.bias.data = bn.bias.data
     return gn
+--- a client trains the model that it is given
+def set_parameters(net, arrays):
+    for p, a in zip(net.parameters(), arrays):
+        p.data = torch.tensor(a)
+
+def fit(arrays, loader):
+    net = torchvision.models.resnet18()
+    set_parameters(net, arrays)
+    net.train()
+    net.eval()
+--- gradients, and no weights
+def correct(net, controls):
+    for p, c in zip(net.parameters(), controls):
+        p.grad.data = c
+net = torchvision.models.resnet18()
+net.eval()
+correct(net, [])
+--- whole states
+def set_parameters(net, arrays):
+    keys = net.state_dict().keys()
+    net.load_state_dict({k: torch.tensor(a) for k, a in zip(keys, arrays)})
+
+def evaluate(arrays):
+    net = torchvision.models.resnet18()
+    set_parameters(net, arrays)
+    net.eval()
+--- a vector beside the buffers
+model = torchvision.models.resnet18()
+model.eval()
+
+def merge(vector, buffers):
+    torch.nn.utils.vector_to_parameters(vector, model.parameters())
+    for b, other in zip(model.buffers(), buffers):
+        b.copy_(other)
+--- a model without batch normalisation
+class Linear(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(8, 8)
+
+net = Linear()
+net.eval()
+torch.nn.utils.vector_to_parameters(torch.zeros(72), net.parameters())
+bn = nn.BatchNorm2d(8)
 --- the buffers follow by name
 def copy(old):
     new = nn.BatchNorm2d(8)
