@@ -108,6 +108,19 @@ HAZARDS = [
         fix="",
     ),
     hazard(
+        "a tree of Flax, whose names are those of anything",
+        """
+        def convert(state, prefix):
+            stats = {}
+            stats["mean"] = state[prefix + ".running_mean"].numpy()
+            stats["var"] = «state[prefix + ".running_mean"].numpy()»
+            return stats
+        """,
+        "var is the variance, and is given the mean: running_mean",
+        kind="error high",
+        fix="",
+    ),
+    hazard(
         "a map of names",
         """
         NAMES = {
@@ -180,6 +193,18 @@ def copy(k, lstm):
 def copy(state, bn, eps):
     bn.running_mean.data = state["running_mean"]
     bn.running_var.data = 1.0 / state["inv_std"] ** 2 - eps
+--- a tree of Flax in its order
+def convert(state, prefix):
+    params, stats = {}, {}
+    params["scale"] = state[prefix + ".weight"].numpy()
+    params["bias"] = state[prefix + ".bias"].numpy()
+    stats["mean"] = state[prefix + ".running_mean"].numpy()
+    stats["var"] = state[prefix + ".running_var"].numpy()
+    return params, stats
+--- statistics that are gathered of arrays, under plain names
+def gather(bn, report):
+    report["mean"] = bn.running_mean.mean().item()
+    report["var"] = bn.running_var.mean().item()
 --- a list of the weights of many layers
 def copy(model, net):
     w = model.get_weights()

@@ -13,6 +13,7 @@ from bnlint.semantics.values.domain import Evaluate, Instance
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.weights.kinds import (
     KINDS,
+    STATISTICS,
     is_statistic,
     kind_of,
     split_key,
@@ -73,6 +74,8 @@ class Copy(NamedTuple):
                 return False  # it may be a list of the weights of many layers
         elif not any(is_statistic(s.name) for s in kin) and not self.names_statistics:
             return False
+        if is_statistic(source.name) and target.kind in STATISTICS:
+            return True  # params["mean"] of a tree, given a running variance
         return target.is_distinct or self.names_statistics or target.length == 4
 
 
