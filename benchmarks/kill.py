@@ -3,12 +3,16 @@
 Every file must hold either its old or its new text, whole. Half of the kills fall anywhere in the
 run, half while files are being written.
 
-    python benchmarks/kill.py [KILLS] [FILES]
+    python benchmarks/kill.py [KILLS] [FILES] [SIGNAL]
+
+SIGNAL is SIGKILL, unless SIGTERM or another is named. After one that a run can hear of, no
+temporary file may be left over.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -55,8 +59,10 @@ def look(folder: Path, files: int) -> Counter[str]:
     return found
 
 
-def kill(folder: Path, chance: random.Random, took: float, written: float) -> None:
-    """Start a run and kill it: anywhere within ``took`` seconds, or while files are written."""
+def kill(
+    folder: Path, chance: random.Random, took: float, written: float, number: signal.Signals
+) -> None:
+    """Start a run and end it: anywhere within ``took`` seconds, or while files are written."""
     process = start(folder)
     if chance.random() < 0.5:
         time.sleep(chance.uniform(0, took))
@@ -65,16 +71,17 @@ def kill(folder: Path, chance: random.Random, took: float, written: float) -> No
         while process.poll() is None and first.read_text("utf-8") == before:
             time.sleep(0.001)
         time.sleep(chance.uniform(0, written))
-    process.kill()
+    process.send_signal(number)
     process.wait()
 
 
-def main(kills: int = 50, files: int = 200) -> Counter[str]:
+def main(kills: int = 50, files: int = 200, name: str = "SIGKILL") -> Counter[str]:
     """Kill that many runs, and return what was found after all of them together."""
     chance = random.Random(20)
+    number = signal.Signals[name]
     total: Counter[str] = Counter()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
         prepare(folder, files)
         began = time.monotonic()
         whole = start(folder)
@@ -88,7 +95,7 @@ def main(kills: int = 50, files: int = 200) -> Counter[str]:
             raise SystemExit("a run that nobody kills must fix all files")
         for _ in range(kills):
             prepare(folder, files)
-            kill(folder, chance, took, took - waited)
+            kill(folder, chance, took, took - waited, number)
             found = look(folder, files)
             found["kills amid writing"] = int(bool(found["old"] and found["new"]))
             total += found
@@ -96,7 +103,9 @@ def main(kills: int = 50, files: int = 200) -> Counter[str]:
 
 
 if __name__ == "__main__":
-    result = main(*map(int, sys.argv[1:]))
+    kills, files, name = [*sys.argv[1:], *("50", "200", "SIGKILL")[len(sys.argv) - 1 :]]
+    result = main(int(kills), int(files), name)
     for what, count in sorted(result.items()):
         print(f"{what}: {count}")
-    raise SystemExit(1 if result["broken"] else 0)
+    is_heard = name != "SIGKILL"
+    raise SystemExit(1 if result["broken"] or (is_heard and result["left over"]) else 0)
