@@ -15,6 +15,11 @@ import pytest
 import yaml
 from command_line import FAULTY, write
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.skipif(
@@ -99,6 +104,17 @@ def test_the_workflow_covers_what_is_promised() -> None:
     matrix = loaded(".github/workflows/tests.yml")["jobs"]["tests"]["strategy"]["matrix"]
     assert matrix["python"] == promised
     assert {name.partition("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
+
+
+def test_each_package_is_built() -> None:
+    """A folder of modules that is not listed is in no wheel, and its users fail when installed."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    there = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "bnlint").rglob("__init__.py")
+    }
+    listed = settings["tool"]["setuptools"]["packages"]
+    assert sorted(listed) == sorted({*there, "bnlint.rules", "bnlint.fixers"})
 
 
 def test_hooks_are_given_notebooks() -> None:
