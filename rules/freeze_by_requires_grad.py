@@ -69,7 +69,8 @@ Clean:
 
 Fix
 ---
-Puts the batch normalisation layers into inference mode after the model is switched to training.
+Puts the batch normalisation layers into inference mode after each switch of the model to training. Where another
+model may come the same way, or only a part is frozen, it asks whether their weights are frozen.
 
 Fix safety
 ----------
@@ -134,6 +135,6 @@ def _fix(found: Drift, context: Context) -> Fix | None:
     written = stop(found, context.evaluator, context.module)
     if written is None:
         return None
-    model, statement = written
+    model, statements = written
     message = f"put the batch normalisation layers of {model} into inference mode here"
-    return Fix(UNSAFE, message, (statement,), "that the statistics adapt may be meant")
+    return Fix(UNSAFE, message, tuple(statements), "that the statistics adapt may be meant")

@@ -263,10 +263,10 @@ def _fix(port: Frozen, context: Context) -> Fix | None:
     written = stop(port.drift, context.evaluator, context.module) if port.drift else None
     if written is None:
         return None
-    model, statement = written
+    model, statements = written
     message = f"put the batch normalisation layers of {model} into inference mode here"
     why = "that the two sides freeze the same layers is read off the code"
-    return Fix(UNSAFE, message, (statement,), why)
+    return Fix(UNSAFE, message, tuple(statements), why)
 
 
 def _trial(port: Frozen, reference: Frozen) -> Trial:

@@ -99,6 +99,45 @@ def test_frozen_statistics_stand_still() -> None:
     assert not moved[1].any()
 
 
+SHARED = """
+import torch
+import torch.nn as nn
+
+def fit(net, x):
+    optimizer = torch.optim.SGD(net[2].parameters(), 0.01)
+    for _ in range(10):
+        net.train()
+        loss = net(x).pow(2).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        net.eval()
+        with torch.no_grad():
+            print(net(x).mean())
+        net.train()
+
+x = 2 + 3 * torch.rand(64, 4)
+tuned = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3), nn.Linear(3, 1))
+fit(tuned, x)
+fixed = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, 3))
+for p in fixed.parameters():
+    p.requires_grad = False
+fixed.append(nn.Linear(3, 1))
+fit(fixed, x)
+"""
+
+
+def test_a_model_that_is_trained_by_the_same_function_is_not_frozen_with_it() -> None:
+    """The fix stands after each train() of a function that is given another model too."""
+    old, new = both(SHARED, "BN251")
+    expected = (1 - 0.9**10) * old["x"].mean(0).numpy()
+    for model in (old["fixed"], old["tuned"]):
+        assert model[0].running_mean.numpy() == pytest.approx(expected, rel=1e-4)
+    expected = (1 - 0.9**10) * new["x"].mean(0).numpy()
+    assert new["tuned"][0].running_mean.numpy() == pytest.approx(expected, rel=1e-4)
+    assert not new["fixed"][0].running_mean.any()
+
+
 UNDONE = """
 import torch
 import torch.nn as nn

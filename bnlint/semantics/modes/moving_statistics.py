@@ -39,6 +39,7 @@ from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import class_name, contents
+from bnlint.semantics.objects.order import is_left_out
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.modules import class_framework, model_framework
@@ -96,7 +97,11 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         # What something is made of takes longest to find out, and is asked last.
         if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
             continue
-        found = normalising(ev, sites, module, model)
+        found = [
+            value
+            for value in normalising(ev, sites, module, model)
+            if not is_left_out(ev, module, getattr(value.object, "call", None))
+        ]
         framework = model_framework(ev, found[0]) if found else None
         if framework is None or framework.modes.switch != "object":
             continue
@@ -275,31 +280,58 @@ def advice(drift: Drift, module: Module) -> str:
     return f"call {method}() of its batch normalisation layers after each {train}()"
 
 
-def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, InsertStatement] | None:
+def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, list[InsertStatement]] | None:
     """Return the model's name and what puts its batch normalisation into inference mode.
 
-    ``None`` where the model is never switched to training by name, after which that would stand.
+    It stands after each switch to training. ``None`` where one of them is not written by name in
+    this file, or the model is never switched: it starts there.
     """
     framework = drift.framework
-    method, argument = framework.modes.to_inference[0]
-    walk = next((w for w, f in ev.frameworks.word("walks").items() if f is framework), "")
-    if drift.life is None or argument is not None or not walk:
+    if drift.life is None or framework.modes.to_inference[0][1] is not None:
         return None
-    layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
+    if not _word(ev, "walks", framework):
+        return None
+    found: dict[ast.stmt, str] = {}
     for use in drift.life.uses:
-        if use.module is not module:
-            continue
         if use.kind != METHOD or mode_after(use, framework) != TRAINING:
             continue
-        statement = module.statement(use.node)
-        assert isinstance(use.node, ast.Call)
-        if isinstance(statement, ast.Expr) and isinstance(use.node.func, ast.Attribute):
-            model = dotted(use.node.func.value)
-            if model:
-                text = (
-                    f"for layer in {model}.{walk}():\n"
-                    f'    if "{layer}" in type(layer).__name__:\n'
-                    f"        layer.{method}()"
-                )
-                return model, InsertStatement(module.span(statement), text, "after")
-    return None
+        statement = use.module.statement(use.node)
+        assert isinstance(use.node, ast.Call) and isinstance(use.node.func, ast.Attribute)
+        model = dotted(use.node.func.value)
+        if use.module is not module or not isinstance(statement, ast.Expr) or not model:
+            return None
+        found[statement] = model
+    intents = [
+        InsertStatement(module.span(at), _stops(drift, model, ev, at), "after")
+        for at, model in found.items()
+    ]
+    return (next(iter(found.values())), intents) if found else None
+
+
+def _word(ev: Evaluate, word: str, framework: Framework) -> str:
+    """Return the first name that ``framework`` has for a word of the vocabulary."""
+    return next((name for name, f in ev.frameworks.word(word).items() if f is framework), "")
+
+
+def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
+    """Return the loop that stops the statistics of ``model``.
+
+    Where some of it is trained, or other models may come the same way, it looks at the weights.
+    """
+    framework, module = drift.framework, drift.module
+    method = framework.modes.to_inference[0][0]
+    layer = re.sub(r"\d[dD]$", "", framework.reference.rpartition(".")[2])
+    function = module.enclosing_function(after)
+    root = model.partition(".")[0]
+    is_given = function is not None and any(
+        isinstance(part, ast.arg) and part.arg == root for part in ast.walk(function)
+    )
+    freeze = drift.freeze
+    is_part = model_of_part(ev, module, freeze.owner) is not freeze.owner
+    walk, weights = _word(ev, "walks", framework), _word(ev, "weights_attributes", framework)
+    lines = [f"for layer in {model}.{walk}():", f'    if "{layer}" in type(layer).__name__:']
+    row = next((row for row in framework.modes.freezes if row.kind == "attribute"), None)
+    if row is not None and weights and (is_given or is_part or freeze.tests or freeze.first):
+        weights = f"weight.{row.name} for weight in layer.{weights}()"
+        lines.append(f"        if {'all' if row.value else 'not any'}({weights}):")
+    return "\n".join([*lines, "    " * len(lines) + f"layer.{method}()"])

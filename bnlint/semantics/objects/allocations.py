@@ -11,6 +11,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
 from bnlint.semantics.objects.flows import in_model, scope_of
 from bnlint.semantics.objects.models import Contents, class_name, contents, normalises
+from bnlint.semantics.objects.order import is_left_out
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Candidate,
@@ -105,7 +106,7 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
     for call, held in found.of.items():
         if not isinstance(call, ast.Call) or call not in module.parents or call not in held:
             continue
-        if in_model(ev, module, call):
+        if in_model(ev, module, call) or is_left_out(ev, module, call):
             continue
         values = ev.evaluate(module, call)
         if not all(is_model(ev, value) and key_of(value) is call for value in values):
@@ -127,7 +128,9 @@ def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.exp
     for node in held:
         for value in objects_at(ev, module, node, None):
             key = key_of(value)
-            if key is not made and not value.presumed and is_model(ev, value):
+            if key is made or value.presumed or is_left_out(ev, module, key):
+                continue
+            if is_model(ev, value):
                 found.setdefault(key, value)
     return tuple(found.values())
 

@@ -102,6 +102,19 @@ def _entered(
     return Way(place, env)
 
 
+def is_left_out(ev: Evaluate, module: Module, node: ast.AST | None) -> bool:
+    """Tell whether no call in the file lets the function of ``node`` come to it."""
+    if not isinstance(node, ast.expr) or node not in module.parents:
+        return False
+    function = running_in(module, node)
+    if not isinstance(function, FunctionNode):
+        return False
+    calls = [call for call, _ in callers(ev, module, function)]
+    return bool(calls) and not any(
+        ways_in(ev, module, running_in(module, call), node) for call in calls
+    )
+
+
 def are_exclusive(module: Module, node: ast.AST, other: ast.AST) -> bool:
     """Tell whether two nodes stand in different branches of one ``if``."""
     mine, theirs = ({n, *module.ancestors(n)} for n in (node, other))
