@@ -69,8 +69,9 @@ Clean:
 
 Fix
 ---
-Puts the batch normalisation layers into inference mode after each switch of the model to training. Where another
-model may come the same way, or only a part is frozen, it asks whether their weights are frozen.
+Puts the batch normalisation layers into inference mode after each switch of the model to training.
+Where another model may come the same way, or only a part is frozen, it asks whether their weights
+are frozen.
 
 Fix safety
 ----------
