@@ -171,7 +171,9 @@ class _Analysis:
 
     def branches(self, statement: ast.If, state: State) -> State | None:
         self.header(state, statement.test)
-        decided = self.decide(statement.test) if self.decide else None
+        # A use within a branch is asked about as run: whether it is run is another question.
+        open_ = self.decide is None or statement in self.path
+        decided = None if open_ else self.decide(statement.test)  # type: ignore[misc]
         taken = self.narrow(state, statement.test, holds=True) if decided is not False else None
         other = self.narrow(state, statement.test, holds=False) if decided is not True else None
         if taken is None and not self.inside(statement.body):

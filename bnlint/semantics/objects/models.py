@@ -231,11 +231,11 @@ class _Search:
         return isinstance(callee, (ClassRef, FunctionRef, Partial))
 
     def parts(self, node: ast.AST) -> Iterator[ast.AST]:
-        """Yield the nodes inside ``node``; of a class, where only layers are looked for, few.
+        """Yield the nodes inside ``node``; of a class, those that run when it is set up or run.
 
-        Layers are built where an object is set up or run, and in what is called there.
+        Layers are built there, and in what is called there.
         """
-        if not self.until_found or not isinstance(node, ast.ClassDef):
+        if not isinstance(node, ast.ClassDef):
             yield from ast.walk(node)
             return
         for statement in node.body:

@@ -53,6 +53,9 @@ MAX_WORK = 10_000
 #: files of 30 packages take far less, but for two.
 MAX_WORK_IN_FILE = 300_000
 
+#: Of a question that was given up, an expression that took so many steps is not looked into again.
+_TOO_LARGE = MAX_WORK // 2
+
 _NEVER = 1 << 30
 
 
@@ -122,12 +125,16 @@ class Evaluator:
         known = memo.get(node)
         if known is not None:
             return known
+        if type(node) is ast.Constant:
+            memo[node] = known = self._constant(module, node, env)
+            return known
         with self.guard((node, id(env))) as entered:
             if not entered:
                 return unknown("its value depends on itself", module, node)
             if not self.budget.spend():
                 self._lowest = 0
                 return unknown(TOO_LARGE, module, node)
+            before = self._work
             self._work += 1
             self.steps += 1
             if self._work > self._limit:
@@ -141,6 +148,10 @@ class Evaluator:
                 values = unknown(TOO_MANY, module, node)
             # A cycle that reaches further out has cut this answer short: it is not kept.
             if self.is_whole():
+                memo[node] = values
+            elif self._work > MAX_WORK and self._work - before >= _TOO_LARGE:
+                # The question was given up because of it.
+                values = unknown("it takes too many steps to work out", module, node)
                 memo[node] = values
         return values
 

@@ -37,7 +37,9 @@ _CHANGES = frozenset(
 class Change(NamedTuple):
     """A place that changes a container, or may: ``c[key] = value``, ``c.method(...)``, ``f(c)``.
 
-    ``value`` is ``None`` where the new element is not one expression.
+    ``value`` is ``None`` where the new element is not one expression. ``turns_on_itself`` tells
+    that it runs again, in a loop or a function further in, by a test of what it changes: whether
+    it runs is not asked then, since the answer would rest on itself.
     """
 
     use: ast.expr
@@ -45,6 +47,7 @@ class Change(NamedTuple):
     key: ast.expr | None = None
     value: ast.expr | None = None
     call: ast.Call | None = None
+    turns_on_itself: bool = False
 
 
 def mutated(
@@ -63,7 +66,11 @@ def mutated(
         return values
     changes = list(_changes_of_name(ev, scope, binding, use))
     if env is not None:
-        changes = [c for c in changes if not is_dead(ev, scope.module, c.statement, env)]
+        changes = [
+            c
+            for c in changes
+            if c.turns_on_itself or not is_dead(ev, scope.module, c.statement, env)
+        ]
     return _with_changes(ev, values, changes, scope.module, env, binding.statement)
 
 
@@ -165,7 +172,7 @@ def _changes_in(ev: Evaluate, scope: Scope, name: str) -> list[Change]:
     key = scope.node, name
     if key not in known:
         changes = [
-            change
+            change._replace(turns_on_itself=_turns_on(scope, change, name))
             for node in scope.module.uses.of(name)
             if isinstance(node, ast.Name)
             and (change := _change(scope.module, node)) is not None
@@ -173,6 +180,21 @@ def _changes_in(ev: Evaluate, scope: Scope, name: str) -> list[Change]:
         ]
         known[key] = changes
     return known[key]
+
+
+def _turns_on(scope: Scope, change: Change, name: str) -> bool:
+    """Tell whether ``change`` runs again, and by a test of ``name`` around it."""
+    module = scope.module
+    tested = again = False
+    for around in module.ancestors(change.statement):
+        if around is scope.node:
+            break
+        if isinstance(around, (ast.If, ast.While)):
+            tested = tested or any(
+                isinstance(part, ast.Name) and part.id == name for part in ast.walk(around.test)
+            )
+        again = again or isinstance(around, (ast.For, ast.AsyncFor, ast.While, *FunctionNode))
+    return tested and again
 
 
 def _belongs(ev: Evaluate, scope: Scope, node: ast.expr, name: str) -> bool:
