@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
 
 #: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
-_KEPT = 1_500_000
+_KEPT = 1_000_000
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000

@@ -9,6 +9,7 @@ the framework that the class belongs to.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.frameworks.records import Parameter, SourceText
@@ -24,6 +25,11 @@ OLD, NEW = "old-weight", "new-weight"
 
 #: What is asked of the tables: functions of tensors, and methods that change one in place.
 _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
+
+
+#: What is left of the weight of one value for the other: ``1 - m``, ``(1.0 - m)``.
+_POWER = re.compile(r"[\w)\]]\s*\*\*")
+_TAKEN_FROM_ONE = re.compile(r"(?<![\w.])1(?:\.0*)?\s*-")
 
 
 class Update(NamedTuple):
@@ -54,17 +60,19 @@ def handwritten(ev: Evaluate, cls: ClassRef) -> Api | None:
 
 def updates_of(ev: Evaluate, cls: ClassRef) -> list[Update]:
     """Return the updates of running statistics in a class that keeps two: a mean and a variance."""
-    found = list(_Reader(ev).updates(cls.node))
+    words = _Reader(ev)
+    if not words.may_be_in(cls.module.source(cls.node)):
+        return []
+    found = list(words.updates(cls.node))
     return found if len({update.statistic for update in found}) > 1 else []
 
 
 def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
-    words = _Reader(ev)
     found = updates_of(ev, cls)
     if not found:
         return None
     ways = {(ast.unparse(update.weight), update.convention) for update in found}
-    eps = words.eps(cls.node)
+    eps = _Reader(ev).eps(cls.node)
     framework = class_framework(ev, cls) if len(ways) == 1 and eps is not None else None
     if framework is None:
         return None
@@ -107,6 +115,19 @@ class _Reader:
         self._words = {
             word: {path.rpartition(".")[2] for path in ev.frameworks.word(word)} for word in _WORDS
         }
+
+    def may_be_in(self, text: str) -> bool:
+        """Tell, by what the text of a class holds, whether it may average and take a root.
+
+        To walk through its tree costs a hundred times as much.
+        """
+        averages = _TAKEN_FROM_ONE.search(text) or any(
+            word in text for word in self._words["moves_towards"]
+        )
+        return bool(averages) and (
+            _POWER.search(text) is not None
+            or any(word in text for word in self._words["square_roots"])
+        )
 
     def _is(self, node: ast.expr, word: str) -> bool:
         return isinstance(node, ast.Attribute) and node.attr in self._words[word]

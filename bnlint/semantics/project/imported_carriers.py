@@ -24,9 +24,20 @@ from bnlint.semantics.project.outline import (
 )
 from bnlint.semantics.project.resolver import Grounds, Importer, Resolver, absolute, joined
 from bnlint.semantics.syntax.module import Module
+from bnlint.startup.typed import NamedTuple
 
 #: A name that a file binds.
 Binding = tuple[str, str]
+
+
+class _Stars(NamedTuple):
+    """The files from which a file imports all names, with the names that each may have.
+
+    ``grounds`` are what that rests on.
+    """
+
+    targets: list[tuple[str, set[str]]]
+    grounds: Grounds
 
 
 class ImportedCarriers:
@@ -43,6 +54,7 @@ class ImportedCarriers:
         self._answers: dict[Binding, bool] = {}
         self._grounds: dict[Binding, Grounds] = {}
         self._own: dict[str, tuple[Outline, set[str]]] = {}
+        self._stars: dict[str, _Stars] = {}
 
     def of(self, module: Module, frameworks: Frameworks) -> set[str]:
         """Return the identifiers of ``module`` through which it may call an API of ``frameworks``.
@@ -135,7 +147,8 @@ class ImportedCarriers:
 
     def _search(self, wanted: Binding, grounds: Grounds) -> bool:
         """Work out :meth:`_carries`; what it rests on is noted in ``grounds`` meanwhile."""
-        reached, queue = {wanted}, [wanted]
+        reached: dict[Binding, Binding | None] = {wanted: None}  # and from where
+        queue = [wanted]
         self._grounds[wanted] = grounds
         while queue:
             binding = queue.pop()
@@ -145,20 +158,29 @@ class ImportedCarriers:
             else:
                 known = self._is_own(binding)
             if known:
-                self._answers[wanted] = True
-                return True
+                return self._found(binding, reached, grounds)
             if binding not in self._answers:
                 for other in self._behind(binding):
                     if other is None:
-                        self._answers[wanted] = True
-                        return True
+                        return self._found(binding, reached, grounds)
                     if other not in reached:
-                        reached.add(other)
+                        reached[other] = binding
                         queue.append(other)
         for binding in reached:
             if binding not in self._answers:
                 self._answers[binding], self._grounds[binding] = False, grounds
         return False
+
+    def _found(
+        self, last: Binding, reached: dict[Binding, Binding | None], grounds: Grounds
+    ) -> bool:
+        """Note that ``last`` carries, and with it all through which it was reached."""
+        binding: Binding | None = last
+        while binding is not None:
+            if binding not in self._answers:
+                self._answers[binding], self._grounds[binding] = True, grounds
+            binding = reached[binding]
+        return True
 
     def _is_own(self, wanted: Binding) -> bool:
         """Tell whether a file by itself makes a name stand for an API.
@@ -206,16 +228,55 @@ class ImportedCarriers:
         outline = self.resolver.outline(file)
         if outline is None:
             return
-        imports = outline.imports
         importer = self.resolver.place(file)
-        origins = list(imports.names.get(name, ()))
-        if not outline.binds(name):
-            origins += [(origin, name) for origin in imports.stars]
-        for origin, other in origins:
+        for origin, other in outline.imports.names.get(name, ()):
             if self._is_alias(importer, origin, other):
                 yield None
             there = self.resolver.find(importer, origin)
             if there is not None:
                 yield there, other
+        if outline.imports.stars and not outline.binds(name):
+            stars = self._stars_of(file)
+            self.resolver.sources.note(stars.grounds)
+            if name in self.names:
+                for origin in outline.imports.stars:
+                    if self._is_alias(importer, origin, name):
+                        yield None
+            yield from ((there, name) for there, names in stars.targets if name in names)
         for other in outline.made_of(name):
             yield file, other
+
+    def _stars_of(self, file: str) -> _Stars:
+        """Return what star imports give ``file``, found out once for all names it may be."""
+        known = self._stars.get(file)
+        if known is None:
+            with self.resolver.sources.noting() as grounds:
+                targets = [(there, self._names_in(there)) for there in self._starred(file)]
+            known = self._stars[file] = _Stars(targets, grounds)
+        return known
+
+    def _starred(self, file: str) -> list[str]:
+        """Return the files of the project from which ``file`` imports all names."""
+        outline = self.resolver.outline(file)
+        stars = outline.imports.stars if outline is not None else ()
+        importer = self.resolver.place(file)
+        found = (self.resolver.find(importer, origin) for origin in stars)
+        return [there for there in found if there is not None]
+
+    def _names_in(self, file: str) -> set[str]:
+        """Return the names that ``file`` may have: its own, and those of its star imports."""
+        names: set[str] = set()
+        seen, queue = {file}, [file]
+        while queue:
+            there = queue.pop()
+            outline = self.resolver.outline(there)
+            if outline is None:
+                continue
+            names.update(outline.bindings, outline.imports.names, outline.imports.modules)
+            if outline.imports.stars:
+                names |= self.names  # some of which a framework's star may give
+            for other in self._starred(there):
+                if other not in seen:
+                    seen.add(other)
+                    queue.append(other)
+        return names
