@@ -51,7 +51,8 @@ After such a loop, none of three batch normalisation layers is in inference mode
 over ``modules()``, all three are. ``named_modules()`` of PyTorch, ``named_sublayers()`` of Paddle,
 ``cells_and_names()`` of MindSpore and ``iter_modules()`` of nnx give tuples.
 
-Seen on public code: 4 true, 0 false, in 568 repositories and 31 packages.
+Seen on public code: 4 true, 0 false, in 568 repositories and 31 packages
+(of those, in the folders that name batch normalisation).
 
 References
 ----------

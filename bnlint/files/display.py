@@ -29,6 +29,17 @@ def clean(text: str) -> str:
     return _HARMFUL.sub(_visible, text)
 
 
+def encoded(path: str) -> bytes:
+    """Return ``path`` as bytes: what was no UTF-8 as it was, other half surrogates as they are.
+
+    POSIX has the first kind in names of files, Windows the second.
+    """
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogatepass")
+
+
 def begins_command(text: str) -> bool:
     """Tell whether GitHub takes a line that begins with ``text`` for a command."""
     return "::" in text and text.lstrip().startswith("::")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
-from bnlint.files.display import clean
+from bnlint.files.display import clean, encoded
 
 _COLORS = {b"+": "32", b"-": "31", b"@": "36"}
 _QUOTED = {
@@ -38,7 +38,7 @@ def unified(
 
 def name_of(prefix: str, path: str) -> bytes:
     """Return the name of a file as the head of a diff has it, quoted as git does where needed."""
-    name = f"{prefix}/{path}".encode("utf-8", "surrogateescape")
+    name = encoded(f"{prefix}/{path}")
     if any(byte in (34, 92) for byte in name) or clean(f"{prefix}/{path}") != f"{prefix}/{path}":
         quoted = "".join(
             _QUOTED.get(byte) or (chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}")

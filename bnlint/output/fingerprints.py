@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from bnlint.files.display import encoded
 from bnlint.files.source import Lines
 from bnlint.output.report import Report
 
@@ -28,5 +29,5 @@ def fingerprints(report: Report) -> list[str]:
         key = (finding.path, finding.code, _SPACE.sub("", line))
         text = "\0".join((*key, str(seen[key])))
         seen[key] += 1
-        found.append(sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32])
+        found.append(sha256(encoded(text)).hexdigest()[:32])
     return found

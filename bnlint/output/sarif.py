@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from bnlint import HOME_URL, __version__
+from bnlint.files.display import encoded
 from bnlint.files.source import Lines
 from bnlint.finding import MANUAL, Edit, Finding
 from bnlint.output.fingerprints import fingerprints
@@ -156,7 +157,7 @@ def _place(finding: Finding) -> dict[str, object]:
 
 def _artifact(path: str) -> dict[str, object]:
     """Return a file by its URI: relative, or absolute where it lies elsewhere."""
-    uri = quote(path.encode("utf-8", "surrogateescape"), safe="/~:" if path[1:2] == ":" else "/~")
+    uri = quote(encoded(path), safe="/~:" if path[1:2] == ":" else "/~")
     if path.startswith("/"):
         return {"uri": f"file://{uri}"}
     if path[1:3] == ":/":  # a drive of Windows
