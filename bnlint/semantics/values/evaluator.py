@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 MAX_WORK = 10_000
 
 #: Steps that all questions about one file may take together, beside one for each character of it:
-#: files of 30 packages take far less, but for two.
+#: files of 30 packages take far less.
 MAX_WORK_IN_FILE = 300_000
 
 #: Of a question that was given up, an expression that took so many steps is not looked into again.
