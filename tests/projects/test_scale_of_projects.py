@@ -70,7 +70,24 @@ def layers(folder: Path, modules: int) -> str:
     return f"from m{last} import A{last}, B{last}\nbn = B{last}(8, momentum=0.99)\n"
 
 
-@pytest.mark.parametrize(("write", "large"), [(stars, 16), (layers, 12)], ids=["stars", "layers"])
+def gathered(folder: Path, modules: int) -> str:
+    """Write a package that imports all of its modules by stars; return what uses it by names."""
+    (folder / "zoo").mkdir(parents=True)
+    (folder / "pyproject.toml").write_text("")
+    for i in range(modules):
+        text = f"import torch.nn as nn\ndef f{i}(x):\n    return nn.BatchNorm2d(x)\n"
+        (folder / f"zoo/m{i}.py").write_text(text)
+    imports = "".join(f"from .m{i} import *\n" for i in range(modules))
+    (folder / "zoo/__init__.py").write_text(imports)
+    words = "".join(f"word{i} = zoo.other{i}\n" for i in range(modules))
+    return f"import torch\nimport zoo\nbn = torch.nn.BatchNorm2d(8)\n{words}"
+
+
+@pytest.mark.parametrize(
+    ("write", "large"),
+    [(stars, 16), (layers, 12), (gathered, 80)],
+    ids=["stars", "layers", "gathered"],
+)
 def test_steps_grow_with_the_project(tmp_path: Path, write: object, large: int) -> None:
     assert callable(write)
     once = steps(tmp_path / "once", write(tmp_path / "once", large // 2))

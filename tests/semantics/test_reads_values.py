@@ -335,6 +335,48 @@ nn.BatchNorm2d(8, **{"eps": 1e-3, **settings()})
 --- a key that is not known => unknown
 from torch import nn
 nn.BatchNorm2d(8, **{key: 1e-3})
+--- changed in a loop that comes later => known 0.001
+from torch import nn
+def f(names):
+    settings = dict(eps=1e-3)
+    bn = nn.BatchNorm2d(8, **settings)
+    for name in names:
+        settings[name] = 1e-5
+--- changed in a loop after its use there => unknown
+from torch import nn
+def f(names):
+    settings = dict(eps=1e-3)
+    for name in names:
+        bn = nn.BatchNorm2d(8, **settings)
+        settings[name] = 1e-5
+--- changed in a loop by a test of what is in it => unknown
+from torch import nn
+def f(names):
+    settings = dict(eps=1e-3)
+    for name in names:
+        if settings.get(name) is None:
+            settings[name] = 1e-5
+    return nn.BatchNorm2d(8, **settings)
+--- changed in a loop before it is made anew => known 0.001
+from torch import nn
+def f(names):
+    settings = {}
+    for name in names:
+        settings[name] = 1e-5
+    settings = dict(eps=1e-3)
+    return nn.BatchNorm2d(8, **settings)
+--- changed in a loop after it was tested in its head => unknown
+from torch import nn
+def f():
+    settings = dict(eps=1e-3)
+    while nn.BatchNorm2d(8, **settings):
+        settings["eps"] = 1e-5
+--- changed in a loop over what is worked out before => known 0.001
+from torch import nn
+def f():
+    settings = dict(eps=1e-3)
+    for layer in [nn.BatchNorm2d(8, **settings)]:
+        settings["eps"] = 1e-5
 --- changed by a function it is given to => unknown
 from torch import nn
 ARGS = {"eps": 1e-3}

@@ -12,6 +12,7 @@ import pytest
 from bnlint.engine.linter import Options, Result, check
 from bnlint.engine.registry import load_rules
 from bnlint.semantics.project import project
+from bnlint.semantics.values import evaluator
 
 RULES = load_rules()
 ALL = frozenset(rule.code for rule in RULES)
@@ -558,6 +559,46 @@ def test_calls_that_branch_at_every_level(functions: int) -> None:
         functions, "def f{next}(n, eps):\n    return f{i}(n, eps) if eps else f{i}(n, eps * 2)"
     )
     assert steps(f"{HEAD}{code}f{functions}(8, 1e-3)\n") < 1_000_000
+
+
+def test_what_was_too_large_once_is_not_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each layer asks for the same number, which takes more steps than a question may."""
+    monkeypatch.setattr(evaluator, "MAX_WORK", 400)
+    monkeypatch.setattr(evaluator, "_TOO_LARGE", 200)
+    terms = " + ".join(f"double(x + {i})" for i in range(80))
+    code = f"def double(x):\n    y = x + x\n    return y\ndef summed(x):\n    return {terms}\n"
+    made = "EPS = summed(1e-9)\n"
+    layers = lines(20, "nn.BatchNorm2d(8, eps=EPS + {i})")
+    alone = steps(f"{HEAD}{code}EPS = float(sys.argv[1])\n{layers}")
+    once = steps(f"{HEAD}{code}{made}nn.BatchNorm2d(8, eps=EPS)\n")
+    assert steps(f"{HEAD}{code}{made}{layers}") < alone + 2 * once
+
+
+CHANGED_IN_LOOPS = """
+def resolved(data, given):
+    for key in "train", "val":
+        if key not in data:
+            data["val"] = data.pop("other")
+{blocks}    return data
+"""
+
+CHANGED = """\
+    for key in "a{i}", "b{i}", "c{i}":
+        if data.get(key):
+            if isinstance(data[key], str):
+                data[key] = given + data[key]
+            else:
+                data[key] = [given + part for part in data[key]]
+    if data.get("n{i}") is None:
+        data["n{i}"] = len(data["a{i}"])
+"""
+
+
+@pytest.mark.parametrize("blocks", [2, 4, 8])
+def test_changes_by_tests_of_what_is_changed(blocks: int) -> None:
+    """Each block asks what those before it have changed, which is worked out once."""
+    code = CHANGED_IN_LOOPS.format(blocks=lines(blocks, CHANGED))
+    assert steps(f"{HEAD}{code}nn.BatchNorm2d(8, **resolved(dict(eps=1e-3), '.'))\n") < 250_000
 
 
 #: A file of which much is asked: its model is run without having been switched to inference.

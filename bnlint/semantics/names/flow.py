@@ -172,8 +172,8 @@ class _Analysis:
     def branches(self, statement: ast.If, state: State) -> State | None:
         self.header(state, statement.test)
         # A use within a branch is asked about as run: whether it is run is another question.
-        open_ = self.decide is None or statement in self.path
-        decided = None if open_ else self.decide(statement.test)  # type: ignore[misc]
+        decide = None if statement in self.path else self.decide
+        decided = decide(statement.test) if decide else None
         taken = self.narrow(state, statement.test, holds=True) if decided is not False else None
         other = self.narrow(state, statement.test, holds=False) if decided is not True else None
         if taken is None and not self.inside(statement.body):

@@ -194,6 +194,8 @@ def _returns(module: Module, block: list[ast.stmt], decide: Decide) -> Iterator[
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
         if isinstance(statement, ast.If):
+            if not any(isinstance(part, (ast.Return, ast.Raise)) for part in ast.walk(statement)):
+                continue  # whichever way it goes, what follows is reached
             answer = decide(statement.test)
             if answer is not False:
                 yield from _returns(module, statement.body, decide)

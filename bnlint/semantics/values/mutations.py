@@ -37,9 +37,7 @@ _CHANGES = frozenset(
 class Change(NamedTuple):
     """A place that changes a container, or may: ``c[key] = value``, ``c.method(...)``, ``f(c)``.
 
-    ``value`` is ``None`` where the new element is not one expression. ``turns_on_itself`` tells
-    that it runs again, in a loop or a function further in, by a test of what it changes: whether
-    it runs is not asked then, since the answer would rest on itself.
+    ``value`` is ``None`` where the new element is not one expression.
     """
 
     use: ast.expr
@@ -47,7 +45,6 @@ class Change(NamedTuple):
     key: ast.expr | None = None
     value: ast.expr | None = None
     call: ast.Call | None = None
-    turns_on_itself: bool = False
 
 
 def mutated(
@@ -66,11 +63,7 @@ def mutated(
         return values
     changes = list(_changes_of_name(ev, scope, binding, use))
     if env is not None:
-        changes = [
-            c
-            for c in changes
-            if c.turns_on_itself or not is_dead(ev, scope.module, c.statement, env)
-        ]
+        changes = [c for c in changes if not is_dead(ev, scope.module, c.statement, env)]
     return _with_changes(ev, values, changes, scope.module, env, binding.statement)
 
 
@@ -150,13 +143,14 @@ def _changes_of_name(
     later: list[Change] = []
     for change in _changes_in(ev, scope, binding.name):
         if module.scope_node(change.use) is scope.node:
-            # In order: after the container is made, before it is used. In a loop, at any time.
+            # In order: after the container is made, before it is used. In one loop, at any time.
             where = (change.statement.lineno, change.statement.col_offset)
-            looped = _in_loop(module, change.statement)
-            if not looped and where < (getattr(binding.statement, "lineno", 0), 0):
+            made = binding.statement
+            if where < (getattr(made, "lineno", 0), 0) and not _in_one_loop(module, change, made):
                 continue
-            if at is not None and not looped and where >= (at.lineno, at.col_offset):
-                continue
+            if at is not None and where >= (at.lineno, at.col_offset):
+                if not _in_one_loop(module, change, at):
+                    continue
             yield change
         else:
             later.append(change)  # in a function, which may run at any time
@@ -172,7 +166,7 @@ def _changes_in(ev: Evaluate, scope: Scope, name: str) -> list[Change]:
     key = scope.node, name
     if key not in known:
         changes = [
-            change._replace(turns_on_itself=_turns_on(scope, change, name))
+            change
             for node in scope.module.uses.of(name)
             if isinstance(node, ast.Name)
             and (change := _change(scope.module, node)) is not None
@@ -180,21 +174,6 @@ def _changes_in(ev: Evaluate, scope: Scope, name: str) -> list[Change]:
         ]
         known[key] = changes
     return known[key]
-
-
-def _turns_on(scope: Scope, change: Change, name: str) -> bool:
-    """Tell whether ``change`` runs again, and by a test of ``name`` around it."""
-    module = scope.module
-    tested = again = False
-    for around in module.ancestors(change.statement):
-        if around is scope.node:
-            break
-        if isinstance(around, (ast.If, ast.While)):
-            tested = tested or any(
-                isinstance(part, ast.Name) and part.id == name for part in ast.walk(around.test)
-            )
-        again = again or isinstance(around, (ast.For, ast.AsyncFor, ast.While, *FunctionNode))
-    return tested and again
 
 
 def _belongs(ev: Evaluate, scope: Scope, node: ast.expr, name: str) -> bool:
@@ -322,7 +301,13 @@ def _always_follows(
     return False
 
 
-def _in_loop(module: Module, node: ast.AST) -> bool:
+def _in_one_loop(module: Module, change: Change, node: ast.AST) -> bool:
+    """Tell whether ``node`` stands in a loop around ``change``, so that either may come first."""
+    around = {node, *module.ancestors(node)}
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        around.remove(node)  # what it runs over is worked out once
     return any(
-        isinstance(around, (ast.For, ast.AsyncFor, ast.While)) for around in module.ancestors(node)
+        loop in around
+        for loop in module.ancestors(change.statement)
+        if isinstance(loop, (ast.For, ast.AsyncFor, ast.While))
     )
