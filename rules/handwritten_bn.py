@@ -101,7 +101,7 @@ def _averages(cls: ClassRef, updates: list[Update], context: Context) -> Iterato
     """Report the first update that takes the momentum of a library layer the wrong way."""
     for update in updates:
         api = _owner(cls, update.weight, context)
-        if api is None or update.node is None or api.convention == update.convention:
+        if api is None or update.node is None:
             continue
         if {api.convention, update.convention} != {"old-weight", "new-weight"}:
             continue

@@ -69,7 +69,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
+from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison, is_frozen, names_around
 from bnlint.semantics.hints.purposes import (
@@ -128,8 +128,6 @@ def _report(flag: Told, parameter: ModeParameter, context: Context) -> Finding:
         (ReplaceValue(module.span(flag.keyword.value), text),),
         "a layer that only scales may be meant",
     )
-    if any(p.arg == parameter.name for p in parameter.function.args.posonlyargs):
-        fix = Fix(MANUAL, advice)
     written = f"{name}={module.source(flag.keyword.value)}"
     return context.report(
         RULE,
