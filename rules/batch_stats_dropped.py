@@ -71,7 +71,7 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison, names_around
-from bnlint.semantics.hints.purposes import infers_or_prepares
+from bnlint.semantics.hints.purposes import SAYS_TO_TRAIN, infers_or_prepares
 from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import last_name
@@ -136,7 +136,7 @@ def _trains_with_state(call: ast.Call, context: Context) -> str:
     """Return what messages call the state of a transformation that is told to train."""
     if not isinstance(call.func, ast.Attribute):
         return ""
-    flags = [k.value for k in call.keywords if k.arg in ("is_training", "train", "training")]
+    flags = [k.value for k in call.keywords if k.arg in SAYS_TO_TRAIN]
     told = [*call.args[3:], *flags]
     if not any(isinstance(node, ast.Constant) and node.value is True for node in told):
         return ""
@@ -230,11 +230,12 @@ def _unpacked(context: Context) -> Iterator[Finding]:
 def _is_of_gradient(statement: ast.Assign, context: Context) -> bool:
     """Tell whether a statement unpacks what a function of gradients gives, with further results."""
     assert isinstance(statement.value, ast.Call)
+    gradients = {path.rpartition(".")[2] for path in context.frameworks.word("gradients")}
     values = context.evaluator.evaluate(context.module, statement.value.func)
     made = [statement.value.func, *(value.node for value in values)]
     return any(
         isinstance(call, ast.Call)
-        and last_name(call.func) in ("value_and_grad", "grad", "filter_value_and_grad")
+        and last_name(call.func) in gradients
         and any(k.arg == "has_aux" for k in call.keywords)
         for call in made
     )

@@ -115,7 +115,7 @@ def check_file(context: Context) -> Iterator[Finding]:
 def _steps(context: Context) -> Iterator[ast.Call]:
     """Yield the calls with which an optimiser of TensorFlow 1 makes the operation that trains."""
     ev, module, words = context.evaluator, context.module, context.frameworks
-    for method in ("minimize", "apply_gradients"):
+    for method in _step_makers(context):
         for call in module.calls_by_name.get(method, ()):
             if not isinstance(call.func, ast.Attribute) or in_test_or_comparison(module, call):
                 continue
@@ -127,6 +127,13 @@ def _steps(context: Context) -> Iterator[ast.Call]:
                 for value in values
             ):
                 yield call
+
+
+def _step_makers(context: Context) -> list[str]:
+    """Return the methods of optimisers of TensorFlow 1 that make the operation that trains."""
+    words = context.frameworks
+    framework = next(iter(words.word("graph_optimizers").values()))
+    return [m for m in words.word("apply_methods") if words.shares(m, "apply_methods", framework)]
 
 
 def _may_train(site: Site) -> bool:
@@ -208,7 +215,7 @@ def _too_late(context: Context) -> Iterator[Finding]:
             continue
         calls = [c for c in ast.walk(block) if isinstance(c, ast.Call) and c is not scope]
         runs = [c for c in calls if last_name(c.func) == "run"]
-        made = [c for c in calls if last_name(c.func) in ("minimize", "apply_gradients", "group")]
+        made = [c for c in calls if last_name(c.func) in (*_step_makers(context), "group")]
         made += [c for c in calls if dotted(c.func).partition(".")[0] == _tensorflow(context)]
         if runs and not made:
             yield context.report(
