@@ -87,11 +87,15 @@ def check_file(context: Context) -> Iterator[Finding]:
     for found in stale(context.evaluator, context.module, context.sites):
         if not found.moving.mixes:
             continue  # a copy, which another rule is about
-        after = InsertStatement(context.module.span(found.moving.statement), found.remedy, "after")
+        fix = None
+        if found.remedy:
+            span = context.module.span(found.moving.statement)
+            after = InsertStatement(span, found.remedy, "after")
+            fix = Fix(UNSAFE, "copy the buffers too", (after,), "they may be set elsewhere")
         yield context.report(
             RULE,
             found.moving.where,
             found.said,
-            help="go through buffers() too, or load the whole state_dict()",
-            fix=Fix(UNSAFE, "copy the buffers too", (after,), "they may be set elsewhere"),
+            help=found.advice,
+            fix=fix,
         )

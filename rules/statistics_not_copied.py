@@ -99,7 +99,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             RULE,
             model.moving.where,
             model.said,
-            help="go through buffers() too, or load the whole state_dict()",
+            help=model.advice,
             confidence="medium",
             fix=_remedy(model, context),
         )

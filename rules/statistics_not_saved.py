@@ -81,9 +81,15 @@ def check_file(context: Context) -> Iterator[Finding]:
             found.given,
             f"{last_name(found.weights.func)}() has what is trained{whose}, and no running "
             "statistics: the model that is read back normalises as a new one does",
-            help="save all that the model has: " + ("state_dict()" if whose else "every variable"),
+            help=_advice(found),
             fix=_fix(found, context),
         )
+
+
+def _advice(found: Saved) -> str:
+    if found.model is None:
+        return "save all that the model has: every variable"
+    return "save all that the model has" + (f": {found.whole}()" if found.whole else "")
 
 
 def _fix(found: Saved, context: Context) -> Fix | None:
@@ -93,12 +99,7 @@ def _fix(found: Saved, context: Context) -> Fix | None:
             return None
         text = f"{module.source(found.weights.func.value)}.global_variables()"
     else:
-        if isinstance(found.given, ast.Name) or "state_dict" not in _methods(context):
+        if isinstance(found.given, ast.Name) or not found.whole:
             return None
-        text = f"{module.source(found.model)}.state_dict()"
+        text = f"{module.source(found.model)}.{found.whole}()"
     return Fix(UNSAFE, f"save {text}", (ReplaceValue(module.span(found.given), text),), reason)
-
-
-def _methods(context: Context) -> tuple[str, ...]:
-    """Return the methods of models of the file that give all they have."""
-    return ("state_dict",) if "torch" in context.frameworks.frameworks else ()

@@ -72,6 +72,7 @@ VOCABULARY = (
     "array_readers", "same_arrays", "without_statistics", "fills_weights", "variable_savers",
     "graph_optimizers", "update_collections", "runs_updates", "updates_arguments", "sessions",
     "statistics_collections", "stateful_makers", "stateless_makers", "unbiased_variances",
+    "gives_buffers", "gives_states",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -211,6 +211,10 @@ class Frameworks:
         """Tell whether ``name`` means ``word`` in ``framework``, whatever it means elsewhere."""
         return name in self._own[framework.name].get(word, ())
 
+    def first(self, word: str, framework: Framework) -> str:
+        """Return the name that ``framework`` lists first for ``word``, empty if it has none."""
+        return next(iter(self._own[framework.name].get(word, ())), "")
+
     def means(self, path: str, word: str) -> Framework | None:
         """Return the framework in which the import path ``path`` means ``word``, if any.
 

@@ -37,6 +37,31 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
+        "cells of MindSpore, whose models give no buffers",
+        """
+        from mindspore import nn
+
+        class Net(nn.Cell):
+            def __init__(self):
+                super().__init__()
+                self.bn = nn.BatchNorm1d(8)
+
+            def construct(self, x):
+                return self.bn(x)
+
+        net = Net()
+        mean_net = Net()
+        mean_net.set_train(False)
+
+        def update(d):
+            for e, p in «zip(mean_net.trainable_params(), net.trainable_params())»:
+                e.set_data(d * e + (1 - d) * p)
+        """,
+        "mixes the parameters of net into mean_net",
+        kind="warning medium",
+        fix="",
+    ),
+    hazard(
         "a soft update through a helper",
         """
         def soft_update(local, target, tau):

@@ -24,6 +24,19 @@ HAZARDS = [
         fix="unsafe: save model.state_dict()",
     ),
     hazard(
+        "the parameters of a cell, beside a library that has state_dict()",
+        """
+        import mindspore
+        from mindspore import nn
+
+        net = nn.SequentialCell(nn.Dense(8, 8), nn.BatchNorm1d(8))
+        mindspore.save_checkpoint(«net.trainable_params()», "net.ckpt")
+        """,
+        "trainable_params() has what is trained of net",
+        kind="error medium",
+        fix="",
+    ),
+    hazard(
         "a comprehension in a variable",
         """
         model = torchvision.models.resnet18()

@@ -42,7 +42,8 @@ class Stale(NamedTuple):
     """A model that follows another by its weights alone, and is used for inference.
 
     ``moved`` is the file in which the weights are, ``target`` in ``module`` the model, and ``fate``
-    what is done with it.
+    what is done with it. ``buffers`` and ``whole`` are methods of models that give what is not
+    trained, and all; empty where the framework has none.
     """
 
     moving: Moving
@@ -50,6 +51,8 @@ class Stale(NamedTuple):
     module: Module
     target: ast.expr
     fate: Fate
+    buffers: str
+    whole: str
 
     @property
     def said(self) -> str:
@@ -68,12 +71,20 @@ class Stale(NamedTuple):
         )
 
     @property
+    def advice(self) -> str:
+        """What to do about it, for a message."""
+        if not self.buffers:
+            return "copy the running statistics too"
+        return f"go through {self.buffers}() too, or load the whole {self.whole}()"
+
+    @property
     def remedy(self) -> str:
-        """The statement that makes the statistics follow too, empty if it is not known whose."""
-        if self.moving.source is None:
+        """The statement that makes the statistics follow too, empty if none is known."""
+        if self.moving.source is None or not self.buffers:
             return ""
         target, source = (self.moved.source(m) for m in (self.moving.target, self.moving.source))
-        loop = f"for b_to, b_from in zip({target}.buffers(), {source}.buffers()):"
+        give = f"{self.buffers}()"
+        loop = f"for b_to, b_from in zip({target}.{give}, {source}.{give}):"
         return f"{loop}\n    b_to.copy_(b_from)"
 
 
@@ -91,7 +102,10 @@ def stale(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Sta
                 continue
             if not may_normalise(ev.wide, sites, there, target, framework):
                 continue
-            yield Stale(moving, module, there, target, fate)
+            buffers, whole = (
+                ev.frameworks.first(word, framework) for word in ("gives_buffers", "gives_states")
+            )
+            yield Stale(moving, module, there, target, fate, buffers, whole)
             break
 
 
@@ -241,14 +255,16 @@ def _is_handled(module: Module, loop: ast.stmt) -> bool:
     """
     around = module.enclosing_class(loop) or module.enclosing_function(loop)
     text = module.text if around is None else module.source(around)
-    words = (*catalogue().state_words, "buffers(", *catalogue().names("recomputes"))
+    buffers = (f"{name}(" for name in catalogue().names("gives_buffers"))
+    words = (*catalogue().state_words, *buffers, *catalogue().names("recomputes"))
     if any(word in text for word in words):
         return True
     function = module.enclosing_function(loop)
     within = loop if function is None or isinstance(function, ast.Lambda) else function
+    whole = catalogue().names("gives_states") | catalogue().names("load_methods")
     return any(
         (isinstance(node, ast.Constant) and isinstance(node.value, str) and is_norm(node.value))
-        or (isinstance(node, ast.Attribute) and node.attr in ("state_dict", "load_state_dict"))
+        or (isinstance(node, ast.Attribute) and node.attr in whole)
         for node in ast.walk(within)
         if not (isinstance(node, ast.Constant) and module.parents.get(node).__class__ is ast.Expr)
     )

@@ -23,12 +23,14 @@ class Saved(NamedTuple):
     """Weights that are saved by ``call``: ``given`` is what it takes, ``weights`` gives them.
 
     ``model`` is whose weights they are; ``None`` where they are those of a whole graph.
+    ``whole`` is the method of the model that gives all it has, empty if none is known.
     """
 
     call: ast.Call
     given: ast.expr
     weights: ast.Call
     model: ast.expr | None
+    whole: str = ""
 
 
 def saved(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Saved]:
@@ -48,7 +50,8 @@ def saved(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Sav
             model = weights.func.value
             if _is_handled(module, call) or not may_normalise(ev, sites, module, model, framework):
                 continue
-            yield Saved(call, call.args[0], weights, model)
+            whole = ev.frameworks.first("gives_states", framework)
+            yield Saved(call, call.args[0], weights, model, whole)
     yield from _of_graphs(ev, module, sites)
 
 
@@ -117,10 +120,13 @@ def _is_handled(module: Module, call: ast.Call) -> bool:
     """Tell whether the code speaks of statistics around a call, or saves whole states anywhere."""
     around = module.enclosing_class(call) or module.enclosing_function(call)
     text = module.text if around is None else module.source(around)
-    if any(word in text for word in (*catalogue().state_words, "buffers(", "state_dict(")):
+    names = catalogue().names
+    whole = [f"{name}(" for name in names("gives_states")]
+    buffers = (f"{name}(" for name in names("gives_buffers"))
+    if any(word in text for word in (*catalogue().state_words, *buffers, *whole)):
         return True
     return any(
-        "state_dict(" in module.source(saving)
+        any(word in module.source(saving) for word in whole)
         for name in catalogue().names("savers")
         for saving in module.calls_by_name.get(name, ())
     )
