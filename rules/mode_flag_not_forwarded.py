@@ -173,8 +173,6 @@ def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, context: Context) -
     for call in ast.walk(function):
         if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
             continue
-        if any(isinstance(a, ast.Starred) for a in call.args):
-            continue
         inner = _callee(call, context)
         if inner is None:
             continue
@@ -218,7 +216,7 @@ def _callee(call: ast.Call, context: Context) -> ModeParameter | None:
         return None
     if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
         framework = class_framework(ev, found.cls)
-        if framework is None or framework.modes.switch == "object" or framework.modes.forwards:
+        if framework is None or framework.modes.switch == "object":
             return None
         for name in ev.frameworks.word("forward"):
             own = method(ev, found.cls, name)

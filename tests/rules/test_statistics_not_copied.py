@@ -216,6 +216,75 @@ def copy(old, new):
         new.weight.data = old.weight.data
         new.bias.data = old.bias.data
         new.load_state_dict(old.state_dict())
+--- its own weights, on another device
+def move(model):
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.weight.data = m.weight.data.cuda()
+            m.bias.data = m.bias.data.cuda()
+--- what is left when batch normalisation is not
+def copy(old, new):
+    for a, b in zip(old.modules(), new.modules()):
+        if isinstance(b, nn.BatchNorm2d):
+            b.reset_parameters()
+        else:
+            b.weight.data.copy_(a.weight.data)
+            b.bias.data.copy_(a.bias.data)
+--- the source is tested, and gives to a layer of another class
+def convert(old, new):
+    for a, b in zip(old.modules(), new):
+        if isinstance(a, nn.BatchNorm2d):
+            b.weight.data.copy_(a.weight.data)
+            b.bias.data.copy_(a.bias.data)
+--- weights that are clipped beside themselves
+net = torchvision.models.resnet18()
+net.eval()
+
+def clip():
+    for p, q in zip(net.parameters(), net.parameters()):
+        p.data.copy_(q.data.clamp(-1, 1))
+--- only what is trained is set by its name
+net = torchvision.models.resnet18()
+net.eval()
+
+def apply_shadow(shadow):
+    for name, p in net.named_parameters():
+        if p.requires_grad:
+            p.data.copy_(shadow[name])
+--- a new copy each time
+class Tester:
+    def __init__(self):
+        self.probe = None
+
+    def build(self, arrays):
+        self.probe = torchvision.models.resnet18(weights="DEFAULT")
+        for p, a in zip(self.probe.parameters(), arrays):
+            p.data = torch.tensor(a)
+        self.probe.eval()
+--- another class evaluates its own
+class Server:
+    def __init__(self):
+        self.net = torchvision.models.resnet18()
+
+    def set(self, arrays):
+        for p, a in zip(self.net.parameters(), arrays):
+            p.data = torch.tensor(a)
+
+class Critic:
+    def __init__(self):
+        self.net = torchvision.models.resnet18()
+        self.net.eval()
+--- another function evaluates its own
+def fill(arrays):
+    net = torchvision.models.resnet18()
+    for p, a in zip(net.parameters(), arrays):
+        p.data = torch.tensor(a)
+    return net
+
+def score(x):
+    net = torchvision.models.resnet18()
+    net.eval()
+    return net(x)
 """)
 
 

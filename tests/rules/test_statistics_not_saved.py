@@ -123,6 +123,24 @@ def main(logits):
     tf.layers.batch_normalization(logits)
     saver = tf.train.Saver(tf.trainable_variables())
     saver.restore(None, "pretrained")
+--- more is added before it is saved
+model = torchvision.models.resnet18()
+
+def save(path, extra):
+    weights = dict(model.named_parameters())
+    weights.update(extra)
+    torch.save(weights, path)
+--- only the head is saved
+model = torchvision.models.resnet18()
+torch.save({n: p for n, p in model.named_parameters() if n.startswith("fc")}, "head.pt")
+--- the variables of one scope
+def policy(x, train):
+    return tf.layers.batch_normalization(x, training=train)
+
+def save(session):
+    policy(tf.placeholder(tf.float32, [None, 8]), True)
+    saver = tf.train.Saver(tf.trainable_variables("critic"))
+    saver.save(session, "critic")
 """)
 
 

@@ -69,6 +69,11 @@ def load(bn, sigma_sq):
 class Scaler:
     def __init__(self, std):
         self.std = std
+--- a distribution is no layer
+norm = torch.nn.BatchNorm1d(4)
+
+def widen(noise, std):
+    noise.var = std
 """)
 
 

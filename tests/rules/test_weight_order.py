@@ -272,6 +272,44 @@ def copy(k, bn, pick):
     w = k.get_weights()
     bn.running_mean.data = pick(w, "mean")
     bn.running_var.data = pick(w, "var")
+--- a filter moves the places
+def copy(k, bn):
+    w = [a for a in k.get_weights() if a.ndim]
+    bn.weight.data = w[0]
+    bn.running_mean.data = w[1]
+    bn.bias.data = w[2]
+    bn.running_var.data = w[3]
+--- one of two, by a test
+def copy(state, bn, swapped):
+    m = state["bn.running_var"]
+    if not swapped:
+        m = state["bn.running_mean"]
+    bn.running_mean.data = m
+--- a helper gives something else
+ORIGIN = torch.zeros(8)
+
+def origin(like):
+    return ORIGIN
+
+def reset(old, bn):
+    bn.running_mean.data = origin(old.running_var)
+--- a layer that was filled wrongly is put right
+def repair(bn):
+    mean = bn.running_var.clone()
+    var = bn.running_mean.clone()
+    bn.running_mean.data = mean
+    bn.running_var.data = var
+--- what a layer that normalises in another way learns
+STATISTICS = ("running_mean", "running_var")
+NAMES = {"norm/beta": "film.weight", "norm/gamma": "film.bias"}
+--- the layer has fewer weights, which BN402 reports
+layer = keras.layers.BatchNormalization(scale=False)
+
+def copy(bn):
+    w = layer.get_weights()
+    bn.bias.data = torch.from_numpy(w[0])
+    bn.running_mean.data = torch.from_numpy(w[1])
+    bn.running_var.data = torch.from_numpy(w[1])
 """)
 
 
