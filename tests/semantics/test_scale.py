@@ -564,7 +564,7 @@ def test_calls_that_branch_at_every_level(functions: int) -> None:
 def test_what_was_too_large_once_is_not_followed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each layer asks for the same number, which takes more steps than a question may."""
     monkeypatch.setattr(evaluator, "MAX_WORK", 400)
-    monkeypatch.setattr(evaluator, "_TOO_LARGE", 200)
+    monkeypatch.setattr(evaluator, "_NOT_AGAIN", 200)
     terms = " + ".join(f"double(x + {i})" for i in range(80))
     code = f"def double(x):\n    y = x + x\n    return y\ndef summed(x):\n    return {terms}\n"
     made = "EPS = summed(1e-9)\n"

@@ -54,7 +54,7 @@ MAX_WORK = 10_000
 MAX_WORK_IN_FILE = 300_000
 
 #: Of a question that was given up, an expression that took so many steps is not looked into again.
-_TOO_LARGE = MAX_WORK // 2
+_NOT_AGAIN = MAX_WORK // 2
 
 _NEVER = 1 << 30
 
@@ -149,7 +149,7 @@ class Evaluator:
             # A cycle that reaches further out has cut this answer short: it is not kept.
             if self.is_whole():
                 memo[node] = values
-            elif self._work > MAX_WORK and self._work - before >= _TOO_LARGE:
+            elif self._work > MAX_WORK and self._work - before >= _NOT_AGAIN:
                 # The question was given up because of it.
                 values = unknown("it takes too many steps to work out", module, node)
                 memo[node] = values
