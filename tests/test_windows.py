@@ -19,19 +19,19 @@ from bnlint.finding import Edit
 from bnlint.fixes.edits import applied
 
 #: What the module os has of paths on Windows.
-WINDOWS = types.SimpleNamespace(path=ntpath, sep="\\", getcwd=lambda: "C:\\work\\port")
+WINDOWS = types.SimpleNamespace(path=ntpath, sep="\\", getcwd=lambda: "C:\\code\\port")
 
 
 @pytest.mark.parametrize(
     ("path", "folder", "expected"),
     [
-        ("src\\model.py", "C:/work", "C:/work/src/model.py"),
-        ("..\\ref\\model.py", "C:/work/port", "C:/work/ref/model.py"),
-        (".\\src/./a.py", "C:/work", "C:/work/src/a.py"),
-        ("D:\\other\\a.py", "C:/work", "D:/other/a.py"),
-        ("d:/other/a.py", "C:/work", "d:/other/a.py"),
-        ("\\\\server\\share\\a.py", "C:/work", "//server/share/a.py"),
-        ("", "C:\\work", "C:/work"),
+        ("src\\model.py", "C:/code", "C:/code/src/model.py"),
+        ("..\\ref\\model.py", "C:/code/port", "C:/code/ref/model.py"),
+        (".\\src/./a.py", "C:/code", "C:/code/src/a.py"),
+        ("D:\\other\\a.py", "C:/code", "D:/other/a.py"),
+        ("d:/other/a.py", "C:/code", "d:/other/a.py"),
+        ("\\\\server\\share\\a.py", "C:/code", "//server/share/a.py"),
+        ("", "C:\\code", "C:/code"),
         (".", "C:\\", "C:/"),
     ],
 )
@@ -44,11 +44,11 @@ def test_paths_become_absolute(path: str, folder: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("path", "cwd", "expected"),
     [
-        ("C:/work/src/a.py", "C:/work", "src/a.py"),
-        ("C:/work", "C:/work", "."),
+        ("C:/code/src/a.py", "C:/code", "src/a.py"),
+        ("C:/code", "C:/code", "."),
         ("C:/a.py", "C:/", "a.py"),
-        ("D:/work/src/a.py", "C:/work", "D:/work/src/a.py"),
-        ("C:/workshop/a.py", "C:/work", "C:/workshop/a.py"),
+        ("D:/code/src/a.py", "C:/code", "D:/code/src/a.py"),
+        ("C:/codeshop/a.py", "C:/code", "C:/codeshop/a.py"),
         ("//server/share/a.py", "//server/share", "a.py"),
     ],
 )
@@ -59,20 +59,20 @@ def test_paths_are_shown(path: str, cwd: str, expected: str) -> None:
 
 def test_the_current_folder() -> None:
     with mock.patch.object(display, "os", WINDOWS):
-        assert display.current() == "C:/work/port"
+        assert display.current() == "C:/code/port"
 
 
 @pytest.mark.parametrize(
     ("pattern", "path", "matches"),
     [
-        ("src/**", "C:/work/src/a.py", True),
-        ("src/**", "D:/work/src/a.py", False),
-        ("*.py", "C:/work/deep/er/a.py", True),
-        ("C:/work/src/*.py", "C:/work/src/a.py", True),
+        ("src/**", "C:/code/src/a.py", True),
+        ("src/**", "D:/code/src/a.py", False),
+        ("*.py", "C:/code/deep/er/a.py", True),
+        ("C:/code/src/*.py", "C:/code/src/a.py", True),
     ],
 )
 def test_globs_on_drives(pattern: str, path: str, matches: bool) -> None:
-    found = globs.compiled((pattern,), "C:/work").match(path, path.rpartition("/")[2])
+    found = globs.compiled((pattern,), "C:/code").match(path, path.rpartition("/")[2])
     assert bool(found) is matches
 
 
