@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from json.decoder import scanstring  # type: ignore[attr-defined]  # C, and in no stub
 from typing import Any
 
 from bnlint.files.documents import Block, Chunk, Document, Flaw, assembled, matched, replaced, split
 from bnlint.files.magics import blank, masked, parses
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
+_DECODER = json.JSONDecoder(parse_int=float)  # int takes no number of thousands of digits
 
 #: Names of languages of kernels that run Python.
 _PYTHON = re.compile(r"i?python(?:\d[\d.]*)?|sage|xpython|pyodide", re.IGNORECASE)
@@ -69,6 +68,8 @@ def _walk(raw: str) -> tuple[list[_Cell], str]:
     language = ""
 
     def cell_list(at: int) -> int:
+        if raw[at : at + 1] != "[":
+            raise NotebookError("this is no notebook: its cells are no list", at)
         return _array(raw, at, lambda start: one_cell(start))
 
     def sheets(at: int) -> int:  # of the third version of the format
@@ -148,7 +149,7 @@ def _object(
     while True:
         if raw[at : at + 1] != '"':
             raise json.JSONDecodeError("Expecting property name", raw, at)
-        name, at = scanstring(raw, at + 1)
+        name, at = _value(raw, at)
         if names is not None:
             names.add(name)
         at = _skip(raw, at)
@@ -185,7 +186,7 @@ def _next(raw: str, at: int) -> int:
 def _source(raw: str, at: int) -> tuple[tuple[Chunk, ...], bool, int]:
     """Read the source of a cell: a string, or a list of strings."""
     if raw[at : at + 1] == '"':
-        text, end = scanstring(raw, at + 1)
+        text, end = _value(raw, at)
         return (Chunk(text, at, end),), False, end
     chunks: list[Chunk] = []
 

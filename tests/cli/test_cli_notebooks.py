@@ -100,6 +100,8 @@ def test_a_cell_that_is_no_python_costs_that_cell_only(tmp_path: Path) -> None:
         (b"{", "1:2", "this is no notebook: Expecting property name"),
         (b'{"cells": [}', "1:12", "this is no notebook: Expecting value"),
         (b'{\n"a": 1}', "1:1", "this is no notebook: it has no cells"),
+        (b'{"cells": 5}', "1:11", "this is no notebook: its cells are no list"),
+        (b'{"a": ' + b"[" * 99999, "1:1", "this notebook is nested too deeply to be read"),
         (b"[]", "1:1", "this is no notebook: it holds no JSON object"),
         (b"", "1:1", "this is no notebook: it holds no JSON object"),
         (b'{"cells": []} x', "1:15", "this is no notebook: Extra data"),
@@ -111,6 +113,32 @@ def test_what_is_no_notebook(tmp_path: Path, content: bytes, place: str, why: st
     run = bnlint(tmp_path, "-q")
     assert run.code == 1
     assert run.out.startswith(f"n.ipynb:{place}: error: BN900 {why}")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param(b'"nbformat": ' + b"9" * 5000, id="more digits than int takes"),
+        pytest.param(b'"nbformat": NaN', id="no number"),
+        pytest.param(b'"metadata": [], "worksheets": [1, {"cells": []}]', id="other kinds"),
+        pytest.param(b'"x": [1, {"cells": 5}]', id="cells of something else"),
+    ],
+)
+def test_what_else_a_notebook_holds_does_not_matter(tmp_path: Path, more: bytes) -> None:
+    content = notebook(f"{IMPORT}\n{LAYER}")
+    write(tmp_path, **{"n.ipynb": content.replace(b"{", b"{" + more + b", ", 1)})
+    assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 1:2:34: error: {SAID}\n"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["1", "null", "[]", "{}", '{"cell_type": 3}', '{"cell_type": "code", "source": [1, {}]}'],
+)
+def test_what_is_no_cell_is_counted_and_passed_over(tmp_path: Path, cell: str) -> None:
+    content = notebook(f"{IMPORT}\n{LAYER}", indent=None)
+    content = content.replace(b'{"cells": [', b'{"cells": [' + cell.encode() + b", ")
+    write(tmp_path, **{"n.ipynb": content})
+    assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 2:2:34: error: {SAID}\n"
 
 
 @pytest.mark.parametrize("indent", [1, 4, None])
