@@ -103,9 +103,7 @@ def changes_since(revision: str, folder: str) -> Changes:
     """
     top = _git(folder, "rev-parse", "--show-toplevel").decode("utf-8", "surrogateescape")
     top = top.rstrip("\r\n").replace(os.sep, "/")
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options",
-                  f"{revision}^{{commit}}", missing=f"no revision {revision!r} in it")  # fmt: skip
-    base = commit.decode("ascii").strip()
+    base = _commit(revision, folder)
     status = _git(top, "diff", "--name-status", "-z", "--no-renames", "--no-ext-diff",
                   "--no-textconv", base, "--")  # fmt: skip
     parts = status.decode("utf-8", "surrogateescape").split("\0")
@@ -120,6 +118,18 @@ def changes_since(revision: str, folder: str) -> Changes:
     return Changes(before)
 
 
+def _commit(revision: str, folder: str) -> str:
+    named = f"{revision}^{{commit}}"
+    try:
+        found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", named)
+    except ChangesError:
+        why = f"no revision {revision!r} in this repository"
+        if _git(folder, "rev-parse", "--is-shallow-repository").strip() == b"true":
+            why += ", whose history is cut short: 'git fetch --unshallow' gets the rest"
+        raise ChangesError(why) from None
+    return found.decode("ascii").strip()
+
+
 def _blob(top: str, base: str, name: str) -> bytes | None:
     try:
         return _git(top, "cat-file", "blob", f"{base}:{name}")
@@ -127,7 +137,7 @@ def _blob(top: str, base: str, name: str) -> bytes | None:
         return None
 
 
-def _git(folder: str, *arguments: str, missing: str = "") -> bytes:
+def _git(folder: str, *arguments: str) -> bytes:
     """Return what git says.
 
     Raises:
@@ -142,8 +152,8 @@ def _git(folder: str, *arguments: str, missing: str = "") -> bytes:
     except OSError as error:
         raise ChangesError(f"git cannot be run: {error.strerror or error}") from None
     if done.returncode:
-        told = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise ChangesError(missing or (told[-1] if told else "git failed"))
+        told = " ".join(done.stderr.decode("utf-8", "replace").split())
+        raise ChangesError(told or "git failed")
     return done.stdout
 
 

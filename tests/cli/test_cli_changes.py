@@ -113,8 +113,8 @@ def test_what_a_repository_configures_is_not_run(repository: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--diff-base", "nope"], "--diff-base: no revision 'nope' in it"),
-        (["--diff-base=--output=x"], "--diff-base: no revision '--output=x' in it"),
+        (["--diff-base", "nope"], "--diff-base: no revision 'nope' in this repository\n"),
+        (["--diff-base=--output=x"], "--diff-base: no revision '--output=x' in this repository\n"),
         (["--diff-base", "HEAD", "--fix"], "--diff-base is about what is reported"),
         (["--diff-base", "HEAD", "-"], "--diff-base compares files with a revision"),
     ],
@@ -123,6 +123,32 @@ def test_what_cannot_be_compared(repository: Path, arguments: list[str], message
     run = bnlint(repository, *arguments)
     assert (run.code, run.out) == (2, "")
     assert run.err.startswith(f"bnlint: error: {message}")
+
+
+def test_a_history_that_is_cut_short(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """CI services fetch the last commit alone, and the base of a change is none of its own."""
+    write(repository, old=CLEAN)
+    git(repository, "commit", "-q", "-a", "-m", "y")
+    clone = tmp_path_factory.mktemp("clone")
+    git(repository, "clone", "-q", "--depth", "1", repository.as_uri(), str(clone))
+    run = bnlint(clone, "--diff-base", "HEAD~1")
+    assert run.code == 2
+    assert run.err == (
+        "bnlint: error: --diff-base: no revision 'HEAD~1' in this repository, whose history is cut "
+        "short: 'git fetch --unshallow' gets the rest\n"
+    )
+
+
+def test_a_repository_of_somebody_else(repository: Path) -> None:
+    """What git says in several lines says in the first what is wrong, in the last what to do."""
+    owner = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1", "HOME": str(repository)}
+    run = program(repository, "--diff-base", "HEAD", environment=owner)
+    assert run.code == 2
+    assert run.err.startswith("bnlint: error: --diff-base: fatal: detected dubious ownership")
+    assert f"git config --global --add safe.directory {repository}" in run.err
+    assert run.err.count("\n") == 1
 
 
 def test_without_a_repository(tmp_path: Path) -> None:
