@@ -56,7 +56,7 @@ def check(parsed: argparse.Namespace) -> int:
         # Where standard output has the text of a file or a diff, messages go beside it.
         aside = plan.diff or (STDIN in parsed.paths and plan.changes_files)
         stream = sys.stderr if aside else sys.stdout
-        outputs = outputs_of(parsed, config, stream)
+        outputs = outputs_of(parsed, config, stream, found)
     except Failed as failed:
         return close(failed.problems)
     if parsed.verbose:

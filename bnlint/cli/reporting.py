@@ -22,7 +22,7 @@ from bnlint.cli.terminal import (
     width_of,
     write,
 )
-from bnlint.config.options import FORMATS, Config, suggested
+from bnlint.config.options import FORMATS, Config, absolute, suggested
 from bnlint.config.settings import Configs, idle_globs
 from bnlint.config.spelling import toml
 from bnlint.engine.linter import Result
@@ -55,12 +55,25 @@ class Outputs(NamedTuple):
     files: tuple[tuple[str, str], ...]
 
 
-def outputs_of(parsed: argparse.Namespace, config: Config, stream: TextIO) -> Outputs:
+def outputs_of(parsed: argparse.Namespace, config: Config, stream: TextIO, found: Found) -> Outputs:
     """Return which reports a run writes.
 
     Raises:
-        Failed: two formats for one place, or one in the environment that is none.
+        Failed: two formats for one place, one in the environment that is none, or a report in the
+            place of what is checked.
     """
+    outputs = _outputs(parsed, config, stream)
+    taken = {file.path for file in found.files}
+    for _, name in outputs.files:
+        path = absolute(name, current())
+        if path in taken:
+            why = "a report would replace what is checked, or another report"
+            raise Failed(Problem(f"{why}: write it to a file of its own", name))
+        taken.add(path)
+    return outputs
+
+
+def _outputs(parsed: argparse.Namespace, config: Config, stream: TextIO) -> Outputs:
     given = list(parsed.output_format or ())
     printed = [name for name, file in given if file is None]
     files = [(name, file) for name, file in given if file is not None]

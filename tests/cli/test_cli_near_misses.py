@@ -140,6 +140,30 @@ def test_reports_that_cannot_be_written(tmp_path: Path, arguments: list[str], me
     assert message in run.err
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-o", "bad.py"], id="-o takes the file that was to be checked"),
+        pytest.param(["-o", "./bad.py", "."], id="by another path"),
+        pytest.param(["--output-format", "json=bad.py", "bad.py"], id="beside what is printed"),
+    ],
+)
+def test_no_report_replaces_what_is_checked(tmp_path: Path, arguments: list[str]) -> None:
+    write(tmp_path, bad=FAULTY)
+    run = bnlint(tmp_path, *arguments)
+    assert (run.code, run.out) == (2, "")
+    assert "bad.py: a report would replace what is checked, or another report: " in run.err
+    assert (tmp_path / "bad.py").read_text() == FAULTY
+
+
+def test_no_report_replaces_another_one(tmp_path: Path) -> None:
+    write(tmp_path, bad=FAULTY)
+    run = bnlint(tmp_path, "--output-format", "json=o", "--output-format", "sarif=o")
+    assert run.code == 2
+    assert run.err.startswith("bnlint: error: o: a report would replace ")
+    assert not (tmp_path / "o").exists()
+
+
 def test_colour_as_it_is_asked_for(tmp_path: Path) -> None:
     write(tmp_path, bad=FAULTY)
     assert "\x1b[" in bnlint(tmp_path, "--color", "always", environment={"NO_COLOR": "1"}).out
