@@ -15,6 +15,8 @@ from bnlint.startup.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from rich.progress import Progress as Bar
+
 CLEAN, FOUND, FAILED = 0, 1, 2
 
 
@@ -135,7 +137,7 @@ class Progress:
         self.total = total
         self.doing, self.what = doing, what
         self.at_once = at_once
-        self.bar: object = None
+        self.bar: Bar | None = None
         self.started = 0.0
 
     def __enter__(self) -> Progress:
@@ -163,14 +165,14 @@ class Progress:
             )  # fmt: skip
             self.bar.start()
             self.bar.add_task("", total=self.total, what=self.what)
-        self.bar.update(self.bar.task_ids[0], completed=done, refresh=True)  # type: ignore[attr-defined]
+        self.bar.update(self.bar.task_ids[0], completed=done, refresh=True)
 
     def note(self, what: str) -> None:
         """Show what is going on within the item at hand."""
         if self.bar is not None:
-            task = self.bar.task_ids[0]  # type: ignore[attr-defined]
-            self.bar.update(task, what=what, refresh=True)  # type: ignore[attr-defined]
+            task = self.bar.task_ids[0]
+            self.bar.update(task, what=what, refresh=True)
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:
-            self.bar.stop()  # type: ignore[attr-defined]
+            self.bar.stop()

@@ -8,7 +8,7 @@ from bnlint.files.display import clean
 from bnlint.output.report import Report, Style, told
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # no style in commands
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the command of each finding. Azure knows errors and warnings only."""
     for finding in report.findings:
         level = "error" if finding.severity == "error" else "warning"

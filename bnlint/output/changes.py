@@ -43,7 +43,7 @@ def _shift(found: Sequence[tuple[int, str, str]], texts: Sequence[str], room: in
     over = max(map(cells, texts)) - room
     before = [text for (_, sign, _), text in zip(found, texts, strict=True) if sign == "-"]
     after = [text for (_, sign, _), text in zip(found, texts, strict=True) if sign == "+"]
-    same = [_same(old, new) for old, new in zip(before, after)]  # noqa: B905  # as far as both go
+    same = [_same(old, new) for old, new in zip(before, after, strict=False)]  # as far as both go
     return max(0, min(over, min(same, default=0) - _BEFORE))
 
 

@@ -10,7 +10,7 @@ from bnlint.output.report import Report, Style
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # no style in commands
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the command of each finding."""
     for finding in report.findings:
         span = finding.span

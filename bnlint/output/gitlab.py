@@ -11,7 +11,7 @@ from bnlint.output.report import Report, Style, told
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield one array of all findings."""
     prints = fingerprints(report)
     yield dumps(

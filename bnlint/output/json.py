@@ -20,7 +20,7 @@ from bnlint.output.report import RULE_URL, Report, Style
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield one array of all findings."""
     lines = {path: Lines(text) for path, text in report.texts.items()}
     yield dumps([finding_object(finding, lines) for finding in report.findings])

@@ -9,7 +9,7 @@ from bnlint.output.json import dumps, finding_object
 from bnlint.output.report import Report, Style
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the object of each finding."""
     lines = {path: Lines(text) for path, text in report.texts.items()}
     for finding in report.findings:

@@ -11,7 +11,7 @@ from bnlint.finding import Finding
 from bnlint.output.report import Report, Style
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # XML has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the lines of the document. A run without findings is one test that passed."""
     total = len(report.findings)
     yield '<?xml version="1.0" encoding="utf-8"?>'

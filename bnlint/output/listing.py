@@ -89,7 +89,7 @@ def _widths(columns: Sequence[Column], rows: list[Row], width: int | None) -> li
 def _line(columns: Sequence[Column], texts: Row, widths: list[int], color: bool) -> Iterator[str]:
     """Yield a row of the table: one line, or several if its prose is wrapped."""
     pieces: list[Piece] = []
-    for column, text, width in zip(columns, texts, widths):  # noqa: B905  # prose may be left over
+    for column, text, width in zip(columns, texts, widths, strict=False):  # prose may be left over
         if column.prose:
             break
         padding = " " * (width - cells(text))

@@ -12,7 +12,7 @@ from bnlint.output.report import Report, Style, rule_url
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|#&~!@]")
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # Markdown has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the lines of the table, or one that says that there is nothing."""
     from bnlint.output import summary
 

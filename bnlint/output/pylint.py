@@ -8,7 +8,7 @@ from bnlint.files.display import clean
 from bnlint.output.report import Report, Style, told
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # one line of plain text
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the line of each finding."""
     for finding in report.findings:
         place = f"{finding.path}:{finding.line or finding.span.row}"

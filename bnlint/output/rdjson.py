@@ -12,7 +12,7 @@ from bnlint.output.report import Report, Style, rule_url, told
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield one object with all findings."""
     lines = {path: Lines(text) for path, text in report.texts.items()}
     yield dumps(

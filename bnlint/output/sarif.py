@@ -25,7 +25,7 @@ _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _BASE = "SRCROOT"
 
 
-def render(report: Report, style: Style) -> Iterator[str]:  # noqa: ARG001  # JSON has no style
+def render(report: Report, _style: Style) -> Iterator[str]:
     """Yield the log of one run."""
     from bnlint.engine.registry import load_rules
 
