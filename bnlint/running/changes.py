@@ -55,7 +55,7 @@ class Changes(NamedTuple):
         matcher = SequenceMatcher(None, old, text, autojunk=False)
         for kind, _, _, start, end in matcher.get_opcodes():
             if kind != "equal":
-                changed.update(range(start + 1, max(end, start + 1) + 1))
+                changed.update(range(start + 1, end + 1))
         return changed
 
 

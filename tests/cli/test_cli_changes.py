@@ -57,6 +57,48 @@ def test_a_finding_on_a_changed_line_is_new(repository: Path) -> None:
     assert new(repository) == ["old.py:3:34"]
 
 
+def test_a_finding_below_a_line_that_is_gone_is_not_new(repository: Path) -> None:
+    write(repository, old=FAULTY.replace("\n\n", "\n"))
+    assert new(repository) == []
+
+
+def test_a_comment_makes_a_changed_line(repository: Path) -> None:
+    write(repository, old=FAULTY.replace("0.99)", "0.99)  # why?"))
+    assert new(repository) == ["old.py:3:34"]
+
+
+def test_what_was_found_before_accounts_for_one_finding(repository: Path) -> None:
+    """Both statements read the same, and only one of them was a fault."""
+    layer = "    return nn.BatchNorm2d(4, momentum=M)\n"
+    both = f"\ndef a():\n    M = 0.99\n{layer}\ndef b():\n{layer}"
+    write(repository, two=f"import torch.nn as nn\nfrom c import M\n{both}")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "y")
+    assert new(repository, "two.py") == []
+    write(repository, c="M = 0.99\n")
+    assert new(repository, "two.py") == ["two.py:9:39"]
+
+
+def test_a_new_file_shows_in_the_files_that_use_it(repository: Path) -> None:
+    """The past has no such file, whether git has been told of it since or not."""
+    write(
+        repository,
+        later="import torch.nn as nn\nfrom d import M\nb = nn.BatchNorm2d(4, momentum=M)\n",
+    )
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "y")
+    write(repository, d="M = 0.99\n")
+    assert new(repository) == ["later.py:3:32"]
+    git(repository, "add", "-A")
+    assert new(repository) == ["later.py:3:32"]
+
+
+def test_what_git_ignores_is_not_new(repository: Path) -> None:
+    write(repository, made=FAULTY, **{".gitignore": "made.py\n"})
+    assert bnlint(repository, "-q", "made.py").code == 1
+    assert new(repository, "made.py") == []
+
+
 def test_of_equal_findings_the_further_one_is_new(repository: Path) -> None:
     write(repository, old=f"{FAULTY}\n{FAULT}")
     assert new(repository) == ["old.py:5:34"]
