@@ -227,7 +227,7 @@ def _listed(
     between = raw[first.end : chunks[1].start] if len(chunks) > 1 else ""
     if not between:
         opened = raw.rindex("[", 0, first.start)
-        between = f",{raw[opened + 1 : first.start]}"
+        between = f",{raw[opened + 1 : first.start] or ' '}"
     old = [chunk.text for chunk in chunks]
     for kind, start, end, new_start, new_end in matched(old, lines).get_opcodes():
         new = [dumped(line) for line in lines[new_start:new_end]]

@@ -112,6 +112,12 @@ def test_what_would_be_printed_goes_into_a_file(tmp_path: Path, arguments: list[
     assert (tmp_path / "o.txt").read_text() == f"bad.py:{FINDING}\n"
 
 
+def test_the_configuration_names_the_format_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path, bad=FAULTY, **{"bnlint.toml": 'output-format = "pylint"'})
+    bnlint(tmp_path, "-o", "o.txt", "-q")
+    assert (tmp_path / "o.txt").read_text().startswith("bad.py:3: [BN101(")
+
+
 def test_the_environment_names_the_format(tmp_path: Path) -> None:
     write(tmp_path, bad=FAULTY)
     environment = {"BNLINT_OUTPUT_FORMAT": "pylint"}
@@ -128,6 +134,7 @@ def test_the_environment_names_the_format(tmp_path: Path) -> None:
     [
         (["json", "github"], "--output-format json and github both go to standard output"),
         (["sarf"], "no output format 'sarf'; did you mean sarif?"),
+        (["mrkdwn"], "no output format 'mrkdwn'; did you mean markdown?"),
         (["sarif="], "expected FORMAT=FILE, found 'sarif='"),
         (["sarif=no/such/o.sarif"], "no/such/o.sarif: cannot be written: No such file"),
     ],

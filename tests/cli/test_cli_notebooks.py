@@ -10,6 +10,8 @@ import pytest
 from command_line import CLEAN, FAULTY, bnlint, write
 from notebooks import markdown, notebook
 
+from bnlint.files.source import decode, encode
+
 IMPORT = "import torch.nn as nn"
 LAYER = "bn = nn.BatchNorm2d(64, momentum=0.99)"
 SAID = (
@@ -38,6 +40,11 @@ def test_a_finding_is_told_by_its_cell(tmp_path: Path) -> None:
         pytest.param("!pip install \\\n  torch", "3:34", id="a command in two lines"),
         pytest.param("pip install torch", "2:34", id="a command without a sign"),
         pytest.param("files = !ls *.py", "2:34", id="what a command gives"),
+        pytest.param("files = !ls \\\n  *.py", "3:34", id="what one in two lines gives"),
+        pytest.param("x = 'a\\'('\n!ls", "3:34", id="a quote in text"),
+        pytest.param("x = 1  # (\n!ls", "3:34", id="a bracket in a comment"),
+        pytest.param("x = '\0'", "2:34", id="a character that Python takes nowhere"),
+        pytest.param("#%% 1", "2:34", id="what looks like the mark of a cell"),
         pytest.param("?nn.BatchNorm2d", "2:34", id="help before"),
         pytest.param("nn.BatchNorm2d??", "2:34", id="help behind"),
         pytest.param("if nn:\n    !ls\nelse:\n    %cd ..", "5:34", id="the only line of a block"),
@@ -51,6 +58,71 @@ def test_a_finding_is_told_by_its_cell(tmp_path: Path) -> None:
 def test_magics_keep_what_stands_around_them(tmp_path: Path, line: str, place: str) -> None:
     write(tmp_path, **{"n.ipynb": notebook(IMPORT, f"{line.rstrip()}\n{LAYER}")})
     assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 2:{place}: error: {SAID}\n"
+
+
+def test_what_is_timed_with_options_is_checked(tmp_path: Path) -> None:
+    write(tmp_path, **{"n.ipynb": notebook(IMPORT, f"%timeit -n 3 -r 2 {LAYER}")})
+    assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 2:1:52: error: {SAID}\n"
+
+
+def test_lines_may_end_as_on_old_machines(tmp_path: Path) -> None:
+    write(tmp_path, **{"n.ipynb": notebook(IMPORT, "x = 1\rx = 2", LAYER)})
+    assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 3:1:34: error: {SAID}\n"
+
+
+def test_a_notebook_of_the_third_version(tmp_path: Path) -> None:
+    cell = {"cell_type": "code", "input": [f"{IMPORT}\n", LAYER], "language": "python"}
+    content = {"nbformat": 3, "worksheets": [{"cells": [cell]}]}
+    write(tmp_path, **{"n.ipynb": json.dumps(content)})
+    assert bnlint(tmp_path, "-q").out == f"n.ipynb:cell 1:2:34: error: {SAID}\n"
+
+
+OLD = "#%% 2\na = 1\nb = 2"
+
+
+@pytest.mark.parametrize("indent", [1, None])
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(OLD, "a = 1\nb = 2", id="the first line goes"),
+        pytest.param(OLD, "#%% 2\nb = 2", id="a line in the middle goes"),
+        pytest.param(OLD, "#%% 2\na = 1\n", id="the last line goes"),
+        pytest.param(OLD, f"x = 0\n{OLD}", id="a line comes first"),
+        pytest.param(OLD, "#%% 2\nx = 0\ny = 0\na = 1\nb = 2", id="lines come between"),
+        pytest.param("b = 2", "a = 1\nb = 2", id="a line comes before the only one"),
+    ],
+)
+def test_lines_come_and_go_as_jupyter_would_write_them(
+    indent: int | None, listed: bool, old: str, new: str
+) -> None:
+    def made(text: str) -> bytes:
+        return notebook(IMPORT, text, "c = 3", indent=indent, listed=listed)
+
+    source = decode(made(old), "n.ipynb")
+    assert encode(source, source.text) == made(old)
+    assert encode(source, source.text.replace(old, new)) == made(new)
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_lines_come_and_go_on_a_page(indent: str) -> None:
+    def made(*lines: str) -> bytes:
+        block = ["```python", *lines, "```"]
+        return "".join(f"{indent}{line}\n" for line in block).encode()
+
+    source = decode(made("a = 1", "b = 2"), "p.md")
+    for new in (["x = 0", "a = 1", "b = 2"], ["a = 1", "x = 0", "b = 2"], ["b = 2"], ["a = 1"]):
+        changed = source.text.replace("a = 1\nb = 2\n", "".join(f"{line}\n" for line in new))
+        assert encode(source, changed) == made(*new)
+
+
+def test_an_empty_string_at_the_end_stays(tmp_path: Path) -> None:
+    content = notebook(f"{IMPORT}\n{LAYER}\n", indent=None)
+    content = content.replace(b'0.99)\\n"', b'0.99)\\n", ""')
+    assert b', ""]' in content
+    write(tmp_path, **{"n.ipynb": content})
+    bnlint(tmp_path, "--fix", "--unsafe-fixes")
+    assert (tmp_path / "n.ipynb").read_bytes() == content.replace(b"0.99", b"0.01")
 
 
 def test_what_is_timed_is_checked_and_fixed(tmp_path: Path) -> None:

@@ -119,6 +119,15 @@ def test_fingerprints_do_not_count_lines() -> None:
     assert prints(f"{TEXT}{TEXT}", 2, 4)[0] == first
     assert len(set(prints(f"{TEXT}{TEXT}", 2, 4))) == 2
     assert prints(TEXT.replace("64", "32"), 2) != [first]
+    assert prints(TEXT.replace("= nn", "=  nn"), 2) == [first]
+
+
+def test_fingerprints_tell_rules_of_one_line_apart_in_any_order() -> None:
+    def prints(*codes: str) -> list[str]:
+        results = log(*(FOUND._replace(code=code) for code in codes))["results"]
+        return [result["partialFingerprints"]["bnlint/v1"] for result in results]
+
+    assert prints("BN102", "BN103")[1] == prints("BN103")[0]
 
 
 def test_a_notebook_is_told_by_the_line_of_its_json() -> None:
@@ -148,6 +157,9 @@ def test_columns_for_reviewdog_count_bytes() -> None:
     (diagnostic,) = content["diagnostics"]
     start, end = diagnostic["location"]["range"]["start"], diagnostic["location"]["range"]["end"]
     assert (start, end) == ({"line": 1, "column": 6}, {"line": 1, "column": 7})
+    beyond = json.loads(report_of("rdjson", found._replace(span=span(1, 5, 1, 10))))
+    place = beyond["diagnostics"][0]["location"]["range"]["end"]
+    assert place == {"line": 1, "column": 11}
 
 
 def test_reviewdog_is_given_suggestions() -> None:
