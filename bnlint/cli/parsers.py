@@ -146,18 +146,10 @@ def _add_check(parser: Parser) -> None:
         "--show-settings", action="store_true", help="show the settings, and where each was set"
     )
     group = parser.add_argument_group("fixes, suppressions and baselines")
-    group.add_argument(
-        "--fix", action=argparse.BooleanOptionalAction, default=None,
-        help="write what can be fixed safely",
-    )  # fmt: skip
-    group.add_argument(
-        "--unsafe-fixes", action=argparse.BooleanOptionalAction, default=None,
-        help="with --fix or --diff: also fixes that are right under an assumption they state",
-    )  # fmt: skip
+    _add_fixes(group, action=argparse.BooleanOptionalAction, default=None)
     group.add_argument(
         "--fix-only", action="store_true", help="fix, and do not report what remains"
     )
-    group.add_argument("--diff", action="store_true", help="print what --fix would change")
     group.add_argument(
         "--follow-symlinks", action="store_true",
         help="fix through symbolic links that lead out of the project",
@@ -180,6 +172,16 @@ def _add_check(parser: Parser) -> None:
         "-j", "--jobs", metavar="N", type=arguments.positive, default=None,
         help="how many processes to use at most (default: one for each processor)",
     )  # fmt: skip
+
+
+def _add_fixes(group: argparse._ActionsContainer, where: str = "", **kind: Any) -> None:
+    group.add_argument("--fix", help=f"write what can be fixed safely{where}", **kind)
+    group.add_argument(
+        "--unsafe-fixes",
+        help="with --fix or --diff: also fixes that are right under an assumption they state",
+        **kind,
+    )
+    group.add_argument("--diff", action="store_true", help="print what --fix would change")
 
 
 def _add_confirm(parser: Parser) -> None:
@@ -240,14 +242,7 @@ def _add_compare(parser: Parser) -> None:
         "--output-format", choices=("table", "json"), default="table",
         help="default: table",
     )  # fmt: skip
-    parser.add_argument(
-        "--fix", action="store_true", help="write what can be fixed safely (one file on each side)"
-    )
-    parser.add_argument("--diff", action="store_true", help="print what --fix would change")
-    parser.add_argument(
-        "--unsafe-fixes", action="store_true",
-        help="with --fix or --diff: also fixes that are right under an assumption they state",
-    )  # fmt: skip
+    _add_fixes(parser, " (one file on each side)", action="store_true")
     parser.add_argument(
         "--all", action="store_true", help="show each pair of layers, and not only what differs"
     )
