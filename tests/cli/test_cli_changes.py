@@ -14,9 +14,14 @@ FAULT = "bn = nn.BatchNorm2d(64, momentum=0.99)\n"
 
 
 def git(folder: Path, *arguments: str) -> None:
-    names = {f"GIT_{who}_{what}": "n@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}  # fmt: skip  # noqa: E501
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **names}
-    subprocess.run(["git", "-C", folder, *arguments], check=True, capture_output=True, env=environment)  # fmt: skip  # noqa: E501
+    who = ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        **dict.fromkeys(who, "n@example.org"),
+    }
+    command = ["git", "-C", folder, *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=environment)
 
 
 @pytest.fixture
