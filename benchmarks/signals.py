@@ -4,7 +4,7 @@
 
 Each run checks a tree and writes into a pipe. Its first process alone is sent SIGTERM, SIGHUP,
 SIGINT, SIGQUIT or SIGKILL. Its exit status must be that of the signal, all its processes must be
-gone soon, and the pipe must be closed.
+gone soon, and the pipe must be closed. Most runs must not come to their own end.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FILES = 12
 CODE = "import torch.nn as nn\n" + "bn = nn.BatchNorm2d(64, momentum=0.99)\n" * 1000
 NUMBERS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+
+ENDED, OVER = "ended by the signal", "over by itself"
 
 #: Seconds in which what a run has started must be gone after it.
 SOON = 10
@@ -73,8 +75,7 @@ def once(folder: Path, chance: random.Random, took: float, processes: int) -> st
     while time.monotonic() < end and run.poll() is None:  # read on, so that it never waits for us
         if select.select([run.stdout], [], [], 0.01)[0]:
             os.read(run.stdout.fileno(), 1 << 16)
-    was_over = run.poll() is not None
-    if not was_over:
+    if run.poll() is None:
         run.send_signal(number)
     closed = is_closed(run.stdout.fileno(), 6 * SOON)
     status = run.wait()
@@ -86,9 +87,9 @@ def once(folder: Path, chance: random.Random, took: float, processes: int) -> st
     run.stdout.close()
     if left or not closed:
         return f"{number.name}: {len(left)} left, pipe {'closed' if closed else 'open'}"
-    # a run that had just ended by itself found what there is
-    expected = (1,) if was_over else (-number, 128 + number, 1)
-    return "ended" if status in expected else f"{number.name}: status {status}"
+    if status == 1:  # it had found what there is: by then, or just after
+        return OVER
+    return ENDED if status in (-number, 128 + number) else f"{number.name}: status {status}"
 
 
 def main(times: int = 50, processes: int = 2) -> int:
@@ -109,7 +110,8 @@ def main(times: int = 50, processes: int = 2) -> int:
             found[once(folder, chance, took, processes)] += 1
     for what, count in sorted(found.items()):
         print(f"{what}: {count}")
-    return 0 if set(found) <= {"ended"} else 1
+    # Moments are spread over a whole run: where signals do nothing, all are over by themselves.
+    return 0 if set(found) <= {ENDED, OVER} and found[ENDED] > found[OVER] else 1
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class Copy(NamedTuple):
             return False
         if is_statistic(source.name) and target.kind in STATISTICS:
             return True  # params["mean"] of a tree, given a running variance
-        return target.is_distinct or self.names_statistics or target.length == 4
+        return target.is_distinct or self.names_statistics or target.length == len(KINDS)
 
 
 #: What a file puts into layers, by the module.
