@@ -206,13 +206,26 @@ class Confirmation(NamedTuple):
     others: tuple[Confirmation, ...] = ()
 
 
+class Definition(NamedTuple):
+    """Where a value is written for all of a file, or of a class, that layers take.
+
+    ``path`` is the absolute path of the file, ``span`` the place in it, ``layers`` the number of
+    layers that take it in the file of the finding.
+    """
+
+    path: str
+    span: Span
+    layers: int
+
+
 class Finding(NamedTuple):
     """One fault at one place.
 
     ``subject`` and ``argument`` say what the finding is about, so that of several findings about
     one argument of one layer only the first in precedence is kept; findings with an empty
     ``argument`` never compete. ``trial`` is the experiment that can prove it, ``confirmation``
-    what came of it.
+    what came of it. ``definition`` is where the value is written that it is about, if other files
+    may take that as well.
 
     Where a finding in a notebook is shown, ``cell`` is the number of its cell, in which the span
     counts, and ``line`` the line of the file.
@@ -236,6 +249,7 @@ class Finding(NamedTuple):
     confirmation: Confirmation | None = None
     cell: int = 0
     line: int = 0
+    definition: Definition | None = None
 
     @property
     def location(self) -> str:

@@ -17,6 +17,9 @@ set their own eps. The finding then says what shows it. ``infer = false`` in the
 that, and ``from`` there says it for good. Values within 2 % count as equal, so
 ``1.001e-5`` (the smallest eps that old versions of cuDNN took) is ``1e-5``.
 
+Nothing is said of layers whose weights code of the project moves from one eps to another, by the
+difference of both that it adds to the variance, or by a quotient of roots.
+
 Why it matters
 --------------
 Batch normalisation divides by ``sqrt(variance + eps)``. Keras and TensorFlow add 1e-3, PyTorch,
@@ -88,6 +91,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import close, shown
 from bnlint.semantics.values.value import PRESUMED, Value, assumption, written
+from bnlint.semantics.weights.compensation import makes_up_for_eps
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
 
 RULE = Rule("BN103", "eps-differs", "error", precedence=DIFFERENCE, needs_reference=True)
@@ -109,6 +113,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if not reference.is_read and is_contradicted_default(context.evaluator, site, "eps"):
         return
     if close(mine.number, theirs.number) or takes_weight(site):
+        return
+    if makes_up_for_eps(context.project, site):
         return
     api, title = site.api, reference.api.framework.title
     here = (

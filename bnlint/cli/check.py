@@ -73,6 +73,10 @@ def check(parsed: argparse.Namespace) -> int:
     if plan.diff or plan.changes_files:
         results, more = _delivered(parsed, configs, rules, plan, results, paths)
         problems += more
+    if plan.record is None and any(f.definition for r in results for f in r.findings):
+        from bnlint.running.shared import gathered
+
+        results = gathered(results, found.files, configs, rules)
     tried: Sequence[Finding] = ()
     if plan.trials:
         from bnlint.cli.confirming import confirm_results

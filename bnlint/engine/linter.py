@@ -173,7 +173,7 @@ def check_facts(
         if finding.reference is not None and not _is_listed(finding, options)
     ]
     found = [finding for finding in found if _is_wanted(finding, options)]
-    if len(found) > 1:
+    if found:
         from bnlint.engine.merging import by_definition
 
         found = by_definition(found, context)

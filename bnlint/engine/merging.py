@@ -5,9 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from bnlint.finding import MANUAL, Finding, Fix, Intent, Span
+from bnlint.finding import MANUAL, Definition, Finding, Fix, Intent, Span
 from bnlint.rule import Context
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.value import PRESUMED
 
 
 def by_definition(findings: Iterable[Finding], context: Context) -> list[Finding]:
@@ -30,6 +32,11 @@ def by_definition(findings: Iterable[Finding], context: Context) -> list[Finding
     return [_merged(found, place, context) for (_, place, _), found in groups.items()]
 
 
+def takers(layers: int) -> str:
+    """Return what the message of a finding about a definition says of those that take it."""
+    return f"; {layers} layers take it"
+
+
 def _definition(site: Site, argument: str, context: Context) -> ast.AST | None:
     """Return where the value of an argument is written, ``None`` for what an API leaves it at."""
     there = context.decided_outside(site, argument)
@@ -40,6 +47,8 @@ def _definition(site: Site, argument: str, context: Context) -> ast.AST | None:
 def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) -> Finding:
     first = findings[0]
     number = len({finding.subject for finding in findings})
+    if not isinstance(place, Span):
+        first = first._replace(definition=_shared(first, place, number, context))
     if number < 2:
         return first
     span = first.span
@@ -50,9 +59,34 @@ def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) ->
             span = min(findings, key=lambda finding: finding.span.start).span
     return first._replace(
         span=span,
-        message=first.message + ("" if isinstance(place, Span) else f"; {number} layers take it"),
+        message=first.message + ("" if isinstance(place, Span) else takers(number)),
         fix=_joint(first.fix, findings),
     )
+
+
+def _shared(finding: Finding, node: ast.AST, layers: int, context: Context) -> Definition | None:
+    """Return where the value ``node`` of a finding is written, if that is for all of a file.
+
+    What a caller gives is none: it is the caller's own.
+    """
+    site = next(s for s in context.sites if context.module.span(s.call).start == finding.subject)
+    value = site.value(finding.argument)
+    module = _module_of(site, finding.argument, node)
+    if value.kind == PRESUMED or not isinstance(node, ast.expr):
+        return None
+    if module is None or not module.file or module.enclosing_function(node) is not None:
+        return None
+    if not isinstance(module.statement(node), (ast.Assign, ast.AnnAssign)):
+        return None
+    return Definition(module.file, module.span(node), layers)
+
+
+def _module_of(site: Site, argument: str, node: ast.AST) -> Module | None:
+    """Return the module in which a value of ``site`` is written."""
+    resolution = site.resolutions[0]
+    given = resolution.matched.given.get(resolution.api.roles.get(argument, ""))
+    modules = [site.value(argument).module, given.module if given is not None else None]
+    return next((m for m in modules if m is not None and node in m.parents), None)
 
 
 def _joint(fix: Fix | None, findings: list[Finding]) -> Fix | None:

@@ -1,7 +1,7 @@
 """Many files: each under its own configuration, in several processes where that pays.
 
-The result does not depend on the number of processes, on the order in which files are named, or
-on which other files are named.
+The result of a file does not depend on the number of processes, on the order in which files are
+named, or on which other files are named.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Helpers that set eps or momentum of layers that other files make: nothing is said of these.
+"""Code that sets eps or momentum of layers of other files, or makes up for them: all is silent.
 
 The helper stands with the training code, and no import leads to it from the layers.
 """
@@ -153,6 +153,82 @@ def test_a_script_of_its_own(folder: Path) -> None:
         "import torch.nn as nn\nfrom net import Net\n\nmodel = Net()\n"
         "for m in model.modules():\n    if isinstance(m, nn.BatchNorm2d):\n        m.eps = 1e-3\n"
     )
+    assert fresh(folder) == ["BN102 6"]
+
+
+CONVERTER = """\
+KERAS_EPS, TORCH_EPS = 1e-3, 1e-5
+
+def convert(layers, model):
+    state = model.state_dict()
+    for name, weights in layers.items():
+        gamma, beta, mean, var = weights
+        var = var + KERAS_EPS - TORCH_EPS
+        state[name + ".weight"], state[name + ".running_var"] = gamma, var
+    model.load_state_dict(state)
+"""
+
+_MOVE = "        var = var + KERAS_EPS - TORCH_EPS\n"
+
+#: How a converter moves weights from Keras's eps to that of PyTorch.
+MAKING_UP = {
+    "the difference of two constants": _MOVE,
+    "the difference in brackets, added in place": "        var += (KERAS_EPS - TORCH_EPS)\n",
+    "the difference of two numbers": "        var = var + (1e-3 - 1e-5)\n",
+    "eps of layers and of configurations": (
+        "        var += layers[name].cfg['epsilon'] - model.bn.eps\n"
+    ),
+    "gamma scaled by the quotient of both roots": (
+        "        gamma = gamma * (var + TORCH_EPS) ** 0.5 / (var + KERAS_EPS) ** 0.5\n"
+    ),
+    "gamma scaled by the root of the quotient": (
+        "        gamma *= np.sqrt((var + 1e-5) / (var + KERAS_EPS))\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("move", MAKING_UP.values(), ids=MAKING_UP.keys())
+def test_silent_on_eps_where_a_converter_makes_up_for_it(folder: Path, move: str) -> None:
+    (folder / "converter.py").write_text(CONVERTER.replace(_MOVE, move))
+    (folder / "train.py").write_text(
+        "from converter import convert\nfrom net import Net\n\nconvert({}, Net())\n"
+    )
+    assert fresh(folder) == ["BN102 6"]
+
+
+#: What a converter may do beside, and no variance is moved by.
+LEAVING = {
+    "copied as it is": "",
+    "the same eps twice": "        var += KERAS_EPS - KERAS_EPS\n",
+    "the difference goes elsewhere": "        print(KERAS_EPS - TORCH_EPS)\n",
+    "a difference of large numbers": "        var = var + (3.5 - 1.5)\n",
+    "normalised by hand, with one eps": (
+        "        folded = gamma / (var + KERAS_EPS) ** 0.5 / (var + KERAS_EPS) ** 0.5\n"
+    ),
+    "a quotient of other sums": "        gamma *= (mean + 1e-5) / (beta + KERAS_EPS)\n",
+}
+
+
+@pytest.mark.parametrize("move", LEAVING.values(), ids=LEAVING.keys())
+def test_found_where_a_converter_leaves_variances_alone(folder: Path, move: str) -> None:
+    (folder / "converter.py").write_text(CONVERTER.replace(_MOVE, move))
+    (folder / "train.py").write_text(
+        "from converter import convert\nfrom net import Net\n\nconvert({}, Net())\n"
+    )
+    assert fresh(folder) == BOTH
+
+
+def test_found_where_no_user_of_the_converter_imports_the_layers(folder: Path) -> None:
+    (folder / "converter.py").write_text(CONVERTER)
+    (folder / "train.py").write_text(
+        "from converter import convert\nfrom other_net import Net\n\nconvert({}, Net())\n"
+    )
+    (folder / "other_net.py").write_text(NET)
+    assert fresh(folder) == BOTH
+
+
+def test_a_script_may_make_up_for_eps_of_its_own_layers(folder: Path) -> None:
+    (folder / "net.py").write_text(NET + CONVERTER)
     assert fresh(folder) == ["BN102 6"]
 
 

@@ -45,7 +45,7 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
         role = attributes[store.attribute]
         if role in found or store.module.file == file or not may_pass(project, store, site):
             continue
-        if _may_reach(resolver, store, file):
+        if may_reach(resolver, store.module, store.statement, file):
             value = "something else" if store.value is None else ast.unparse(store.value)
             where = f"{store.module.path}:{store.statement.lineno}"
             found[role] = f"{where} may set it to {value} later"
@@ -66,32 +66,35 @@ def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterat
         yield from stores(module, attributes) if module is not None else ()
 
 
-def _may_reach(resolver: Resolver, store: Store, file: str) -> bool:
-    """Tell whether a file that uses a store imports ``file``, however far away."""
-    known, key = _REACHED.of(resolver), store.statement
-    if key not in known:
-        users = _users(resolver, file, store)
-        known[key] = _imported(resolver, users) if len(users) <= _MAX_USERS else None
-    reached = known[key]
+def may_reach(resolver: Resolver, module: Module, statement: ast.stmt, file: str) -> bool:
+    """Tell whether a file that uses what ``statement`` of ``module`` does imports ``file``.
+
+    However far away that is: the function around the statement, and what uses that, are followed.
+    """
+    known = _REACHED.of(resolver)
+    if statement not in known:
+        users = _users(resolver, file, module, statement)
+        known[statement] = _imported(resolver, users) if len(users) <= _MAX_USERS else None
+    reached = known[statement]
     return reached is None or file in reached
 
 
-def _users(resolver: Resolver, file: str, store: Store) -> list[str]:
-    """Return the files that use the function or class in which a store stands, or what uses that.
+def _users(resolver: Resolver, file: str, module: Module, statement: ast.stmt) -> list[str]:
+    """Return the files that use the function or class around a statement, or what uses that.
 
     It is followed by name; of more than :data:`_MAX_USERS`, the rest is left out.
     """
-    users = {store.module.file: None}
-    names = _outermost(store.module, [store.statement])
+    users = {module.file: None}
+    names = _outermost(module, [statement])
     wanted = names
     while wanted and len(users) <= _MAX_USERS:
         pattern = rf"\b(?:{'|'.join(sorted(map(re.escape, wanted)))})\b"
         further: set[str] = set()
         for user in resolver.sources.search(file, pattern):
-            module = resolver.sources.module(user)
-            if module is not None and len(users) <= _MAX_USERS:
+            using = resolver.sources.module(user)
+            if using is not None and len(users) <= _MAX_USERS:
                 users[user] = None
-                further |= _outermost(module, [u for n in wanted for u in module.uses.of(n)])
+                further |= _outermost(using, [u for n in wanted for u in using.uses.of(n)])
         wanted = further - names
         names = names | wanted
     return [*users]

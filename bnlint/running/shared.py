@@ -1,0 +1,135 @@
+"""Values that layers of several files take: one finding for each, where the value is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bnlint.config.settings import Configs
+from bnlint.engine.directives import find_directives, may_have_directives, suppress
+from bnlint.engine.linter import Result
+from bnlint.engine.merging import takers
+from bnlint.engine.registry import LoadedRule
+from bnlint.files.source import readable
+from bnlint.finding import SAFE, Finding
+from bnlint.running.discovery import File, read
+from bnlint.running.runner import options_for
+from bnlint.semantics.layers.references import SAME_FILE
+from bnlint.semantics.syntax.module import parse
+
+#: The first characters of the codes of rules about comments.
+_ABOUT_COMMENTS = "BN9"
+
+
+def gathered(
+    results: Sequence[Result], files: Sequence[File], configs: Configs, rules: Sequence[LoadedRule]
+) -> list[Result]:
+    """Return ``results`` with one finding for each value that layers of several files take.
+
+    It stands where the value is written, and says how many layers take it. Where that file is not
+    among ``files``, or its configuration leaves the rule out, the first of the findings remains.
+    """
+    groups: dict[tuple[str, str, int], list[Finding]] = {}
+    for result in results:
+        for finding in result.findings:
+            if finding.definition is not None:
+                path, span, _ = finding.definition
+                groups.setdefault((finding.code, path, span.start), []).append(finding)
+    by_name = {result.path: result for result in results}
+    homes = {file.path: file for file in files}
+    for (code, path, _), found in groups.items():
+        found.sort(key=lambda finding: finding.sort_key)
+        layers = sum(f.definition.layers for f in found if f.definition is not None)
+        home = homes.get(path)
+        if home is not None and not _may_hold(by_name, home, code, configs, rules):
+            home = None
+        paths = {finding.path for finding in found}
+        if layers < 2 or (len(paths) == 1 and (home is None or home.display in paths)):
+            continue
+        for name in paths:
+            kept = [f for f in by_name[name].findings if not any(f is one for one in found)]
+            by_name[name] = by_name[name]._replace(findings=tuple(kept))
+        one = _with_takers(found[0], layers, len(paths))
+        if home is None or _is_bound_to_its_file(one):
+            _add(by_name, one)
+        else:
+            _put(by_name, _moved(one, home.display), home, configs)
+    return list(by_name.values())
+
+
+def _may_hold(
+    by_name: Mapping[str, Result],
+    file: File,
+    code: str,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+) -> bool:
+    """Tell whether findings of ``code`` may stand in a file, and its text is as others saw it."""
+    result = by_name.get(file.display)
+    if result is None or result.document is not None or result.after not in (None, result.before):
+        return False
+    return code in options_for(configs.of(file.path), file.path, rules).codes
+
+
+def _with_takers(finding: Finding, layers: int, files: int) -> Finding:
+    """Return the finding that stands for all that are about one definition."""
+    assert finding.definition is not None
+    said = finding.message.removesuffix(takers(finding.definition.layers)) + takers(layers)
+    return finding._replace(message=said + (f", in {files} files" if files > 1 else ""))
+
+
+def _is_bound_to_its_file(finding: Finding) -> bool:
+    """Tell whether a message speaks of lines of the file of the finding."""
+    return finding.reference is not None and finding.reference.kind == SAME_FILE
+
+
+def _moved(finding: Finding, name: str) -> Finding:
+    """Return a finding as one of the file ``name``, in which the value is written."""
+    assert finding.definition is not None
+    if finding.path == name:
+        return finding._replace(span=finding.definition.span)
+    advice, fix = finding.help, finding.fix
+    if fix is not None and fix.edits:
+        flag = "--fix" if fix.applicability == SAFE else "--fix --unsafe-fixes"
+        advice += f"; {flag} does so where layers take it"
+    return finding._replace(
+        path=name,
+        span=finding.definition.span,
+        message=f"{finding.message}, the first at {finding.path}:{finding.span.row}",
+        help=advice,
+        fix=None,
+    )
+
+
+def _add(by_name: dict[str, Result], finding: Finding) -> None:
+    result = by_name[finding.path]
+    found = sorted((*result.findings, finding), key=lambda one: one.sort_key)
+    by_name[finding.path] = result._replace(findings=tuple(found))
+
+
+def _put(by_name: dict[str, Result], finding: Finding, home: File, configs: Configs) -> None:
+    """Add a finding to the file in which the value is written, unless a comment suppresses it.
+
+    A finding of that file about the same place is the same.
+    """
+    result = by_name[home.display]
+    if any(f.code == finding.code and f.span == finding.span for f in result.findings):
+        return
+    data = read(home, configs.tree)
+    if not isinstance(data, bytes):
+        return
+    text = readable(data, home.display)
+    if may_have_directives(text):
+        module = parse(home.display, text)
+        directives = find_directives(module)
+        suppressed = suppress([finding], directives, module)
+        if suppressed.used:
+            used = [directives[index].span for index in suppressed.used]
+            kept = [
+                f
+                for f in result.findings
+                if not (f.code.startswith(_ABOUT_COMMENTS) and f.span in used)
+            ]
+            by_name[home.display] = result._replace(findings=tuple(kept))
+            return
+    by_name[home.display] = result._replace(text=text)
+    _add(by_name, finding)

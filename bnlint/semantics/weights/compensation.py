@@ -1,0 +1,94 @@
+"""Weights that are moved from one eps to another, so that layers may go on dividing by their own.
+
+A converter can add the difference of two eps to each variance, or scale gamma by the quotient of
+both roots. Layers that it fills compute what those of the reference do with an eps of their own.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.semantics.layers.external_writes import may_reach
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.values.memo import Memo
+
+#: What any such code has in its text: two eps in one line, with a minus or a quotient between them.
+_TEXT = r"(?i)(?:eps|\de-?\d)[^\n#]{0,60}[-/][^\n#]{0,60}(?:eps|\de-?\d)"
+
+#: No framework has a larger eps by default.
+_MAX_EPS = 0.01
+
+_MAKING_UP: Memo[str, list[tuple[Module, ast.stmt]]] = Memo()
+
+
+def makes_up_for_eps(project: Project, site: Site) -> bool:
+    """Tell whether code that may fill ``site`` moves its weights from one eps to another."""
+    resolver, file = project.resolver, site.module.file
+    if resolver is None or not file:
+        return any(True for _ in _statements(site.module))
+    known, key = _MAKING_UP.of(resolver), resolver.sources.root(file)
+    if key not in known:
+        modules = map(resolver.sources.module, resolver.sources.search(file, _TEXT))
+        known[key] = [(m, s) for m in modules if m is not None for s in _statements(m)]
+    return any(may_reach(resolver, module, statement, file) for module, statement in known[key])
+
+
+def _statements(module: Module) -> Iterator[ast.stmt]:
+    """Yield the statements that move a variance, or gamma, from one eps to another."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.BinOp):
+            continue
+        statement = module.statement(node)
+        if isinstance(node.op, (ast.Add, ast.Sub)):
+            if not any(map(_is_variance, ast.walk(statement))):
+                continue
+            terms = [(sign, part) for sign, part in _terms(node, 1) if _is_eps(part)]
+            if {sign for sign, _ in terms} != {1, -1}:
+                continue
+            found = [part for _, part in terms]
+        elif isinstance(node.op, ast.Div):
+            found = [eps for side in (node.left, node.right) for eps in _guards(side)]
+        else:
+            continue
+        if len({ast.unparse(part) for part in found}) == 2:
+            yield statement
+
+
+def _terms(node: ast.expr, sign: int) -> Iterator[tuple[int, ast.expr]]:
+    """Yield what is added (1) and taken away (-1) in a sum."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+        yield from _terms(node.left, sign)
+        yield from _terms(node.right, -sign if isinstance(node.op, ast.Sub) else sign)
+    else:
+        yield sign, node
+
+
+def _guards(side: ast.expr) -> Iterator[ast.expr]:
+    """Yield what is added to variances in ``side`` as an eps is."""
+    for part in ast.walk(side):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
+            for variance, eps in ((part.left, part.right), (part.right, part.left)):
+                if _is_eps(eps) and any(map(_is_variance, ast.walk(variance))):
+                    yield eps
+
+
+def _is_eps(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, float) and 0 < node.value <= _MAX_EPS
+    return "eps" in _name(node).lower()
+
+
+def _is_variance(node: ast.AST) -> bool:
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and "var" in node.value.lower()
+    return isinstance(node, (ast.Name, ast.Attribute)) and "var" in last_name(node).lower()
+
+
+def _name(node: ast.expr) -> str:
+    """Return the name of a variable or attribute, or the key of an item."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return str(node.slice.value)
+    return last_name(node)

@@ -1,0 +1,225 @@
+"""Values that layers of several files take: one finding, where the value is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from bnlint.cli.main import main
+
+USE = "import torch.nn as nn\nfrom settings import MOMENTUM\n\n"
+ONE = f"{USE}a = nn.BatchNorm2d(8, momentum=MOMENTUM)\n"
+TWO = f"{ONE}b = nn.BatchNorm2d(8, momentum=MOMENTUM)\n"
+NET = (
+    USE
+    + """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(8, momentum=MOMENTUM)
+"""
+)
+OWN = """\
+import torch.nn as nn
+
+M = 0.99
+a = nn.BatchNorm2d(8, momentum=M)
+b = nn.BatchNorm2d(8, momentum=M)
+"""
+
+Run = Callable[..., list[tuple[str, str]]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"pyproject.toml": "", "settings.py": "MOMENTUM = 0.99\n"})
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def findings(*arguments: str) -> list[tuple[str, str]]:
+        """Return place and message of what is found in the folder, or in the files named."""
+        main(["--output-format", "json", "-q", *(arguments or (".",))])
+        return [
+            (
+                f"{Path(found['filename']).name}:{found['location']['row']} {found['code']}",
+                found["message"],
+            )
+            for found in json.loads(capsys.readouterr().out)
+        ]
+
+    return findings
+
+
+def write(folder: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+
+#: The files beside ``settings.py``, and what stands at the end of the message of the one finding.
+SHARED = {
+    "a layer in each of two files": (
+        {"b.py": ONE, "c.py": ONE}, "; 2 layers take it, in 2 files, the first at b.py:4",
+    ),
+    "several layers in each": (
+        {"b.py": ONE, "c.py": TWO}, "; 3 layers take it, in 2 files, the first at b.py:4",
+    ),
+    "all layers in one file": ({"c.py": TWO}, "; 2 layers take it, the first at c.py:4"),
+    "by the module": (
+        {"b.py": ONE,
+         "c.py": "import torch.nn as nn\nimport settings\n\n"
+                 "a = nn.BatchNorm2d(8, momentum=settings.MOMENTUM)\n"},
+        "; 2 layers take it, in 2 files, the first at b.py:4",
+    ),
+    "by another file": (
+        {"b.py": ONE, "names.py": "from settings import *\n",
+         "c.py": ONE.replace("from settings", "from names")},
+        "; 2 layers take it, in 2 files, the first at b.py:4",
+    ),
+    "in models": (
+        {"b.py": NET, "c.py": NET},
+        "; 2 layers take it, in 2 files, the first at b.py:7",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "end"), SHARED.values(), ids=SHARED.keys())
+def test_one_finding_where_the_value_is_written(
+    folder: Path, run: Run, files: Mapping[str, str], end: str
+) -> None:
+    write(folder, files)
+    ((place, message),) = run()
+    assert place == "settings.py:1 BN101"
+    assert message.startswith("momentum=0.99 of BatchNorm2d is the weight of the new batch")
+    assert message.endswith(end)
+
+
+def test_layers_of_the_file_itself_count(folder: Path, run: Run) -> None:
+    own = "import torch.nn as nn\n\nMOMENTUM = 0.99\nbn = nn.BatchNorm2d(8, momentum=MOMENTUM)\n"
+    write(folder, {"settings.py": own, "b.py": ONE, "c.py": ONE})
+    ((place, message),) = run()
+    assert place == "settings.py:3 BN101"
+    assert "; 3 layers take it, in 3 files" in message
+
+
+def test_a_constant_of_a_class(folder: Path, run: Run) -> None:
+    use = "import torch.nn as nn\nfrom settings import Norm\n\n"
+    use += "bn = nn.BatchNorm2d(8, momentum=Norm.momentum)\n"
+    settings = "class Norm:\n    eps = 1e-5\n    momentum = 0.99\n"
+    write(folder, {"settings.py": settings, "b.py": use, "c.py": use})
+    assert [place for place, _ in run()] == ["settings.py:3 BN101"]
+
+
+def test_a_partial_is_reported_once(folder: Path, run: Run) -> None:
+    use = "from settings import Norm\n\nbn = Norm(8)\n"
+    norm = "import torch.nn as nn\nfrom functools import partial\n\n"
+    norm += "Norm = partial(nn.BatchNorm2d, momentum=0.99)\n"
+    write(folder, {"settings.py": norm, "b.py": use, "c.py": use})
+    assert [place for place, _ in run()] == ["settings.py:4 BN101"]
+
+
+def test_at_the_first_use_where_the_file_is_not_named(folder: Path, run: Run) -> None:
+    write(folder, {"b.py": ONE, "c.py": TWO})
+    ((place, message),) = run("b.py", "c.py")
+    assert place == "b.py:4 BN101"
+    assert message.endswith("; 3 layers take it, in 2 files")
+
+
+def test_at_the_first_use_where_the_rule_is_left_out_of_the_file(folder: Path, run: Run) -> None:
+    write(folder, {"b.py": ONE, "c.py": ONE})
+    (folder / "pyproject.toml").write_text(
+        '[tool.bnlint.per-file-ignores]\n"settings.py" = ["BN101"]\n'
+    )
+    assert [place for place, _ in run()] == ["b.py:4 BN101"]
+
+
+#: Files in which each finding stays where it is, and where.
+APART = {
+    "one layer": ({"b.py": ONE}, ["b.py:4 BN101"]),
+    "numbers of their own": (
+        {name: ONE.replace("=MOMENTUM", "=0.99") for name in ("b.py", "c.py")},
+        ["b.py:4 BN101", "c.py:4 BN101"],
+    ),
+    "constants of their own": (
+        {"b.py": OWN, "c.py": OWN},
+        ["b.py:3 BN101", "c.py:3 BN101"],
+    ),
+    "two constants": (
+        {"settings.py": "MOMENTUM = 0.99\nOTHER = 0.99\n", "b.py": ONE,
+         "c.py": ONE.replace("MOMENTUM", "OTHER")},
+        ["b.py:4 BN101", "c.py:4 BN101"],
+    ),
+    "a complement that is meant": (
+        {"b.py": ONE, "c.py": ONE.replace("=MOMENTUM", "=1 - MOMENTUM")}, ["b.py:4 BN101"],
+    ),
+    "a suppressed one does not count": (
+        {"b.py": ONE, "c.py": ONE.rstrip("\n") + "  # bnlint: ignore[BN101] as trained\n"},
+        ["b.py:4 BN101"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "places"), APART.values(), ids=APART.keys())
+def test_findings_that_stay(
+    folder: Path, run: Run, files: Mapping[str, str], places: list[str]
+) -> None:
+    write(folder, files)
+    assert [place for place, _ in run()] == places
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        pytest.param("# bnlint: ignore[BN101] as trained", id="its code"),
+        pytest.param("# bnlint: ignore[momentum-convention] as trained", id="its name"),
+        pytest.param("# bnlint: ignore", id="everything"),
+    ],
+)
+def test_a_comment_where_the_value_is_written_suppresses_it(
+    folder: Path, run: Run, comment: str
+) -> None:
+    """For all layers that take it, and the comment does not count as unused."""
+    write(folder, {"settings.py": f"MOMENTUM = 0.99  {comment}\n", "b.py": ONE, "c.py": ONE})
+    assert run() == []
+
+
+def test_a_comment_about_another_rule_is_unused(folder: Path, run: Run) -> None:
+    comment = "# bnlint: ignore[BN106] why"
+    write(folder, {"settings.py": f"MOMENTUM = 0.99  {comment}\n", "b.py": ONE, "c.py": ONE})
+    assert [place for place, _ in run()] == ["settings.py:1 BN101", "settings.py:1 BN901"]
+
+
+def test_fixes_change_what_takes_it(folder: Path, run: Run) -> None:
+    write(folder, {"b.py": ONE, "c.py": TWO})
+    assert run("--fix", "--unsafe-fixes", ".") == []
+    assert (folder / "settings.py").read_text() == "MOMENTUM = 0.99\n"
+    assert (folder / "b.py").read_text() == ONE.replace("=MOMENTUM", "=1 - MOMENTUM")
+    assert (folder / "c.py").read_text() == TWO.replace("=MOMENTUM", "=1 - MOMENTUM")
+
+
+def test_the_advice_names_the_flags_that_do_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, {"b.py": ONE, "c.py": ONE})
+    main(["--output-format", "concise", "-q", "."])
+    assert "--fix --unsafe-fixes does so where layers take it" in capsys.readouterr().out
+
+
+def test_the_line_of_the_value_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, {"b.py": ONE, "c.py": ONE})
+    main(["--output-format", "full", "-q", "."])
+    assert "1 | MOMENTUM = 0.99\n  |            ^^^^\n" in capsys.readouterr().out
+
+
+def test_a_baseline_knows_each_use(folder: Path, run: Run) -> None:
+    """So that one more file that takes the value is found, and no other."""
+    write(folder, {"b.py": ONE, "c.py": ONE})
+    assert main(["--baseline", "base.json", "--write-baseline", "."]) == 0
+    assert run("--baseline", "base.json", ".") == []
+    write(folder, {"d.py": ONE})
+    assert [place for place, _ in run("--baseline", "base.json", ".")] == ["d.py:4 BN101"]
