@@ -1,4 +1,7 @@
-"""How much work a file may cost: counted in steps, so that it ends at the same place everywhere."""
+"""Counts the steps that are left for a file, of those that ``evaluator.py`` allows it.
+
+So the work ends at the same place everywhere.
+"""
 
 from __future__ import annotations
 
