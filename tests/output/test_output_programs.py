@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -19,7 +21,7 @@ from bnlint.output.github import escape, escape_property
 
 
 def test_json_has_the_shape_of_ruffs_with_more_keys() -> None:
-    """Every key, in the order in which the documentation lists them."""
+    """Every key, with what is in it."""
     found = finding(
         message="m",
         help="write eps=0.001: it matters",
@@ -58,6 +60,15 @@ def test_json_has_the_shape_of_ruffs_with_more_keys() -> None:
             "confirmation": None,
         }
     ]
+
+
+def test_json_has_the_keys_that_the_documentation_lists() -> None:
+    """Each once, and in the order in which it lists them."""
+    page = (Path(__file__).parents[2] / "docs" / "output.md").read_text(encoding="utf-8")
+    rows = page.partition("\n### json\n")[2].partition("\n### ")[0]
+    heads = re.findall(r"^\| (`.*?) \|", rows, re.MULTILINE)
+    (found,) = json.loads(written("json", finding(help="write it")))
+    assert re.findall(r"`(\w+)`", " ".join(heads)) == list(found)
 
 
 def test_json_of_nothing_is_an_empty_array() -> None:
