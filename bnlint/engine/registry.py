@@ -6,7 +6,8 @@ says what they are given:
 - ``check_site(site, context)``: one batch normalisation call;
 - ``check_file(context)``: a whole file;
 - ``check_unreadable(failure)``: a file that could not be read or parsed;
-- ``check_directives(directives, context)``: the directives of a file, and which of them were used.
+- ``check_directives(directives, used, known, running, context)``: the directives of a file, what
+  each of them suppressed, the names of all rules by their codes, and the codes of those that run.
 
 Beside these, ``experiment(finding, site, context)`` may state a
 :class:`bnlint.trial.Trial` that proves a finding by number.
