@@ -23,7 +23,7 @@ from bnlint.engine.registry import load_fixers, load_rules
 from bnlint.finding import SAFE, Edit, Finding, Fix, Span
 from bnlint.fixes.edits import applied
 from bnlint.fixes.rewriting import Refused
-from bnlint.frameworks.schema import check_table
+from bnlint.frameworks.schema import TableError, check_table
 from bnlint.frameworks.tables import compile_tables
 from bnlint.output import Report, render
 from bnlint.semantics.syntax.module import parse
@@ -121,6 +121,21 @@ def test_framework(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 1, run.stderr
     assert "BatchNorm leaves eps at Toy's default 0.0001, the Keras default is 0.001" in run.stdout
+
+
+def test_the_entry_of_the_page_has_what_must_be_there_and_no_more() -> None:
+    """So whoever writes a table can go by it; what is said of ``"unknown"`` holds too."""
+    file, text = code_of("framework")
+    (entry,) = (table := tomllib.loads(text))["api"]
+    names = list(entry)
+    for name in names:
+        lacking = {**table, "api": [{key: entry[key] for key in names if key != name}]}
+        with pytest.raises(TableError, match="missing"):
+            check_table(file, lacking)
+    for name in names[names.index("convention") : names.index("momentum_none") + 1]:
+        check_table(file, {**table, "api": [{**entry, name: "unknown"}]})
+    numbers = dict.fromkeys(entry["parameters"], "unknown")
+    check_table(file, {**table, "api": [{**entry, "parameters": numbers}]})
 
 
 TOY = """

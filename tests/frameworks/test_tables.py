@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,11 @@ from bnlint.frameworks.tables import (
     catalogue,
     compile_tables,
 )
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 FOLDER = Path(tables.__file__).parent
 KNOWN: dict[str, Any] = json.loads(
@@ -406,6 +412,20 @@ def test_a_table_is_called_as_its_framework_is(tmp_path: Path) -> None:
         r'found "slim"\Z',
     ):
         compile_tables(str(tmp_path))
+
+
+def test_every_key_of_the_tables_is_described() -> None:
+    """The reader sends whoever misspells one to the page."""
+    page = (FOLDER.parents[1] / "docs" / "frameworks.md").read_text(encoding="utf-8")
+    described = {*re.findall(r"`(\w+)`", page), *re.findall(r"^(\w+) = ", page, re.MULTILINE)}
+    used: set[str] = set()
+    for path in FOLDER.glob("*.toml"):
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        for part in table.values():
+            for entry in part if isinstance(part, list) else [part]:
+                used |= entry.keys()
+    assert {"signature", "known_for", "to_inference"} < used
+    assert used - described == {"like", "roots"}  # shorthands, which have a section of their own
 
 
 def test_one_id_in_two_files_is_an_error(tmp_path: Path) -> None:
