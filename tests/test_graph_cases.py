@@ -1,9 +1,9 @@
 """Pieces of code, written the way people write them: what one rule says of each, in a project.
 
-A file of ``tests/cases/graphs`` has the cases of the rule that it is called after. Each begins with
-``--- hazard: name`` or ``--- clean: name``; a hazard marks the lines that the rule must report with
-a comment that is the code alone, or its code and an applicability: ``# BN258 unsafe``. A case may
-be several files, each after a line ``# file: name``.
+A file of ``graphs``, ``layout`` or ``values`` in ``tests/cases`` has the cases of the rule that it
+is called after. Each begins with ``--- hazard: name`` or ``--- clean: name``; a hazard marks the
+lines that the rule must report with a comment that is the code alone, or its code and an
+applicability: ``# BN258 unsafe``. A case may be several files, each after a line ``# file: name``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
 from bnlint.finding import MANUAL, Finding
 
-FOLDER = Path(__file__).parent / "cases" / "graphs"
+FOLDER = Path(__file__).parent / "cases"
 RULES = load_rules()
 CODES = frozenset(loaded.code for loaded in RULES)
 
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
 def _cases() -> list[tuple[str, Case]]:
     found = []
-    for path in sorted(FOLDER.glob("BN*.txt")):
+    for path in sorted(FOLDER.glob("*/BN*.txt")):
         _, *parts = _CASE.split(path.read_text(encoding="utf-8"))
         for kind, name, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
             first, *rest = _FILE.split(text)

@@ -45,6 +45,7 @@ import re
 import sys
 import sysconfig
 import threading
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,11 @@ def resolve(path: str) -> Any:
 
 def signature(found: Any, call: str | None) -> list[list[Any]]:
     """Return the parameters of a class, a function or one method of a class."""
-    parameters = inspect.signature(getattr(found, call) if call else found).parameters.values()
+    parameters = [*inspect.signature(getattr(found, call) if call else found).parameters.values()]
+    if not call and all(parameter.kind in VARIADIC for parameter in parameters):
+        written = getattr(typing, "get_overloads", lambda _: ())(found.__init__)
+        if written:  # for people; what runs takes anything
+            parameters = list(inspect.signature(written[0]).parameters.values())[1:]
     rows = [
         [parameter.name, KINDS.get(parameter.kind, "positional"), default(parameter)]
         for parameter in parameters
@@ -201,6 +206,8 @@ def signature(found: Any, call: str | None) -> list[list[Any]]:
     ]
     return rows[1:] if call else rows
 
+
+VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 KINDS: dict[Any, str] = {
     inspect.Parameter.KEYWORD_ONLY: "keyword",

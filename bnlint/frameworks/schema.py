@@ -39,7 +39,8 @@ NEIGHBOUR_ROLES = frozenset(
 
 KINDS = ("layer", "function", "functional")
 NEIGHBOUR_KINDS = (
-    "convolution", "pooling", "dense", "activation", "pointwise", "merge", "reshape",
+    "convolution", "pooling", "dense", "activation", "pointwise", "merge", "reshape", "sequence",
+    "embedding",
 )  # fmt: skip
 PADDING_MODES = ("none", "end", "amount")
 BIAS_OFF = ("false", "none")
@@ -72,7 +73,7 @@ VOCABULARY = (
     "array_readers", "same_arrays", "without_statistics", "fills_weights", "variable_savers",
     "graph_optimizers", "update_collections", "runs_updates", "updates_arguments", "sessions",
     "statistics_collections", "stateful_makers", "stateless_makers", "unbiased_variances",
-    "gives_buffers", "gives_states",
+    "gives_buffers", "gives_states", "permutes", "swaps", "dropouts",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
