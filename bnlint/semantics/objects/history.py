@@ -14,13 +14,21 @@ from collections.abc import Collection, Iterable
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.objects.aliases import aliases_in, key_of
 from bnlint.semantics.objects.events import Life, in_order
-from bnlint.semantics.objects.flows import carrier_of
+from bnlint.semantics.objects.flows import Carrier, carrier_of
 from bnlint.semantics.objects.follow import Follower
 from bnlint.semantics.objects.view import MAX_WORK, Trace
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.users import is_known, users
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.domain import (
+    Argument,
+    Candidate,
+    ClassRef,
+    Env,
+    Evaluate,
+    Instance,
+    Symbol,
+)
 from bnlint.semantics.values.memo import Memo
 
 _LIVES: Memo[tuple[Module, frozenset[ast.AST]], Life] = Memo()
@@ -57,6 +65,38 @@ def life_in_call(
         follower.made_by(call)
     else:
         follower.passed(given, call)
+    return _life(trace)
+
+
+def life_in_method(
+    ev: Evaluate,
+    cls: ClassRef,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    attribute: str,
+    framework: Framework,
+) -> Life:
+    """Return what a method of ``cls`` does with the model that an attribute of the object holds.
+
+    How that was made need not be in view: any model of ``framework`` may be there.
+    """
+    made = ast.copy_location(ast.Call(ast.Name(attribute, ast.Load()), [], []), cls.node)
+    model = Instance(Symbol(ev.frameworks.first("modules", framework)), cls.module, made)
+    held = Argument(None, cls.module, None, (Candidate(model, cls.module, made),))
+    me = Instance(cls, cls.module, None, Env({(cls.node, attribute): held}))
+    receiver = function.args.posonlyargs + function.args.args
+    itself = Argument(None, cls.module, None, (Candidate(me, cls.module, function),))
+    env = Env({(function, parameter.arg): itself for parameter in receiver[:1]})
+    trace = Trace(ev, cls.module, [made])
+    trace.holders[cls.node] = None
+    trace.attributes.add(attribute)
+    seeds = [Carrier(parameter.arg, function, is_maker=False) for parameter in receiver[:1]]
+    seeds.append(Carrier(attribute, None, is_maker=False))
+    with ev.keeping(env):
+        found = aliases_in(ev, cls.module, function, env, seeds, MAX_WORK)
+        follower = Follower(trace, cls.module, function, env, found=found)
+        if found.left:
+            follower.escape("there is too much to follow", found.left[0])
+        follower.run()
     return _life(trace)
 
 

@@ -73,7 +73,7 @@ def _in_graph(ev: Evaluate, module: Module, value: ast.expr, depth: int) -> Iter
     for part in ast.walk(value):
         if not isinstance(part, ast.Name) or not isinstance(part.ctx, ast.Load):
             continue
-        bound = _bound_to(ev, module, part)
+        bound = bound_to(ev, module, part)
         parent = module.parents[part]
         if isinstance(parent, ast.Attribute) or (
             isinstance(parent, ast.Call) and parent.func is part
@@ -83,7 +83,7 @@ def _in_graph(ev: Evaluate, module: Module, value: ast.expr, depth: int) -> Iter
             yield from _in_graph(ev, module, bound, depth + 1)
 
 
-def _bound_to(ev: Evaluate, module: Module, name: ast.Name) -> ast.expr | None:
+def bound_to(ev: Evaluate, module: Module, name: ast.Name) -> ast.expr | None:
     """Return the one value that a variable has where it is used, in its own scope."""
     scope = ev.scope(module, module.scope_node(name))
     found = [reach.binding for reach in reaching(scope, name.id, name)]
@@ -97,7 +97,7 @@ def whose_parts(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) ->
     if depth > _MAX_NAMES:
         return None
     if isinstance(node, ast.Name):
-        bound = _bound_to(ev, module, node)
+        bound = bound_to(ev, module, node)
         return whose_parts(ev, module, bound, depth + 1) if bound is not None else None
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         is_body = _is_body(node.slice)

@@ -72,6 +72,9 @@ def instance_attribute(
         if cls.path in _NAMESPACES and instance.call is not None:
             return _of_namespace(ev, instance, instance.call, name, node)
         return unknown(f"attribute {name} of an object made by {cls.path}", instance.module, node)
+    held = instance.env.find(cls.node, name) if instance.env is not None else None
+    if held is not None:
+        return ev.argument(held)
     found = _stored_outside(ev, cls, instance, name, node) + _field(ev, instance, cls, name, node)
     reader = module.enclosing_function(node)
     every = not sets_up(reader)

@@ -177,7 +177,10 @@ class Arguments(NamedTuple):
 
 
 class Env(NamedTuple):
-    """What the parameters of functions are bound to in one particular chain of calls."""
+    """What the parameters of functions are bound to in one particular chain of calls.
+
+    An attribute of an object is bound by the class of the object, where it is told what it holds.
+    """
 
     bound: Mapping[tuple[ast.AST, str], Argument]
     outer: Env | None = None
