@@ -21,10 +21,11 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.origins.search import MAX_FILES, layered, signs_for, sources_around, twins_of
 from bnlint.semantics.origins.words import ecosystem_of
 from bnlint.semantics.project.project import Project, imported_roots
+from bnlint.semantics.project.resolver import Grounds
 from bnlint.semantics.values.domain import Symbol
 from bnlint.semantics.values.memo import Memo
 
-_LAYERS: Memo[tuple[str, str], Sequence[Site]] = Memo()
+_LAYERS: Memo[tuple[str, str], tuple[Sequence[Site], Grounds]] = Memo()
 
 
 def family_layers(file: str, family: str) -> Sequence[Site]:
@@ -33,17 +34,19 @@ def family_layers(file: str, family: str) -> Sequence[Site]:
     Of a project with many such files nothing is returned: which of them is meant is not known.
     """
     ecosystem = ecosystem_of(family)
-    known = _LAYERS.of(resolver())
-    key = resolver().sources.root(file), ecosystem
-    if key not in known:
+
+    def layers() -> Sequence[Site]:
         files = layered(resolver(), file, ecosystem)
-        known[key] = [
+        return [
             site
             for path in (files if len(files) <= MAX_FILES else ())
             for site in _sites(path)
             if site.api.framework.ecosystem == ecosystem
         ]
-    return [site for site in known[key] if site.module.file != file]
+
+    key = resolver().sources.root(file), ecosystem
+    found = resolver().remembered(_LAYERS, key, layers)
+    return [site for site in found if site.module.file != file]
 
 
 def twin_of(facts: Facts, from_family: str | None) -> ReferenceFile | None:

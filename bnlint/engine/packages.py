@@ -45,13 +45,6 @@ _KEPT = 1_000_000
 #: Files that are searched at most.
 _TOO_MANY = 50_000
 
-#: What an answer rests on that rests on all files of a project.
-EVERYTHING = "*"
-
-#: Before the name of a file: what an answer rests on that rests on what the project shows of the
-#: origin of the file.
-ORIGIN = "origin:"
-
 #: A file longer than this (in bytes) is data, not code that others import from.
 _TOO_LONG = 2_000_000
 
@@ -117,7 +110,7 @@ class Packages:
         if not self.remembers:
             yield NOTHING
             return
-        grounds = Grounds(set(), set())
+        grounds = Grounds(set(), set(), set())
         self._notes.append(grounds)
         try:
             yield grounds
@@ -130,20 +123,22 @@ class Packages:
         if self._notes:
             self._notes[-1].files.update(grounds.files)
             self._notes[-1].imports.update(grounds.imports)
+            self._notes[-1].questions.update(grounds.questions)
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Note nothing of what is looked at meanwhile: who asks notes what stands for all of it."""
+    def asking(self, *question: str) -> Iterator[None]:
+        """Note that ``question`` is asked, and nothing of what is looked at to answer it.
+
+        What a whole project says to a question rarely changes with one of its files. How it is
+        asked again is written in :mod:`bnlint.running.questions`.
+        """
+        if self._notes:
+            self._notes[-1].questions.add(question)
         notes, self._notes = self._notes, []
         try:
             yield
         finally:
             self._notes = notes
-
-    def note_origin(self, file: str) -> None:
-        """Note that an answer rests on what the project shows of the origin of ``file``."""
-        if self._notes:
-            self._notes[-1].files.add(f"{ORIGIN}{file}")
 
     def saw(self, file: str, data: bytes) -> None:
         """Take it that ``file`` holds ``data``, for its fingerprint."""
@@ -228,31 +223,41 @@ class Packages:
 
     def files(self, file: str) -> list[str]:
         """Return the Python files of the project around ``file``."""
-        root = self.root(file)
-        found = self._listed.get(root)
-        if found is None:
-            found = self._listed[root] = self._python_files(root)
-        return found
+        return self.below(self.root(file))
+
+    def below(self, root: str) -> list[str]:
+        """Return the Python files of the project in the folder ``root``."""
+        with self.asking("files", root):
+            found = self._listed.get(root)
+            if found is None:
+                found = self._listed[root] = self._python_files(root)
+            return found
 
     def search(self, file: str, pattern: str) -> list[str]:
         """Return the files of the project around ``file`` whose text matches ``pattern``."""
-        root = self.root(file)
-        found = self._found.get((root, pattern))
-        if found is None:
-            matches = re.compile(pattern.encode()).search
-            found = [path for path in self.files(file) if matches(self._bytes(path))]
-            self._found[(root, pattern)] = found
-        return found
+        return self.matching(self.root(file), pattern)
+
+    def matching(self, root: str, pattern: str) -> list[str]:
+        """Return the files of the project in the folder ``root`` whose text matches ``pattern``."""
+        with self.asking("search", root, pattern):
+            found = self._found.get((root, pattern))
+            if found is None:
+                matches = re.compile(pattern.encode()).search
+                found = [path for path in self.below(root) if matches(self._bytes(path))]
+                self._found[(root, pattern)] = found
+            return found
 
     def root(self, file: str) -> str:
         """Return the folder that holds all of the project around ``file``.
 
-        It is what lies below its top; without one, the package of ``file``. What is asked of that
-        folder rests on all files of it.
+        It is what lies below its top; without one, the package of ``file``.
         """
-        if self._notes:
-            self._notes[-1].files.add(EVERYTHING)
-        return self.layout.root(file.rpartition("/")[0])
+        return self.around(file.rpartition("/")[0])
+
+    def around(self, folder: str) -> str:
+        """Return the folder that holds all of the project around the folder ``folder``."""
+        with self.asking("root", folder):
+            return self.layout.root(folder)
 
     def _python_files(self, root: str) -> list[str]:
         """Return the Python files below ``root``, without folders that hold no project code.
@@ -313,10 +318,15 @@ class Packages:
         if file in self._seen:
             outline = self.outline(file)
             return outline.imports if outline is not None else None
+        data = self._bytes(file)
         try:
-            text = decode(self._bytes(file), file).text
+            text = decode(data, file).text
         except Unreadable:
             return None
+        if self.memory is not None:
+            known = self.memory.recall(_digest(data), text)
+            if known is not None:
+                return known.imports
         return imports_in(text) if "import" in text else None
 
     def _outlined(self, text: str, digest: str | None) -> Outline:

@@ -1,8 +1,9 @@
-"""What is remembered between runs: files in which nothing was found, and on what that rests.
+"""What is remembered between runs: what was found in files, and on what that rests.
 
 A file need not be checked again if its bytes, the settings and bnlint are the same, and so is all
-that was looked at on the way: the files its imports lead to, and where they led. Only files without
-findings are remembered; what has findings is checked each time.
+that was looked at on the way: the files its imports lead to, where they led, and what its project
+says to the questions that were asked about it. What is to be fixed, or to be proved by experiments,
+is checked each time.
 
 The memory lies in the user's own cache folder, never in the linted project: a project could come
 with one that calls everything clean.
@@ -20,13 +21,17 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from bnlint import FOLDER
+from bnlint.engine.facts import resolver
 from bnlint.engine.linter import Options, Result
-from bnlint.engine.packages import EVERYTHING, ORIGIN, PACKAGES, Packages
+from bnlint.engine.packages import PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
+from bnlint.files.source import decode
 from bnlint.files.tree import DISK, LONGEST
 from bnlint.files.writing import put
+from bnlint.running.kept import packed, unpacked
 from bnlint.running.outlines import Outlines
-from bnlint.semantics.project.resolver import Grounds
+from bnlint.running.questions import answer
+from bnlint.semantics.project.resolver import Grounds, Question
 from bnlint.startup.typed import NamedTuple
 
 #: Where the memory is kept, instead of in the user's cache folder.
@@ -40,27 +45,24 @@ _OWN = re.compile(r"bnlint-(?:clean|outlines)-[0-9a-f]{16}\.json")
 
 
 class Basis(NamedTuple):
-    """On what it rests that a file is clean: files, imports, and in what state they were."""
+    """On what a result rests: files, imports and questions, and what came of them."""
 
     files: tuple[str, ...]
     imports: tuple[tuple[str, str], ...]
+    questions: tuple[Question, ...]
     state: str
 
 
 class _Entry(NamedTuple):
-    """A clean file: what it was checked as, what else is known of it, and on what that rests.
-
-    ``layers`` is how many of its layers were compared with nothing.
-    """
+    """A file: what it was checked as, what was found as plain data, and on what that rests."""
 
     key: str
-    checked: bool
-    layers: int
+    found: object
     basis: Basis
 
 
 class Cache:
-    """The files of one working folder that are known to be clean.
+    """What is known of the files of one working folder.
 
     ``path`` is the file that holds them, ``identity`` what tells this bnlint from any other.
     """
@@ -86,24 +88,30 @@ class Cache:
         names = f"{path}\n{display}\n{self.packages.fingerprint(path)}\n"
         return blake2b(names.encode("utf-8", "replace") + settings, digest_size=16).hexdigest()
 
-    def recall(self, path: str, display: str, key: str) -> Result | None:
-        """Return the result for a file that is known to be clean."""
+    def recall(self, path: str, display: str, key: str, data: bytes) -> Result | None:
+        """Return the result for a file that holds ``data``, if it is known."""
         entry = self._entries.get(path)
         if entry is None or entry.key != key:
             return None
-        if state_of(self.packages, entry.basis.files, entry.basis.imports) != entry.basis.state:
+        files, imports, questions, state = entry.basis
+        if state_of(self.packages, files, imports, questions) != state:
+            return None
+        result = unpacked(entry.found)
+        if result is None:
             return None
         self._touched.add(path)
-        return Result(display, (), checked=entry.checked, uncompared=entry.layers)
+        if result.findings:
+            result = result._replace(text=decode(data, display).text)
+        return result
 
     def remember(self, path: str, key: str, result: Result, basis: Basis) -> None:
-        """Remember what was found of a file, if that is nothing."""
+        """Remember what was found in a file, if that is plain data."""
         self._touched.add(path)
         self._is_changed = True
         self._entries.pop(path, None)
-        checked, layers = result.checked, result.uncompared
-        if result == Result(result.path, (), checked=checked, uncompared=layers):
-            self._entries[path] = _Entry(key, checked, layers, basis)
+        found = packed(result)
+        if found is not None:
+            self._entries[path] = _Entry(key, found, basis)
 
     def save(self) -> None:
         """Write what is remembered. Where that cannot be done, the next run checks everything."""
@@ -138,31 +146,28 @@ def open_cache(
     return Cache(os.path.join(folder, f"bnlint-clean-{name}.json"), identity, packages)
 
 
-def basis_of(packages: Packages, grounds: Grounds) -> Basis | None:
-    """Return ``grounds`` with the state they are in; ``None`` if that is all of a project."""
-    if EVERYTHING in grounds.files:
-        return None
+def basis_of(packages: Packages, grounds: Grounds) -> Basis:
+    """Return ``grounds`` with the state they are in."""
     files, imports = tuple(sorted(grounds.files)), tuple(sorted(grounds.imports))
-    return Basis(files, imports, state_of(packages, files, imports))
+    questions = tuple(sorted(grounds.questions))
+    return Basis(files, imports, questions, state_of(packages, files, imports, questions))
 
 
-def _shown(ground: str) -> str:
-    """Return what the project shows of the origin of a file, as a text."""
-    from bnlint.engine.facts import resolver
-    from bnlint.semantics.origins.search import digest
-
-    return digest(resolver(), ground.removeprefix(ORIGIN))
-
-
-def state_of(packages: Packages, files: Iterable[str], imports: Iterable[tuple[str, str]]) -> str:
-    """Return what tells the state of files, and of where imports lead, from any other."""
+def state_of(
+    packages: Packages,
+    files: Iterable[str],
+    imports: Iterable[tuple[str, str]],
+    questions: Iterable[Question],
+) -> str:
+    """Return what tells the state of files, where imports lead, and answers, from any other."""
     state = blake2b(digest_size=16)
     for file in files:
-        shown = _shown(file) if file.startswith(ORIGIN) else packages.fingerprint(file)
-        state.update(shown.encode("utf-8", "surrogateescape"))
+        state.update(packages.fingerprint(file).encode("utf-8", "surrogateescape"))
     for folder, path in imports:
         found = packages.find(f"{folder}/", path) or ""
         state.update(f"\0{found}".encode("utf-8", "surrogateescape"))
+    for question in questions:
+        state.update(answer(resolver(), question).encode("utf-8", "surrogateescape"))
     return state.hexdigest()
 
 
@@ -210,44 +215,60 @@ def _identity(rules: Sequence[LoadedRule]) -> str | None:
 
 
 def _packed(identity: str, entries: dict[str, _Entry]) -> str:
-    """Return the memory as text: files and imports once each, and named by number."""
+    """Return the memory as text: what results rest on once each, and named by number.
+
+    The digest of the rest comes first: what is damaged is not believed.
+    """
     files: dict[str, int] = {}
     imports: dict[tuple[str, str], int] = {}
-    packed = {
+    questions: dict[Question, int] = {}
+    rows = {
         path: (
             entry.key,
-            entry.checked,
-            entry.layers,
+            entry.found,
             entry.basis.state,
             [files.setdefault(file, len(files)) for file in entry.basis.files],
             [imports.setdefault(found, len(imports)) for found in entry.basis.imports],
+            [questions.setdefault(asked, len(questions)) for asked in entry.basis.questions],
         )
         for path, entry in entries.items()
     }
-    parts = {"identity": identity, "files": [*files], "imports": [*imports], "entries": packed}
-    return json.dumps(parts, separators=(",", ":"))
+    parts = {
+        "identity": identity, "files": [*files], "imports": [*imports],
+        "questions": [*questions], "entries": rows,
+    }  # fmt: skip
+    text = json.dumps(parts, separators=(",", ":"))
+    return f"{_digest(text)}\n{text}"
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
 def _read(path: str, identity: str) -> dict[str, _Entry]:
     """Return what the file at ``path`` remembers; nothing if it is not there, or not whole."""
     try:
-        parts = json.loads(DISK.read(path))
+        digest, _, text = DISK.read(path).decode("utf-8", "surrogateescape").partition("\n")
+        if digest != _digest(text):
+            return {}
+        parts = json.loads(text)
         if parts["identity"] != identity:
             return {}
         files = [str(file) for file in parts["files"]]
         imports = [(str(folder), str(found)) for folder, found in parts["imports"]]
+        questions = [tuple(map(str, question)) for question in parts["questions"]]
         return {
             str(name): _Entry(
                 str(key),
-                bool(checked),
-                int(layers),
+                found,
                 Basis(
                     tuple([files[index] for index in named]),
                     tuple([imports[index] for index in followed]),
+                    tuple([questions[index] for index in asked]),
                     str(state),
                 ),
             )
-            for name, (key, checked, layers, state, named, followed) in parts["entries"].items()
+            for name, (key, found, state, named, followed, asked) in parts["entries"].items()
         }
     except (OSError, ArithmeticError, ValueError, LookupError, TypeError, AttributeError):
         return {}

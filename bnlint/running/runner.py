@@ -74,22 +74,37 @@ class Done(NamedTuple):
 
 def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
     """Return what decides the findings of the file at the absolute ``path``."""
+    base = _base_options(config, rules)
+    return base._replace(
+        codes=base.codes - ignored_for(config, path, rules),
+        from_family=from_for(config, path),
+        folder=path.rpartition("/")[0] or "/",
+        native=is_native(config, path),
+    )
+
+
+#: What the configuration of the last file decides for all files under it.
+_LAST: list[tuple[Config, Sequence[LoadedRule], Options]] = []
+
+
+def _base_options(config: Config, rules: Sequence[LoadedRule]) -> Options:
+    """Return what ``config`` decides for any file under it."""
+    if _LAST and _LAST[0][0] is config and _LAST[0][1] is rules:
+        return _LAST[0][2]
     always = {r.code for r in rules if r.rule.always and not named_in_ignores(config, r)}
-    codes = (resolve(config, rules) | always) - ignored_for(config, path, rules)
     choice = resolve_fixes(config, rules)
-    return Options(
-        codes,
+    base = Options(
+        resolve(config, rules) | always,
         selected(config, rules),
         config.min_confidence,
-        from_for(config, path),
-        path.rpartition("/")[0] or "/",
-        frozenset(loaded.code for loaded in rules) - choice.fixable,
-        choice.safe,
-        choice.unsafe,
+        unfixable=frozenset(loaded.code for loaded in rules) - choice.fixable,
+        safe_fixes=choice.safe,
+        unsafe_fixes=choice.unsafe,
         wrappers=config.wrappers,
-        native=is_native(config, path),
         infer=config.infer,
     )
+    _LAST[:] = [(config, rules, base)]
+    return base
 
 
 def run(
@@ -151,13 +166,14 @@ def _job(
         return data
     path = file.path
     config = configs.of(path)
+    treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options: Options | None = None
     key = ""
     if cache is not None and not config.ports and b"port-of" not in data:
         options = options_for(config, path, rules)
         key = cache.key(path, file.display, data, options)
-        known = cache.recall(path, file.display, key)
-        if known is not None:
+        known = cache.recall(path, file.display, key, data)
+        if known is not None and (treatment == Treatment() or not known.findings):
             return known
     text, mentions = "", False
     with contextlib.suppress(Unreadable):  # that is to be reported, and not here
@@ -165,7 +181,6 @@ def _job(
         mentions = is_interesting(text, config.wrappers)
         if not mentions and "import" not in text:
             return Result(file.display, ())
-    treatment = treatment_for(path, config) if treatment_for is not None else Treatment()
     options = options or options_for(config, path, rules)
     options, problems = with_references(options, config, file, text)
     weight = len(data) if mentions else len(data) // _OUTLINED
@@ -210,7 +225,8 @@ def _done(job: Job, rules: Sequence[LoadedRule]) -> Done:
     with PACKAGES.noting() as grounds:
         result = _treated(job, rules)
     made = PACKAGES.memory.drain() if PACKAGES.memory is not None else {}
-    return Done(result, basis_of(PACKAGES, grounds) if not result.findings else None, made)
+    is_whole = job.treatment == Treatment() or not result.findings
+    return Done(result, basis_of(PACKAGES, grounds) if is_whole else None, made)
 
 
 def _treated(job: Job, rules: Sequence[LoadedRule]) -> Result:

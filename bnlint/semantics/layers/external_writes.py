@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from bnlint.semantics.layers.attribute_writes import ROLES, Store, may_pass, stores
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
-from bnlint.semantics.project.resolver import Resolver
+from bnlint.semantics.project.resolver import Grounds, Resolver
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import absent
@@ -24,8 +24,8 @@ from bnlint.semantics.values.value import absent
 _MAX_USERS = 40
 
 
-_STORES: Memo[tuple[str, frozenset[str]], list[Store]] = Memo()
-_REACHED: Memo[ast.AST, set[str] | None] = Memo()
+_STORES: Memo[tuple[str, frozenset[str]], tuple[list[Store], Grounds]] = Memo()
+_REACHED: Memo[ast.AST, tuple[set[str] | None, Grounds]] = Memo()
 
 
 def unsettled(project: Project, site: Site) -> dict[str, str]:
@@ -37,11 +37,11 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
     if resolver is None or not site.module.file or not attributes:
         return {}
     file = site.module.file
-    known, key = _STORES.of(resolver), (resolver.sources.root(file), frozenset(attributes))
-    if key not in known:
-        known[key] = list(_stores(resolver, file, frozenset(attributes)))
+    names = frozenset(attributes)
+    key = resolver.sources.root(file), names
+    known = resolver.remembered(_STORES, key, lambda: list(_stores(resolver, file, names)))
     found: dict[str, str] = {}
-    for store in known[key]:
+    for store in known:
         role = attributes[store.attribute]
         if role in found or store.module.file == file or not may_pass(project, store, site):
             continue
@@ -71,11 +71,12 @@ def may_reach(resolver: Resolver, module: Module, statement: ast.stmt, file: str
 
     However far away that is: the function around the statement, and what uses that, are followed.
     """
-    known = _REACHED.of(resolver)
-    if statement not in known:
+
+    def imported() -> set[str] | None:
         users = _users(resolver, file, module, statement)
-        known[statement] = _imported(resolver, users) if len(users) <= _MAX_USERS else None
-    reached = known[statement]
+        return _imported(resolver, users) if len(users) <= _MAX_USERS else None
+
+    reached = resolver.remembered(_REACHED, statement, imported)
     return reached is None or file in reached
 
 

@@ -91,8 +91,7 @@ def origin_of(resolver: Resolver, module: Module, family: str) -> Origin | None:
         return None
     names = " ".join(cls.name for cls in module.classes)
     if module.file:
-        with resolver.sources.aside():
-            root = resolver.sources.root(module.file)
+        root = resolver.sources.root(module.file)
         path = module.file.removeprefix(root)
         if sets_own_eps(path):
             return None
@@ -140,9 +139,15 @@ def layered(resolver: Resolver, file: str, ecosystem: str) -> Sequence[str]:
     if ecosystem not in speeches():
         return ()
     root = resolver.sources.root(file)
-    files = resolver.sources.files(file)
-    files = [path for path in files if not is_for_tests(path.removeprefix(root))]
-    return [path for path in files if _builds_layers(resolver, path, ecosystem)]
+    return layered_below(resolver, root, ecosystem)
+
+
+def layered_below(resolver: Resolver, root: str, ecosystem: str) -> Sequence[str]:
+    """Return the files of the project in the folder ``root`` that have layers of ``ecosystem``."""
+    with resolver.sources.asking("layered", root, ecosystem):
+        files = resolver.sources.below(root)
+        files = [path for path in files if not is_for_tests(path.removeprefix(root))]
+        return [path for path in files if _builds_layers(resolver, path, ecosystem)]
 
 
 def digest(resolver: Resolver, file: str) -> str:
@@ -153,8 +158,7 @@ def digest(resolver: Resolver, file: str) -> str:
 
 
 def _shown(resolver: Resolver, file: str) -> _Shown:
-    resolver.sources.note_origin(file)
-    with resolver.sources.aside():
+    with resolver.sources.asking("origin", file):
         root = resolver.sources.root(file)
         known = _SHOWN.of(resolver)
         if root not in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from bnlint.semantics.project.marks import Marks
@@ -12,7 +12,10 @@ from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
+
+    K = TypeVar("K")
+    V = TypeVar("V")
 
 #: Files through which a name is passed on at most.
 _MAX_HOPS = 8
@@ -36,15 +39,20 @@ Importer = Module | Place
 class Grounds(NamedTuple):
     """What an answer rests on: files that were looked at, and imports that were followed.
 
-    An import is the folder of the importing file, and the path it imports.
+    An import is the folder of the importing file, and the path it imports. ``questions`` were asked
+    about whole projects: an answer rests on what is said to them, however it was found out.
     """
 
     files: set[str]
     imports: set[tuple[str, str]]
+    questions: set[Question]
 
+
+#: A question about a whole project: what is asked, and about what.
+Question = tuple[str, ...]
 
 #: The grounds of what rests on nothing, or is not to be remembered.
-NOTHING = Grounds(set(), set())
+NOTHING = Grounds(set(), set(), set())
 
 
 class Sources(Protocol):
@@ -80,8 +88,17 @@ class Sources(Protocol):
     def files(self, file: str) -> list[str]:
         """Return the Python files of the project around ``file``."""
 
+    def below(self, root: str) -> list[str]:
+        """Return the Python files of the project in the folder ``root``."""
+
     def search(self, file: str, pattern: str) -> list[str]:
         """Return the files of the project around ``file`` whose text matches ``pattern``."""
+
+    def around(self, folder: str) -> str:
+        """Return the folder that holds all of the project around the folder ``folder``."""
+
+    def matching(self, root: str, pattern: str) -> list[str]:
+        """Return the files of the project in the folder ``root`` whose text matches ``pattern``."""
 
     def noting(self) -> AbstractContextManager[Grounds]:
         """Note what is looked at meanwhile."""
@@ -92,11 +109,8 @@ class Sources(Protocol):
     def readme(self, file: str) -> tuple[str, str]:
         """Return the path and the text of what introduces the project around ``file``, if any."""
 
-    def aside(self) -> AbstractContextManager[None]:
-        """Note nothing of what is looked at meanwhile."""
-
-    def note_origin(self, file: str) -> None:
-        """Note that an answer rests on what the project shows of the origin of ``file``."""
+    def asking(self, *question: str) -> AbstractContextManager[None]:
+        """Note that ``question`` is asked, and nothing of what is looked at to answer it."""
 
     def note(self, grounds: Grounds) -> None:
         """Note ``grounds``, on which an answer rests that was found before."""
@@ -120,6 +134,19 @@ class Resolver:
         self._leads: dict[Outline, tuple[tuple[str, ...], Grounds]] = {}
         #: What has been found out about whole projects.
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
+
+    def remembered(
+        self, memo: Memo[K, tuple[V, Grounds]], key: K, answer: Callable[[], V]
+    ) -> V:
+        """Return what ``memo`` has for ``key`` or ``answer`` says, and note its grounds."""
+        known = memo.of(self)
+        if key not in known:
+            with self.sources.noting() as grounds:
+                found = answer()
+            known[key] = found, grounds
+        found, grounds = known[key]
+        self.sources.note(grounds)
+        return found
 
     def find(self, importer: Importer, symbol: str) -> str | None:
         """Return the file of the module that ``importer`` imports as ``symbol``."""

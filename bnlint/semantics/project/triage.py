@@ -81,20 +81,22 @@ def _switches(of: str) -> Callable[[str], Any]:
     return re.compile(rf"{of}\.(?:{names})\(").search
 
 
-_BUILDS: Memo[tuple[str, ...], tuple[bool, Grounds]] = Memo()
+_BUILDS: Memo[str, bool] = Memo()
 
 
 def builds_norms(resolver: Resolver, file: str) -> bool:
     """Tell, by the text, whether a file of the project around ``file`` builds normalisation."""
-    known, files = _BUILDS.of(resolver), tuple(resolver.sources.files(file))
-    if files not in known:
-        with resolver.sources.noting() as grounds:
-            found = map(resolver.sources.marks, files)
-            builds = any(marks is not None and marks.apis for marks in found)
-        known[files] = builds, grounds
-    builds, grounds = known[files]
-    resolver.sources.note(grounds)
-    return builds
+    return builds_norms_below(resolver, resolver.sources.root(file))
+
+
+def builds_norms_below(resolver: Resolver, root: str) -> bool:
+    """Tell, by the text, whether a file of the project in ``root`` builds normalisation."""
+    with resolver.sources.asking("norms", root):
+        known = _BUILDS.of(resolver)
+        if root not in known:
+            found = map(resolver.sources.marks, resolver.sources.below(root))
+            known[root] = any(marks is not None and marks.apis for marks in found)
+        return known[root]
 
 
 _MAKES: Memo[str, tuple[bool, Grounds]] = Memo()

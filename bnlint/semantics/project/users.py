@@ -6,7 +6,8 @@ that passes a name on is followed to the files that import it from there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from bnlint.semantics.project.resolver import Resolver, joined
 from bnlint.semantics.values.memo import Memo
@@ -43,17 +44,24 @@ class Graph(NamedTuple):
 _GRAPHS: Memo[str, Graph] = Memo()
 _USERS: Memo[User, Sequence[User] | None] = Memo()
 
+#: For a project and a name: by the file that is imported from, who imports the name from there.
+_NAMED: Memo[tuple[str, str], dict[str, list[User]]] = Memo()
+
+#: The same for the last part of a module's name, and who imports all of it, or it as such.
+_STARS: Memo[tuple[str, str], dict[str, list[str]]] = Memo()
+_WHOLE: Memo[tuple[str, str], dict[str, list[str]]] = Memo()
+
 
 def users(resolver: Resolver, file: str, name: str) -> Sequence[User] | None:
     """Return the files that use what ``file`` binds as ``name``, in the order of their paths.
 
     ``None`` is returned where there are more than :data:`MAX_USERS`.
     """
-    root = resolver.sources.root(file)  # the answer rests on all files of the project
-    known, key = _USERS.of(resolver), User(file, name)
-    if key not in known:
-        known[key] = _search(resolver, _graph(resolver, root, file), key)
-    return known[key]
+    with resolver.sources.asking("users", file, name):
+        known, key = _USERS.of(resolver), User(file, name)
+        if key not in known:
+            known[key] = _search(resolver, resolver.sources.root(file), key)
+        return known[key]
 
 
 def is_known(resolver: Resolver, file: str) -> bool:
@@ -63,19 +71,20 @@ def is_known(resolver: Resolver, file: str) -> bool:
 
 def may_be_used(resolver: Resolver, file: str) -> bool:
     """Tell whether any file of the project may import ``file``, or a name of it."""
-    graph = _graph(resolver, resolver.sources.root(file), file)
-    last = _last(resolver.place(file).name)
-    return (
-        last in graph.origins
-        or any(last in known for known in (graph.named, graph.whole, graph.stars))
-        or "" in graph.stars
-    )
+    with resolver.sources.asking("used", file):
+        graph = _graph(resolver, resolver.sources.root(file))
+        last = _last(resolver.place(file).name)
+        return (
+            last in graph.origins
+            or any(last in known for known in (graph.named, graph.whole, graph.stars))
+            or "" in graph.stars
+        )
 
 
-def _graph(resolver: Resolver, root: str, file: str) -> Graph:
+def _graph(resolver: Resolver, root: str) -> Graph:
     known = _GRAPHS.of(resolver)
     if root not in known:
-        files = resolver.sources.files(file)
+        files = resolver.sources.below(root)
         known[root] = _made(resolver, files if len(files) <= _MAX_FILES else ())
     return known[root]
 
@@ -98,25 +107,52 @@ def _made(resolver: Resolver, files: Sequence[str]) -> Graph:
     return graph
 
 
-def _search(resolver: Resolver, graph: Graph, wanted: User) -> Sequence[User] | None:
+def _by_origin(resolver: Resolver, root: str, name: str) -> dict[str, list[User]]:
+    """Return who imports ``name``, by the file that it is imported from."""
+    known, key = _NAMED.of(resolver), (root, name)
+    if key not in known:
+        found: dict[str, list[User]] = {}
+        known[key] = found
+        for file, origin, alias in _graph(resolver, root).named.get(name, ()):
+            target = resolver.find(resolver.place(file), origin)
+            if target is not None:
+                found.setdefault(target, []).append(User(file, alias))
+    return known[key]
+
+
+def _by_module(
+    resolver: Resolver,
+    memo: Memo[tuple[str, str], dict[str, list[str]]],
+    root: str,
+    last: str,
+    imports: Callable[[], Iterable[tuple[str, str]]],
+) -> dict[str, list[str]]:
+    """Return the files that import a module whose name ends in ``last``, by the file it is."""
+    known, key = memo.of(resolver), (root, last)
+    if key not in known:
+        found: dict[str, list[str]] = {}
+        known[key] = found
+        for file, path in imports():
+            target = resolver.find(resolver.place(file), path)
+            if target is not None:
+                found.setdefault(target, []).append(file)
+    return known[key]
+
+
+def _search(resolver: Resolver, root: str, wanted: User) -> Sequence[User] | None:
+    graph = _graph(resolver, root)
     found: dict[User, None] = {}
     queue, seen = [wanted], {wanted}
     while queue:
         binding = queue.pop()
-        further: list[User] = []
-        for file, origin, alias in graph.named.get(binding.name, ()):
-            if resolver.find(resolver.place(file), origin) == binding.file:
-                further.append(User(file, alias))
+        further = [*_by_origin(resolver, root, binding.name).get(binding.file, ())]
         module = _last(resolver.place(binding.file).name)
         for last in (module, ""):  # `from . import *` names no module
-            for file, origin in graph.stars.get(last, ()):
-                if resolver.find(resolver.place(file), origin) == binding.file:
-                    further.append(User(file, binding.name))
-        whole = [*graph.whole.get(module, ())]
-        whole += [(file, joined(o, module)) for file, o, _ in graph.named.get(module, ())]
-        for file, path in whole:
-            if resolver.find(resolver.place(file), path) == binding.file:
-                found[User(file, binding.name)] = None
+            stars = _by_module(resolver, _STARS, root, last, partial(_starred, graph, last))
+            further += [User(file, binding.name) for file in stars.get(binding.file, ())]
+        whole = _by_module(resolver, _WHOLE, root, module, partial(_as_modules, graph, module))
+        for file in whole.get(binding.file, ()):
+            found[User(file, binding.name)] = None
         for user in further:
             found[user] = None
             if user not in seen:
@@ -126,6 +162,18 @@ def _search(resolver: Resolver, graph: Graph, wanted: User) -> Sequence[User] | 
             return None
     kept = sorted(user for user in found if user.file != wanted.file and not _passes_on(user))
     return kept if len(kept) <= MAX_USERS else None
+
+
+def _starred(graph: Graph, last: str) -> Sequence[tuple[str, str]]:
+    """Return the files that import all of a module whose name ends in ``last``, and its path."""
+    return graph.stars.get(last, ())
+
+
+def _as_modules(graph: Graph, last: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that may import a module whose name ends in ``last``, and its path there."""
+    yield from graph.whole.get(last, ())
+    for file, origin, _ in graph.named.get(last, ()):
+        yield file, joined(origin, last)
 
 
 #: Files that use or pass on a name after which it is given up.
