@@ -222,7 +222,7 @@ def _add_cache(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument(
         "--cache-dir", metavar="DIR", default=None,
-        help="where to remember clean files (default: the user's cache folder)",
+        help="where to remember what was found (default: the user's cache folder)",
     )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ VARIABLE = "BNLINT_CACHE_DIR"
 _MAX_AGE = 60 * 24 * 3600
 
 #: What the files of memories are called, and nothing else in their folder.
-_OWN = re.compile(r"bnlint-(?:clean|outlines)-[0-9a-f]{16}\.json")
+_OWN = re.compile(r"bnlint-(?:clean|results|outlines)-[0-9a-f]{16}\.json")
 
 
 class Basis(NamedTuple):
@@ -76,7 +76,7 @@ class Cache:
         self._is_changed = False
         self._settings: dict[Options, bytes] = {}
         packages.remembers = True
-        self.outlines = Outlines(path.replace("-clean-", "-outlines-"), identity)
+        self.outlines = Outlines(path.replace("-results-", "-outlines-"), identity)
         packages.memory = self.outlines
 
     def key(self, path: str, display: str, data: bytes, options: Options) -> str:
@@ -143,7 +143,7 @@ def open_cache(
         return None
     folder = folder or os.environ.get(VARIABLE) or _usual_folder()
     name = blake2b(cwd.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return Cache(os.path.join(folder, f"bnlint-clean-{name}.json"), identity, packages)
+    return Cache(os.path.join(folder, f"bnlint-results-{name}.json"), identity, packages)
 
 
 def basis_of(packages: Packages, grounds: Grounds) -> Basis:

@@ -1,4 +1,4 @@
-"""Clean files are remembered between runs: what is printed must never depend on it."""
+"""What was found is remembered between runs: what is printed must never depend on it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -90,6 +92,18 @@ def run(project: Path, *arguments: str) -> Run:
     return program(project, *arguments, ".", environment=cache)
 
 
+def entries(file: Path) -> dict[str, Any]:
+    """Return what a memory holds."""
+    parts: dict[str, Any] = json.loads(file.read_text().partition("\n")[2])
+    return parts
+
+
+def write_entries(file: Path, parts: dict[str, Any]) -> None:
+    """Have a memory hold ``parts``, undamaged."""
+    text = json.dumps(parts)
+    file.write_text(f"{blake2b(text.encode(), digest_size=16).hexdigest()}\n{text}")
+
+
 def replace(path: str, before: str, after: str) -> Callable[[Path], None]:
     def edit(project: Path) -> None:
         text = (project / path).read_text()
@@ -130,6 +144,11 @@ EDITS = {
     "a file names a reference": replace("helper.py", "def", "# bnlint: port-of faulty.py\ndef"),
     "a helper that changed settings goes": replace("helper.py", "m.eps", "m.weight"),
     "a file comes": create("pkg/new.py", FAULTY),
+    "a caller comes": create("late.py", "from pkg.layers import Norm\nlast = Norm(8, momentum=0.99)\n"),
+    "a caller comes by another name": create("late.py", "import pkg.layers as l\nlast = l.Norm(8, 1)\n"),
+    "a file comes that sets eps": create("setter.py", HELPER.replace("1e-3", "1e-4")),
+    "a test comes that uses a class": create("test_net.py", "from pkg import Net\nnet = Net().train()\n"),
+    "an introduction comes": create("README.md", "Ported from the official Caffe implementation.\n"),
 }  # fmt: skip
 
 
@@ -172,7 +191,7 @@ def test_a_changed_file_costs_one_outline(project: Path) -> None:
         pytest.param(lambda data: data.replace(b":", b":null,", 1), id="no JSON"),
     ],
 )
-@pytest.mark.parametrize("kind", ["clean", "outlines"])
+@pytest.mark.parametrize("kind", ["results", "outlines"])
 def test_damaged_memories_change_nothing(
     project: Path, kind: str, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -185,7 +204,7 @@ def test_damaged_memories_change_nothing(
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
-@pytest.mark.parametrize("kind", ["clean", "outlines"])
+@pytest.mark.parametrize("kind", ["results", "outlines"])
 @pytest.mark.parametrize("other", ["a pipe", "a file without end", "a file too large to be one"])
 def test_what_lies_in_the_place_of_a_memory_is_not_read(
     project: Path, kind: str, other: str
@@ -221,7 +240,7 @@ def test_edits_change_what_is_said(project: Path) -> None:
     assert len(told) >= 10, told
 
 
-def test_clean_files_are_not_checked_again(project: Path) -> None:
+def test_files_are_not_checked_again(project: Path) -> None:
     cache = {"BNLINT_CACHE_DIR": str(project.parent / "cache")}
     first = bnlint(project, ".", environment=cache)
     checked: list[str] = []
@@ -239,9 +258,12 @@ def test_clean_files_are_not_checked_again(project: Path) -> None:
     original = runner.treat
     with mock.patch.object(runner, "treat", treat):
         assert bnlint(project, ".", environment=cache) == first
-        # What rests on all files of the project is not remembered: who calls the constructor of
-        # pkg/layers.py, and who may set what tuned.py leaves at its default.
-        assert checked == ["faulty.py", "pkg/layers.py", "tuned.py"]
+        assert checked == []
+        write(project, more3="import os\nx = 'changed'\n")
+        assert bnlint(project, ".", environment=cache) == first
+        assert checked == ["more3.py"]
+        bnlint(project, ".", "--fix", environment=cache)
+        assert checked == ["more3.py", "faulty.py"]
         bnlint(project, ".", "--no-cache", environment=cache)
         assert len(checked) > 50
         checked.clear()
@@ -255,9 +277,8 @@ def test_a_subset_is_not_forgotten(project: Path) -> None:
     write(project, more1="import os\nx = 'changed'\n")
     bnlint(project, "pkg", "main.py", *(f"more{i}.py" for i in range(50)), environment=cache)
     with mock.patch.object(runner, "treat", side_effect=AssertionError):
-        arguments = ["--exclude", "faulty.py,tuned.py,pkg/layers.py"]
-        found = bnlint(project, ".", *arguments, environment=cache)
-    assert found.code == 0
+        found = bnlint(project, ".", environment=cache)
+    assert found.code == 1
 
 
 def test_few_files_leave_no_memory(tmp_path: Path) -> None:
@@ -293,20 +314,44 @@ def test_cache_dir(project: Path) -> None:
 )
 def test_a_damaged_memory_is_no_memory(project: Path, content: bytes | None) -> None:
     expected = run(project)
-    (file,) = (project.parent / "cache").glob("bnlint-clean-*")
+    (file,) = (project.parent / "cache").glob("bnlint-results-*")
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if content is None else content)
     assert run(project) == expected
-    assert json.loads(file.read_text())["entries"]
+    assert entries(file)["entries"]
 
 
-@pytest.mark.parametrize("part", ["entries", "files", "imports"])
+@pytest.mark.parametrize("part", ["entries", "files", "imports", "questions"])
 def test_a_memory_of_another_shape_is_no_memory(project: Path, part: str) -> None:
     expected = run(project)
-    (file,) = (project.parent / "cache").glob("bnlint-clean-*")
-    parts = json.loads(file.read_text())
-    parts[part] = parts[part] and [None]
-    file.write_text(json.dumps(parts))
+    (file,) = (project.parent / "cache").glob("bnlint-results-*")
+    parts = entries(file)
+    assert parts[part]
+    write_entries(file, {**parts, part: [None]})
+    assert run(project) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [["users"], ["search", "/", "("], ["no such"], ["files", "a", "b", "c"], [[1]]],
+    ids=str,
+)
+def test_a_question_that_cannot_be_asked_again(project: Path, question: list[object]) -> None:
+    expected = run(project)
+    (file,) = (project.parent / "cache").glob("bnlint-results-*")
+    parts = entries(file)
+    write_entries(file, {**parts, "questions": [question for _ in parts["questions"]]})
+    assert run(project) == expected
+
+
+@pytest.mark.parametrize("found", [["Nothing"], ["Result"], ["Finding", 1], [0], 7, ["Edit", 1, 2]])
+def test_a_result_that_is_none(project: Path, found: object) -> None:
+    expected = run(project)
+    (file,) = (project.parent / "cache").glob("bnlint-results-*")
+    parts = entries(file)
+    for entry in parts["entries"].values():
+        entry[1] = found
+    write_entries(file, parts)
     assert run(project) == expected
 
 

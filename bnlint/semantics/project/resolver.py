@@ -135,9 +135,7 @@ class Resolver:
         #: What has been found out about whole projects.
         self.memos: dict[Memo[Any, Any], dict[Any, Any]] = {}
 
-    def remembered(
-        self, memo: Memo[K, tuple[V, Grounds]], key: K, answer: Callable[[], V]
-    ) -> V:
+    def remembered(self, memo: Memo[K, tuple[V, Grounds]], key: K, answer: Callable[[], V]) -> V:
         """Return what ``memo`` has for ``key`` or ``answer`` says, and note its grounds."""
         known = memo.of(self)
         if key not in known:
