@@ -8,37 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bnlint import finding
 from bnlint.engine.linter import Result
-from bnlint.finding import (
-    AddCall,
-    ArgumentsToKeywords,
-    Comparison,
-    ComplementValue,
-    Edit,
-    Finding,
-    Fix,
-    InsertStatement,
-    Reference,
-    RemoveArgument,
-    RemoveComment,
-    RenameKeyword,
-    ReplaceValue,
-    SetKeyword,
-    Span,
-)
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
 
 _RECORDS: Mapping[str, Callable[..., Any]] = {
-    record.__name__: record
-    for record in (
-        AddCall, ArgumentsToKeywords, Comparison, ComplementValue, Edit, Finding, Fix,
-        InsertStatement, Reference, RemoveArgument, RemoveComment, RenameKeyword, ReplaceValue,
-        Result, SetKeyword, Span,
-    )
-}  # fmt: skip
+    "Result": Result,
+    **{n: found for n, found in vars(finding).items() if isinstance(found, type)},
+}
 
 
 def packed(result: Result) -> object | None:

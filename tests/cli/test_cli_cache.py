@@ -144,11 +144,19 @@ EDITS = {
     "a file names a reference": replace("helper.py", "def", "# bnlint: port-of faulty.py\ndef"),
     "a helper that changed settings goes": replace("helper.py", "m.eps", "m.weight"),
     "a file comes": create("pkg/new.py", FAULTY),
-    "a caller comes": create("late.py", "from pkg.layers import Norm\nlast = Norm(8, momentum=0.99)\n"),
-    "a caller comes by another name": create("late.py", "import pkg.layers as l\nlast = l.Norm(8, 1)\n"),
+    "a caller comes": create(
+        "late.py", "from pkg.layers import Norm\nlast = Norm(8, momentum=0.99)\n"
+    ),
+    "a caller comes by another name": create(
+        "late.py", "import pkg.layers as l\nlast = l.Norm(8, 1)\n"
+    ),
     "a file comes that sets eps": create("setter.py", HELPER.replace("1e-3", "1e-4")),
-    "a test comes that uses a class": create("test_net.py", "from pkg import Net\nnet = Net().train()\n"),
-    "an introduction comes": create("README.md", "Ported from the official Caffe implementation.\n"),
+    "a test comes that uses a class": create(
+        "test_net.py", "from pkg import Net\nnet = Net().train()\n"
+    ),
+    "an introduction comes": create(
+        "README.md", "Ported from the official Caffe implementation.\n"
+    ),
 }  # fmt: skip
 
 

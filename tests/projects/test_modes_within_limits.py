@@ -61,6 +61,34 @@ def test_a_long_helper_ends_the_view(
     assert codes(tmp_path, "predict.py", PREDICT) == expected
 
 
+@pytest.mark.parametrize("reported", ["", "import housepkg\nhousepkg.report(model)\n"])
+@pytest.mark.parametrize(
+    ("steps", "last", "expected"),
+    [(2, "pass", {"BN201"}), (2, "net.train(mode)", set()), (9, "net.train(mode)", set())],
+)
+def test_what_is_passed_on_too_far_may_be_switched(
+    tmp_path: Path, steps: int, last: str, expected: set[str], reported: str
+) -> None:
+    """That another package looks at the model does not bring back what was lost on the way."""
+    passing = [f"def f{i}(net, mode):\n    f{i + 1}(net, mode)\n" for i in range(steps)]
+    helper = "\n".join([*passing, f"def f{steps}(net, mode):\n    {last}\n"])
+    text = f"""\
+import torch
+import torchvision
+from helper import f0
+
+model = torchvision.models.resnet18()
+model.load_state_dict(torch.load("w.pt"))
+{reported}f0(model, False)
+
+def predict(image):
+    with torch.no_grad():
+        return model(image)
+"""
+    project(tmp_path, helper=helper, predict=text)
+    assert codes(tmp_path, "predict.py", text) == expected
+
+
 @pytest.mark.parametrize("between", range(3))
 def test_a_model_is_found_some_files_away(tmp_path: Path, between: int) -> None:
     """The file that acts names nothing of a model; a few imports lead to the one that does."""

@@ -122,6 +122,7 @@ class Entering(View, ABC):
             self.escape(f"line {at.lineno} is given the same as all who ask", at)
         elif len(self.via) >= _MAX_STEPS or trace.entered > _MAX_ENTERED:
             trace.escapes = trace.escapes or "it is passed on too far to follow"
+            trace.is_lost = True
         elif node in self.chain:
             self.escape(f"line {at.lineno} passes it in a circle", at)
         else:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from bnlint.semantics.layers.external_writes import may_reach
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
+from bnlint.semantics.project.resolver import Grounds
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.memo import Memo
 
@@ -21,7 +22,9 @@ _TEXT = r"(?i)(?:eps|\de-?\d)[^\n#]{0,60}[-/][^\n#]{0,60}(?:eps|\de-?\d)"
 #: No framework has a larger eps by default.
 _MAX_EPS = 0.01
 
-_MAKING_UP: Memo[str, list[tuple[Module, ast.stmt]]] = Memo()
+_Statements = list[tuple[Module, ast.stmt]]
+
+_MAKING_UP: Memo[str, tuple[_Statements, Grounds]] = Memo()
 
 
 def makes_up_for_eps(project: Project, site: Site) -> bool:
@@ -29,11 +32,13 @@ def makes_up_for_eps(project: Project, site: Site) -> bool:
     resolver, file = project.resolver, site.module.file
     if resolver is None or not file:
         return any(True for _ in _statements(site.module))
-    known, key = _MAKING_UP.of(resolver), resolver.sources.root(file)
-    if key not in known:
+
+    def making_up() -> _Statements:
         modules = map(resolver.sources.module, resolver.sources.search(file, _TEXT))
-        known[key] = [(m, s) for m in modules if m is not None for s in _statements(m)]
-    return any(may_reach(resolver, module, statement, file) for module, statement in known[key])
+        return [(m, s) for m in modules if m is not None for s in _statements(m)]
+
+    found = resolver.remembered(_MAKING_UP, resolver.sources.root(file), making_up)
+    return any(may_reach(resolver, module, statement, file) for module, statement in found)
 
 
 def _statements(module: Module) -> Iterator[ast.stmt]:
