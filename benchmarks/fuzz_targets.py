@@ -7,6 +7,7 @@ A target takes any bytes. What it raises is a fault: an exception that got out o
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import tempfile
@@ -57,9 +58,9 @@ def _held(result: Result) -> Result:
     return result
 
 
-def _parses(data: bytes) -> bool:
+def _parses(data: bytes, name: str = "m.py") -> bool:
     try:
-        ast.parse(decode(data, "m.py").text)
+        ast.parse(decode(data, name).text)
     except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
@@ -103,13 +104,45 @@ def project(data: bytes) -> None:
 
 def fixers(data: bytes) -> None:
     """Hold fixes to their promise: what was fixed parses, and fixing it again changes nothing."""
-    result = _held(fix(data, "m.py", RULES, OPTIONS, unsafe=True))
+    _fixed(data, "m.py")
+
+
+def _fixed(data: bytes, name: str) -> bytes | None:
+    result = _held(fix(data, name, RULES, OPTIONS, unsafe=True))
     if result.after is None:
-        return
-    if not _parses(result.after):
+        return None
+    if not _parses(result.after, name):
         raise Broken("what was fixed does not parse")
-    if _held(fix(result.after, "m.py", RULES, OPTIONS, unsafe=True)).after is not None:
+    if _held(fix(result.after, name, RULES, OPTIONS, unsafe=True)).after is not None:
         raise Broken("fixing again changes more")
+    return result.after
+
+
+def notebooks(data: bytes) -> None:
+    """Notebooks: refused or written back byte for byte, and fixed in the source of cells alone."""
+    _document(data, "m.ipynb")
+
+
+def pages(data: bytes) -> None:
+    """Pages of Markdown and reStructuredText: the same."""
+    _document(data, "m.md")
+    _document(data, "m.rst")
+
+
+def _document(data: bytes, name: str) -> None:
+    try:
+        source = decode(data, name)
+    except Unreadable:
+        _held(check(data, name, RULES, OPTIONS))
+        return
+    if encode(source, source.text) != data:
+        raise Broken("what was read is not what is written back")
+    after = _fixed(data, name)
+    if after is None or source.document is None:
+        return
+    fixed = decode(after, name).document
+    if fixed is None or fixed.around != source.document.around:
+        raise Broken("something beside the code was changed")
 
 
 def directives(data: bytes) -> None:
@@ -201,6 +234,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "program": program,
     "project": project,
     "fixers": fixers,
+    "notebooks": notebooks,
+    "pages": pages,
     "directives": directives,
     "configuration": configuration,
     "reader": reader,
@@ -267,12 +302,45 @@ _ENCODED = (
     b"#!/usr/bin/python\n# vim: set fileencoding=utf-16 :\n", b"\xff\xfe",
     b"# coding: utf-7\n+ACI-",    b"\x0cx = 1\r# coding: rot13\n",
 )  # fmt: skip
+#: What stands in notebooks beside Python.
+_MAGICS = (
+    "%matplotlib inline\n",
+    "!pip install torch \\\n  keras\n",
+    "%%time\n",
+    "nn.Linear?\n",
+    "",
+)
+
+
+def _notebook(code: bytes, number: int) -> bytes:
+    """Return a notebook with ``code`` in two cells, laid out in one of several ways."""
+    lines = code.decode().splitlines(keepends=True)
+    at = next((n for n, line in enumerate(lines) if n > 2 and line[:1].strip()), len(lines))
+    texts = ["".join(lines[:at]), _MAGICS[number % len(_MAGICS)] + "".join(lines[at:])]
+    sources = [text.splitlines(keepends=True) if number % 3 else text for text in texts]
+    cells = [
+        {"cell_type": "markdown", "source": ["# Gr\u00f6\u00dfe\n"]},
+        *({"cell_type": "code", "metadata": {}, "outputs": [], "source": s} for s in sources),
+    ]
+    content = {"cells": cells, "metadata": {"language_info": {"name": "python"}}, "nbformat": 4}
+    return json.dumps(content, indent=number % 2 or None, ensure_ascii=number % 5 > 0).encode()
+
+
+def _page(code: bytes, number: int) -> bytes:
+    """Return a page with ``code`` in a block of Markdown or of reStructuredText."""
+    if number % 2:
+        return b"# Net\n\n```python\n" + code + b"```\n\n```\nno code\n```\n"
+    body = b"".join(b"    " + line for line in code.splitlines(keepends=True))
+    return b"Net\n===\n\n.. code-block:: python\n\n" + body + b"\nMore.\n"
+
 
 #: Inputs to begin with, by target.
 SEEDS: dict[str, list[bytes]] = {
     "program": _PROGRAMS,
     "project": _texts("mode_projects", "*.txt"),
     "fixers": _PROGRAMS,
+    "notebooks": [_notebook(code, n) for n, code in enumerate(_PROGRAMS[::3])],
+    "pages": [_page(code, n) for n, code in enumerate(_PROGRAMS[::3])],
     "directives": [
         *(code.replace(b"\n", b"  " + c + b"\n") for c in _COMMENTS for code in _EXAMPLES)
     ],

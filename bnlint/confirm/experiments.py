@@ -79,7 +79,12 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
         raise Unsuitable(f"{api.id} keeps no running statistics")
     present = {*roles, *_affine(api, layer)}
     plant = {names[role]: state[role] for role in state if role in names and role in present}
-    if trial.quantity == STATISTICS and api.kind != "functional":
+    if api.kind == "functional":
+        for role, neutral in (("weight", np.ones_like), ("bias", np.zeros_like)):
+            parameter = api.parameter(names.get(role, ""))
+            if parameter is not None and parameter.required:  # what a layer has all the same
+                plant.setdefault(parameter.name, neutral(state["running_mean"]))
+    elif trial.quantity == STATISTICS:
         plant = {}  # from where a new layer starts
     mode, given = _mode(api, layer)
     steps = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))

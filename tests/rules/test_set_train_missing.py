@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from one_rule import Hazard, check_clean, check_hazard, clean, hazard, run
 
@@ -232,7 +234,7 @@ CLEAN = [
         "nothing takes gradients",
         "net = Net()\noptimizer = nn.SGD(net.trainable_params())\nnet(x)\n",
     ),
-    clean("a parameter", LOOP.replace("\n", "\n    ").replace("\n    \n", "\ndef main(net):\n", 1)),
+    clean("a parameter", "def main(net):\n" + textwrap.indent(LOOP, "    ")),
     clean(
         "handed to code elsewhere", "from lib import prepare\nnet = Net()\nprepare(net)\n" + LOOP
     ),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
+from command_line import bnlint
 from one_rule import run
 
 #: A word that gets a file past the triage.
@@ -37,7 +39,10 @@ def test_hazard(data: bytes, row: int, column: int, says: str) -> None:
     (finding,) = run("BN900", data)
     assert says in finding.message
     assert finding.span.row == row
-    assert not column or finding.span.column == column
+    if column:
+        assert finding.span.column == column
+    else:  # where releases of Python see a fault of this kind differs
+        assert 1 <= finding.span.column <= len(data)
     assert (finding.severity, finding.confidence, finding.fix) == ("error", "high", None)
 
 
@@ -62,7 +67,11 @@ def test_clean(data: bytes) -> None:
 def test_nesting_too_deep_to_read() -> None:
     data = BN + b" = " + b"[" * 5000 + b"]" * 5000 + b"\n"
     (finding,) = run("BN900", data)
-    assert "nested too deeply" in finding.message or "not valid Python" in finding.message
+    assert finding.message in (
+        "this is nested too deeply to be read",
+        "this is not valid Python: too many nested parentheses",
+    )
+    assert finding.span.row == 1
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="this version reads it")
@@ -71,5 +80,11 @@ def test_syntax_of_a_newer_python() -> None:
     assert "this needs a newer Python than" in finding.message
 
 
-def test_a_file_that_cannot_be_read_gives_nothing_else() -> None:
-    assert run("BN101", b"import torch.nn as nn\nnn.BatchNorm2d(3, momentum=0.99\n") == []
+def test_a_file_that_cannot_be_read_gives_nothing_else(tmp_path: Path) -> None:
+    """And that much even where other rules alone are asked for."""
+    code = "import torch.nn as nn\nnn.BatchNorm2d(3, momentum=0.99\n"
+    (tmp_path / "net.py").write_text(code)
+    for options in ([], ["--select", "BN101"], ["--ignore", "BN1,BN2"]):
+        ran = bnlint(tmp_path, "--output-format", "concise", "-q", *options)
+        assert (ran.code, ran.out.count("\n")) == (1, 1)
+        assert ran.out.startswith("net.py:2:15: error: BN900 this is not valid Python: ")

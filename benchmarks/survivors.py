@@ -1,0 +1,464 @@
+"""Put single faults into bnlint's own code, one at a time, and see whether a test notices.
+
+    python benchmarks/survivors.py [--count N] [--seed N] [--record FILE] [TEST...]
+
+Faults (`single_faults.py`) are drawn from the rules, `bnlint/semantics` and `bnlint/confirm`.
+First the tests are run once, to learn which of them run which lines; `--map` keeps that for the
+next time, and only tests of changed files are run again. Then each fault is tried in a fork of one
+process that has collected all tests, with the tests that run its line, until one fails. What runs
+while a module is imported, and the workers, which run in other interpreters, are tried in a copy of
+the checkout.
+
+`--record` has a line of JSON for each fault that was tried; a run that is started again goes on
+behind them. A test that takes longer than `--each` seconds of the processor is left out, and the
+tests of one fault end after `--limit`: a fault that is said to survive may be one that there was no
+time for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.machinery
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+import pytest
+from single_faults import Fault, changed, faults, marked, switched
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: What faults are put into, and what of it runs in processes that know nothing of this one.
+ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
+ELSEWHERE = "bnlint/confirm/worker*.py"
+
+#: The tests that run in this process and not for long.
+TESTS = (
+    "tests/rules", "tests/semantics", "tests/projects", "tests/fixing", "tests/output",
+    "tests/confirm", "tests/frameworks", "tests/proof", *sorted(
+        str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_*.py")
+    ),
+)  # fmt: skip
+
+
+class Trial(NamedTuple):
+    """A fault to try: its number, its file, and what it changes."""
+
+    number: int
+    path: str
+    fault: Fault
+
+    @property
+    def in_copy(self) -> bool:
+        """Whether it cannot be switched on in a process that has imported the file."""
+        return self.fault.block < 0 or Path(self.path).match(ELSEWHERE)
+
+    def shown(self) -> str:
+        """Return where and what it is, on one line."""
+        text = (ROOT / self.path).read_text("utf-8").encode().splitlines(keepends=True)
+        row, column, last_row, last_column = self.fault.place
+        lines = text[row - 1 : last_row]
+        lines[-1] = lines[-1][:last_column]
+        lines[0] = lines[0][column:]
+        old = " ".join(b"".join(lines).decode().split())
+        return f"{self.path}:{row}: {self.fault.kind}: {old[:90]} -> {self.fault.text[:90]}"
+
+
+def files() -> list[str]:
+    """Return the files that faults are put into."""
+    found = {path for room in ROOMS for path in ROOT.glob(room) if path.name != "__init__.py"}
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+def drawn(count: int, seed: int) -> list[Trial]:
+    """Return ``count`` faults: of all places any, and of its faults any."""
+    places = [(path, at) for path in files() for at in faults((ROOT / path).read_text("utf-8"))]
+    chance = random.Random(seed)
+    chosen = chance.sample(places, min(count, len(places)))
+    return [Trial(n, path, chance.choice(at)) for n, (path, at) in enumerate(chosen)]
+
+
+# ---------------------------------------------------------------------------------- imports
+
+
+def instead(compiled: dict[str, Callable[[str], Any]]) -> None:
+    """Have files imported as ``compiled`` makes them of their text, by path."""
+    plain = importlib.machinery.SourceFileLoader.get_code
+
+    def get_code(loader: Any, name: str) -> CodeType | None:
+        path = loader.get_filename(name)
+        key = os.path.relpath(path, ROOT)
+        if key not in compiled:
+            return plain(loader, name)
+        tree = compiled[key](Path(path).read_text("utf-8"))
+        return compile(tree, path, "exec", dont_inherit=True)
+
+    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+
+
+class Slow(BaseException):
+    """A test that took too long, whatever catches exceptions in it."""
+
+
+def _limit(seconds: float) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Slow(f"more than {seconds:g} seconds")
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _spent() -> float:
+    """Return the seconds of the processor of this process and of those that it waited for."""
+    return sum(os.times()[:4])
+
+
+def _pytest(tests: Iterable[str], plugin: object) -> None:
+    os.environ["CI"] = "true"  # Hypothesis tries the same each time
+    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"]
+    pytest.main([*options, "--rootdir", str(ROOT), "-o", "addopts=", *tests], plugins=[plugin])
+
+
+# ---------------------------------------------------------------------------------- the map
+
+
+class Known(NamedTuple):
+    """What is known of a test: its seconds, and the blocks that it runs, by file."""
+
+    seconds: float
+    ran: dict[str, int]
+
+
+def _digest(path: str) -> str:
+    return hashlib.blake2b((ROOT / path).read_bytes(), digest_size=8).hexdigest()
+
+
+class Map:
+    """Which tests run which blocks of which files, kept in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.sources: dict[str, str] = {}
+        self.tests: dict[str, dict[str, Any]] = {}
+        if path.exists():
+            data = json.loads(path.read_text("utf-8"))
+            self.sources, self.tests = data["sources"], data["tests"]
+
+    def known(self) -> dict[str, Known]:
+        """Return what is known, by the id of the test; a test that failed or was slow is not."""
+        return {
+            name: Known(row[0], {path: int(bits, 16) for path, bits in row[1].items()})
+            for file in self.tests.values()
+            for name, row in file["tests"].items()
+        }
+
+    def renew(self, tests: Iterable[str], each: float) -> None:
+        """Run the tests of files that have changed."""
+        stale = [file for file in _test_files(tests) if self._is_stale(file)]
+        if not self.tests:
+            self.sources = {path: _digest(path) for path in files()}
+        for start in range(0, len(stale), 12):  # what was learnt is kept if this is cut off
+            some = stale[start : start + 12]
+            with tempfile.TemporaryDirectory() as folder:
+                answer = Path(folder, "map.json")
+                child = os.fork()
+                if not child:
+                    _silent()
+                    os._exit(_learn(some, each, answer))
+                os.waitpid(child, 0)
+                learnt = json.loads(answer.read_text("utf-8"))
+            for file in some:
+                own = {n: row for n, row in learnt.items() if n.split("::")[0] == file}
+                self.tests[file] = {"digest": _digest(file), "tests": own}
+            self.path.write_text(json.dumps({"sources": self.sources, "tests": self.tests}))
+            print(f"{len(learnt)} tests of {len(some)} files", flush=True)
+
+    def _is_stale(self, file: str) -> bool:
+        return self.tests.get(file, {}).get("digest") != _digest(file)
+
+    def runs(self, known: Known, trial: Trial) -> bool:
+        """Tell whether a test runs the line of a fault, or as much as is known of that."""
+        path = "bnlint/confirm/workers.py" if Path(trial.path).match(ELSEWHERE) else trial.path
+        bits = known.ran.get(path, 0)
+        if path != trial.path or trial.fault.block < 0 or _digest(path) != self.sources.get(path):
+            return bits > 0
+        return bool(bits >> trial.fault.block & 1)
+
+
+def _test_files(tests: Iterable[str]) -> Iterator[str]:
+    for name in tests:
+        path = ROOT / name
+        for file in sorted(path.rglob("test_*.py")) if path.is_dir() else [path]:
+            yield str(file.relative_to(ROOT))
+
+
+def _silent() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1):
+        os.dup2(null, stream)
+
+
+def _learn(tests: list[str], each: float, answer: Path) -> int:
+    """Run tests and write what they run."""
+    import builtins
+
+    first, makers, spans = 0, {}, {}
+    for path in files():
+        if not Path(path).match(ELSEWHERE):
+            _, blocks = marked((ROOT / path).read_text("utf-8"), 0)
+            makers[path] = lambda text, at=first: marked(text, at)[0]
+            spans[path] = (first, first + blocks)
+            first += blocks
+    ran = bytearray(first)
+    builtins._bnlint_ran = ran  # type: ignore[attr-defined]
+    instead(makers)
+    learnt: dict[str, Any] = {}
+
+    class Learner:
+        failed = False
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+            ran[:] = bytes(first)
+            self.failed = False
+            began = _spent()
+            _limit(each)
+            try:
+                return (yield)  # type: ignore[misc]
+            finally:
+                _limit(0)
+                if not self.failed:
+                    bits = {
+                        path: f"{number:x}"
+                        for path, (a, b) in spans.items()
+                        if (number := _number(ran[a:b]))
+                    }
+                    learnt[item.nodeid] = [round(_spent() - began, 4), bits]
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.outcome != "passed":
+                self.failed = True
+
+    _pytest(tests, Learner())
+    answer.write_text(json.dumps(learnt))
+    return 0
+
+
+def _number(ran: bytearray) -> int:
+    return sum(1 << index for index, byte in enumerate(ran) if byte) if any(ran) else 0
+
+
+# ---------------------------------------------------------------------------------- trials
+
+
+class Outcome(NamedTuple):
+    """What came of a fault: the test that failed, if one did, and how many ran in how long."""
+
+    killed: bool
+    test: str
+    tests: int
+    seconds: float
+
+
+def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
+    """Return the tests that run the line of a fault: those named for its file first, then any."""
+    stem = Path(trial.path).stem
+    chance = random.Random(trial.number)
+    found = [
+        (stem not in name.split("::")[0], row.seconds * chance.random(), name)
+        for name, row in known.items()
+        if learnt.runs(row, trial)
+    ]
+    return [name for _, _, name in sorted(found)]
+
+
+class Server:
+    """Collects the tests once, and tries each fault in a fork."""
+
+    def __init__(self, trials: list[Trial], options: argparse.Namespace, learnt: Map) -> None:
+        self.trials, self.options, self.learnt = trials, options, learnt
+        self.failed = ""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's own loop."""
+        items = {item.nodeid: item for item in session.items}
+        known = {name: row for name, row in self.learnt.known().items() if name in items}
+        for trial in self.trials:
+            tests = ordered(trial, known, self.learnt)
+            reader, writer = os.pipe()
+            child = os.fork()
+            if not child:
+                try:
+                    self._run(trial, [items[name] for name in tests], writer)
+                finally:
+                    os._exit(0)
+            os.close(writer)
+            with open(reader, "rb") as stream:
+                data = stream.read()
+            _, status, usage = os.wait4(child, 0)
+            if not data and not os.WIFSIGNALED(status):
+                raise RuntimeError(f"the tests of fault {trial.number} could not be run")
+            failed, done = json.loads(data) if data else ("it did not end", len(tests))
+            spent = usage.ru_utime + usage.ru_stime
+            write(self.options, trial, Outcome(bool(failed), failed, done, spent))
+        return True
+
+    def _run(self, trial: Trial, items: list[pytest.Item], writer: int) -> None:
+        """Run tests until one fails; say which, and leave."""
+        import builtins
+
+        builtins._bnlint_fault = trial.number  # type: ignore[attr-defined]
+        folder = tempfile.mkdtemp()
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+        hard = int(self.options.limit + 4 * self.options.each) + 30
+        resource.setrlimit(resource.RLIMIT_CPU, (hard, hard))
+        done = 0
+        for number, item in enumerate(items):
+            after = items[number + 1] if number + 1 < len(items) else None
+            _limit(2 * self.options.each)
+            try:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+            except BaseException as error:
+                self.failed = self.failed or f"{item.nodeid}: {type(error).__name__}"
+            _limit(0)
+            done += 1
+            if self.failed or _spent() > self.options.limit:
+                break
+        shutil.rmtree(folder, ignore_errors=True)
+        os.write(writer, json.dumps([self.failed, done]).encode())
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what failed."""
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
+    """Try a fault in a copy of the checkout."""
+    known = learnt.known()
+    cost: Counter[str] = Counter()
+    for name in ordered(trial, known, learnt):
+        cost[name.split("::")[0]] += known[name].seconds
+    chosen: list[str] = []
+    total = 0.0
+    for file, seconds in cost.items():
+        if total + seconds <= options.limit:
+            chosen.append(file)
+            total += seconds
+    if not chosen:
+        return Outcome(False, "", 0, 0.0)
+    with tempfile.TemporaryDirectory() as folder:
+        listed = subprocess.run(
+            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+        ).stdout.decode()
+        for name in filter(None, listed.split("\0")):
+            target = Path(folder, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, target)
+        target = Path(folder, trial.path)
+        target.write_text(changed(target.read_text("utf-8"), trial.fault), "utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider"]
+        environment = {**os.environ, "PYTHONPATH": folder, "CI": "true"}
+        began = resource.getrusage(resource.RUSAGE_CHILDREN)
+        try:
+            run = subprocess.run(
+                [*command, *chosen], cwd=folder, env=environment, capture_output=True,
+                timeout=5 * options.limit, check=False, text=True,
+            )  # fmt: skip
+            code, out = run.returncode, run.stdout
+        except subprocess.TimeoutExpired:
+            code, out = 1, "FAILED it did not end"
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    failed = next((line for line in out.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
+    spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+    return Outcome(code != 0, failed.partition(" ")[2], len(chosen), spent)
+
+
+def write(options: argparse.Namespace, trial: Trial, outcome: Outcome) -> None:
+    """Note what came of a fault."""
+    word = "killed" if outcome.killed else "survived"
+    row = {
+        "number": trial.number, "what": trial.shown(), "outcome": word, "test": outcome.test,
+        "tests": outcome.tests, "seconds": round(outcome.seconds, 1),
+    }  # fmt: skip
+    with options.record.open("a", encoding="utf-8") as stream:
+        stream.write(f"{json.dumps(row)}\n")
+    by = f" by {outcome.test}" if outcome.killed else f" {outcome.tests} tests"
+    print(f"{trial.number:4} {word:8} {outcome.seconds:5.1f} s {row['what']}{by}", flush=True)
+
+
+def report(options: argparse.Namespace) -> None:
+    """Print the figures of a record."""
+    rows = {}
+    for line in options.record.read_text("utf-8").splitlines():
+        row = json.loads(line)
+        rows[row["number"]] = row
+    rooms: Counter[tuple[str, str]] = Counter()
+    for row in rows.values():
+        path = row["what"].split(":")[0]
+        room = path.split("/")[0] if path.startswith("rules") else path.split("/")[1]
+        rooms[room, row["outcome"]] += 1
+    for room in sorted({room for room, _ in rooms}):
+        killed, all_ = rooms[room, "killed"], rooms[room, "killed"] + rooms[room, "survived"]
+        print(f"{room}: {killed} of {all_} killed ({killed / all_:.1%})")
+    killed = sum(row["outcome"] == "killed" for row in rows.values())
+    spent = sum(row["seconds"] for row in rows.values())
+    print(f"{killed} of {len(rows)} killed ({killed / len(rows):.1%}), in {spent / 60:.0f} minutes")
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tests", nargs="*", default=TESTS, metavar="TEST")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=float, default=60, help="seconds for one fault")
+    parser.add_argument("--each", type=float, default=5, help="seconds for one test")
+    parser.add_argument("--record", type=Path, default=Path("survivors.jsonl"))
+    parser.add_argument("--map", type=Path, default=Path("survivors-map.json"))
+    parser.add_argument("--only", type=int, nargs="*", metavar="N", help="try these anew")
+    options = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    os.chdir(ROOT)
+    learnt = Map(options.map)
+    learnt.renew(options.tests, options.each)
+    trials = drawn(options.count, options.seed)
+    if options.only is not None:
+        trials = [trial for trial in trials if trial.number in options.only]
+    elif options.record.exists():
+        lines = options.record.read_text("utf-8").splitlines()
+        tried = {json.loads(line)["number"] for line in lines}
+        trials = [trial for trial in trials if trial.number not in tried]
+    for trial in [trial for trial in trials if trial.in_copy]:
+        write(options, trial, in_copy(trial, options, learnt))
+    trials = [trial for trial in trials if not trial.in_copy]
+    if trials:
+        import builtins
+
+        builtins._bnlint_fault = -1  # type: ignore[attr-defined]
+        by_file: dict[str, dict[Fault, int]] = {}
+        for trial in trials:
+            by_file.setdefault(trial.path, {})[trial.fault] = trial.number
+        instead({
+            path: lambda text, chosen=chosen: switched(text, chosen)
+            for path, chosen in by_file.items()
+        })  # fmt: skip
+        _pytest(sorted(learnt.tests), Server(trials, options, learnt))
+    report(options)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,93 @@
+"""Each rule whose findings have numbers states an experiment, and that shows its hazard."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from bench import CODES, RULES, Bench
+
+from bnlint.confirm.verdicts import Laboratory
+from bnlint.engine.documentation import Example, page
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import LoadedRule
+from bnlint.finding import Finding
+from bnlint.frameworks.tables import catalogue
+
+#: Rules whose findings are about no layer that can be built from the tables and literals alone:
+#: code that raises or does nothing, what stands around layers, weights, files and comments.
+WITHOUT = frozenset(
+    f"BN{number}"
+    for number in (
+        207, 208, 212, 214, 215, 216, 256, 257, 258, 260, 301, 401, 402, 403, 404, 405, 407, 408,
+        410, 501, 502, 504, 603, 900, 901, 902,
+    )
+)  # fmt: skip
+
+#: What else has numbers, by rule: the documented hazards of the first two have none.
+MORE = {
+    "BN107": """
+        import torch.nn as nn
+        from tensorflow import keras
+
+        reference = nn.BatchNorm2d(8, momentum=None)
+        port = keras.layers.BatchNormalization()
+    """,
+    "BN109": """
+        from mindspore import nn, ops
+
+        M = 1 - 0.1
+
+        def pair(x, scale, bias, mean, var):
+            layer = nn.BatchNorm2d(8, momentum=M)
+            return ops.batch_norm(layer(x), mean, var, scale, bias, training=True, momentum=M)
+    """,
+}
+
+#: Documented hazards without numbers: what is built raises, or is given what is not known.
+RAISES = {("BN107", 0), ("BN108", 1), ("BN109", 0)}
+
+HAZARDS = [
+    pytest.param(loaded, example, id=f"{loaded.code} {number}")
+    for loaded in RULES
+    if loaded.code not in WITHOUT
+    for number, example in enumerate(e for e in page(loaded.module).examples if e.hazard)
+    if (loaded.code, number) not in RAISES
+] + [
+    pytest.param(loaded, Example(True, None, textwrap.dedent(MORE[loaded.code])), id=loaded.code)
+    for loaded in RULES
+    if loaded.code in MORE
+]
+
+
+def findings(loaded: LoadedRule, example: Example) -> list[Finding]:
+    options = Options(CODES, frozenset({loaded.code}), from_family=example.from_family, trials=True)
+    result = check(example.code.encode(), "port.py", RULES, options)
+    assert result.problems == ()
+    return [finding for finding in result.findings if finding.code == loaded.code]
+
+
+@pytest.mark.parametrize(("loaded", "example"), HAZARDS)
+def test_hazard_is_predicted_without_frameworks_and_confirmed_with_them(
+    loaded: LoadedRule, example: Example
+) -> None:
+    """The fixed layer is known where a fix can be written, and leaves nothing of the difference."""
+    found = findings(loaded, example)
+    assert found
+    for finding in found:
+        assert finding.trial is not None
+        predicted = Laboratory(Bench()).judge(finding.trial, "cpu")
+        assert (predicted.verdict, bool(predicted.about)) == ("predicted", True)
+        confirmed = Laboratory(Bench(*catalogue().tables)).judge(finding.trial, "cpu")
+        assert confirmed.verdict == "confirmed"
+        fix = finding.fix
+        if fix is not None and fix.edits:
+            assert confirmed.after is not None
+
+
+def test_rules_without_an_experiment_have_none() -> None:
+    """So that the list above does not hide one that is lost."""
+    for loaded in RULES:
+        for number, example in enumerate(e for e in page(loaded.module).examples if e.hazard):
+            if loaded.code in WITHOUT or (loaded.code, number) in RAISES:
+                assert {finding.trial for finding in findings(loaded, example)} == {None}
