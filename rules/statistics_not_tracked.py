@@ -4,9 +4,12 @@ What it does
 ------------
 Reports the arguments that make a layer use batch statistics in both modes:
 ``track_running_stats=False`` in PyTorch, ``use_batch_statistics=True`` in MindSpore,
-``use_global_stats=False`` in Paddle. It is a warning where the reference tracks statistics; alone,
-it may well be meant, and is information that is shown only if the rule is selected. Classes that
-normalise by a method of their own are left alone.
+``use_global_stats=False`` in Paddle. It is a warning where the reference tracks statistics, and
+where the layer goes on updating running statistics that nothing uses, as in MindSpore and Paddle:
+who wants the batch alone has no use for these. Else it may well be meant, and is information that
+is shown only if the rule is selected; so it is of what has no gamma and beta, as in an instance
+norm, and in code that is named for generators, sampling or adapting. Classes that normalise by a
+method of their own are left alone.
 
 Why it matters
 --------------
@@ -60,13 +63,16 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of
 from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
 from bnlint.rule import Context, Rule, lower, where_reference
-from bnlint.semantics.hints.around import names_around
-from bnlint.semantics.hints.purposes import wants_batch_statistics
+from bnlint.semantics.hints.around import in_test, names_around
+from bnlint.semantics.hints.purposes import (
+    evaluates_in_training_on_purpose,
+    wants_batch_statistics,
+)
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import STATISTICS, Site
 from bnlint.semantics.layers.traits import always_uses_batch, runs_itself
 from bnlint.semantics.syntax.numbers import shown
-from bnlint.semantics.values.value import assumption
+from bnlint.semantics.values.value import KNOWN, assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 
 RULE = Rule("BN105", "statistics-not-tracked", "warning")
@@ -103,24 +109,31 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         against = (
             f"; the {title} reference uses running statistics there{where_reference(reference)}"
         )
-    also = (
-        ", and updates its running statistics"
-        if site.api.statistics.get("updates_in_inference")
-        else ""
-    )
+    updates = bool(site.api.statistics.get("updates_in_inference"))
+    is_mistaken = tracks or (updates and value.kind == KNOWN and not _may_be_meant(site))
+    also = ", and updates its running statistics, which nothing uses" if updates else ""
     yield context.report(
         RULE,
         context.place(site, value),
         f"{argument}={shown(value.value)} makes {site.api.short_name} normalise with the batch in "
         f"inference too{also}{against}{assumption(value)}",
         help=f"remove {argument}, unless outputs that depend on the rest of the batch are wanted",
-        severity=None if tracks else "info",
-        confidence=lower(RULE.confidence, (value,)),
+        severity=None if is_mistaken else "info",
+        confidence=lower("medium" if is_mistaken and not tracks else "high", (value,)),
         fix=fix,
         reference=reference if tracks else None,
         site=site,
         argument=STATISTICS,
     )
+
+
+def _may_be_meant(site: Site) -> bool:
+    """Tell whether the batch may be meant to be all that counts, in inference too."""
+    if any(site.value(role).value is False for role in ("affine", "scale", "center")):
+        return True  # an instance norm, of one image at a time
+    if in_test(site.module, site.call):
+        return True
+    return any(map(evaluates_in_training_on_purpose, names_around(site.module, site.call)))
 
 
 def _uses_batch(reference: Counterpart) -> bool:

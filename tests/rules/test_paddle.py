@@ -142,8 +142,8 @@ HAZARD = [
         bn = nn.BatchNorm2D(64, use_global_stats=«False»)
         """,
         "use_global_stats=False makes BatchNorm2D normalise with the batch in inference too, and "
-        "updates its running statistics",
-        kind="info high",
+        "updates its running statistics, which nothing uses",
+        kind="warning medium",
         advice="remove use_global_stats",
         fix="unsafe: nn.BatchNorm2D(64, use_global_stats=False) less use_global_stats",
     ),

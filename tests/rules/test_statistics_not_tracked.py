@@ -64,9 +64,70 @@ HAZARD = [
         bn = nn.BatchNorm2d(64, use_batch_statistics=«True»)
         """,
         "use_batch_statistics=True makes BatchNorm2d normalise with the batch in inference too, "
-        "and updates its running statistics",
-        kind="info high",
+        "and updates its running statistics, which nothing uses",
+        kind="warning medium",
         fix="unsafe: nn.BatchNorm2d(64, use_batch_statistics=True) less use_batch_statistics",
+    ),
+    hazard(
+        "so is Paddle's",
+        """
+        import paddle
+
+        bn = paddle.nn.BatchNorm2D(64, use_global_stats=«False»)
+        """,
+        "use_global_stats=False makes BatchNorm2D normalise with the batch in inference too, "
+        "and updates its running statistics, which nothing uses",
+        kind="warning medium",
+        fix="unsafe: paddle.nn.BatchNorm2D(64, use_global_stats=False) less use_global_stats",
+    ),
+    hazard(
+        "a class of an ordinary network",
+        """
+        from mindspore import nn
+
+        class Stem(nn.Cell):
+            def __init__(self, c):
+                super().__init__()
+                self.bn = nn.BatchNorm2d(num_features=c, use_batch_statistics=«True»)
+        """,
+        kind="warning medium",
+        fix="unsafe: nn.BatchNorm2d(num_features=c, use_batch_statistics=True) less "
+        "use_batch_statistics",
+    ),
+    hazard(
+        "an instance norm may be meant",
+        """
+        from mindspore import nn
+
+        norm = nn.BatchNorm2d(64, affine=False, use_batch_statistics=«True»)
+        """,
+        kind="info high",
+        fix="unsafe: nn.BatchNorm2d(64, affine=False, use_batch_statistics=True) less "
+        "use_batch_statistics",
+    ),
+    hazard(
+        "so may a generator that samples",
+        """
+        from mindspore import nn
+
+        class Generator(nn.Cell):
+            def __init__(self, c):
+                super().__init__()
+                self.bn = nn.BatchNorm2d(c, use_batch_statistics=«True»)
+        """,
+        kind="info high",
+        fix="unsafe: nn.BatchNorm2d(c, use_batch_statistics=True) less use_batch_statistics",
+    ),
+    hazard(
+        "what a caller may override is no mistake of the layer",
+        """
+        from mindspore import nn
+
+        def norm(c, batch=«True»):
+            return nn.BatchNorm2d(c, use_batch_statistics=batch)
+        """,
+        kind="info medium",
+        fix="unsafe: nn.BatchNorm2d(c, use_batch_statistics=batch) less use_batch_statistics",
     ),
     hazard(
         "a flag that a caller may override",
@@ -154,6 +215,31 @@ class AdaBNLayer(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.bn = nn.BatchNorm2d(c, track_running_stats=False)
+--- MindSpore's flag in meta-learning
+from mindspore import nn
+
+class MetaNet(nn.Cell):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(64, use_batch_statistics=True)
+--- an instance norm made of MindSpore's batch norm
+from mindspore import nn
+
+class InstanceNorm2d(nn.Cell):
+    def __init__(self, c):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(c, use_batch_statistics=True)
+--- MindSpore's flag is not known
+from mindspore import nn
+
+def norm(c, batch):
+    return nn.BatchNorm2d(c, use_batch_statistics=batch)
+--- Paddle's flag that follows the mode
+import paddle
+bn = paddle.nn.BatchNorm2D(64, use_global_stats=None)
+--- Paddle's flag for running statistics is BN110's
+import paddle
+bn = paddle.nn.BatchNorm2D(64, use_global_stats=True)
 --- an instance norm is no batch norm
 import torch.nn as nn
 n = nn.InstanceNorm2d(64, track_running_stats=False)

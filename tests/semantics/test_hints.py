@@ -53,7 +53,7 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (
         purposes.runs_in_training_on_purpose,
         "update_bn calibrate maml_step mc_dropout mcdropout generate_image warmup big_gan sample",
-        "evaluate general generic organic bayes",
+        "evaluate generic organic generate_submission generate_test_results generate_feature_maps",
     ),
     (
         purposes.evaluates_in_training_on_purpose,

@@ -15,6 +15,11 @@ _ADAPTING = "adabn|adapt|meta"
 _SAMPLING = "mc_?drop|monte"
 _UNCERTAIN = "stochastic|uncertain"
 _CALIBRATING = "calibrat|recalib"
+#: What is generated of the results of a model is no sample of it.
+_GENERATING = (
+    r"generat(?!\w*(?:submi|predict|result|report|metric|score|embed|feature|mask|label|answer"
+    r"|logit|heat_?map|saliency|anchor|proposal))"
+)
 
 # ---------------------------------------------------------------------------------- inference
 
@@ -176,7 +181,7 @@ def takes_gradients(name: str) -> bool:
 
 _RUNS_IN_TRAINING_ON_PURPOSE = lazy(
     rf"update_bn|precise|{_CALIBRATING}|{_ADAPTING}|maml|{_SAMPLING}|{_UNCERTAIN}"
-    r"|warm_?up|sample|generat|gan($|_)",
+    rf"|warm_?up|sample|{_GENERATING}|gan($|_)",
     re.IGNORECASE,
 )
 _EVALUATES_IN_TRAINING_ON_PURPOSE = lazy(
@@ -197,7 +202,7 @@ def runs_in_training_on_purpose(name: str) -> bool:
     """Tell whether a function is named for running a model, untrained on, in training mode.
 
     It recomputes statistics, adapts them, or samples: ``update_bn``, ``calibrate``, ``maml_step``,
-    ``mc_dropout``, ``generate_image``; not ``evaluate`` and ``general``.
+    ``mc_dropout``, ``generate_image``; not ``evaluate``, ``general`` and ``generate_report``.
     """
     return _RUNS_IN_TRAINING_ON_PURPOSE.search(name) is not None
 

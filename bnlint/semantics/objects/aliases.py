@@ -25,6 +25,7 @@ from bnlint.semantics.values.domain import (
     Partial,
     Record,
     Sequence,
+    Symbol,
 )
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework, is_wrapper, model_framework
@@ -169,9 +170,10 @@ def aliases_at(
 ) -> Iterator[tuple[ast.AST, Alias]]:
     """Yield what ``node`` may be, and what it is made of, by the nodes that make these."""
     values = objects_at(ev, module, node, env)
-    models = [value for value in values if is_model(ev, value)]
-    nothing = sum(value.object == Constant(None) for value in values)
-    unsure = len(models) + nothing < len(values)
+    unsure = not all(
+        is_model(ev, value) or value.object == Constant(None) or is_loaded(ev, value)
+        for value in values
+    )
     for value in values:
         key = key_of(value)
         if key is not None:
@@ -203,6 +205,19 @@ def key_of(value: Candidate) -> ast.AST | None:
             return made.call
         return made.cls.node if isinstance(made.cls, ClassRef) else None
     return value.node if isinstance(made, (Sequence, Dictionary, Record, Partial)) else None
+
+
+def is_loaded(ev: Evaluate, value: Candidate) -> bool:
+    """Tell whether a loader gives an object: in what is a model then, its mode is as it was saved.
+
+    Nothing is said of that one; what is true of another that may stand in its place remains true.
+    """
+    made = value.object
+    return (
+        isinstance(made, Instance)
+        and isinstance(made.cls, Symbol)
+        and ev.frameworks.means(made.cls.path, "loaders") is not None
+    )
 
 
 def is_model(ev: Evaluate, value: Candidate) -> bool:

@@ -8,8 +8,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.things import may_choose_norm
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.objects.aliases import Aliases, aliases, is_model, key_of, objects_at
-from bnlint.semantics.objects.flows import in_model, scope_of
+from bnlint.semantics.objects.aliases import (
+    Aliases,
+    aliases,
+    is_loaded,
+    is_model,
+    key_of,
+    objects_at,
+)
+from bnlint.semantics.objects.flows import in_model, is_getattr, scope_of
 from bnlint.semantics.objects.models import Contents, class_name, contents, normalises
 from bnlint.semantics.objects.order import is_left_out
 from bnlint.semantics.syntax.module import Module
@@ -29,13 +36,15 @@ class Made(NamedTuple):
     """A model or layer that the file makes: where, what it is, and whose.
 
     It may be one of several, where a function of another file gives it, or where others take its
-    place on other ways through the code. ``origins`` are the calls that make it.
+    place on other ways through the code; ``may_be_loaded`` tells that one of these is what a loader
+    gives, of which nothing is known. ``origins`` are the calls that make it.
     """
 
     call: ast.Call
     candidates: ValueSet
     framework: Framework
     origins: frozenset[ast.AST]
+    may_be_loaded: bool = False
 
     @property
     def candidate(self) -> Candidate:
@@ -59,7 +68,7 @@ class Made(NamedTuple):
     def only_if(self, ev: Evaluate, sites: Sequence[Site]) -> str:
         """Return which classes normalise of those that the object may be of, if not all of them."""
         found = [normalises(ev, sites, candidate) for candidate in self.candidates]
-        if all(found):
+        if all(found) and not self.may_be_loaded:
             return ""
         pairs = zip(self.candidates, found, strict=True)
         return " or ".join(dict.fromkeys(class_name(value.object) for value, does in pairs if does))
@@ -111,7 +120,8 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
         values = ev.evaluate(module, call)
         if not all(is_model(ev, value) and key_of(value) is call for value in values):
             continue
-        if any(value.presumed for value in values) and not isinstance(call.func, ast.Subscript):
+        by_name = isinstance(call.func, ast.Subscript) or is_getattr(call.func)
+        if any(value.presumed for value in values) and not by_name:
             continue
         framework = model_framework(ev, values[0])
         whole = [node for node, alias in held.items() if not alias.within]
@@ -119,7 +129,8 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
         if framework is not None and all(
             model_framework(ev, value) is framework for value in candidates
         ):
-            yield Made(call, candidates, framework, frozenset({call}))
+            loaded = any(is_loaded(ev, v) for n in whole for v in objects_at(ev, module, n, None))
+            yield Made(call, candidates, framework, frozenset({call}), loaded)
 
 
 def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.expr]) -> ValueSet:
@@ -137,7 +148,7 @@ def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.exp
 
 def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
     """Yield the models that functions of other files make and give to this one."""
-    seen: dict[tuple[ast.Call, frozenset[ast.AST]], ValueSet] = {}
+    seen: dict[tuple[ast.Call, frozenset[ast.AST]], tuple[ValueSet, bool]] = {}
     for key, aliases_of in found.of.items():
         held = {node: alias for node, alias in aliases_of.items() if not alias.within}
         if not held:
@@ -153,13 +164,15 @@ def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made
         call = _maker(ev, module, first)
         if call is None or any(k.arg is None or may_choose_norm(k.arg) for k in call.keywords):
             continue  # it may choose what normalises
-        values = tuple(objects_at(ev, module, first, None))
+        given = objects_at(ev, module, first, None)
+        values = tuple(value for value in given if not is_loaded(ev, value))
         if all(is_model(ev, value) for value in values):
-            seen[call, frozenset(filter(None, map(key_of, values)))] = values
-    for (call, origins), values in seen.items():
+            origins = frozenset(filter(None, map(key_of, values)))
+            seen[call, origins] = values, len(values) < len(given)
+    for (call, origins), (values, loaded) in seen.items():
         framework = model_framework(ev, values[0])
         if framework is not None and all(model_framework(ev, v) is framework for v in values):
-            yield Made(call, values, framework, origins)
+            yield Made(call, values, framework, origins, loaded)
 
 
 def _maker(ev: Evaluate, module: Module, first: ast.expr) -> ast.Call | None:

@@ -16,6 +16,7 @@ from bnlint.semantics.objects.flows import (
     FlowGraph,
     carrier_of,
     in_model,
+    is_getattr,
     reached,
     scope_of,
 )
@@ -76,6 +77,8 @@ class Carriers:
                 return True
             if isinstance(func, ast.Attribute) and func.attr in returns_itself(self.ev):
                 return self.may_be(func.value)
+            if is_getattr(func):
+                return self.hold(func.args[0], is_maker=True)
             if isinstance(func, (ast.Subscript, ast.Call)):
                 return self.may_be(func)
             return any(
@@ -152,17 +155,17 @@ def _calls(ev: Evaluate, module: Module, known: Container[str]) -> Iterator[ast.
         if text and text.partition(".")[0] not in known:
             if not ("*" in known or last_name(call.func)[:1].isupper()):
                 continue
-        elif not text and not isinstance(call.func, ast.Subscript):
+        elif not text and not (isinstance(call.func, ast.Subscript) or is_getattr(call.func)):
             continue
         if not in_model(ev, module, call):
             yield call
 
 
 def _makers(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[Carrier]:
-    """Yield what is called; of ``table[key](...)``, the table."""
+    """Yield what is called: of ``table[key]()`` and ``getattr(nets, name)()``, table and nets."""
     func = call.func
-    while isinstance(func, ast.Subscript):
-        func = func.value
+    while isinstance(func, ast.Subscript) or is_getattr(func):
+        func = func.value if isinstance(func, ast.Subscript) else func.args[0]
     found = carrier_of(ev, module, func, is_maker=True)
     if found is not None:
         yield found

@@ -15,7 +15,10 @@ from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Evaluate
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework, returns_itself
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 #: Functions whose result is, or holds, what they are given.
 _CARRYING = frozenset(
@@ -53,6 +56,11 @@ def carrier_of(
     if isinstance(node, ast.Name):
         return Carrier(node.id, scope_of(ev, module, node).node, is_maker)
     return None
+
+
+def is_getattr(node: ast.expr) -> TypeGuard[ast.Call]:
+    """Tell whether ``node`` is ``getattr(...)`` of something."""
+    return isinstance(node, ast.Call) and last_name(node.func) == "getattr" and bool(node.args)
 
 
 _SCOPES: Memo[ast.Name, Scope] = Memo()

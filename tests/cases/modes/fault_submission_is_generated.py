@@ -1,0 +1,16 @@
+# expected: BN201 on line 13
+import torch
+import torchvision
+from torch.utils.data import DataLoader
+
+model = torchvision.models.resnet18()
+model.load_state_dict(torch.load("weights.pt"))
+
+
+def generate_submission(loader):
+    with torch.no_grad():
+        for x, names in loader:
+            print(names, model(x).argmax(1))
+
+
+generate_submission(DataLoader([]))
