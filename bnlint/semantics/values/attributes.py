@@ -24,6 +24,7 @@ from bnlint.semantics.values.domain import (
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import gives_back
 from bnlint.semantics.values.mutations import mutated_attribute
+from bnlint.semantics.values.options import default_of_option, is_parsed
 from bnlint.semantics.values.predicates import is_dead
 
 
@@ -113,6 +114,8 @@ def _of_namespace(
         for value in ev.evaluate(instance.module, store.value):
             if isinstance(value.object, Instance) and value.object.call is call:
                 return unknown(f"line {store.lineno} sets {name}", instance.module, node)
+    if is_parsed(call):
+        return default_of_option(ev, instance.module, name, node)
     given = arguments_of(ev, instance.module, call, instance.env).keywords.get(name)
     if given is None:
         return unknown(f"{name} is not among what it was given", instance.module, node)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bnlint.semantics.names.scopes import blocks
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values import arithmetic, modules, namedtuples
+from bnlint.semantics.values import arithmetic, modules, namedtuples, options
 from bnlint.semantics.values.arguments import arguments_of, bind, merge
 from bnlint.semantics.values.classes import MAX_DEPTH
 from bnlint.semantics.values.containers import merged, overlaid, pick, presume
@@ -56,6 +56,9 @@ def call_values(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
             return replaced
     if last_name(call.func) in ev.frameworks.word("module_givers"):
         return _modules(ev, module, call)
+    given = options.parsed(ev, module, call, env)
+    if given:
+        return given
     itself = modules.given_back(ev, module, call, env)
     if itself:
         return itself
