@@ -409,8 +409,88 @@ nn.BatchNorm2d(8, eps=1e-3, **settings())
 """)
 
 
+OPTIONS = table("""
+--- the default of an option => presumed 0.001
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--bn-eps", type=float, default=1e-3)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.bn_eps)
+--- a name of its own, of a group => presumed 0.001
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+g = p.add_argument_group("norm")
+g.add_argument("-e", "--norm-eps", dest="eps", default=1e-3)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- given by a function => presumed 0.001
+import argparse
+from torch import nn
+def options():
+    p = argparse.ArgumentParser()
+    p.add_argument("--eps", default=1e-3)
+    return p.parse_args()
+args = options()
+nn.BatchNorm2d(8, eps=args.eps)
+--- what is not known is left aside => presumed 0.001
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", default=1e-3)
+args, rest = p.parse_known_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- an option without a default => unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", type=float)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- no such option => unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--epsilon", default=1e-3)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- defaults that are set later => unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", default=1e-3)
+p.set_defaults(eps=1e-5)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- an option that is set afterwards => unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", default=1e-3)
+args = p.parse_args()
+args.eps = float(input())
+nn.BatchNorm2d(8, eps=args.eps)
+--- a whole number may choose code => unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", default=1)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+--- the parser of another library => unknown
+import configargparse
+from torch import nn
+p = configargparse.ArgParser()
+p.add_argument("--eps", default=1e-3)
+args = p.parse_args()
+nn.BatchNorm2d(8, eps=args.eps)
+""")
+
+
 @pytest.mark.parametrize(
-    ("code", "expected"), [*CONSTANTS, *ARITHMETIC, *PARAMETERS, *ATTRIBUTES, *DICTIONARIES]
+    ("code", "expected"),
+    [*CONSTANTS, *ARITHMETIC, *PARAMETERS, *ATTRIBUTES, *DICTIONARIES, *OPTIONS],
 )
 def test_eps(code: str, expected: list[str]) -> None:
     assert settings(code) == expected

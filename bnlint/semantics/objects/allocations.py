@@ -36,15 +36,16 @@ class Made(NamedTuple):
     """A model or layer that the file makes: where, what it is, and whose.
 
     It may be one of several, where a function of another file gives it, or where others take its
-    place on other ways through the code; ``may_be_loaded`` tells that one of these is what a loader
-    gives, of which nothing is known. ``origins`` are the calls that make it.
+    place on other ways through the code. ``may_be_other`` tells that nothing is known of some of
+    these: a loader gives them, or a name that a caller chooses. ``origins`` are the calls that make
+    it.
     """
 
     call: ast.Call
     candidates: ValueSet
     framework: Framework
     origins: frozenset[ast.AST]
-    may_be_loaded: bool = False
+    may_be_other: bool = False
 
     @property
     def candidate(self) -> Candidate:
@@ -68,7 +69,7 @@ class Made(NamedTuple):
     def only_if(self, ev: Evaluate, sites: Sequence[Site]) -> str:
         """Return which classes normalise of those that the object may be of, if not all of them."""
         found = [normalises(ev, sites, candidate) for candidate in self.candidates]
-        if all(found) and not self.may_be_loaded:
+        if all(found) and not self.may_be_other:
             return ""
         pairs = zip(self.candidates, found, strict=True)
         return " or ".join(dict.fromkeys(class_name(value.object) for value, does in pairs if does))
@@ -129,8 +130,9 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
         if framework is not None and all(
             model_framework(ev, value) is framework for value in candidates
         ):
-            loaded = any(is_loaded(ev, v) for n in whole for v in objects_at(ev, module, n, None))
-            yield Made(call, candidates, framework, frozenset({call}), loaded)
+            other = any(is_loaded(ev, v) for n in whole for v in objects_at(ev, module, n, None))
+            other = other or (is_getattr(call.func) and any(value.presumed for value in values))
+            yield Made(call, candidates, framework, frozenset({call}), other)
 
 
 def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.expr]) -> ValueSet:

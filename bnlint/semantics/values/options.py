@@ -1,7 +1,7 @@
-"""Options of a command line: the numbers at which ``argparse`` leaves those that nobody gives.
+"""Options of a command line: the numbers and names at which ``argparse`` leaves those not given.
 
-Only numbers with a point count. What else an option may be decides which code runs, and that is
-open.
+Only numbers with a point and texts count. What else an option may be decides which code runs, and
+that is open.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def is_parsed(call: ast.Call) -> bool:
 
 
 def default_of_option(ev: Evaluate, module: Module, name: str, node: ast.AST) -> ValueSet:
-    """Return the numbers at which the parsers of ``module`` leave the option ``name``."""
+    """Return the numbers or texts at which the parsers of ``module`` leave the option ``name``."""
     found: ValueSet = ()
     for call in module.calls_by_name.get("add_argument", ()):
         flag = _flag(call)
@@ -61,7 +61,7 @@ def default_of_option(ev: Evaluate, module: Module, name: str, node: ast.AST) ->
             continue
         given = next((k.value for k in call.keywords if k.arg == "default"), None)
         values = ev.evaluate(module, given) if given is not None else ()
-        if not values or not all(_is_fraction(value) for value in values):
+        if not values or not all(_counts(value) for value in values):
             return unknown(f"option {flag} has no plain default", module, node)
         found += presumed(values, f"the default of option {flag}")
     if not found or "set_defaults" in module.calls_by_name:
@@ -69,8 +69,8 @@ def default_of_option(ev: Evaluate, module: Module, name: str, node: ast.AST) ->
     return found
 
 
-def _is_fraction(value: Candidate) -> bool:
-    return isinstance(value.object, Constant) and isinstance(value.object.value, float)
+def _counts(value: Candidate) -> bool:
+    return isinstance(value.object, Constant) and isinstance(value.object.value, (float, str))
 
 
 def _flag(call: ast.Call) -> str:

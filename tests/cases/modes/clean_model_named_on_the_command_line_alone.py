@@ -1,0 +1,14 @@
+# expected: nothing (which model it is, the command line says)
+import argparse
+
+import torch
+import torchvision.models as models
+from torch.utils.data import DataLoader
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--arch", required=True)
+args = parser.parse_args()
+model = getattr(models, args.arch)(weights="DEFAULT")
+with torch.no_grad():
+    for x, y in DataLoader([]):
+        print((model(x).argmax(1) == y).sum())
