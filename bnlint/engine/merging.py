@@ -57,9 +57,11 @@ def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) ->
             span = context.module.span(place)
         else:
             span = min(findings, key=lambda finding: finding.span.start).span
+    rows = sorted({finding.span.row for finding in findings})
+    where = f", from line {rows[0]} to line {rows[-1]}" if len(rows) > 1 else ""
     return first._replace(
         span=span,
-        message=first.message + ("" if isinstance(place, Span) else takers(number)),
+        message=first.message + ("" if isinstance(place, Span) else takers(number) + where),
         fix=_joint(first.fix, findings),
     )
 

@@ -73,8 +73,9 @@ def _may_hold(
 def _with_takers(finding: Finding, layers: int, files: int) -> Finding:
     """Return the finding that stands for all that are about one definition."""
     assert finding.definition is not None
-    said = finding.message.removesuffix(takers(finding.definition.layers)) + takers(layers)
-    return finding._replace(message=said + (f", in {files} files" if files > 1 else ""))
+    alone = finding.message.partition(takers(finding.definition.layers))[0]
+    where = f", in {files} files" if files > 1 else ""
+    return finding._replace(message=alone + takers(layers) + where)
 
 
 def _is_bound_to_its_file(finding: Finding) -> bool:

@@ -302,6 +302,22 @@ THROUGH_NAMES = [
         fix="unsafe: self.momentum -> 1 - self.momentum",
     ),
     hazard(
+        "the default of an option",
+        """
+        import argparse
+        import torch.nn as nn
+
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--bn-momentum", type=float, default=«0.99»)
+        args = parser.parse_args()
+        bn = nn.BatchNorm2d(8, momentum=args.bn_momentum)
+        """,
+        "(the default of option --bn-momentum)",
+        advice="write momentum=1 - args.bn_momentum: 0.01",
+        kind="error medium",
+        fix="unsafe: args.bn_momentum -> 1 - args.bn_momentum",
+    ),
+    hazard(
         "the field of a dataclass",
         """
         from dataclasses import dataclass
@@ -619,7 +635,7 @@ def test_a_constant_that_two_layers_take_is_one_finding_where_it_is_defined() ->
         """,
     )
     assert (finding.span.row, finding.span.column) == (3, 5)
-    assert finding.message.endswith("; 2 layers take it")
+    assert finding.message.endswith("; 2 layers take it, from line 4 to line 5")
 
 
 def test_it_goes_before_a_difference_from_the_reference() -> None:
@@ -743,9 +759,25 @@ def block(c, momentum):
 import argparse
 import torch.nn as nn
 parser = argparse.ArgumentParser()
-parser.add_argument("--bn-momentum", type=float, default=0.99)
+parser.add_argument("--bn-momentum", type=float, required=True)
 args = parser.parse_args()
 bn = nn.BatchNorm2d(8, momentum=args.bn_momentum)
+--- what the command line says is converted
+import argparse
+import torch.nn as nn
+parser = argparse.ArgumentParser()
+parser.add_argument("--bn-decay", type=float, default=0.99)
+args = parser.parse_args()
+bn = nn.BatchNorm2d(8, momentum=1 - args.bn_decay)
+--- the momentum of an optimiser comes from the command line
+import argparse
+import torch
+import torch.nn as nn
+parser = argparse.ArgumentParser()
+parser.add_argument("--momentum", type=float, default=0.9)
+args = parser.parse_args()
+bn = nn.BatchNorm2d(8)
+opt = torch.optim.SGD(bn.parameters(), lr=0.1, momentum=args.momentum)
 --- a partial whose momentum the call replaces
 from functools import partial
 import torch.nn as nn
