@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = (
     "bnlint.__main__",
     "bnlint.cli",
+    "bnlint.serving",
     "bnlint.output",
     "bnlint.porting",
     "bnlint.running",
@@ -123,6 +124,8 @@ def test_rules_and_fixers_know_the_engine_only(room: str) -> None:
 
 
 HEAVY = (
+    "asyncio",
+    "pygls",
     "libcst",
     "rich",
     "numpy",

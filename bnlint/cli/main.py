@@ -119,6 +119,10 @@ def _run(command: str, parsed: argparse.Namespace) -> int:
         from bnlint.cli.completion import completion
 
         return completion(parsed)
+    if command in ("server", "mcp"):
+        from bnlint.cli import serving
+
+        return serving.serve(command, parsed)
     from bnlint.cli import listings
 
     return int(getattr(listings, command)(parsed))

@@ -312,6 +312,11 @@ def _add_completion(parser: Parser) -> None:
                         help="bash, zsh or fish")  # fmt: skip
 
 
+def _add_server(parser: Parser) -> None:
+    parser.add_argument("--stdio", action="store_true",
+                        help="speak over standard input and output, as it does anyway")  # fmt: skip
+
+
 def _add_files(parser: Parser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*",
@@ -373,4 +378,5 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "frameworks": ("list the frameworks and what their APIs mean", _add_frameworks),
     "completion": ("print a script that completes commands in a shell", _add_completion),
     "translate": ("translate one constructor call to other frameworks", _add_translate),
+    "server": ("serve an editor by the language server protocol", _add_server),
 }

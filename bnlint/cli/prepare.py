@@ -7,15 +7,9 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from bnlint.config.options import Config, Mistake
-from bnlint.config.settings import (
-    ConfigError,
-    Configs,
-    Given,
-    Selection,
-    check_families,
-    check_selectors,
-)
+from bnlint.config.checking import configurations
+from bnlint.config.options import Config
+from bnlint.config.settings import ConfigError, Configs, Given, Selection
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
 from bnlint.files.tree import DISK, LONGEST, Tree
 from bnlint.finding import Problem
@@ -101,27 +95,12 @@ def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Conf
     Raises:
         Failed: the file named on the command line cannot be used, or an option is wrong.
     """
-    options = given(parsed)
-
-    def check_config(config: Config) -> Iterator[Mistake]:
-        yield from check_selectors(config, loaded)
-        yield from check_families(config)
-        if config.wrappers:
-            from bnlint.config.wrappers import check_wrappers
-
-            yield from check_wrappers(config)
-
     try:
-        configs = Configs(
-            cwd(), file=parsed.config, isolated=parsed.isolated, given=options, check=check_config
+        return configurations(
+            cwd(), given(parsed), loaded, file=parsed.config, isolated=parsed.isolated
         )
-        base = Configs(cwd(), isolated=True, given=options).of_folder(cwd())
     except ConfigError as error:
         raise Failed(*(mistake.problem for mistake in error.mistakes)) from None
-    mistakes = tuple(check_config(base))
-    if mistakes:
-        raise Failed(*(mistake.problem for mistake in mistakes))
-    return configs
 
 
 def find(parsed: argparse.Namespace, configs: Configs) -> Found:

@@ -6,7 +6,7 @@ Most files hold nothing for bnlint, which their text tells.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bnlint.engine.packages import PACKAGES
@@ -134,6 +134,18 @@ def renew(tree: Tree = DISK) -> None:
     """Begin a run, whose files are read from ``tree``: what was seen before may have changed."""
     PACKAGES.renew(tree)
     resolver.cache_clear()
+    _carried.cache_clear()
+
+
+def revise(files: Collection[str]) -> None:
+    """Take it that the content of ``files`` may have changed since a run began, and nothing else.
+
+    A process that stays keeps what it knows of all others.
+    """
+    if PACKAGES.revise(files):
+        resolver().revise(files)
+    else:
+        resolver.cache_clear()
     _carried.cache_clear()
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
@@ -48,6 +48,9 @@ _TOO_MANY = 50_000
 #: A file longer than this (in bytes) is data, not code that others import from.
 _TOO_LONG = 2_000_000
 
+
+#: What a file imports that imports nothing.
+_NOTHING = Imports({}, {}, ())
 
 #: An outline as plain data, without the text of its file.
 Packed = tuple["Any", ...]
@@ -98,9 +101,42 @@ class Packages:
         self.layout = Layout(self.tree, self.imports)
         self._prints: dict[str, str] = {}
         self._marks: dict[str, Marks | None] = {}
+        self._imports: dict[str, Imports | None] = {}
         self._loose: dict[str, Loose | None] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
         self._listed: dict[str, list[str]] = {}
+
+    def revise(self, files: Iterable[str]) -> bool:
+        """Take it that the content of ``files`` may have changed, and nothing else.
+
+        Tells whether they import the same as before: else nothing is left of how files lie to one
+        another.
+        """
+        same = True
+        for file in files:
+            was_asked = file in self._seen or file in self._imports
+            before = self.imports(file) if was_asked else None
+            self._seen.discard(file)
+            for known in (self._prints, self._marks, self._loose, self._imports):
+                known.pop(file, None)
+            self._search_again(file)
+            same = same and (
+                not was_asked or (before or _NOTHING) == (self.imports(file) or _NOTHING)
+            )
+        if not same:
+            self._files = {}
+            self.layout = Layout(self.tree, self.imports)
+        return same
+
+    def _search_again(self, file: str) -> None:
+        """Put right what searches found, after the content of ``file`` has changed."""
+        data = self._bytes(file)
+        for (root, pattern), found in self._found.items():
+            files = self._listed.get(root, [])
+            matches = file in files and re.search(pattern.encode(), data) is not None
+            if matches != (file in found):
+                members = {*found} ^ {file}
+                found[:] = [path for path in files if path in members]
 
     # ------------------------------------------------------------------ grounds
 
@@ -318,6 +354,11 @@ class Packages:
         if file in self._seen:
             outline = self.outline(file)
             return outline.imports if outline is not None else None
+        if file not in self._imports:
+            self._imports[file] = self._imports_in(file)
+        return self._imports[file]
+
+    def _imports_in(self, file: str) -> Imports | None:
         data = self._bytes(file)
         try:
             text = decode(data, file).text

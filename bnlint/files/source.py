@@ -18,7 +18,9 @@ from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from bnlint.files.documents import Document
 
-__all__ = ["Lines", "Source", "Unreadable", "Unwritable", "decode", "encode", "readable"]
+__all__ = [
+    "Lines", "Source", "Unreadable", "Unwritable", "as_written", "decode", "encode", "readable",
+]  # fmt: skip
 
 _BOM = codecs.BOM_UTF8
 _WIDE_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
@@ -109,6 +111,20 @@ def readable(data: bytes, path: str) -> str:
         return decode(data, path).text
     except Unreadable:
         return data.decode("utf-8", "replace")
+
+
+def as_written(text: str) -> bytes:
+    """Return the bytes that a Python file with this ``text`` has, which need not be on a disk.
+
+    Where it declares no encoding that there is, or one that lacks some of its characters, it is in
+    UTF-8.
+    """
+    data = text.encode("utf-8", "replace")  # half a surrogate pair has no bytes
+    declared = _declared(data)
+    try:
+        return text.encode(_codec("", *declared)) if declared else data
+    except (Unreadable, UnicodeEncodeError):
+        return data
 
 
 def _program(data: bytes, path: str) -> Source:

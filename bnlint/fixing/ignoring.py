@@ -63,6 +63,19 @@ def suppress_all(
     return done._replace(notices=(*done.notices, *notices))
 
 
+def suppression(path: str, text: str, finding: Finding, reason: str = "") -> tuple[Edit, ...]:
+    """Return the edits that write a comment which suppresses one finding; none if none can."""
+    try:
+        module = parse(path, text)
+        for above in (False, True):
+            edits = tuple(_edits(module, [finding], reason, above=above))
+            if edits and ast.dump(module.tree) == ast.dump(ast.parse(applied(text, edits).new)):
+                return edits
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    return ()
+
+
 def _edits(
     module: Module, findings: Sequence[Finding], reason: str, *, above: bool
 ) -> Iterator[Edit]:
@@ -92,8 +105,8 @@ def _comment(
         codes = [*present.selectors, *(code for code in codes if code not in present.selectors)]
         words = present.text or reason
         span = present.span
-        return Edit(span.start, span.end, f"# bnlint: ignore[{', '.join(codes)}] {words}")
-    comment = f"# bnlint: ignore[{', '.join(codes)}] {reason}"
+        return Edit(span.start, span.end, f"# bnlint: ignore[{', '.join(codes)}] {words}".rstrip())
+    comment = f"# bnlint: ignore[{', '.join(codes)}] {reason}".rstrip()
     if row > 0:
         line = lines.line(row)
         start = lines.starts[row - 1]

@@ -20,7 +20,7 @@ from bnlint.semantics.origins.words import (
 )
 from bnlint.semantics.project.outline import imports_in
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.memo import ONE_FILE, Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -179,13 +179,11 @@ def _search(resolver: Resolver, file: str) -> _Shown:
         return _Shown()
     root = resolver.sources.root(file)
     files = [path for path in files if not is_for_tests(path.removeprefix(root))]
-    found: dict[str, list[Sign]] = {}
+    found: dict[str, Sequence[Sign]] = {}
     for path in files:
-        text = resolver.sources.text(path)
-        if text is not None and _may_convert(path, text):
-            signs = [*converter_signs(path, text, imports_in(text))]
-            if signs:
-                found[path] = signs
+        signs = _signs_in(resolver, path)
+        if signs:
+            found[path] = signs
     by_file: dict[str, list[Sign]] = {}
     layered: dict[str, set[str]] = {}
     for path, signs in found.items():
@@ -207,6 +205,19 @@ def _search(resolver: Resolver, file: str) -> _Shown:
         frozenset(sign.source for signs in by_file.values() for sign in signs),
         {name: tuple(paths) for name, paths in by_name.items() if len(paths) > 1},
     )
+
+
+_SIGNS: Memo[str, Sequence[Sign]] = Memo(ONE_FILE)
+
+
+def _signs_in(resolver: Resolver, path: str) -> Sequence[Sign]:
+    """Return what a file shows as a converter; nothing if it is none."""
+    known = _SIGNS.of(resolver)
+    if path not in known:
+        text = resolver.sources.text(path)
+        converts = text is not None and _may_convert(path, text)
+        known[path] = [*converter_signs(path, text, imports_in(text))] if text and converts else ()
+    return known[path]
 
 
 def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
@@ -270,12 +281,21 @@ def _behind(resolver: Resolver, file: str) -> Sequence[str]:
     return list(found)
 
 
+_BUILDS: Memo[str, frozenset[str]] = Memo(ONE_FILE)
+
+
 def _builds_layers(resolver: Resolver, path: str, target: str) -> bool:
     """Tell whether a file imports a framework of ``target`` and names one of its layers."""
-    text = resolver.sources.text(path)
-    if text is None or not any(name in text for name in layer_names(target)):
-        return False
-    return any(root in text for root in speeches()[target].roots)
+    known = _BUILDS.of(resolver)
+    if path not in known:
+        text = resolver.sources.text(path) or ""
+        known[path] = frozenset(
+            name
+            for name, speech in speeches().items()
+            if any(root in text for root in speech.roots)
+            and any(layer in text for layer in layer_names(name))
+        )
+    return target in known[path]
 
 
 def _calls_layer(resolver: Resolver, path: str, target: str) -> bool:

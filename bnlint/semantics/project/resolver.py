@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from bnlint.semantics.project.marks import Marks
 from bnlint.semantics.project.outline import Imports, Loose, Outline
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.memo import ONE_FILE, TEXTS, Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -145,6 +145,15 @@ class Resolver:
         found, grounds = known[key]
         self.sources.note(grounds)
         return found
+
+    def revise(self, files: Collection[str]) -> None:
+        """Forget what rests on the texts of ``files``, which import the same as before."""
+        for memo in list(self.memos):
+            if memo.rests_on == TEXTS:
+                del self.memos[memo]
+            elif memo.rests_on == ONE_FILE:
+                for file in files:
+                    self.memos[memo].pop(file, None)
 
     def find(self, importer: Importer, symbol: str) -> str | None:
         """Return the file of the module that ``importer`` imports as ``symbol``."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from bnlint.semantics.project.resolver import Resolver, joined
-from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.memo import IMPORTS, Memo
 from bnlint.startup.typed import NamedTuple
 
 #: A name that more files use than this is used in too many ways to be followed to all of them.
@@ -41,15 +41,15 @@ class Graph(NamedTuple):
     origins: set[str]
 
 
-_GRAPHS: Memo[str, Graph] = Memo()
-_USERS: Memo[User, Sequence[User] | None] = Memo()
+_GRAPHS: Memo[str, Graph] = Memo(IMPORTS)
+_USERS: Memo[User, Sequence[User] | None] = Memo(IMPORTS)
 
 #: For a project and a name: by the file that is imported from, who imports the name from there.
-_NAMED: Memo[tuple[str, str], dict[str, list[User]]] = Memo()
+_NAMED: Memo[tuple[str, str], dict[str, list[User]]] = Memo(IMPORTS)
 
 #: The same for the last part of a module's name, and who imports all of it, or it as such.
-_STARS: Memo[tuple[str, str], dict[str, list[str]]] = Memo()
-_WHOLE: Memo[tuple[str, str], dict[str, list[str]]] = Memo()
+_STARS: Memo[tuple[str, str], dict[str, list[str]]] = Memo(IMPORTS)
+_WHOLE: Memo[tuple[str, str], dict[str, list[str]]] = Memo(IMPORTS)
 
 
 def users(resolver: Resolver, file: str, name: str) -> Sequence[User] | None:

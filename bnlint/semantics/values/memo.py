@@ -13,6 +13,11 @@ else:
     K, V = "K", "V"
 
 
+#: What answers rest on beside where files lie: on anything that stands in any file, on what files
+#: import, or on the file alone that is asked about.
+TEXTS, IMPORTS, ONE_FILE = "texts", "imports", "one file"
+
+
 class Remembers(Protocol):
     """What holds remembered answers: an evaluator, which drops them, or a run's resolver."""
 
@@ -24,8 +29,12 @@ class Memo(Generic[K, V]):
 
     A module that remembers something makes one at its top level, with the types of its keys and
     answers. The answers themselves lie with whoever is asked (:class:`Remembers`), so that they are
-    dropped together with the trees they speak of.
+    dropped together with the trees they speak of. ``rests_on`` tells which of them may be wrong
+    once the text of a file has changed; where it is :data:`ONE_FILE`, the keys are files.
     """
+
+    def __init__(self, rests_on: str = TEXTS) -> None:
+        self.rests_on = rests_on
 
     def of(self, holder: Remembers) -> dict[K, V]:
         """Return the answers that ``holder`` remembers, to be looked up and added to."""

@@ -1,0 +1,1 @@
+"""Processes that stay: what editors and coding agents ask bnlint over a pipe."""
