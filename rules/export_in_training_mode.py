@@ -9,7 +9,8 @@ mode (``onnx2torch.convert``), that is run and never switched.
 
 The whole life of the model must be in view, from where it is built. Left alone are models that are
 stored, passed to code that is not of the project or given as a parameter, and unit tests.
-``torch.onnx.export`` is left alone too: it writes inference whatever the mode of the model is.
+``torch.onnx.export`` is left alone too, as it writes inference whatever the mode of the model is,
+unless it is told ``training=TrainingMode.PRESERVE`` or ``TRAINING`` and not ``dynamo=True``.
 
 Why it matters
 --------------
@@ -39,8 +40,9 @@ Clean:
 
 Fix
 ---
-Inserts ``model.eval()`` before the export, or after the import. What runs the model before the
-export moves its statistics: there the switch comes before that, where nothing is trained.
+Inserts ``model.eval()`` before the export, or after the import; writes EVAL for TRAINING. What runs
+the model before the export moves its statistics: there the switch comes before that, where nothing
+is trained.
 
 Fix safety
 ----------
@@ -56,6 +58,10 @@ too; a layer put into inference mode before it is traced by 0.0. A small model, 
 and read back by onnx2torch, differs by 0.76 before ``eval()`` and by 0.0 after it. All are relative
 to the largest value of the output.
 
+Without dynamo, ``torch.onnx.export`` with PRESERVE writes BatchNormalization with training_mode=1
+for a model in training mode and 0 for one in inference mode; with TRAINING it writes 1 for both.
+With dynamo, the default from PyTorch 2.9 on, it writes inference whatever it is told.
+
 References
 ----------
 Measured with torch 2.13.0 and onnx2torch 1.5.15.
@@ -67,10 +73,11 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
-from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, Span
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, ReplaceValue, Span
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.around import in_test, names_around
+from bnlint.semantics.hints.purposes import trains
 from bnlint.semantics.modes.dry_runs import is_made_up
 from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.placement import placement
@@ -84,6 +91,8 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
+from bnlint.semantics.objects.follow import is_traced_otherwise
+from bnlint.semantics.project.marks import names_model
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import OUTPUT
@@ -94,6 +103,7 @@ RULE = Rule("BN604", "export-in-training-mode", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report exports of models that are never switched, and imports that are not."""
     shows = _may_export(context)
+    yield from _told_to_train(context)
     for history in context.histories(shows=shows):
         made, life = history.made, history.life
         if history.in_test or may_switch(context.evaluator, life, made.framework, INFERENCE):
@@ -108,8 +118,51 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _may_export(context: Context) -> bool:
     """Tell at little cost whether the file may export or import a model."""
-    words = [*context.frameworks.word("exporters"), *context.frameworks.word("importers")]
-    return any(path.rpartition(".")[2] in context.module.uses for path in words)
+    words = ("exporters", "importers", "keeping_values")
+    paths = [path for word in words for path in context.frameworks.word(word)]
+    return any(path.rpartition(".")[2] in context.module.uses for path in paths)
+
+
+def _told_to_train(context: Context) -> Iterator[Finding]:
+    """Report exports that are told to write training mode, whatever the model is in."""
+    module, ev, means = context.module, context.evaluator, context.frameworks.means
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("training_values")}
+    for name in sorted(names):
+        for use in module.uses.of(name):
+            keyword = module.parents[use]
+            call = module.parents[keyword]
+            if not isinstance(keyword, ast.keyword) or not isinstance(call, ast.Call):
+                continue
+            values = [v.object for v in ev.evaluate(module, use)]
+            if not all(isinstance(o, Symbol) and means(o.path, "training_values") for o in values):
+                continue
+            if is_traced_otherwise(ev, call) or in_test(module, call):
+                continue
+            if any(map(trains, names_around(module, call))):
+                continue  # exported to be trained on
+            if _may_hold_norms(context):
+                yield _report_told(keyword, call, context)
+
+
+def _may_hold_norms(context: Context) -> bool:
+    """Tell whether batch normalisation may be in what the file exports."""
+    return bool(context.sites) or names_model(context.module.text)
+
+
+def _report_told(keyword: ast.keyword, call: ast.Call, context: Context) -> Finding:
+    module = context.module
+    intent = ReplaceValue(
+        module.span(keyword.value), f"{module.source(keyword.value).rpartition('.')[0]}.EVAL"
+    )
+    return context.report(
+        RULE,
+        keyword,
+        f"{module.source(keyword.value)} has {dotted(call.func)}() write training mode, after "
+        "eval() too: where the exporter traces (dynamo=False, the default before PyTorch 2.9), "
+        "the graph normalises with each batch",
+        help="leave the argument out",
+        fix=Fix(UNSAFE, "write EVAL", (intent,), "the graph may be meant to be trained"),
+    )
 
 
 def _is_imported(made: Made, context: Context) -> bool:

@@ -6,7 +6,8 @@ In graphs of TensorFlow 1, ``tf.layers`` and TF-Slim put the updates of the runn
 a collection, and somebody must run them with each training step. Reported are
 
 - ``minimize()`` or ``apply_gradients()`` of an optimiser where nothing in the project reads that
-collection, in a file that builds such layers for training or takes them from other files; -
+collection, in a file that builds such layers for training, takes them from other files, or is used
+beside them; -
 updates that are read from the collection and never used after it; - ``session.run()`` inside
 ``tf.control_dependencies(updates)``, which changes nothing: an operation gets   its dependencies
 where it is made; - Keras layers in such a graph, whose updates are in no collection but in
@@ -81,12 +82,13 @@ from collections.abc import Iterator
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison
-from bnlint.semantics.layers.imported_layers import sites_of_imports
+from bnlint.semantics.layers.imported_layers import sites_beside, sites_of_imports
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import training_flag
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.tensors.applications import imported_as
 from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.value import PRESUMED
 
 RULE = Rule("BN603", "update-ops", "error", confidence="medium")
 
@@ -102,8 +104,10 @@ def check_file(context: Context) -> Iterator[Finding]:
     if not steps or _runs_updates(context):
         return
     sites = [*context.sites, *sites_of_imports(context.project, context.module)]
+    if not sites:
+        sites = list(sites_beside(context.project, context.module, _graph_layers(context)))
     in_graph = [site for site in sites if site.api.kind == "function" and _may_train(site)]
-    if in_graph and any(training_flag(site).value is not True for site in in_graph):
+    if in_graph and any(_may_infer(site) for site in in_graph):
         for step in steps:
             yield _report(step, in_graph[0], context)
     elif not in_graph and _is_graph(context):
@@ -120,13 +124,24 @@ def _steps(context: Context) -> Iterator[ast.Call]:
             if not isinstance(call.func, ast.Attribute) or in_test_or_comparison(module, call):
                 continue
             values = ev.evaluate(module, call.func.value)
-            if all(
+            if any(
                 isinstance(made := value.object, Instance)
                 and isinstance(made.cls, Symbol)
                 and words.means(made.cls.path, "graph_optimizers")
                 for value in values
-            ):
+            ):  # it may be wrapped in another
                 yield call
+
+
+def _graph_layers(context: Context) -> str:
+    """Return a pattern for the calls of batch normalisation that puts its updates aside."""
+    names = {
+        alias.rpartition(".")[2]
+        for api in context.frameworks.apis.values()
+        if api.kind == "function"
+        for alias in api.aliases
+    }
+    return rf"\b(?:{'|'.join(sorted(names))})\("
 
 
 def _step_makers(context: Context) -> list[str]:
@@ -142,6 +157,12 @@ def _may_train(site: Site) -> bool:
     return flag.value is not False and not any(k.arg == "trainable" for k in site.call.keywords)
 
 
+def _may_infer(site: Site) -> bool:
+    """Tell whether a layer of a graph is not always told to train: it may infer, too."""
+    flag = training_flag(site)
+    return flag.value is not True or flag.kind == PRESUMED
+
+
 def _collections(context: Context) -> str:
     """Return a pattern for a call that reads the updates out of their collection."""
     names = "|".join(sorted(context.frameworks.word("update_collections")))
@@ -155,7 +176,9 @@ def _runs_updates(context: Context) -> bool:
         "|".join(sorted(context.frameworks.word(word)))
         for word in ("runs_updates", "updates_arguments")
     )
-    pattern = rf"{_collections(context)}|\b(?:{words})\b|\b(?:{arguments})\W{{1,4}}None"
+    pattern = (
+        rf"{_collections(context)}|(?:\.|\bimport )(?:{words})\b|\b(?:{arguments})\W{{1,4}}None"
+    )
     if re.search(pattern, module.text) is not None:
         return True
     if resolver is None or not module.file:

@@ -21,7 +21,12 @@ from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.marks import speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.project.triage import hands_over, moves_weights, switches_unknown_models
+from bnlint.semantics.project.triage import (
+    hands_over,
+    makes_graph_steps,
+    moves_weights,
+    switches_unknown_models,
+)
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Symbol
 from bnlint.startup.patterns import lazy
@@ -78,6 +83,7 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
         or hands_over(resolver(), place, text)
         or switches_unknown_models(resolver(), place, text)
         or moves_weights(resolver(), place, text)
+        or makes_graph_steps(resolver(), place, text)
     )
 
 

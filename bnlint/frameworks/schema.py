@@ -33,7 +33,7 @@ ROLES = frozenset(
 NEIGHBOUR_ROLES = frozenset(
     {
         "channels", "data_format", "bias", "padding", "amount", "stride", "kernel", "dilation",
-        "input", "normalizer", "normalizer_params", "activation",
+        "input", "normalizer", "normalizer_params", "activation", "size",
     }
 )  # fmt: skip
 
@@ -73,7 +73,10 @@ VOCABULARY = (
     "array_readers", "same_arrays", "without_statistics", "fills_weights", "variable_savers",
     "graph_optimizers", "update_collections", "runs_updates", "updates_arguments", "sessions",
     "statistics_collections", "stateful_makers", "stateless_makers", "unbiased_variances",
-    "gives_buffers", "gives_states", "permutes", "swaps", "dropouts",
+    "gives_buffers", "gives_states", "permutes", "swaps", "dropouts", "keeping_values",
+    "training_values", "tracing_switches", "batch_loaders", "batch_size_arguments",
+    "shuffle_arguments", "drop_arguments", "splits", "counts_all", "counts_elements",
+    "newest_only", "changes_training",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -70,7 +70,8 @@ def mode_words(tables: Iterable[Mapping[str, Any]]) -> list[str]:
         for row in modes.get("to_inference", ()):
             if "argument" not in row:
                 words.add(f".{row['method']}(")
-        words.update(_telling(path) for path in vocabulary.get("exporters", ()))
+        for word in ("exporters", "keeping_values"):
+            words.update(_telling(path) for path in vocabulary.get(word, ()))
         if modes.get("switch") == "object" and modes.get("initial") == "training":
             words.update(vocabulary.get("load_methods", ()))
         if modes.get("switch") == "argument":

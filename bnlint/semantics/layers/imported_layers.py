@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bnlint.semantics.layers.parts import made_of, named
 from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.project.project import Project
+from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import ClassRef, FunctionRef
 
@@ -22,6 +23,49 @@ def sites_of_imports(project: Project, module: Module) -> Iterator[Site]:
         for site in sites_in(project.evaluator, other):
             if not held.isdisjoint(other.ancestors(site.call)):
                 yield site
+
+
+#: More files than these are not looked at for the layers that stand beside a file.
+_MOST_USERS, _MOST_FILES, _MOST_HOLDERS = 8, 400, 6
+
+
+def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Site]:
+    """Yield the layers of files that some file of the project imports together with ``module``.
+
+    However far the imports lead. The text of a file with such layers matches ``pattern``.
+    """
+    resolver = project.resolver
+    if resolver is None or not module.file:
+        return
+    holders = set(resolver.sources.search(module.file, pattern)) - {module.file}
+    if not holders:
+        return
+    name = module.name.rpartition(".")[2]
+    mentioning = resolver.sources.search(module.file, rf"\bimport\b.*\b{name}\b|\b{name} import\b")
+    found: list[str] = []
+    for user in mentioning[:_MOST_USERS]:
+        behind = _behind(resolver, user)
+        if module.file in behind:
+            found += sorted(holders & behind - set(found))
+    for file in found[:_MOST_HOLDERS]:
+        other = resolver.sources.module(file)
+        if other is not None:
+            yield from sites_in(project.evaluator, other)
+
+
+def _behind(resolver: Resolver, file: str) -> set[str]:
+    """Return the files that the imports of ``file`` lead to, however far, and itself."""
+    seen, queue = {file}, [file]
+    while queue and len(seen) < _MOST_FILES:
+        at = queue.pop()
+        outline = resolver.outline(at)
+        if outline is None:
+            continue
+        for further in resolver.imported(resolver.place(at), outline):
+            if further not in seen:
+                seen.add(further)
+                queue.append(further)
+    return seen
 
 
 def built_by_imports(project: Project, module: Module, part: str = "") -> dict[str, int]:

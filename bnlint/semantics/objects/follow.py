@@ -52,6 +52,15 @@ _COPY = frozenset({"copy.copy", "copy.deepcopy"})
 _KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update", "copy"})
 
 
+def is_traced_otherwise(ev: Evaluate, call: ast.Call) -> bool:
+    """Tell whether an argument of a call that writes a model has it ignore what mode it is told."""
+    return any(
+        keyword.arg in ev.frameworks.word("tracing_switches")
+        and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        for keyword in call.keywords
+    )
+
+
 class Follower(Parts):
     """Follows the object in the whole file, or in one function that is entered."""
 
@@ -298,6 +307,14 @@ class Follower(Parts):
             return False
         return all(isinstance(value.object, (Unknown, Symbol)) for value in self.values(func))
 
+    def keeps_mode(self, call: ast.Call) -> bool:
+        """Tell whether a call that writes a model is told to write the mode that it is in."""
+        given = [value.object for k in call.keywords for value in self.values(k.value)]
+        means = self.ev.frameworks.means
+        if not any(isinstance(o, Symbol) and means(o.path, "keeping_values") for o in given):
+            return False
+        return not is_traced_otherwise(self.ev, call)
+
     def understood(self, path: str, call: ast.Call, *, whole: bool) -> bool:
         """Note what is done by something outside the project, if it is known to switch nothing."""
         frameworks = self.ev.frameworks
@@ -316,6 +333,8 @@ class Follower(Parts):
             self.note(SAVE, call, path)
             return True
         if frameworks.means(path, "inspectors"):
+            if whole and self.keeps_mode(call):
+                self.note(EXPORT, call, path)
             return True
         if not whole:
             return False

@@ -74,6 +74,27 @@ def moves_weights(resolver: Resolver, place: Importer, text: str) -> bool:
     return builds_norms(resolver, place.file)
 
 
+def makes_graph_steps(resolver: Resolver, place: Importer, text: str) -> bool:
+    """Tell whether a file makes the operation that trains a graph, with an optimiser of its own.
+
+    A file of the project builds batch normalisation.
+    """
+    if place.name.partition(".")[0] in resolver.tops or _makes_step()(text) is None:
+        return False
+    return builds_norms(resolver, place.file)
+
+
+@lru_cache(maxsize=1)
+def _makes_step() -> Callable[[str], Any]:
+    """Return a search for an optimiser of a graph, with what makes a step behind it."""
+    vocabularies = [table["vocabulary"] for table in catalogue().tables.values()]
+    paths = [path for words in vocabularies for path in words.get("graph_optimizers", ())]
+    makers = {path.split(".")[-2] for path in paths}
+    methods = "|".join(sorted(m for m in catalogue().names("apply_methods") if len(m) > 5))
+    packages = "|".join(sorted(makers))
+    return re.compile(rf"\b(?:{packages})\.\w*Optimizer\b[\s\S]*\.(?:{methods})\(").search
+
+
 @lru_cache(maxsize=2)
 def _switches(of: str) -> Callable[[str], Any]:
     """Return a search for a switch of what is written as ``of``, a pattern."""

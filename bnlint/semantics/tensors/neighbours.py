@@ -62,6 +62,11 @@ def linear_before(ev: Evaluate, site: Site) -> Before | None:
     return None
 
 
+def layer_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
+    """Return the known layer that feeds the layer which ``call`` makes, whatever it is."""
+    return _previous(ev, module, call)
+
+
 def argument(ev: Evaluate, found: Before, role: str) -> Value:
     """Return what is known of an argument of a neighbouring layer."""
     name = found.neighbour.roles.get(role)

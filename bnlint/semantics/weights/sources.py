@@ -13,7 +13,7 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values.domain import Evaluate, FunctionRef, Instance
+from bnlint.semantics.values.domain import Constant, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.value import KNOWN
 from bnlint.semantics.weights.kinds import (
     SCALE,
@@ -22,6 +22,7 @@ from bnlint.semantics.weights.kinds import (
     key_of,
     kind_of,
     listed_order,
+    split_key,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -103,11 +104,28 @@ class Arrays:
         """Return the array that stands under a key: ``state[prefix + ".running_mean"]``."""
         if isinstance(key, ast.Slice):
             return None
-        found = key_of(key, self.module.source(key))
+        found = key_of(key, self.module.source(key)) or self._named_key(key)
         if found is None or not kind_of(found[1]):
             return None
         owner = f"{self.module.source(holder)}[{found[0]}]"
         return Slot(owner, kind_of(found[1]), found[1], node)
+
+    def _named_key(self, key: ast.expr) -> tuple[str, str] | None:
+        """Return what stands before the name of an array in a key that has a name, and the name."""
+        if not isinstance(key, ast.Name):
+            return None
+        scope = self.ev.scope(self.module, self.module.scope_node(key))
+        if key.id in scope.bindings:
+            states = reaching(scope, key.id, key)
+            value = states[0].binding.value if len(states) == 1 else None
+            if isinstance(value, ast.expr) and states[0].binding.kind == "assign":
+                found = key_of(value, self.module.source(value))
+                if found is not None:
+                    return found
+        values = [value.object for value in self.ev.evaluate(self.module, key)]
+        texts = [o.value for o in values if isinstance(o, Constant) and isinstance(o.value, str)]
+        keys = {split_key(text) for text in texts}
+        return keys.pop() if len(keys) == 1 and len(texts) == len(values) else None
 
     def stripped(self, node: ast.expr) -> ast.expr:
         """Return ``node`` without what makes a tensor of an array and leaves its values alone."""

@@ -157,8 +157,8 @@ def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
         if not isinstance(place, ast.Subscript):
             continue
         within = arrays.stripped(place)
-        if within is place:
-            target = arrays.keyed(place, place.value, place.slice)
+        if isinstance(within, ast.Subscript):  # group["moving_mean"][:] = x too
+            target = arrays.keyed(within, within.value, within.slice)
         else:  # bn.weight.data[...] = x
             target = arrays.attribute(within)
         if target is not None and target.owner not in ("self", "cls"):

@@ -1,0 +1,147 @@
+"""A setting of the reference that the port has nothing for, or that a release no longer takes.
+
+What it does
+------------
+Reports
+
+- ``fused=``, ``virtual_batch_size=`` and ``adjustment=`` given to ``BatchNormalization`` in a file
+  that uses what only Keras 3 has, in which they raise;
+- beside a reference that was read: batch renormalisation (``renorm=True``), ``virtual_batch_size``
+  and ``adjustment`` of a layer whose port is of a framework that has none of them.
+
+Why it matters
+--------------
+A layer with one of these settings computes something else in training than batch normalisation
+does, and no argument of the port gives it back: it has to be written, or the difference accepted. A
+keyword that a layer no longer takes raises an exception when the model is built.
+
+Example
+-------
+Hazard:
+
+    import keras
+    from keras import ops
+
+    def block(x):
+        x = keras.layers.BatchNormalization(fused=True)(x)
+        return ops.relu(x)
+
+Clean:
+
+    import keras
+    from keras import ops
+
+    def block(x):
+        x = keras.layers.BatchNormalization()(x)
+        return ops.relu(x)
+
+Fix
+---
+Removes ``fused=``, which only chooses a kernel.
+
+Fix safety
+----------
+Safe where the keyword is ``fused``: the line raised before, and Keras 3 chooses its kernel by
+itself.
+
+Not written for the others: nothing computes what they do.
+
+Numbers
+-------
+Keras 3.15 raises ValueError ("Unrecognized keyword arguments passed to BatchNormalization") on each
+of the three, and takes ``renorm`` (from 3.14) and ``synchronized``.
+
+Seen on public code: nothing yet, true or false, in 630 repositories.
+
+References
+----------
+Measured with Keras 3.15.1; what others take stands in the framework tables.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.finding import SAFE, Finding, Fix, RemoveArgument
+from bnlint.rule import MISPLACED, Context, Rule, where_reference
+from bnlint.semantics.layers.references import NAMED, SAME_FILE
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.values.value import settle
+
+RULE = Rule("BN112", "argument-without-counterpart", "warning", precedence=MISPLACED + 7)
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report settings that the layer, or the port of it, cannot have."""
+    yield from _gone(site, context)
+    reference = context.reference(site)
+    if reference is None or reference.kind not in (NAMED, SAME_FILE) or reference.site is None:
+        return
+    for name, written in _set_there(reference.site, context):
+        if any(api.accepts(name) for api in site.apis):
+            continue
+        yield context.report(
+            RULE,
+            context.place(site),
+            f"the {reference.api.framework.title} layer has {name}={written}"
+            f"{where_reference(reference)}, for which {site.api.short_name} has no argument: in "
+            "training it computes something else",
+            help="write what the setting does, or accept that training differs",
+            confidence="high" if reference.directed else "medium",
+            reference=reference,
+            site=site,
+            argument=name,
+        )
+
+
+def _gone(site: Site, context: Context) -> Iterator[Finding]:
+    """Report keywords that the newest of the layers a call may reach does not take."""
+    words = context.frameworks.word("newest_only")
+    families = {framework.name for path, framework in words.items() if _uses(path, context)}
+    newest = [a for f in families if (a := context.frameworks.reference(f)) in site.apis]
+    if not newest or not site.is_direct:
+        return
+    for keyword in site.call.keywords:
+        name = keyword.arg
+        if name is None or newest[0].accepts(name) or not any(a.accepts(name) for a in site.apis):
+            continue
+        fix = None
+        if name not in context.frameworks.word("changes_training"):
+            intent = RemoveArgument(context.module.span(site.call), name)
+            fix = Fix(SAFE, f"remove {name}=", (intent,))
+        yield context.report(
+            RULE,
+            keyword,
+            f"{site.api.short_name} of {newest[0].framework.title} 3 does not take {name}=, and "
+            "the file uses what only that release has: the call raises",
+            help=f"leave out {name}=",
+            fix=fix,
+            site=site,
+            argument=name,
+        )
+
+
+def _uses(path: str, context: Context) -> bool:
+    """Tell whether the file imports or names what stands at an import path."""
+    package, _, name = path.rpartition(".")
+    for statement in context.module.imports:
+        if isinstance(statement, ast.ImportFrom) and not statement.level:
+            if statement.module == path or f"{statement.module}.".startswith(f"{path}."):
+                return True
+            if statement.module == package and any(a.name == name for a in statement.names):
+                return True
+        elif isinstance(statement, ast.Import):
+            if any(f"{a.name}.".startswith(f"{path}.") for a in statement.names):
+                return True
+    return any(dotted(use) == path for use in context.module.uses.of(name))
+
+
+def _set_there(site: Site, context: Context) -> Iterator[tuple[str, str]]:
+    """Yield the settings of a layer that change what it computes in training, as written."""
+    for keyword in site.call.keywords:
+        if keyword.arg and keyword.arg in context.frameworks.word("changes_training"):
+            value = settle(context.evaluator.evaluate(site.module, keyword.value), keyword.value)
+            if value.is_known and value.value not in (None, False):
+                yield keyword.arg, ast.unparse(keyword.value)

@@ -1,0 +1,326 @@
+"""Batches of one example in training, of which batch normalisation makes nothing.
+
+What it does
+------------
+Looks at layers that see one value of each channel for an example: behind a dense layer, on tensors
+of rank 2, behind pooling to a single value. Reported are
+
+- a loop over a loader with ``batch_size=1``, or with none given, that takes gradients; ``fit(...,
+  batch_size=1)`` of Keras;
+- such a layer that is applied to the pieces of a batch one by one, as ghost batch normalisation
+  does: with ``split``, and with low confidence with ``chunk``, after which few sizes leave one
+  example;
+- with low confidence, a shuffled loader without ``drop_last=True``: its last batch may have one
+  example.
+
+Why it matters
+--------------
+One value has no variance. PyTorch raises an exception, after hours if it is the last batch of an
+epoch. Keras takes the variance for 0 and gives beta, whatever the input: the network learns nothing
+from it.
+
+Example
+-------
+Hazard:
+
+    import torch
+    import torch.nn as nn
+
+    class Ghost(nn.Module):
+        def __init__(self, channels, size=128):
+            super().__init__()
+            self.size = size
+            self.bn = nn.BatchNorm1d(channels)
+
+        def forward(self, x):
+            return torch.cat([self.bn(piece) for piece in x.split(self.size)])
+
+Clean:
+
+    import torch
+    import torch.nn as nn
+
+    class Ghost(nn.Module):
+        def __init__(self, channels, size=128):
+            super().__init__()
+            self.size = size
+            self.bn = nn.BatchNorm1d(channels)
+
+        def forward(self, x):
+            pieces = x.split(self.size)
+            return torch.cat([self.bn(p) if p.size(0) > 1 else p for p in pieces])
+
+Fix
+---
+Writes ``drop_last=True`` where the last batch of a loader may have one example.
+
+Fix safety
+----------
+Unsafe always: the examples that are left out may be wanted.
+
+Not written elsewhere.
+
+Numbers
+-------
+In training, [1, C], [1, C, 1] and [1, C, 1, 1] raise "Expected more than 1 value per channel when
+training" in PyTorch; in Keras [1, C] gives 0. ``split(128)`` of 257 rows gives pieces of 128, 128
+and 1, ``chunk(3)`` pieces of 86, 86 and 85, and of 5 rows pieces of 2, 2 and 1.
+
+Seen on public code: nothing yet, true or false, in 630 repositories.
+
+References
+----------
+Measured with torch 2.13.0 and Keras 3.15.1.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
+from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test_or_comparison
+from bnlint.semantics.layers.imported_layers import sites_of_imports
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import keeps_statistics
+from bnlint.semantics.modes.switches import takes_gradient
+from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.tensors.applications import applications
+from bnlint.semantics.tensors.layouts import layout_before
+from bnlint.semantics.tensors.neighbours import argument, layer_before, linear_before
+from bnlint.semantics.values.domain import Evaluate, Symbol
+from bnlint.semantics.values.value import Value, settle
+
+RULE = Rule("BN122", "small-batch", "warning", confidence="medium")
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a layer that is applied to the pieces of a batch, of which the last may be one row."""
+    ranks = site.api.ranks
+    if site.api.single_value != "raises" or not isinstance(ranks, tuple) or 2 not in ranks:
+        return
+    for use in applications(context.evaluator, site.module, site.call):
+        if len(use.args) == 1 and isinstance(use.args[0], ast.Name):
+            cut = _cut(use.args[0], context)
+            if cut is not None and not _asks_for_size(use, use.args[0].id, context):
+                yield _report_pieces(use, cut, site, context)
+                return
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report loaders that give batches of one example to layers that cannot do with it."""
+    calls = _loaders(context)
+    fits = _fits_with_one(context)
+    if not calls and not fits:
+        return
+    sites = [*context.sites, *sites_of_imports(context.project, context.module)]
+    flat = next((s for s in sites if _sees_single_values(context.evaluator, s)), None)
+    if flat is None:
+        return
+    for call in calls:
+        size = _size(call, context)
+        loop = _training_loop(call, context)
+        if size == 1 and loop is not None and flat.api.single_value == "raises":
+            yield _report_one(call, flat, context)
+        elif size != 1 and loop is not None and flat.api.single_value == "raises":
+            if _is_shuffled(call, context):
+                yield _report_last(call, flat, context)
+    for keyword in fits if flat.api.single_value == "zero-variance" else ():
+        yield context.report(
+            RULE,
+            keyword,
+            f"{_said(flat, context)} sees one value of each channel with batch_size=1: in training "
+            "it gives beta, whatever the input is",
+            help="train with larger batches",
+        )
+
+
+# ---------------------------------------------------------------------------------- pieces
+
+
+def _cut(piece: ast.Name, context: Context) -> ast.Call | None:
+    """Return the call that cuts a batch into pieces, of which ``piece`` is each in turn."""
+    module = context.module
+    for around in module.ancestors(piece):
+        loops: Sequence[ast.comprehension | ast.For] = ()
+        if isinstance(around, (ast.ListComp, ast.GeneratorExp)):
+            loops = around.generators
+        elif isinstance(around, ast.For):
+            loops = [around]
+        for loop in loops:
+            if isinstance(loop.target, ast.Name) and loop.target.id == piece.id:
+                return _cutting(loop.iter, context)
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return None
+    return None
+
+
+def _cutting(node: ast.expr, context: Context) -> ast.Call | None:
+    module, ev = context.module, context.evaluator
+    if isinstance(node, ast.Name):
+        states = reaching(ev.scope(module, module.scope_node(node)), node.id, node)
+        value = states[0].binding.value if len(states) == 1 else None
+        node = value if isinstance(value, ast.expr) else node
+    splits = {path.rpartition(".")[2] for path in context.frameworks.word("splits")}
+    if not isinstance(node, ast.Call) or last_name(node.func) not in splits:
+        return None
+    is_function = any(isinstance(v.object, Symbol) for v in ev.evaluate(module, node.func))
+    axes = [k.value for k in node.keywords if k.arg == "dim"] or node.args[1 + is_function :]
+    if any(not isinstance(axis, ast.Constant) or axis.value != 0 for axis in axes):
+        return None
+    return node
+
+
+def _asks_for_size(use: ast.Call, piece: str, context: Context) -> bool:
+    """Tell whether the function asks how many rows a piece has."""
+    function = context.module.enclosing_function(use)
+    text = ast.unparse(function) if function is not None else ""
+    return re.search(rf"len\({piece}\)|\b{piece}\.(?:size|shape)", text) is not None
+
+
+def _report_pieces(use: ast.Call, cut: ast.Call, site: Site, context: Context) -> Finding:
+    module, name = context.module, last_name(cut.func)
+    may = "may have one row" if name == "split" else "has one row for some sizes of the batch"
+    return context.report(
+        RULE,
+        use,
+        f"{module.source(use.func)} is applied to the pieces that {name}() makes, and the last "
+        f"{may}: {site.api.short_name} raises on it in training",
+        help="leave the last piece out, or join it with the one before, where it has one row",
+        confidence="medium" if name == "split" else "low",
+    )
+
+
+# ---------------------------------------------------------------------------------- loaders
+
+
+def _loaders(context: Context) -> list[ast.Call]:
+    words = context.frameworks.word("batch_loaders")
+    return [
+        call
+        for name in {path.rpartition(".")[2] for path in words}
+        for call in context.module.calls_by_name.get(name, ())
+        if len(call.args) < 2
+        and not any(k.arg is None for k in call.keywords)
+        and not in_test_or_comparison(context.module, call)
+        and all(
+            isinstance(v.object, Symbol)
+            and context.frameworks.means(v.object.path, "batch_loaders")
+            for v in context.evaluator.evaluate(context.module, call.func)
+        )
+    ]
+
+
+def _given(call: ast.Call, word: str, context: Context) -> Value | None:
+    names = context.frameworks.word(word)
+    for keyword in call.keywords:
+        if keyword.arg in names:
+            return settle(context.evaluator.evaluate(context.module, keyword.value), keyword.value)
+    return None
+
+
+def _size(call: ast.Call, context: Context) -> float | None:
+    """Return how many examples a batch of a loader has; without a word of it, it is one."""
+    given = _given(call, "batch_size_arguments", context)
+    if given is None:
+        return None if _given(call, "drop_arguments", context) is not None else 1
+    return given.number
+
+
+def _is_shuffled(call: ast.Call, context: Context) -> bool:
+    """Tell whether the loader puts data in random order, and keeps a last batch of any size."""
+    shuffled = _given(call, "shuffle_arguments", context)
+    if shuffled is None or shuffled.value is not True:
+        return False
+    return _given(call, "drop_arguments", context) is None
+
+
+def _training_loop(call: ast.Call, context: Context) -> ast.For | None:
+    """Return the loop over a loader that takes gradients, in the file that makes the loader."""
+    module, ev = context.module, context.evaluator
+    parent = module.parents[call]
+    names: set[str] = set()
+    if isinstance(parent, ast.Assign):
+        names = {t.id for t in parent.targets if isinstance(t, ast.Name)}
+    for name in names:
+        for use in module.uses.of(name):
+            for around in module.ancestors(use):
+                if isinstance(around, ast.For) and any(n is use for n in ast.walk(around.iter)):
+                    if any(takes_gradient(ev, part) for part in ast.walk(around)):
+                        return around
+    return None
+
+
+def _fits_with_one(context: Context) -> list[ast.keyword]:
+    """Return the arguments by which a model of Keras is trained with batches of one example."""
+    methods, names = (
+        context.frameworks.word(w) for w in ("training_methods", "batch_size_arguments")
+    )
+    return [
+        keyword
+        for method in methods
+        for call in context.module.calls_by_name.get(method, ())
+        for keyword in call.keywords
+        if keyword.arg in names
+        and isinstance(keyword.value, ast.Constant)
+        and keyword.value.value == 1
+        and not in_test_or_comparison(context.module, call)
+    ]
+
+
+def _sees_single_values(ev: Evaluate, site: Site) -> bool:
+    """Tell whether a layer sees one value of each channel for an example."""
+    if site.api.kind != "layer" or not keeps_statistics(site) or site.presumed:
+        return False
+    found = layout_before(ev, site)
+    if found is not None and found.rank == 2:
+        return True
+    linear = linear_before(ev, site)
+    if linear is None:
+        return False
+    if linear.neighbour.kind == "dense":
+        ranks = site.api.ranks
+        return not isinstance(ranks, tuple) or 2 in ranks
+    kernel = argument(ev, linear, "kernel").value
+    if kernel != 1 and kernel != (1, 1):
+        return False
+    pooled = layer_before(ev, linear.module, linear.call)
+    size = argument(ev, pooled, "size").value if pooled is not None else None
+    return size in (1, (1, 1))
+
+
+# ---------------------------------------------------------------------------------- reports
+
+
+def _said(site: Site, context: Context) -> str:
+    row = site.call.lineno
+    where = f"line {row}" if site.module is context.module else f"{site.module.path}:{row}"
+    return f"{site.api.short_name} ({where})"
+
+
+def _report_one(call: ast.Call, site: Site, context: Context) -> Finding:
+    return context.report(
+        RULE,
+        call,
+        f"{_said(site, context)} sees one value of each channel in the batches of one example that "
+        f"{last_name(call.func)} makes: it raises in training",
+        help="train with larger batches",
+    )
+
+
+def _report_last(call: ast.Call, site: Site, context: Context) -> Finding:
+    (drop, *_) = context.frameworks.word("drop_arguments")
+    intent = SetKeyword(context.module.span(call), drop, "True")
+    reason = "the examples that are left out may be wanted"
+    return context.report(
+        RULE,
+        call,
+        f"the last batch may have one example, of which {_said(site, context)} sees one value of "
+        "each channel: it raises in training",
+        help=f"write {drop}=True",
+        confidence="low",
+        fix=Fix(UNSAFE, f"write {drop}=True", (intent,), reason),
+    )
