@@ -20,8 +20,9 @@ Hazard:
     from tensorflow.keras import layers
 
     def check():
-        port = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
-        reference = keras.Sequential([layers.Conv2D(8, 3), layers.BatchNormalization()])
+        port = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8, 1e-3, 0.01))
+        conv = layers.Conv2D(8, 3, use_bias=False)
+        reference = keras.Sequential([conv, layers.BatchNormalization()])
         reference.build((None, 32, 32, 3))
         mine = sum(p.numel() for p in port.parameters())
         assert mine == reference.count_params()
@@ -33,8 +34,9 @@ Clean:
     from tensorflow.keras import layers
 
     def check():
-        port = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
-        reference = keras.Sequential([layers.Conv2D(8, 3), layers.BatchNormalization()])
+        port = nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8, 1e-3, 0.01))
+        conv = layers.Conv2D(8, 3, use_bias=False)
+        reference = keras.Sequential([conv, layers.BatchNormalization()])
         reference.build((None, 32, 32, 3))
         mine = sum(p.numel() for p in port.parameters())
         mine += sum(b.numel() for n, b in port.named_buffers() if "running" in n)

@@ -161,7 +161,11 @@ def _cut(piece: ast.Name, context: Context) -> ast.Call | None:
 def _cutting(node: ast.expr, context: Context) -> ast.Call | None:
     module, ev = context.module, context.evaluator
     if isinstance(node, ast.Name):
-        states = reaching(ev.scope(module, module.scope_node(node)), node.id, node)
+        scope = ev.scope(module, module.scope_node(node))
+        use: ast.AST | None = node
+        while node.id not in scope.bindings and scope.parent is not None:
+            scope, use = scope.parent, None
+        states = reaching(scope, node.id, use)
         value = states[0].binding.value if len(states) == 1 else None
         node = value if isinstance(value, ast.expr) else node
     splits = {path.rpartition(".")[2] for path in context.frameworks.word("splits")}
