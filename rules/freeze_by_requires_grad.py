@@ -9,7 +9,8 @@ some of those of batch normalisation layers must be known to stay frozen.
 
 A model of a script must be in view from where it is built to where its output is differentiated. A
 part of a class (``self.backbone``) is reported where the class freezes it in its constructor, has
-other layers that are trained, and never switches a mode itself. Left alone are models that toggle
+other layers that are trained, and never switches a mode itself; or where a script calls a method of
+the model that freezes it whatever it is told (``net.freeze_backbone()``). Left alone are models that toggle
 their gradients (adversarial training), copies that are averaged (momentum encoders), layers that
 are put into inference mode, layers that never train, and whatever is passed out of view.
 

@@ -52,7 +52,7 @@ def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
 
     A loop that leaves some weights out for another reason than their names yields nothing.
     """
-    for freeze in _settings(ev, module):
+    for freeze in weight_settings(ev, module):
         if freeze.keeps and (freeze.variable or not freeze.tests):
             yield freeze
 
@@ -97,7 +97,7 @@ def is_partial(ev: Evaluate, module: Module, freeze: Freeze) -> bool:
 def _of_owner(ev: Evaluate, module: Module, freeze: Freeze) -> list[Freeze]:
     """Return all that keeps weights of the owner from training, or trains them again."""
     wanted = ast.dump(freeze.owner)
-    return [one for one in _settings(ev, module) if ast.dump(one.owner) == wanted]
+    return [one for one in weight_settings(ev, module) if ast.dump(one.owner) == wanted]
 
 
 def _words(ev: Evaluate, module: Module, freeze: Freeze) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _is_kept(ev: Evaluate, module: Module, found: Iterable[Freeze], name: Weight
     return kept is True
 
 
-def _settings(ev: Evaluate, module: Module) -> Iterator[Freeze]:
+def weight_settings(ev: Evaluate, module: Module) -> Iterator[Freeze]:
     """Yield all that keeps weights from training, or trains them again."""
     for framework in ev.frameworks.frameworks.values():
         for row in framework.modes.freezes:

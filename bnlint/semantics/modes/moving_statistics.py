@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from bnlint.finding import InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.around import in_test
-from bnlint.semantics.hints.purposes import tells_of_mode
+from bnlint.semantics.hints.purposes import freezes, tells_of_mode
 from bnlint.semantics.hints.things import follows_another
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.freezing import (
@@ -24,6 +24,7 @@ from bnlint.semantics.modes.freezing import (
 )
 from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_freezes
 from bnlint.semantics.modes.histories import histories
+from bnlint.semantics.modes.own_freezes import own_freezes
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -41,6 +42,7 @@ from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import class_name, contents
 from bnlint.semantics.objects.order import is_left_out
 from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.startup.typed import NamedTuple
@@ -117,17 +119,19 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         for candidate in found:
             life = _life(candidate, framework, ev, module, sites)
             drift = Drift(freeze, framework, module, life, only_if=only_if)
-            if life is not None and _trains_on(life, drift, ev, module):
+            if life is not None and _trains_on(life, drift, candidate, ev, module):
                 yield drift
                 break
 
 
 def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
     """Yield models of ``module`` that other files make, or freeze, or both."""
-    shows = any(True for _ in weight_freezes(ev, module))
+    shows = any(True for _ in weight_freezes(ev, module)) or any(map(freezes, module.calls_by_name))
     for history in histories(ev, module, sites, shows=shows):
         made, life = history.made, history.life
-        drift = _frozen_across(made, life, ev, module, sites)
+        drift = _frozen_across(made, life, ev, module, sites) or _frozen_by_method(
+            made, life, ev, sites
+        )
         if drift is None or follows_another(variable_of(module, made.call)):
             continue
         found = history.contents
@@ -135,7 +139,7 @@ def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterat
             continue
         if any(chooses_norm(candidate) for candidate in made.candidates):
             continue
-        if _trains_on(life, drift, ev, module):
+        if _trains_on(life, drift, made.candidate, ev, module):
             yield drift._replace(only_if=history.only_if)
 
 
@@ -166,6 +170,14 @@ def _frozen_across(
                 return None
             if not any(in_test(step.module, step.node) for step in use.route):
                 return Drift(freeze, made.framework, use.module, life, use)
+    return None
+
+
+def _frozen_by_method(made: Made, life: Life, ev: Evaluate, sites: Sequence[Site]) -> Drift | None:
+    """Return the first freeze of a part of the object by a method of its own."""
+    for freeze, use in own_freezes(made, life, ev, sites):
+        if not _follows_another(freeze) and not any(in_test(s.module, s.node) for s in use.route):
+            return Drift(freeze, made.framework, use.module, life, use)
     return None
 
 
@@ -201,8 +213,8 @@ def _are_made_here(ev: Evaluate, module: Module, model: ast.expr) -> bool:
     )
 
 
-def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:
-    """Tell whether the model's output is differentiated, in training mode, after the freeze."""
+def _trains_on(life: Life, found: Drift, made: Candidate, ev: Evaluate, module: Module) -> bool:
+    """Tell whether the output of ``made`` is differentiated, in training mode, after the freeze."""
     framework = found.framework
     switched = [use for use in life.uses if use.kind == METHOD]
     if any(use.within and mode_after(use, framework) is not None for use in switched) and any(
@@ -214,7 +226,7 @@ def _trains_on(life: Life, found: Drift, ev: Evaluate, module: Module) -> bool:
         return False  # it is trained as it infers, or this is the business of another rule
     if framework.modes.initial != TRAINING and TRAINING not in modes:
         return False
-    if any(_may_stop_statistics(use, framework, ev) for use in life.uses):
+    if any(_may_stop_statistics(use, framework, made, ev) for use in life.uses):
         return False
     return any(
         use_feeds_gradient(ev, use)
@@ -230,8 +242,12 @@ def _may_come_after(use: Use, found: Drift, module: Module) -> bool:
     return use.here.lineno > place.lineno or function(use.here) is not function(place)
 
 
-def _may_stop_statistics(use: Use, framework: Framework, ev: Evaluate) -> bool:
-    """Tell whether a use may put some layers of the model into inference mode."""
+def _may_stop_statistics(use: Use, framework: Framework, made: Candidate, ev: Evaluate) -> bool:
+    """Tell whether a use may put some layers of the model ``made`` into inference mode.
+
+    A method that its class defines may not, whatever it is called: no class that switches modes
+    itself is asked about.
+    """
     methods = switches(framework)
     if use.kind != METHOD:
         return use.name in (*methods, framework.modes.attribute)
@@ -246,7 +262,9 @@ def _may_stop_statistics(use: Use, framework: Framework, ev: Evaluate) -> bool:
                     for part in ast.walk(value.object.node)
                 ):
                     return True
-    return tells_of_mode(use.name)
+    cls = made.object.cls if isinstance(made.object, Instance) else None
+    is_own = isinstance(cls, ClassRef) and method(ev, cls, use.name) is not None
+    return not is_own and tells_of_mode(use.name)
 
 
 # ---------------------------------------------------------------------------------- classes
@@ -327,7 +345,9 @@ def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
         isinstance(part, ast.arg) and part.arg == root for part in ast.walk(function)
     )
     freeze = drift.freeze
-    is_part = model_of_part(ev, module, freeze.owner) is not freeze.owner
+    is_part = model_of_part(ev, module, freeze.owner) is not freeze.owner or (
+        drift.use is not None and drift.use.kind == PART
+    )
     walk, weights = _word(ev, "walks", framework), _word(ev, "weights_attributes", framework)
     lines = [f"for layer in {model}.{walk}():", f'    if "{layer}" in type(layer).__name__:']
     row = next((row for row in framework.modes.freezes if row.kind == "attribute"), None)
