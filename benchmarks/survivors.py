@@ -44,13 +44,20 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
 ELSEWHERE = "bnlint/confirm/worker*.py"
 
-#: The tests that run in this process and not for long.
-TESTS = (
-    "tests/rules", "tests/semantics", "tests/projects", "tests/fixing", "tests/output",
-    "tests/confirm", "tests/frameworks", "tests/proof", *sorted(
-        str(path.relative_to(ROOT)) for path in (ROOT / "tests").glob("test_*.py")
-    ),
+#: Tests that mostly start programs and import frameworks, which would take most of the time.
+SLOW = (
+    "tests/cli", "tests/proof", "tests/frameworks/test_drift", "tests/test_examples_confirmed",
+    "tests/confirm/test_oracle_matrix", "tests/confirm/test_faults", "tests/semantics/test_scale",
 )  # fmt: skip
+
+#: The others: they run in this process.
+TESTS = tuple(
+    sorted(
+        path
+        for found in (ROOT / "tests").rglob("test_*.py")
+        if not (path := str(found.relative_to(ROOT))).startswith(SLOW)
+    )
+)
 
 
 class Trial(NamedTuple):
@@ -169,8 +176,8 @@ class Map:
         stale = [file for file in _test_files(tests) if self._is_stale(file)]
         if not self.tests:
             self.sources = {path: _digest(path) for path in files()}
-        for start in range(0, len(stale), 12):  # what was learnt is kept if this is cut off
-            some = stale[start : start + 12]
+        for start in range(0, len(stale), 4):  # what was learnt is kept if this is cut off
+            some = stale[start : start + 4]
             with tempfile.TemporaryDirectory() as folder:
                 answer = Path(folder, "map.json")
                 child = os.fork()

@@ -12,6 +12,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more of what else the machine does than of the code: tests count
+# steps where time matters.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("steady")
 
 # What runs the command line in its own tests serves others too.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))

@@ -160,7 +160,7 @@ def test_gitignore_not_respected(tmp_path: Path) -> None:
     ),
     st.lists(st.sampled_from(["a", "b", "ab", "a b", "-", "[", "a.b"]), min_size=1, max_size=3),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_patterns_mean_what_they_mean_to_git(lines: list[str], parts: list[str]) -> None:
     """Whatever stands in the file, as long as git reads it; folders above are judged before."""
     path = "/".join(parts)

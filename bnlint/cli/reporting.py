@@ -165,6 +165,7 @@ def _report_of(results: Sequence[Result]) -> Report:
         offers=tuple(sorted({offer for result in results for offer in result.offers})),
         hints=Counter(hint for result in results for hint in result.hints),
         unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
+        notices=tuple((result.path, said) for result in results for said in result.notices),
     )
 
 

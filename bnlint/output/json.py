@@ -21,9 +21,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render(report: Report, _style: Style) -> Iterator[str]:
-    """Yield one array of all findings."""
+    """Yield one array of all findings, and what is to be known of files after them."""
+    yield dumps([*objects(report)])
+
+
+def objects(report: Report) -> Iterator[dict[str, object]]:
+    """Yield an object for each finding and each notice of a report."""
     lines = {path: Lines(text) for path, text in report.texts.items()}
-    yield dumps([finding_object(finding, lines) for finding in report.findings])
+    for finding in report.findings:
+        yield finding_object(finding, lines)
+    for path, message in report.notices:
+        yield _notice(path, message)
 
 
 def dumps(value: object, indent: int | None = 2) -> str:
@@ -51,6 +59,28 @@ def finding_object(finding: Finding, lines: Mapping[str, Lines]) -> dict[str, ob
         "reference": _reference(finding.reference),
         "values": [_comparison(value) for value in finding.values],
         "confirmation": _confirmation(finding.confirmation),
+    }
+
+
+def _notice(path: str, message: str) -> dict[str, object]:
+    """Return what is to be known of a file: a finding of no rule, at no place."""
+    start = {"row": 1, "column": 1}
+    return {
+        "filename": path,
+        "code": None,
+        "name": "notice",
+        "message": message,
+        "severity": "info",
+        "url": None,
+        "location": start,
+        "end_location": start,
+        "cell": None,
+        "fix": None,
+        "help": None,
+        "confidence": None,
+        "reference": None,
+        "values": [],
+        "confirmation": None,
     }
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.files.source import Lines
-from bnlint.output.json import dumps, finding_object
+from bnlint.output.json import dumps, objects
 from bnlint.output.report import Report, Style
 
 
 def render(report: Report, _style: Style) -> Iterator[str]:
-    """Yield the object of each finding."""
-    lines = {path: Lines(text) for path, text in report.texts.items()}
-    for finding in report.findings:
-        yield dumps(finding_object(finding, lines), None)
+    """Yield the object of each finding and each notice."""
+    for found in objects(report):
+        yield dumps(found, None)

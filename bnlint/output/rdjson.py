@@ -19,7 +19,13 @@ def render(report: Report, _style: Style) -> Iterator[str]:
         {
             "source": {"name": "bnlint"},
             "severity": "WARNING",
-            "diagnostics": [_diagnostic(finding, lines) for finding in report.findings],
+            "diagnostics": [
+                *(_diagnostic(finding, lines) for finding in report.findings),
+                *(
+                    {"message": message, "severity": "INFO", "location": {"path": path}}
+                    for path, message in report.notices
+                ),
+            ],
         }
     )
 

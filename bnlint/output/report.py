@@ -25,7 +25,9 @@ class Report(NamedTuple):
     ``uncompared`` counts the layers whose settings were compared with nothing, ``unlisted`` the
     findings for information that nobody asked for, by code and framework compared with, ``hints``
     the layers in which eps would differ, by what introduces the project and the family it names.
-    ``offers`` are commands that compare what may be a port with its reference.
+    ``offers`` are commands that compare what may be a port with its reference. ``notices`` say of
+    files, by their paths, what was not done: of what is too large to be followed, or was rolled
+    back.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -37,6 +39,7 @@ class Report(NamedTuple):
     unlisted: Mapping[tuple[str, str], int] = {}
     hints: Mapping[tuple[str, str], int] = {}
     offers: tuple[str, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
 
 
 class Style(NamedTuple):

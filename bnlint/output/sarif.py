@@ -41,7 +41,7 @@ def render(report: Report, _style: Style) -> Iterator[str]:
     }
     if HOME_URL is not None:
         driver["informationUri"] = HOME_URL
-    run = {
+    run: dict[str, object] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
@@ -52,6 +52,18 @@ def render(report: Report, _style: Style) -> Iterator[str]:
             for finding, fingerprint in zip(report.findings, prints, strict=True)
         ],
     }
+    if report.notices:
+        notices = [
+            {
+                "level": "note",
+                "message": {"text": message},
+                "locations": [{"physicalLocation": {"artifactLocation": _artifact(path)}}],
+            }
+            for path, message in report.notices
+        ]
+        run["invocations"] = [
+            {"executionSuccessful": True, "toolExecutionNotifications": notices}
+        ]
     yield dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

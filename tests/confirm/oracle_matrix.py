@@ -39,6 +39,12 @@ TRAIN, INFER, BARE = "training", "inference", ""
 ONE = ((TRAIN,), (INFER,), (BARE,))
 SEVERAL = ((TRAIN, TRAIN, INFER, TRAIN), (BARE, TRAIN, TRAIN, INFER))
 
+#: Largest differences, relative to the largest value or 1: see :func:`distance`.
+TOLERANCE = {"output": 1e-5, "mean": 5e-6, "variance": 5e-6, "counter": 0.0}
+
+#: E[x^2] - E[x]^2 loses the digits of the mean.
+ONE_PASS = {**TOLERANCE, "output": 5e-5, "variance": 2e-5}
+
 _UNSET = object()
 EPS = (_UNSET, 1e-3, 0.25, 1e-5, 1e-7)
 #: With one value per channel the variance is 0, and what is left is the rounding over sqrt(eps).

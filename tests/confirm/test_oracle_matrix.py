@@ -19,12 +19,6 @@ from bnlint.confirm.workers import Worker
 from bnlint.frameworks.records import UNKNOWN, Api
 from bnlint.frameworks.tables import catalogue
 
-#: Largest differences, relative to the largest value or 1: see ``matrix.distance``.
-TOLERANCE = {"output": 1e-5, "mean": 5e-6, "variance": 5e-6, "counter": 0.0}
-
-#: E[x^2] - E[x]^2 loses the digits of the mean.
-ONE_PASS = {**TOLERANCE, "output": 5e-5, "variance": 2e-5}
-
 #: Layers of TensorFlow 1 build a graph per experiment: of these, every so many are run.
 EVERY = {
     "tf.compat.v1.layers.batch_normalization": 7,
@@ -75,7 +69,7 @@ def test_oracle_agrees(api: Api, backend: str, workers: dict[tuple[str, str], Wo
     worker = _worker(workers, api.framework.worker, backend)
     path, reason = matrix.installed(worker, api)
     if not path:
-        assert reason.startswith(("ModuleNotFoundError", "ImportError", "AttributeError")), reason
+        assert reason.startswith(("ModuleNotFoundError", "ImportError")), reason
         pytest.skip(reason)
     if not worker.device:
         worker.use("cpu")
@@ -88,7 +82,11 @@ def test_oracle_agrees(api: Api, backend: str, workers: dict[tuple[str, str], Wo
     assert not faults, "\n".join(faults[:10])
     for unknown in {o.unknown for o in outcomes if o.unknown}:
         assert _is_unknown(api, unknown), unknown
-    tolerance = ONE_PASS if "one-pass" in (api.variance_formula, _backend(backend)) else TOLERANCE
+    tolerance = (
+        matrix.ONE_PASS
+        if "one-pass" in (api.variance_formula, _backend(backend))
+        else matrix.TOLERANCE
+    )
     wrong = [
         f"{o.case.name}: {quantity} {error:.2g}"
         for o in outcomes
@@ -142,5 +140,6 @@ def test_a_wrong_table_is_told(
         matrix.compare(worker, api._replace(**wrong), case) for case in matrix.cases(api, path)
     ]
     assert any(
-        o.fault or o.unknown or any(e > TOLERANCE[q] for q, e in o.errors.items()) for o in outcomes
+        o.fault or o.unknown or any(e > matrix.TOLERANCE[q] for q, e in o.errors.items())
+        for o in outcomes
     )

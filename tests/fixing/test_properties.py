@@ -79,7 +79,7 @@ def without_layer(text: str) -> tuple[str, dict[str, str]]:
     return ast.dump(tree), keywords
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(calls(), st.sampled_from([None, "keras"]))
 def test_generated_calls(program: str, from_family: str | None) -> None:
     ast.parse(program)  # what is generated must be a program

@@ -101,5 +101,9 @@ FINDINGS = st.builds(
 
 #: Reports of anything.
 REPORTS = st.builds(
-    Report, st.lists(FINDINGS, max_size=4).map(tuple), st.dictionaries(TEXTS, TEXTS), st.just(4)
+    Report,
+    st.lists(FINDINGS, max_size=4).map(tuple),
+    st.dictionaries(TEXTS, TEXTS),
+    st.just(4),
+    notices=st.lists(st.tuples(TEXTS, TEXTS), max_size=2).map(tuple),
 )

@@ -10,15 +10,15 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from markdown_it import MarkdownIt
 from output_samples import REPORTS, finding, fix, reference, span, written
 
 from bnlint.finding import Edit, Finding
 from bnlint.output import Report, render
 
-#: Reports take long to draw on a busy machine.
-slowly = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+#: Reports take long to draw.
+slowly = settings(max_examples=40)
 
 SCHEMAS = Path(__file__).parent / "schemas"
 TEXT = "é = 1\nbn = nn.BatchNorm2d(64)  # 日本\n"

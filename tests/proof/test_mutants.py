@@ -92,7 +92,7 @@ def fixed(data: bytes, from_family: str) -> Result:
     return fix(data, "port.py", rules(), options, unsafe=True)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(which=st.sampled_from(FILES), seed=st.integers(0, 2**32))
 def test_fixing_does_no_harm(
     tools: tuple[Any, Any], which: tuple[str, str, str], seed: int

@@ -81,7 +81,7 @@ def facts(data: bytes) -> Facts:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(layers(), layers(), st.sampled_from([None, *catalogue().families]), st.booleans())
 @example("keras.layers.BatchNormalization()", "nn.BatchNorm2d(8, eps=-1)", None, False)
 @example("keras.layers.BatchNormalization()", "nn.BatchNorm2d(8, eps=-1e-4)", None, False)
@@ -100,7 +100,7 @@ def test_no_rule_crashes(first: str, second: str, from_family: str | None, named
     assert fix(data, "port.py", rules, options, unsafe=True).problems == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(layers(), layers())
 @example("keras.layers.BatchNormalization(epsilon=10**400)", "nn.BatchNorm2d(8)")
 def test_tables_take_any_number(first: str, second: str) -> None:
@@ -116,7 +116,7 @@ def test_tables_take_any_number(first: str, second: str) -> None:
         list(render_sites(listed, style))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(layers(), st.sampled_from(sorted(catalogue().described)))
 @example("keras.layers.BatchNormalization(epsilon=10**400)", "torch")
 @example(f"nn.BatchNorm2d(8, eps={_HUGE}, momentum={_HUGE})", "keras")

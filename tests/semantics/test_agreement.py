@@ -151,7 +151,6 @@ def outcome(code: str) -> tuple[object, bool]:
 
 
 PATIENT = settings(
-    deadline=None,
     max_examples=300,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -33,7 +33,6 @@ RULES = load_rules()
 ALL = frozenset(rule.code for rule in RULES)
 
 SLOW = settings(
-    deadline=None,
     max_examples=120,
     # To explain a failure takes minutes for programs of this size.
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
