@@ -129,7 +129,7 @@ class Context:
         """
         found = self.counterparts.get(site.call)
         if found is None and role == "eps" and self.infers and site.value("eps").from_default:
-            found = self._inferred(site)
+            found = self.inferred(site)
         if found is None or not found.is_assumed or self._layers_around is None:
             return found
         if role and site.value(role).from_default:  # what is written down is not judged by it
@@ -151,7 +151,8 @@ class Context:
         own = self._own[family]
         return found._replace(own=own, api=own[0].api) if own else found
 
-    def _inferred(self, site: Site) -> Counterpart | None:
+    def inferred(self, site: Site) -> Counterpart | None:
+        """Return the framework that a layer was ported from, as far as its project shows it."""
         families = {api.framework.name for api in site.apis}
         if len(families) != 1:
             return None

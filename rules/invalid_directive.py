@@ -40,6 +40,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
+from bnlint.config.options import is_installed
 from bnlint.engine.directives import IGNORE, IGNORE_FILE, MALFORMED, PORT_OF, Directive
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
@@ -77,6 +78,9 @@ def check_directives(
 
 
 def _exists(target: str, context: Context) -> bool:
+    """Tell whether there is the file that is named; of an installed model, the run says it."""
     folder = context.folder
-    path = os.path.join(folder or "", target)
-    return folder is None or (os.path.exists(path) and not os.path.isdir(path))
+    path = os.path.join(folder or "", target.partition("::")[0])
+    return (
+        folder is None or (os.path.exists(path) and not os.path.isdir(path)) or is_installed(target)
+    )

@@ -301,25 +301,115 @@ USER = """
 
 
 @pytest.mark.parametrize(
-    ("more", "code", "says"),
-    [
-        ("self.bn = nn.BatchNorm2d(8)", 1, "Not compared: what port.py has built in helper.py"),
-        ("pass", 2, "known in it; not looked at: what port.py has built in helper.py (1 layer)"),
-    ],
+    ("more", "pairs"),
+    [("self.bn = nn.BatchNorm2d(8)", "2 pairs, all"), ("pass", "1 pair, 1")],
     ids=["beside layers of its own", "alone"],
 )
-def test_layers_that_another_file_builds_are_named(
+def test_layers_that_another_file_builds_are_compared(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     more: str,
-    code: int,
-    says: str,
+    pairs: str,
 ) -> None:
     write(tmp_path, ref=KERAS_HELPERS_LAST, port=USER.replace("{more}", more), helper=HELPER)
     monkeypatch.chdir(tmp_path)
-    assert main(["compare", "ref.py", "port.py"]) == code
+    assert main(["compare", "ref.py", "port.py"]) == 1
+    out = capsys.readouterr().out
+    assert "helper.py:4:" in out  # the one that is used
+    assert "helper.py:7:" not in out
+    assert "Not compared" not in out
+    assert "counts" not in out  # totals would need to know how often each is built
+
+
+BLOCKS = """
+    from torch import nn
+
+    class ConvNorm(nn.Sequential):
+        def __init__(self, c, norm_layer=nn.BatchNorm2d, use_norm=True):
+            layers = [nn.Conv2d(c, c, 3)]
+            if use_norm:
+                layers.append(norm_layer(c))
+            super().__init__(*layers)
+
+    class Wide(ConvNorm):
+        def __init__(self, c, **kwargs):
+            super().__init__(2 * c, **kwargs)
+    """
+
+MODELS = """
+    from functools import partial
+    from torch import nn
+    from blocks import ConvNorm, Wide
+
+    class Net(nn.Module):
+        def __init__(self, norm_layer=None, block=None):
+            super().__init__()
+            if norm_layer is None:
+                norm_layer = nn.BatchNorm2d
+            if block is None:
+                block = Wide
+            self.stem = ConvNorm(8, norm_layer=norm_layer)
+            self.body = nn.Sequential(*[block(8, norm_layer=norm_layer) for _ in range(3)])
+
+    class Mixed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = ConvNorm(8, partial(nn.BatchNorm2d, eps=1e-3))
+            self.two = ConvNorm(8)
+
+    class Bare(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one = ConvNorm(8, use_norm=False)
+
+    def as_keras():
+        return Net(norm_layer=partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01))
+
+    def as_torch():
+        return Net()
+    """
+
+
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        pytest.param("as_keras", "1 pair, none of them differs.", id="as it is given"),
+        pytest.param("as_torch", "eps      0.001      1e-05", id="as it is by default"),
+        pytest.param("Mixed", "a side is not known: eps in 1 pair", id="one way and another"),
+        pytest.param("Bare", "no batch normalisation layer is known in it", id="switched off"),
+    ],
+)
+def test_layers_of_other_files_have_the_settings_that_a_model_gives_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part: str,
+    says: str,
+) -> None:
+    reference = "from keras import layers\na = layers.BatchNormalization()\n"
+    write(tmp_path, ref=reference, models=MODELS, blocks=BLOCKS)
+    monkeypatch.chdir(tmp_path)
+    main(["compare", "ref.py", f"models.py::{part}"])
     assert says in "".join(capsys.readouterr())
+
+
+def test_a_reference_whose_layers_another_file_builds_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = """
+        # bnlint: port-of models.py::as_keras
+        from keras import layers
+        def net(x):
+            return layers.BatchNormalization(epsilon=1e-5)(x)
+        """
+    write(tmp_path, port=port, models=MODELS, blocks=BLOCKS)
+    monkeypatch.chdir(tmp_path)
+    assert main(["port.py", "--no-cache"]) == 1
+    out = capsys.readouterr().out
+    assert "BN103" in out
+    assert "blocks.py:7" in out
+    assert "BN902" not in out
 
 
 def test_files_of_a_side_are_not_named_as_missing(

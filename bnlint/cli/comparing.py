@@ -57,10 +57,14 @@ def compare(parsed: argparse.Namespace) -> int:
         trials=trials,
     )
     found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
-    for side, name in ((reference, parsed.reference), (port, parsed.port)):
-        paths = {item.path for item in side}
-        rows = [row for pair in found.rows for row in (pair.reference, pair.port) if row]
-        if not any(row.path in paths for row in rows) and not found.problems:
+    known = (
+        any(row.reference for row in found.rows),
+        any(row.port for row in found.rows),
+    )
+    sides = ((reference, parsed.reference), (port, parsed.port))
+    for (side, name), has_layers in zip(sides, known, strict=True):
+        if not has_layers and not found.problems:
+            paths = {item.path for item in side}
             unseen = [file for file in found.unseen if file.path in paths]
             why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
             what = f"no batch normalisation layer is known in it{why}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bnlint.engine.comparing import context_of, paired_with
+from bnlint.engine.comparing import context_of, has_eps_of_source, paired_with
 from bnlint.engine.facts import Facts, facts_of
 from bnlint.engine.options import Options
 from bnlint.finding import Problem
 from bnlint.rule import Context, evidence
-from bnlint.semantics.layers.references import DECLARED, NAMED, SAME_FILE
+from bnlint.semantics.layers.references import DECLARED, INFERRED, NAMED, SAME_FILE
 from bnlint.semantics.layers.sites import Site
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +78,9 @@ def told(site: Site, context: Context, options: Options) -> tuple[str, str, tupl
         origin = _origin(site, context)
         if origin is not None and not site.value("eps").from_default:
             why = tuple(evidence(sign, context) for sign in origin.signs)
+            if has_eps_of_source(site, context):
+                text = f"{origin.title}'s default of eps, which is inferred, and is written down"
+                return INFERRED, text, why, origin.family
             text = f"nothing: eps is written down. It is inferred that {origin.title} is the source"
             return NOTHING, text, why, origin.family
         return NOTHING, "nothing: no reference is known", (), ""

@@ -13,6 +13,7 @@ from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Problem
 from bnlint.rule import Context
 from bnlint.semantics.layers.references import Side
+from bnlint.semantics.syntax.numbers import close
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def paired_with(facts: Facts, options: Options) -> Paired:
     if not named:
         return Paired()
     found = [reference_facts(item, options.wrappers) for item in named]
-    references = [item for item in found if isinstance(item, Facts)]
+    references = [facts for item in found if not isinstance(item, Problem) for facts in item]
     pairs = aligned([facts], references, options.from_family)
     return Paired(pairs, references, tuple(item for item in found if isinstance(item, Problem)))
 
@@ -130,7 +131,11 @@ def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) 
     if not any(r.rule.needs_reference and r.code in options.codes for r in rules):
         return ()
     found = ((site, context.reference(site, "eps")) for site in context.sites)
-    alone = [site for site, reference in found if reference is None or reference.is_weak]
+    alone = [
+        site
+        for site, reference in found
+        if (reference is None or reference.is_weak) and not has_eps_of_source(site, context)
+    ]
     if alone and context.module.file and context.infers and context.project.resolver is not None:
         from bnlint.semantics.origins.search import sources_around
 
@@ -138,6 +143,20 @@ def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) 
         sources = sources_around(context.project.resolver, context.module.file)
         return [site for site in alone if site.api.framework.ecosystem not in sources]
     return alone
+
+
+def has_eps_of_source(site: Site, context: Context) -> bool:
+    """Tell whether a layer has in writing the eps of the framework that it was ported from.
+
+    What is left at a default is compared; who wrote what it should be has nothing left to compare.
+    """
+    if not context.infers or site.value("eps").from_default:
+        return False
+    source, number = context.inferred(site), site.value("eps").number
+    if source is None or source.is_weak or number is None:
+        return False
+    theirs = source.value("eps").number
+    return theirs is not None and close(number, theirs)
 
 
 def offered(facts: Facts, context: Context, options: Options) -> Iterator[str]:

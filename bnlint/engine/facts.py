@@ -170,27 +170,36 @@ def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
 
 def reference_facts(
     reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
-) -> Facts | Problem:
-    """Read a reference: all of a file, or what one class or function of it is made of."""
-    facts = facts_of(reference.data, reference.path, reference.folder, wrappers)
-    if isinstance(facts, Problem):
-        return facts
-    if facts is None or not (facts.sites or _is_ready_made(facts)):
-        what = "it has no batch normalisation layer that is known, and is named as a reference"
-        return Problem(what, reference.path)
-    if not reference.part:
-        return facts
-    from bnlint.semantics.layers.parts import within
+) -> list[Facts] | Problem:
+    """Read a reference: all of a file, or what one class or function of it is made of.
 
-    sites = within(facts.module, reference.part, facts.sites)
-    if sites is None:
-        what = f"there is no class or function {reference.part} in it"
-        return Problem(what, reference.path)
-    facts = facts._replace(sites=sites, part=reference.part)
-    if not (sites or _is_ready_made(facts)):
+    What other files build for it follows.
+    """
+    facts = facts_of(reference.data, reference.path, reference.folder, wrappers, named=True)
+    if not isinstance(facts, Facts):
+        return facts or Problem("nothing is known of it", reference.path)
+    what = "it has no batch normalisation layer that is known, and is named as a reference"
+    if reference.part:
+        from bnlint.semantics.layers.parts import within
+
+        sites = within(facts.module, reference.part, facts.sites)
+        if sites is None:
+            what = f"there is no class or function {reference.part} in it"
+            return Problem(what, reference.path)
+        facts = facts._replace(sites=sites, part=reference.part)
         what = f"no batch normalisation layer is known in {reference.part}"
+    found = [facts, *behind(facts)]
+    if not (any(item.sites for item in found) or _is_ready_made(facts)):
         return Problem(what, reference.path)
-    return facts
+    return found
+
+
+def behind(facts: Facts) -> list[Facts]:
+    """Return what other files build for a file that was read, or for the part of it that counts."""
+    from bnlint.semantics.layers.behind import layers_behind
+
+    found = layers_behind(facts.project, facts.module, facts.part)
+    return [Facts(other, facts.project, sites, ()) for other, sites in found.items()]
 
 
 def _is_ready_made(facts: Facts) -> bool:
@@ -209,17 +218,22 @@ def _is_ready_made(facts: Facts) -> bool:
 
 
 def facts_of(
-    data: bytes, path: str, folder: str | None = None, wrappers: tuple[Wrapper, ...] = ()
+    data: bytes,
+    path: str,
+    folder: str | None = None,
+    wrappers: tuple[Wrapper, ...] = (),
+    *,
+    named: bool = False,
 ) -> Facts | Problem | None:
     """Read a file given as bytes, in ``folder`` if it lies in one.
 
     What other files of the project set later is not known. Returns ``None`` if the file holds
-    nothing of interest.
+    nothing of interest, but for one that is ``named`` itself: others may build its layers.
     """
     try:
         source = decode(data, path)
         file = file_in(folder, path)
-        if not is_interesting(source.text, wrappers, file):
+        if not named and not is_interesting(source.text, wrappers, file):
             return None
         facts = read_facts(parse_file(path, source.text, file), wrappers=wrappers)
     except Unreadable as error:

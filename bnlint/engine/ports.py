@@ -48,8 +48,8 @@ def references_of(
             message = f"its reference {shown} cannot be read: {error.strerror or error}"
             problems.append(Problem(message, display))
         else:
-            folder = reference.rpartition("/")[0] or "/"
-            found.append(ReferenceFile(displayed(reference, cwd), data, part, folder))
+            where = reference.rpartition("/")[0] or "/"
+            found.append(ReferenceFile(displayed(reference, cwd), data, part, where))
     return tuple(found), problems
 
 

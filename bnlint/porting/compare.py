@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bnlint.engine.comparing import aligned
-from bnlint.engine.facts import Facts, facts_of, file_in, parse_file, read_facts
+from bnlint.engine.facts import Facts, behind, facts_of, file_in
 from bnlint.engine.inventory import Setting, SiteRow, row_of
 from bnlint.engine.linter import Options, Result, check_facts
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.source import Unreadable, decode
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import Wrapper
 from bnlint.porting.feeding import (
@@ -113,7 +112,8 @@ def compare(
     unseen: list[Unseen] = []
     theirs = list(_read(reference, problems, unseen))
     mine = list(_read(port, problems, unseen))
-    groups = list(_groups(mine, theirs, from_family))
+    by_file = min(len(reference), len(port)) > 1
+    groups = list(_groups(mine, theirs, from_family, by_file=by_file))
     pairs = [pair for group in groups for pair in group.pairs]
     facts = {id(f.module): f for f in (*mine, *theirs)}
     rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
@@ -131,7 +131,7 @@ def compare(
     return Comparison(
         rows,
         tuple(unseen),
-        (*totals(theirs, reference[0].part), *totals(mine, port[0].part)),
+        (*_totals(theirs, reference), *_totals(mine, port)),
         tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         {f.module.path: f.module.text for f in (*mine, *theirs)},
         tuple(problems),
@@ -157,14 +157,14 @@ class _Group(NamedTuple):
 
 
 def _groups(
-    mine: Sequence[Facts], theirs: Sequence[Facts], from_family: str | None
+    mine: Sequence[Facts], theirs: Sequence[Facts], from_family: str | None, *, by_file: bool
 ) -> Iterator[_Group]:
-    """Yield the pairs of layers: file by file where both sides have files of one name.
+    """Yield the pairs of layers: ``by_file`` where both sides have files of one name.
 
     What remains is paired as one, unless that is several files on both sides: where the others
     belong together by name, these belong to none.
     """
-    partners = dict(_file_pairs(mine, theirs)) if min(len(mine), len(theirs)) > 1 else {}
+    partners = dict(_file_pairs(mine, theirs)) if by_file else {}
     for i, j in partners.items():
         port, reference = mine[i], theirs[j]
         files = reference.module.path, port.module.path
@@ -196,11 +196,14 @@ def _file_pairs(mine: Sequence[Facts], theirs: Sequence[Facts]) -> Iterator[tupl
 
 
 def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) -> Iterator[Facts]:
+    """Read the files of a side; of one file, those behind it count as well.
+
+    Of a folder, what it holds is all that counts.
+    """
     files = {file_in(item.folder, item.path) for item in side}
     for item in side:
-        facts = facts_of(item.data, item.path, item.folder, item.wrappers)
-        if facts is None and len(side) == 1:  # named itself, so that it matters where they are
-            facts = _all_facts(item)
+        alone = len(side) == 1
+        facts = facts_of(item.data, item.path, item.folder, item.wrappers, named=alone)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
@@ -216,23 +219,25 @@ def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) 
                     unresolved=[u for u in facts.unresolved if not held.isdisjoint(around(u.call))],
                     part=item.part,
                 )
+            further = behind(facts) if alone else []
+            seen = {found.module.file: len(found.sites) for found in further}
             elsewhere = built_by_imports(facts.project, facts.module, item.part)
-            others = {file: n for file, n in elsewhere.items() if file not in files}
+            others = {
+                file: number - seen.get(file, 0)
+                for file, number in elsewhere.items()
+                if file not in files and number > seen.get(file, 0)
+            }
             if facts.unresolved or others:
                 rows = tuple(found.call.lineno for found in facts.unresolved)
                 unseen.append(Unseen(item.path, rows, others))
-            if facts.sites:
-                yield facts
+            yield from (found for found in (facts, *further) if found.sites)
 
 
-def _all_facts(item: Input) -> Facts | None:
-    """Read a file that by itself holds nothing of interest."""
-    file = file_in(item.folder, item.path)
-    try:
-        text = decode(item.data, item.path).text
-        return read_facts(parse_file(item.path, text, file), wrappers=item.wrappers)
-    except (Unreadable, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+def _totals(side: Sequence[Facts], named: Sequence[Input]) -> Sequence[Total]:
+    """Return the totals of a side; of one whose layers other files build, they are not known."""
+    if not {facts.module.path for facts in side} <= {item.path for item in named}:
+        return ()
+    return list(totals(side, named[0].part))
 
 
 def _beside(port: Facts, theirs: Sequence[Facts], files: Mapping[str, str]) -> list[Facts]:

@@ -41,8 +41,8 @@ class ModulePaths:
 
     def __init__(self, side: Sequence[Facts], part: str = "") -> None:
         self._side = {facts.module.path: facts for facts in side}
-        only = next(iter(side)).module if len(side) == 1 else None
-        self._top = named(only, part) if only is not None and part else None
+        tops = (named(facts.module, part) for facts in side) if part else ()
+        self._top = next((top for top in tops if top is not None), None)
         self._active: set[ast.AST] = set()
         self._known: dict[ast.AST, Paths] = {}
 

@@ -382,8 +382,23 @@ def test_pooling_that_pads_shows_nothing(tmp_path: Path) -> None:
 
 
 def test_where_eps_is_written_down_the_source_is_said(tmp_path: Path) -> None:
-    model = MODEL.replace("(8)", "(8, eps=1e-3)")
+    model = MODEL.replace("(8)", "(8, eps=1e-4)")
     write(tmp_path, **{"pyproject.toml": "", "model": model, "load": READS})
     out = bnlint(tmp_path, "reference", ".").out
     assert "nothing: eps is written down. It is inferred that TensorFlow is the source" in out
     assert "load.py:10 reads moving_mean of TensorFlow" in out
+    run = bnlint(tmp_path, "--no-cache")
+    assert "1 batch normalisation layer; eps and momentum compared with nothing" in run.err
+
+
+def test_the_eps_of_the_source_in_writing_is_no_layer_that_was_compared_with_nothing(
+    tmp_path: Path,
+) -> None:
+    model = MODEL.replace("(8)", "(8, eps=1e-3)")
+    write(tmp_path, **{"pyproject.toml": "", "model": model, "load": READS})
+    out = bnlint(tmp_path, "reference", ".").out
+    assert "TensorFlow's default of eps, which is inferred, and is written down" in out
+    assert "load.py:10 reads moving_mean of TensorFlow" in out
+    run = bnlint(tmp_path, "--no-cache")
+    assert "All checks passed" in run.err
+    assert "compared with nothing" not in run.err

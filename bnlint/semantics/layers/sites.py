@@ -24,6 +24,7 @@ from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
     Constant,
+    Env,
     Evaluate,
     Instance,
     Partial,
@@ -40,8 +41,7 @@ from bnlint.semantics.values.value import (
     UNKNOWN,
     Value,
     absent,
-    differing,
-    possible,
+    agreed,
     settle,
 )
 from bnlint.startup.typed import NamedTuple
@@ -251,14 +251,22 @@ def _is_super_call(module: Module, call: ast.Call) -> bool:
     )
 
 
-def _site(ev: Evaluate, module: Module, call: ast.Call) -> Site | Unresolved | None:
+def site_under(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Site | None:
+    """Return the site that a call is where parameters around it are bound as in ``env``."""
+    found = _site(ev, module, call, env)
+    return found if isinstance(found, Site) else None
+
+
+def _site(
+    ev: Evaluate, module: Module, call: ast.Call, env: Env | None = None
+) -> Site | Unresolved | None:
     if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
         cls = module.enclosing_class(call)
         through = ClassRef(module, cls) if cls is not None else None
-        callees, arguments = base_constructor(ev, module, call)
+        callees, arguments = base_constructor(ev, module, call, env)
         return _made(ev, callees, arguments, Route(module, call, call, through))
-    callees = ev.evaluate(module, call.func)
-    return _made(ev, callees, arguments_of(ev, module, call, None), Route(module, call, call))
+    callees = ev.evaluate(module, call.func, env)
+    return _made(ev, callees, arguments_of(ev, module, call, env), Route(module, call, call))
 
 
 def _made(
@@ -344,23 +352,7 @@ def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -
         if why and value.is_known:
             value = value._replace(kind=PRESUMED, why=value.why or why)
         values.append(value)
-    first = values[0]
-    if not all(value.is_known for value in values):
-        if all(possible(value) for value in values):
-            return differing(other for value in values for other in possible(value))
-        return next(value for value in values if not possible(value))
-    for other in values[1:]:
-        if first.is_known and (other.value, other.from_default) != (
-            first.value,
-            first.from_default,
-        ):
-            if other.value == first.value:
-                first = first._replace(from_default=False)
-                continue
-            return differing(values)
-    if first.kind == PRESUMED and any(v.kind != PRESUMED for v in values):
-        return next(v for v in values if v.kind != PRESUMED)
-    return first
+    return agreed(values)
 
 
 def _value_of(ev: Evaluate, resolution: Resolution, role: str) -> Value:

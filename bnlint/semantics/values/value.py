@@ -78,6 +78,27 @@ def differing(values: Iterable[Value]) -> Value:
     return Value(UNKNOWN, None, why, alternatives=tuple(found.values()))
 
 
+def agreed(values: list[Value]) -> Value:
+    """Return what is known of an argument that has each of ``values`` in some case."""
+    first = values[0]
+    if not all(value.is_known for value in values):
+        if all(possible(value) for value in values):
+            return differing(other for value in values for other in possible(value))
+        return next(value for value in values if not possible(value))
+    for other in values[1:]:
+        if first.is_known and (other.value, other.from_default) != (
+            first.value,
+            first.from_default,
+        ):
+            if other.value == first.value:
+                first = first._replace(from_default=False)
+                continue
+            return differing(values)
+    if first.kind == PRESUMED and any(v.kind != PRESUMED for v in values):
+        return next(v for v in values if v.kind != PRESUMED)
+    return first
+
+
 def assumption(*values: Value) -> str:
     """Return how a message names what the presumed one of ``values`` rests on, or nothing."""
     return next((f" ({v.why})" for v in values if v.kind == PRESUMED and v.why), "")
