@@ -195,11 +195,18 @@ def reference_facts(
 
 
 def behind(facts: Facts) -> list[Facts]:
-    """Return what other files build for a file that was read, or for the part of it that counts."""
+    """Return what other files build for a file that was read, or for the part of it that counts.
+
+    Layers of which nothing is known are left out: they are made of what is not in view.
+    """
     from bnlint.semantics.layers.behind import layers_behind
 
-    found = layers_behind(facts.project, facts.module, facts.part)
-    return [Facts(other, facts.project, sites, ()) for other, sites in found.items()]
+    further: list[Facts] = []
+    for other, sites in layers_behind(facts.project, facts.module, facts.part).items():
+        known = [s for s in sites if s.value("eps").is_known or s.value("momentum").is_known]
+        if known:
+            further.append(Facts(other, facts.project, known, ()))
+    return further
 
 
 def _is_ready_made(facts: Facts) -> bool:
