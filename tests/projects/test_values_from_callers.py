@@ -100,6 +100,31 @@ WRONG: dict[str, tuple[int, str, dict[str, str]]] = {
         CLASS,
         {"net.py": "from layers import Block\nb = Block(8, momentum=0.99)\n"},
     ),
+    "a partial of another file": (
+        4,
+        BLOCK,
+        {
+            "net.py": "from functools import partial\nfrom layers import block\n"
+            "make = partial(block, momentum=0.99)\nbn = make(8)\n"
+        },
+    ),
+    "a partial that is handed on": (
+        4,
+        BLOCK,
+        {
+            "net.py": "from functools import partial\nfrom layers import block\n"
+            "from nets import Net\nnet = Net(norm=partial(block, momentum=0.9))\n",
+        },
+    ),
+    "a partial and a call": (
+        4,
+        BLOCK,
+        {
+            "a.py": "from functools import partial\nfrom layers import block\n"
+            "make = partial(block, momentum=0.99)\n",
+            "b.py": "from layers import block\nbn = block(8, 0.9)\n",
+        },
+    ),
     "a derived class of another file": (
         6,
         BASE,
@@ -156,6 +181,30 @@ CLEAN: dict[str, tuple[str, dict[str, str]]] = {
     "a caller of another project": (
         BLOCK, {"inner/pyproject.toml": "",
                 "inner/net.py": "from elsewhere import block\nbn = block(8, 0.99)\n"},
+    ),
+    "a partial gives the right one": (
+        BLOCK,
+        {"net.py": "from functools import partial\nfrom layers import block\n"
+                   "make = partial(block, momentum=0.01)\n"},
+    ),
+    "a partial is right, and a call wrong": (
+        BLOCK,
+        {"a.py": "from functools import partial\nfrom layers import block\n"
+                 "make = partial(block, momentum=0.01)\n",
+         "b.py": "from layers import block\nbn = block(8, 0.99)\n"},
+    ),
+    "a partial leaves it to whoever calls": (
+        BLOCK,
+        {"net.py": "from functools import partial\nfrom layers import block\n"
+                   "make = partial(block, 8)\n"},
+    ),
+    "a partial in a test": (
+        BLOCK,
+        {"test_net.py": "from functools import partial\nfrom layers import block\n"
+                        "make = partial(block, momentum=0.99)\n"},
+    ),
+    "a partial of the file itself gives the right one": (
+        "from functools import partial\n" + BLOCK + "make = partial(block, momentum=0.1)\n", {},
     ),
     "a caller that is not known": (
         BLOCK, {"net.py": "from layers import block\ndef f(x):\n    return block(8, x)\n"},

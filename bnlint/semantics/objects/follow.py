@@ -297,11 +297,16 @@ class Follower(Parts):
         )
 
     def is_inspected(self, call: ast.Call) -> bool:
-        """Tell whether ``call`` is of a method of an object out of view that only looks."""
+        """Tell whether ``call`` is of a method of an object out of view that only looks.
+
+        What an inspector makes, as an average of models, only looks at what it is given.
+        """
         func = call.func
         if not isinstance(func, ast.Attribute):
             return False
         if isinstance(func.value, ast.Constant):  # "{}".format(model)
+            return True
+        if all(self.is_inspector(value.object) for value in self.values(func.value)):
             return True
         if func.attr not in self.ev.frameworks.word("inspecting_methods"):
             return False
@@ -314,6 +319,11 @@ class Follower(Parts):
         if not any(isinstance(o, Symbol) and means(o.path, "keeping_values") for o in given):
             return False
         return not is_traced_otherwise(self.ev, call)
+
+    def is_inspector(self, found: Object) -> bool:
+        """Tell whether ``found`` is an object that an inspector makes."""
+        cls = found.cls if isinstance(found, Instance) else None
+        return isinstance(cls, Symbol) and bool(self.ev.frameworks.means(cls.path, "inspectors"))
 
     def understood(self, path: str, call: ast.Call, *, whole: bool) -> bool:
         """Note what is done by something outside the project, if it is known to switch nothing."""

@@ -124,14 +124,18 @@ def callers_in_view(
         return found
     cls = module.parents[function] if is_method(module, function) else None
     if cls is None:
-        for there, name in _users(ev, module, function, found):
+        places = [(module, function.name), *_users(ev, module, function, found)]
+        for there, name in places:
             for use in there.uses.of(name):
                 call = there.parents[use]
-                if not _is_same(ev, there, use, function):
+                if isinstance(call, ast.Call) and _is_partial(call, use):
+                    if _is_same(ev, there, use, function) and _counts(there, call, module):
+                        found.calls.append(Caller(there, call, None, "partial"))
+                elif there is module or not _is_same(ev, there, use, function):
                     continue
-                if not isinstance(call, ast.Call) or call.func is not use:
+                elif not isinstance(call, ast.Call) or call.func is not use:
                     found.note_handed_on(there, use)
-                elif not in_test(there, call):
+                elif _counts(there, call, module):
                     found.calls.append(Caller(there, call, None))
     elif isinstance(cls, ast.ClassDef) and function.name == "__init__":
         _add_of_class(ev, module, cls, function, found)
@@ -187,13 +191,19 @@ def _add_of_class(
                             target = ClassRef(module, cls)
                             found.calls += _by_super(ev, there, own, target, me)
                 elif isinstance(parent, ast.Call) and parent.func is use:
-                    if parent not in known and (there is module or not in_test(there, parent)):
+                    if parent not in known and _counts(there, parent, module):
                         known.add(parent)
                         found.calls.append(Caller(there, parent, me))
                 elif isinstance(parent, ast.Call) and _is_partial(parent, use):
-                    found.calls.append(Caller(there, parent, me, "partial"))
+                    if _counts(there, parent, module):
+                        found.calls.append(Caller(there, parent, me, "partial"))
                 elif there is not module:
                     found.note_handed_on(there, use)
+
+
+def _counts(there: Module, call: ast.Call, module: Module) -> bool:
+    """Tell whether what ``call`` gives counts in ``module``: it is no test of another file."""
+    return there is module or not in_test(there, call)
 
 
 def _is_partial(call: ast.Call, use: ast.expr) -> bool:
