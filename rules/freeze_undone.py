@@ -85,6 +85,7 @@ import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
+from bnlint.files.display import current, displayed
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -111,6 +112,7 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
+from bnlint.semantics.objects.history import switched_by_users
 from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
@@ -432,12 +434,17 @@ def _report_class(call: ast.Call, framework: Framework, context: Context) -> Fin
         intents = (InsertStatement(module.span(function), "\n".join(lines), "after"),)
         why = "the part may be meant to stand still for a while only"
         fix = Fix(UNSAFE, f"write a {waking}() that freezes the part again", intents, why)
+    resolver, where = context.project.resolver, ""
+    if resolver is not None and module.file:
+        found = switched_by_users(resolver, module, framework, to=TRAINING)
+        if found is not None:
+            where = f" ({displayed(found[0], current())}:{found[1]})"
     return context.report(
         RULE,
         call,
         f"{module.source(call)} in the constructor lasts until the first {waking}() of the whole "
-        "model, which puts every layer into training mode again: batch normalisation normalises "
-        "with each batch, and its statistics drift",
+        f"model{where}, which puts every layer into training mode again: batch normalisation "
+        "normalises with each batch, and its statistics drift",
         help=f"override {waking}() so that it freezes again after that of the base class",
         fix=fix,
         trial=trial_of_modes(framework, STATISTICS),

@@ -131,3 +131,66 @@ def test_model_that_is_not_switched(tmp_path: Path, helper: str, line: str) -> N
 )
 def test_clean(tmp_path: Path, helper: str, net: str, line: str) -> None:
     assert codes(tmp_path, helper, net, line) == []
+
+
+FROZEN = """\
+import torch.nn as nn
+
+class Frozen(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm1d(4)
+        self.head = nn.Linear(4, 2)
+        for m in self.modules():
+            if isinstance(m, nn.BatchNorm1d):
+                m.eval()
+
+    def forward(self, x):
+        return self.head(self.bn(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "where"),
+    [
+        pytest.param(
+            {"train.py": "from frozen import Frozen\n\nnet = Frozen()\nnet.train()\n"},
+            "model (train.py:4), which",
+            id="the file that imports it",
+        ),
+        pytest.param(
+            {
+                "a.py": "from frozen import Frozen\n\nnet = Frozen()\nnet.cuda()\n",
+                "b.py": "import frozen\n\nnet = frozen.Frozen()\nnet.train(True)\n",
+            },
+            "model (b.py:4), which",
+            id="the first that switches",
+        ),
+        pytest.param(
+            {"train.py": "from other import Net\n\nnet = Net()\nnet.train()\n"},
+            "model, which",
+            id="one that does not import it",
+        ),
+        pytest.param(
+            {"train.py": "from frozen import Frozen\n\nnet = Frozen()\nnet.train(False)\n"},
+            "model, which",
+            id="one that switches to inference",
+        ),
+        pytest.param(
+            {"train.py": "from frozen import Frozen\n\nnet = Frozen()\nfit.train(net)\n"},
+            "model, which",
+            id="a method that is given the model",
+        ),
+        pytest.param({}, "model, which", id="nobody"),
+    ],
+)
+def test_a_freeze_of_a_constructor_names_who_undoes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], where: str
+) -> None:
+    for name, text in {"pyproject.toml": "", "frozen.py": FROZEN, **files}.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    codes = frozenset({"BN252"})
+    options = Options(codes, folder=str(tmp_path))
+    (finding,) = check(FROZEN.encode(), "frozen.py", RULES, options).findings
+    assert where in finding.message

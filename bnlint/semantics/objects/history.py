@@ -147,9 +147,32 @@ def switching_files(
     resolver: Resolver, module: Module, framework: Framework, *, to: str = "inference"
 ) -> Collection[str]:
     """Return the files around ``module`` that switch anything to mode ``to``, by the text."""
+    return resolver.sources.search(module.file, _switches(framework, to))
+
+
+def switched_by_users(
+    resolver: Resolver, module: Module, framework: Framework, *, to: str
+) -> tuple[str, int] | None:
+    """Return where a file that imports ``module`` switches anything to mode ``to``: file and line.
+
+    It is found by the text, in the first of these files.
+    """
+    pattern = _switches(framework, to, plain=r"\)")
+    for file in sorted(resolver.sources.search(module.file, pattern)):
+        outline, text = resolver.outline(file), resolver.sources.text(file)
+        match = re.search(pattern, text or "")
+        if match is None or outline is None or text is None or file == module.file:
+            continue
+        if module.file in resolver.imported(resolver.place(file), outline):
+            return file, text.count("\n", 0, match.start()) + 1
+    return None
+
+
+def _switches(framework: Framework, to: str, *, plain: str = "") -> str:
+    """Return what finds switches to mode ``to``; ``plain`` ends those without arguments."""
     modes = framework.modes
     methods = (
-        rf"\.{re.escape(name)}\(" + ("" if argument is None else rf"[^)]*{argument}")
+        rf"\.{re.escape(name)}\(" + (plain if argument is None else rf"[^)]*{argument}")
         for name, argument in (modes.to_inference if to == "inference" else modes.to_training)
     )
-    return resolver.sources.search(module.file, "|".join(methods))
+    return "|".join(methods)
