@@ -76,7 +76,8 @@ VOCABULARY = (
     "gives_buffers", "gives_states", "permutes", "swaps", "dropouts", "keeping_values",
     "training_values", "tracing_switches", "batch_loaders", "batch_size_arguments",
     "shuffle_arguments", "drop_arguments", "splits", "counts_all", "counts_elements",
-    "newest_only", "changes_training",
+    "newest_only", "changes_training", "sync_converters", "single_process_wrappers",
+    "synchronising_wrappers", "buffer_arguments", "halves", "compilers",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
