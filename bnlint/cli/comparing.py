@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bnlint.cli.prepare import (
     Failed,
     begin,
-    config_of,
     cwd,
     family_named,
     paths_of,
@@ -19,13 +17,12 @@ from bnlint.cli.prepare import (
     wants_trials,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, is_installed
+from bnlint.config.options import absolute
 from bnlint.finding import Finding, Problem
 
 if TYPE_CHECKING:
-    from bnlint.engine.inventory import SiteRow
     from bnlint.engine.registry import LoadedRule
-    from bnlint.porting.compare import Comparison, Input, Unseen
+    from bnlint.porting.compare import Comparison, Input
 
 
 def compare(parsed: argparse.Namespace) -> int:
@@ -33,13 +30,14 @@ def compare(parsed: argparse.Namespace) -> int:
     from bnlint.output import Report, render, render_comparison, summary
     from bnlint.output.comparison import unseen_texts
     from bnlint.porting.compare import compare as compare_sides
+    from bnlint.porting.sides import as_shown, named
 
     begin()
     try:
         rules_ = rules_of_run()
         family = None if parsed.from_family is None else family_named(parsed.from_family)
         trials = wants_trials(parsed)
-        reference, port = (_inputs(name, parsed.python) for name in (parsed.reference, parsed.port))
+        reference, port = (_side(name, parsed.python) for name in (parsed.reference, parsed.port))
     except Failed as failed:
         return close(failed.problems)
     chosen = None if parsed.select is None else _selected(parsed.select, rules_)
@@ -56,7 +54,7 @@ def compare(parsed: argparse.Namespace) -> int:
         names=parsed.output_format == "json",
         trials=trials,
     )
-    found = found._replace(unseen=tuple(_named(unseen) for unseen in found.unseen))
+    found = named(found, cwd())
     known = (
         any(row.reference for row in found.rows),
         any(row.port for row in found.rows),
@@ -72,7 +70,7 @@ def compare(parsed: argparse.Namespace) -> int:
     tried: Sequence[Finding] = ()
     if trials:
         found, tried = _confirmed(found, parsed)
-    found = _located(found, {item.path: item.data for item in (*reference, *port)})
+    found = as_shown(found, {item.path: item.data for item in (*reference, *port)})
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     choice = parsed.output_format
     if choice == "table" and not parsed.all:
@@ -166,43 +164,6 @@ def _fixed(
     return FOUND if result.findings or (parsed.diff and result.fixed) else CLEAN
 
 
-def _located(found: Comparison, data: Mapping[str, bytes]) -> Comparison:
-    """Return a comparison with what stands in documents told by their places."""
-    from bnlint.engine.inventory import located as located_row
-    from bnlint.engine.linter import Result
-    from bnlint.engine.locating import located, texts_of
-    from bnlint.files.documents import DOCUMENTS
-    from bnlint.files.source import decode
-
-    documents = {
-        path: decode(given, path).document
-        for path, given in data.items()
-        if path.endswith(DOCUMENTS) and path in found.texts
-    }
-    if not documents:
-        return found
-
-    def moved(row: SiteRow | None) -> SiteRow | None:
-        return None if row is None else located_row(row, documents.get(row.path))
-
-    rows = [r._replace(reference=moved(r.reference), port=moved(r.port)) for r in found.rows]
-    results = [
-        Result(
-            path,
-            tuple(finding for finding in found.findings if finding.path == path),
-            text=text,
-            document=documents.get(path),
-        )
-        for path, text in found.texts.items()
-    ]
-    findings = [finding for result in map(located, results) for finding in result.findings]
-    return found._replace(
-        rows=tuple(rows),
-        findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
-        texts=texts_of(results),
-    )
-
-
 def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozenset[str] | Problem:
     """Return the codes of the rules that selectors name."""
     from bnlint.config.options import Config, Selection
@@ -215,48 +176,15 @@ def _selected(selectors: Sequence[str], rules: Sequence[LoadedRule]) -> frozense
     return frozenset(selected(config, rules))
 
 
-def _named(unseen: Unseen) -> Unseen:
-    """Return files as they are shown."""
-    from bnlint.files.display import displayed
-
-    named = {displayed(file, cwd()): n for file, n in unseen.elsewhere.items()}
-    return unseen._replace(elsewhere=named)
-
-
-def _inputs(name: str, python: str | None) -> list[Input]:
+def _side(name: str, python: str | None) -> list[Input]:
     """Return the files that one side of a comparison consists of.
 
     Raises:
         Failed: there is nothing to read.
     """
-    from bnlint.config.settings import Configs
-    from bnlint.config.wrappers import check_wrappers
-    from bnlint.porting.compare import Input
-    from bnlint.running.discovery import read, walk
+    from bnlint.porting.sides import SideError, side
 
-    configs = Configs(cwd(), check=check_wrappers)
-    if is_installed(name) and not os.path.lexists(name):
-        from bnlint.engine.ports import installed_model
-
-        folders = config_of(f"{cwd()}/-", configs).reference_paths
-        model = installed_model(name, [*paths_of(python), *folders])
-        if isinstance(model, Problem):
-            raise Failed(model)
-        return [Input(model.path, model.data, model.part, model.folder)]
-    path, _, part = name.partition("::")
-    found = walk([path], Configs(cwd(), isolated=True), cwd())
-    if found.problems:
-        raise Failed(*found.problems)
-    if part and len(found.files) != 1:
-        raise Failed(Problem("::NAME goes with a file", path))
-    side: list[Input] = []
-    for file in found.files:
-        data = read(file)
-        if isinstance(data, Problem):
-            raise Failed(data)
-        folder = file.path.rpartition("/")[0] or "/"
-        wrappers = config_of(file.path, configs).wrappers
-        side.append(Input(file.display, data, part, folder, wrappers))
-    if not side:
-        raise Failed(Problem("there are no Python files to compare", path))
-    return side
+    try:
+        return side(name, cwd(), paths_of(python))
+    except SideError as error:
+        raise Failed(*error.problems) from None

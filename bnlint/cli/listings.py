@@ -21,7 +21,7 @@ from bnlint.cli.prepare import (
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
 from bnlint.config.options import absolute, suggested, suggestion
-from bnlint.files.source import decode, readable
+from bnlint.files.source import readable
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import File, Found, Notice
@@ -34,11 +34,8 @@ if TYPE_CHECKING:
 
 def sites(parsed: argparse.Namespace) -> int:
     """List every batch normalisation call."""
-    from functools import partial
-
-    from bnlint.engine.basis import context_for, said
-    from bnlint.engine.facts import facts_of
-    from bnlint.engine.inventory import SiteRow, located, rows
+    from bnlint.engine.basis import rows_of
+    from bnlint.engine.inventory import SiteRow
     from bnlint.output import render_sites
     from bnlint.running.discovery import read
     from bnlint.running.runner import options_for
@@ -70,13 +67,11 @@ def sites(parsed: argparse.Namespace) -> int:
             problems += more
             sources.append((file.display, data, options))
     for display, data, options in sources:
-        facts = facts_of(data, display, options.folder, options.wrappers)
-        if isinstance(facts, Problem):
-            unread.append(Notice(facts.message, facts.path))
-        elif facts is not None:
-            tell = partial(said, context=context_for(facts, options), options=options)
-            document = decode(data, display).document
-            listed += (located(row, document) for row in rows(facts, tell))
+        rows = rows_of(data, display, options)
+        if isinstance(rows, Problem):
+            unread.append(Notice(rows.message, rows.path))
+        else:
+            listed += rows
     if not listed and sources and not (problems or unread):
         number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
         notices.append(Notice(f"no batch normalisation is known in {number}"))

@@ -317,6 +317,13 @@ def _add_server(parser: Parser) -> None:
                         help="speak over standard input and output, as it does anyway")  # fmt: skip
 
 
+def _add_mcp(parser: Parser) -> None:
+    parser.add_argument(
+        "--root", metavar="DIR", default=".",
+        help="the folder that all paths are held to (default: the current one)",
+    )  # fmt: skip
+
+
 def _add_files(parser: Parser) -> None:
     parser.add_argument(
         "paths", metavar="PATH", nargs="*",
@@ -378,5 +385,6 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "frameworks": ("list the frameworks and what their APIs mean", _add_frameworks),
     "completion": ("print a script that completes commands in a shell", _add_completion),
     "translate": ("translate one constructor call to other frameworks", _add_translate),
+    "mcp": ("serve a coding agent by the model context protocol; nothing is written", _add_mcp),
     "server": ("serve an editor by the language server protocol", _add_server),
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bnlint.engine.comparing import context_of, has_eps_of_source, paired_with
 from bnlint.engine.facts import Facts, facts_of
+from bnlint.engine.inventory import SiteRow, located, rows
 from bnlint.engine.options import Options
+from bnlint.files.source import decode
 from bnlint.finding import Problem
 from bnlint.rule import Context, evidence
 from bnlint.semantics.layers.references import DECLARED, INFERRED, NAMED, SAME_FILE
@@ -53,6 +55,17 @@ def bases(facts: Facts, options: Options) -> list[Basis]:
         Basis(facts.module.path, number, title, kind, text, why, family)
         for (title, kind, text, why, family), number in groups.items()
     ]
+
+
+def rows_of(data: bytes, path: str, options: Options) -> list[SiteRow] | Problem:
+    """Return the layers of a file, with what each is compared with, by places of the document."""
+    facts = facts_of(data, path, options.folder, options.wrappers)
+    if facts is None or isinstance(facts, Problem):
+        return facts or []
+    context = context_for(facts, options)
+    document = decode(data, path).document
+    found = rows(facts, lambda site: said(site, context, options))
+    return [located(row, document) for row in found]
 
 
 def context_for(facts: Facts, options: Options) -> Context:
