@@ -20,7 +20,7 @@ from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import Matched, match
 from bnlint.semantics.values.domain import Partial, Symbol
 from bnlint.semantics.values.value import Value, settle
@@ -61,8 +61,11 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
     """
     ev = project.evaluator
     names = {api.roles[role] for api in ev.frameworks.apis.values() if role in api.roles}
+    carriers = project.carriers(module)
     for call in module.calls_by_name.get("partial", ()):
         if not any(keyword.arg is None or keyword.arg in names for keyword in call.keywords):
+            continue
+        if not call.args or last_name(call.args[0]) not in carriers:
             continue
         for candidate in ev.evaluate(module, call):
             held = candidate.object

@@ -62,7 +62,7 @@ LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _NOTED = frozenset(
     {
         ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom,
-        ast.NamedExpr, ast.Global, ast.Nonlocal,
+        ast.NamedExpr, ast.Global, ast.Nonlocal, ast.Subscript, ast.Dict,
     }
 )  # fmt: skip
 
@@ -125,6 +125,8 @@ class Module:
         self.calls: list[ast.Call] = []
         self.uses = Uses()
         self.stores: list[ast.Attribute] = []
+        self.keyed_stores: list[ast.Subscript] = []
+        self.dicts: list[ast.Dict] = []
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
         self.classes: list[ast.ClassDef] = []
@@ -173,12 +175,20 @@ class Module:
                     parents[child] = node
                     if child.__class__ is not constant:
                         stack.append(child)
-        for nodes in (calls, self.stores, self.imports, self.functions, self.classes):
+        for nodes in (
+            calls, self.stores, self.keyed_stores, self.dicts, self.imports, self.functions,
+            self.classes,
+        ):  # fmt: skip
             nodes.sort(key=_source_order)
 
     def _note(self, node: ast.AST) -> None:
-        """Note a definition, an import, or what else binds names in a way of its own."""
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        """Note a definition, an import, what else binds names in a way of its own, or keys."""
+        if isinstance(node, ast.Subscript):
+            if isinstance(node.ctx, ast.Store):
+                self.keyed_stores.append(node)
+        elif isinstance(node, ast.Dict):
+            self.dicts.append(node)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             self.functions.append(node)
         elif isinstance(node, ast.ClassDef):
             self.classes.append(node)

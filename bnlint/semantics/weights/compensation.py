@@ -7,7 +7,8 @@ both roots. Layers that it fills compute what those of the reference do with an 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from bnlint.semantics.layers.external_writes import may_reach
 from bnlint.semantics.layers.sites import Site
@@ -43,7 +44,7 @@ def makes_up_for_eps(project: Project, site: Site) -> bool:
 
 def _statements(module: Module) -> Iterator[ast.stmt]:
     """Yield the statements that move a variance, or gamma, from one eps to another."""
-    for node in ast.walk(module.tree):
+    for node in _at_rows(module.tree, _rows(module.text)):
         if not isinstance(node, ast.BinOp):
             continue
         statement = module.statement(node)
@@ -60,6 +61,20 @@ def _statements(module: Module) -> Iterator[ast.stmt]:
             continue
         if len({ast.unparse(part) for part in found}) == 2:
             yield statement
+
+
+def _rows(text: str) -> list[int]:
+    """Return the rows in which two eps stand with a minus or a quotient between them."""
+    return [text.count("\n", 0, found.start()) + 1 for found in re.finditer(_TEXT, text)]
+
+
+def _at_rows(node: ast.AST, rows: Sequence[int]) -> Iterator[ast.AST]:
+    """Yield the nodes below ``node`` that reach into one of ``rows``."""
+    for child in ast.iter_child_nodes(node):
+        start, end = getattr(child, "lineno", 0), getattr(child, "end_lineno", None)
+        if not start or any(start <= row <= (end or start) for row in rows):
+            yield child
+            yield from _at_rows(child, rows)
 
 
 def _terms(node: ast.expr, sign: int) -> Iterator[tuple[int, ast.expr]]:

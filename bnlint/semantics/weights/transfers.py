@@ -150,11 +150,9 @@ def _by_store(arrays: Arrays, module: Module, store: ast.Attribute) -> Iterator[
 
 def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
     """Yield what ``state[key + ".running_mean"] = ...`` puts where."""
-    for statement in ast.walk(module.tree):
-        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            continue
-        (place,) = statement.targets
-        if not isinstance(place, ast.Subscript):
+    for place in module.keyed_stores:
+        statement = module.parents[place]
+        if not isinstance(statement, ast.Assign) or statement.targets != [place]:
             continue
         within = arrays.stripped(place)
         if isinstance(within, ast.Subscript):  # group["moving_mean"][:] = x too
@@ -244,15 +242,14 @@ def renamings(module: Module) -> Iterator[list[Renamed]]:
     """Yield the name maps of a file, as far as they rename arrays of batch normalisation."""
     if not names_statistics(module):
         return
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Dict):
-            found = [
-                renamed
-                for key, value in zip(node.keys, node.values, strict=True)
-                if (renamed := _renamed(key, value, value)) is not None
-            ]
-            if found:
-                yield found
+    for node in module.dicts:
+        found = [
+            renamed
+            for key, value in zip(node.keys, node.values, strict=True)
+            if (renamed := _renamed(key, value, value)) is not None
+        ]
+        if found:
+            yield found
     chains: dict[ast.AST, list[Renamed]] = {}
     for call in module.calls_by_name.get("replace", ()):
         if len(call.args) == 2:
