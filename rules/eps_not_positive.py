@@ -49,13 +49,14 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
-from bnlint.rule import MISPLACED, Context, Rule, lower
+from bnlint.rule import DIFFERENCE, Context, Rule, lower
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import Value, assumption
 
-RULE = Rule("BN113", "eps-not-positive", "error", precedence=MISPLACED + 5)
+#: Where a reference is known, BN103 says which eps is to be written.
+RULE = Rule("BN113", "eps-not-positive", "error", precedence=DIFFERENCE + 5)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
