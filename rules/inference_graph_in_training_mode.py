@@ -146,6 +146,8 @@ def _evaluates(call: ast.Call, context: Context) -> str:
     module = context.module
     for around in module.ancestors(call):
         if isinstance(around, (ast.For, ast.AsyncFor)) and call not in set(ast.walk(around.iter)):
+            if isinstance(around.body[-1], ast.Break):
+                continue  # it tries one batch
             names = [n for part in (around.iter, around.target) for n in _names(part)]
             told = next(filter(begins_to_evaluate, names), "")
             if told and not any(map(trains, names)):

@@ -12,6 +12,7 @@ from bnlint.semantics.modes.dry_runs import is_made_up
 from bnlint.semantics.modes.phases import tested_phase
 from bnlint.semantics.modes.switches import (
     TRAINING,
+    gives_only_shape,
     gives_result,
     has_gradient,
     is_gradient_free,
@@ -90,6 +91,8 @@ def infers(ev: Evaluate, use: Use, life: Life) -> bool:
     why = why_inference(ev, use)
     if why is None or isinstance(use.module.parents[use.node], ast.Expr):
         return False  # what gives nothing back is run for its effect on the statistics
+    if why.function and gives_only_shape(ev, use):
+        return False  # a name alone: a shape is no result
     for step in use.route:
         if _is_meant(ev, step) or is_unit_test(step.module, step.node) or _tries_out(ev, step):
             return False

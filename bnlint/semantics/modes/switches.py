@@ -247,6 +247,26 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
     )
 
 
+def gives_only_shape(ev: Evaluate, use: Use) -> bool:
+    """Tell whether nothing but the shape of what a run of a model gives is looked at."""
+    module = use.module
+    function = module.enclosing_function(use.node)
+    if isinstance(function, ast.Lambda):
+        return False
+    looked_at: list[ast.AST] = [use.node]
+    statement = module.parents[use.node]
+    if isinstance(statement, ast.Assign):
+        parts = [part for target in statement.targets for part in ast.walk(target)]
+        names = {part.id for part in parts if isinstance(part, ast.Name)}
+        scope = ev.scope(module, function if function is not None else module.tree)
+        held = holding(ev, use.node, scope) or ()
+        looked_at = [part for part in held if isinstance(part, ast.Name) and part.id in names]
+    return bool(looked_at) and all(
+        isinstance(above := module.parents[part], ast.Attribute) and above.attr in _SHAPES
+        for part in looked_at
+    )
+
+
 def _beside_shapes(call: ast.Call, run: ast.expr) -> Iterator[ast.expr]:
     """Yield the names in a call, and ``run``, of which more is asked for than a shape."""
     stack: list[ast.AST] = [call]
