@@ -21,6 +21,7 @@ from bnlint.semantics.values.domain import (
     Unknown,
 )
 from bnlint.semantics.values.modules import returns_itself
+from bnlint.semantics.values.predicates import is_dead
 
 #: Steps of the evaluator that are taken for one object.
 MAX_WORK = 60_000
@@ -94,7 +95,13 @@ class View:
     # ------------------------------------------------------------------ notes
 
     def note(self, kind: str, node: ast.expr, name: str = "") -> None:
-        """Note a use; one in a lambda where the lambda is called."""
+        """Note a use; one in a lambda where the lambda is called.
+
+        What the function that was entered does not come to, by what it is given, is none.
+        """
+        if self.env is not None and kind != ESCAPE:
+            if is_dead(self.ev, self.module, node, self.env):
+                return
         function = self.module.enclosing_function(node)
         calls = list(self.calls_of(function)) if isinstance(function, ast.Lambda) else []
         for via in [(*self.via, CallSite(self.module, call)) for call in calls] or [self.via]:
