@@ -61,9 +61,7 @@ def render(report: Report, _style: Style) -> Iterator[str]:
             }
             for path, message in report.notices
         ]
-        run["invocations"] = [
-            {"executionSuccessful": True, "toolExecutionNotifications": notices}
-        ]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": notices}]
     yield dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

@@ -52,7 +52,9 @@ def gathered(
         if home is None or _is_bound_to_its_file(one):
             _add(by_name, one)
         else:
-            _put(by_name, _moved(one, home.display), home, configs)
+            rows = by_name[one.path].document is None  # those of a program are none of a notebook
+            where = f"{one.path}:{one.span.row}" if rows else one.path
+            _put(by_name, _moved(one, home.display, where), home, configs)
     return list(by_name.values())
 
 
@@ -83,8 +85,11 @@ def _is_bound_to_its_file(finding: Finding) -> bool:
     return finding.reference is not None and finding.reference.kind == SAME_FILE
 
 
-def _moved(finding: Finding, name: str) -> Finding:
-    """Return a finding as one of the file ``name``, in which the value is written."""
+def _moved(finding: Finding, name: str, where: str) -> Finding:
+    """Return a finding as one of the file ``name``, in which the value is written.
+
+    ``where`` is how a message names the place that it had.
+    """
     assert finding.definition is not None
     if finding.path == name:
         return finding._replace(span=finding.definition.span)
@@ -95,7 +100,7 @@ def _moved(finding: Finding, name: str) -> Finding:
     return finding._replace(
         path=name,
         span=finding.definition.span,
-        message=f"{finding.message}, the first at {finding.path}:{finding.span.row}",
+        message=f"{finding.message}, the first at {where}",
         help=advice,
         fix=None,
     )

@@ -99,6 +99,20 @@ def test_one_finding_where_the_value_is_written(
     assert message.endswith(end)
 
 
+def test_a_notebook_is_named_without_a_row(folder: Path, run: Run) -> None:
+    """The rows of its program are none that a reader finds in it."""
+    cells = [
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+         "source": part}
+        for part in (USE, ONE.removeprefix(USE))
+    ]  # fmt: skip
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    write(folder, {"a.ipynb": json.dumps(notebook), "b.py": ONE})
+    ((place, message),) = run()
+    assert place == "settings.py:1 BN101"
+    assert message.endswith("; 2 layers take it, in 2 files, the first at a.ipynb")
+
+
 def test_layers_of_the_file_itself_count(folder: Path, run: Run) -> None:
     own = "import torch.nn as nn\n\nMOMENTUM = 0.99\nbn = nn.BatchNorm2d(8, momentum=MOMENTUM)\n"
     write(folder, {"settings.py": own, "b.py": ONE, "c.py": ONE})
