@@ -162,6 +162,20 @@ class Context:
         api = catalogue().load((origin.family,)).reference(origin.family)
         return Counterpart(INFERRED, api, None, directed=True, origin=origin)
 
+    @cached_property
+    def sets_own_eps(self) -> bool:
+        """Whether the file is named for models that set their own eps in most frameworks.
+
+        Not where it is declared that they come from one in which they leave it alone.
+        """
+        from bnlint.semantics.hints.purposes import sets_own_eps
+        from bnlint.semantics.origins.search import names_in
+        from bnlint.semantics.origins.words import ecosystem_of, speeches
+
+        source = speeches().get(ecosystem_of(self.from_family)) if self.from_family else None
+        is_home = source is not None and source.vetoes
+        return not is_home and sets_own_eps(names_in(self.project.resolver, self.module))
+
     def hint(self, site: Site) -> tuple[str, str] | None:
         """Return what introduces the project as a port of a framework with another eps, and which.
 

@@ -6,7 +6,8 @@ Compares eps with the reference: the layer of a named reference, a layer of anot
 same file, or the defaults of the framework given with ``--from``. A reference that was read makes
 an error of a difference. Under ``--from`` it was not, and may set its own eps, so that a difference
 is a warning; only an eps left at its default is compared there, since a number that is written down
-was somebody's decision.
+was somebody's decision. Of files, classes and functions named for YOLO it is one of low confidence:
+these models set 1e-3 in PyTorch.
 
 Layers of that framework that stand in the project come before its defaults, if they agree.
 
@@ -144,7 +145,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{api.short_name} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api.roles["eps"], spelled, mine.number, theirs.number),
         severity=None if reference.is_read else "warning",
-        confidence=_confidence(mine, theirs, reference),
+        confidence=_confidence(mine, theirs, reference, context),
         fix=None
         if theirs.number < 0
         else rewrite(
@@ -162,8 +163,10 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def _confidence(mine: Value, theirs: Value, reference: Counterpart) -> str:
+def _confidence(mine: Value, theirs: Value, reference: Counterpart, context: Context) -> str:
     """Return how sure a difference is: each thing that is assumed counts."""
+    if reference.is_assumed and context.sets_own_eps:
+        return "low"
     if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind):
         return "low"
     doubt = reference.unsure or ("" if reference.is_read else reference.doubt)

@@ -358,6 +358,14 @@ MODELS = """
             self.one = ConvNorm(8, partial(nn.BatchNorm2d, eps=1e-3))
             self.two = ConvNorm(8)
 
+    class Chosen(nn.Module):
+        def __init__(self, wide=False):
+            super().__init__()
+            self.bn = nn.BatchNorm2d(8)
+            self.one = BLOCKS[read("block")](8)
+
+    BLOCKS = {"narrow": ConvNorm, "wide": Wide}
+
     class Bare(nn.Module):
         def __init__(self):
             super().__init__()
@@ -377,6 +385,7 @@ MODELS = """
         pytest.param("as_keras", "1 pair, none of them differs.", id="as it is given"),
         pytest.param("as_torch", "eps      0.001      1e-05", id="as it is by default"),
         pytest.param("Mixed", "a side is not known: eps in 1 pair", id="one way and another"),
+        pytest.param("Chosen", "1 pair, 1 of them differs", id="one of several that is not known"),
         pytest.param("Bare", "no batch normalisation layer is known in it", id="switched off"),
     ],
 )

@@ -75,6 +75,18 @@ HAZARD = [
         from_family="keras",
     ),
     hazard(
+        "a model that sets its own eps elsewhere, from where it leaves it alone",
+        """
+        from keras import layers
+
+        def yolov3(x):
+            return «layers.BatchNormalization()»(x)
+        """,
+        kind="warning medium",
+        fix="unsafe: layers.BatchNormalization() has epsilon=1e-05",
+        from_family="darknet",
+    ),
+    hazard(
         "keywords that carry only device and dtype leave eps at its default",
         """
         import torch.nn as nn
@@ -315,6 +327,16 @@ def test_other_eps_is_reported(case: Hazard) -> None:
 
 CLEAN = sourced(
     """
+--- a class of models that set their own eps: low confidence [from keras]
+import torch.nn as nn
+class YOLOHead(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = nn.BatchNorm2d(8)
+--- a function that makes a model which sets its own eps: low confidence [from torch]
+from keras import layers
+def yolov5(x):
+    return layers.BatchNormalization()(x)
 --- a default that the file's own models replace, out of view [from keras]
 from functools import partial
 import torch.nn as nn

@@ -107,9 +107,12 @@ class _Walk:
                         self._run(FunctionRef(found[0].module, found[1], me), arguments, env, depth)
             return
         callees = self._ev.evaluate(module, func, env)
-        if any(isinstance(c.object, (ClassRef, FunctionRef, Partial)) for c in callees):
+        known = [c for c in callees if isinstance(c.object, (ClassRef, FunctionRef, Partial))]
+        if len(known) > 1 and any(c.module is not self._start for c in known):
+            return  # which of them the model has is chosen by what is not in view
+        if known:
             arguments = arguments_of(self._ev, module, call, env)
-            for callee in callees:
+            for callee in known:
                 self._enter(callee, arguments, env, depth)
 
     def _enter(self, callee: Candidate, arguments: Arguments, env: Env | None, depth: int) -> None:

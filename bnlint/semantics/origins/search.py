@@ -89,16 +89,20 @@ def origin_of(resolver: Resolver, module: Module, family: str) -> Origin | None:
     first = signs[0]
     if _eps(first.family) == _eps(family) or _eps(family) is None:
         return None
-    names = " ".join(cls.name for cls in module.classes)
-    if module.file:
-        root = resolver.sources.root(module.file)
-        path = module.file.removeprefix(root)
-        if sets_own_eps(path):
-            return None
-        names = f"{path} {names}"
+    names = names_in(resolver, module)
+    if sets_own_eps(names):
+        return None
     if often_sets_own_eps(names):
         signs = [sign._replace(weak=True) for sign in signs]
     return Origin(first.family, speeches()[first.source].title, tuple(signs))
+
+
+def names_in(resolver: Resolver | None, module: Module) -> str:
+    """Return the path of a file in its project, and what its classes and functions are called."""
+    path = module.path
+    if resolver is not None and module.file:
+        path = module.file.removeprefix(resolver.sources.root(module.file))
+    return " ".join([path, *(node.name for node in (*module.classes, *module.functions))])
 
 
 def hint_for(resolver: Resolver, file: str, family: str) -> Hint | None:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from bnlint.semantics.hints.purposes import sets_own_eps
 from bnlint.semantics.origins.words import (
     Speech,
     ecosystem_by_short,
@@ -106,8 +105,6 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
     elsewhere is then open.
     """
     text, file = module.text, module.file
-    if sets_own_eps(" ".join(_CLASS.findall(text))):
-        return
     foreign = (w for name, speech in speeches().items() if name != target for w in speech.words)
     for match in sentence().finditer(text) if any(word in text for word in foreign) else ():
         if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
@@ -146,8 +143,6 @@ def said_in(text: str) -> tuple[str, str, int, str] | None:
                 found.append((speech.ecosystem, family, row, _quoted(match[0])))
     return found[0] if len({ecosystem for ecosystem, *_ in found}) == 1 else None
 
-
-_CLASS = lazy(r"^[ \t]*class[ \t]+(\w+)", re.MULTILINE)
 
 #: What makes statistics of one's own, whatever they are called.
 _MADE = lazy(r"register_buffer|add_weight|get_variable|add_variable|self\.param\(|Parameter\(")
