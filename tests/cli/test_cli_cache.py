@@ -329,6 +329,20 @@ def test_a_damaged_memory_is_no_memory(project: Path, content: bytes | None) -> 
     assert entries(file)["entries"]
 
 
+@pytest.mark.parametrize(("identity", "is_believed"), [(None, True), ("of another bnlint", False)])
+def test_what_another_program_remembers_is_not_believed(
+    project: Path, identity: str | None, is_believed: bool
+) -> None:
+    """It may know of no fault where this one would find some."""
+    expected = run(project)
+    (file,) = (project.parent / "cache").glob("bnlint-results-*")
+    parts = entries(file)
+    faulty, clean = (parts["entries"][f"{project}/{name}.py"] for name in ("faulty", "more3"))
+    faulty[1] = clean[1]
+    write_entries(file, {**parts, "identity": identity or parts["identity"]})
+    assert (run(project) != expected) == is_believed
+
+
 @pytest.mark.parametrize("part", ["entries", "files", "imports", "questions"])
 def test_a_memory_of_another_shape_is_no_memory(project: Path, part: str) -> None:
     expected = run(project)

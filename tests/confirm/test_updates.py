@@ -19,7 +19,7 @@ from bnlint.confirm.experiments import (
 from bnlint.confirm.meaning import required
 from bnlint.confirm.workers import Experiment, Step
 from bnlint.frameworks.tables import catalogue
-from bnlint.trial import OUTPUT, STATISTICS, TRAINING, Layer, Trial
+from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Trial
 
 APIS = catalogue().load(catalogue().families).apis
 
@@ -142,3 +142,37 @@ def test_inference_before_any_training(
     """Haiku's layers have seen the batch that initialised them."""
     outputs, _ = _run(name, [A], ["inference"], eps=0.25, **given)
     assert np.allclose(outputs[0], (A - mean) / np.sqrt(variance + 0.25), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, api in APIS.items() if "always_running" in api.statistics]
+)
+def test_what_always_uses_its_running_statistics_infers_in_either_mode(name: str) -> None:
+    """By the argument that the table names, and neither by its other value nor by its absence."""
+    api = APIS[name]
+    argument, always = api.statistics["argument"], api.statistics["always_running"]
+    x = np.random.default_rng(0).normal(3.0, 2.0, (8, 4)).astype(np.float32)
+    if 2 not in api.ranks:
+        x = x.reshape(8, 4, 1, 1) if 4 in api.ranks else x.reshape(8, 4, 1, 1, 1)
+    state = {"mean": x.mean((0, *range(2, x.ndim))) + 1, "var": np.full(4, 2.0, np.float32)}
+    names = (
+        [api.roles["running_mean"], api.roles["running_var"]]
+        if api.kind == "functional"
+        else api.state["statistics"]
+    )
+    plant = dict(zip(names, state.values(), strict=True))
+
+    def output(mode: str, **given: object) -> Any:
+        arguments = {**required(api), **given}
+        if "channels" in api.roles:
+            arguments[api.roles["channels"]] = 4
+        flag = next((role for role in (TRAINING, INFERENCE) if role in api.roles), "")
+        told = {} if api.mode_switch == "object" else {api.roles[flag]: mode == flag}
+        step = Step(x, mode if api.mode_switch == "object" else "", told)
+        asked = Experiment(name, api.kind, arguments, [step], plant, (), api.roles.get("input", ""))
+        return oracle.run(api, asked).outputs[0]
+
+    by_running = output(INFERENCE, **{argument: always})
+    assert np.array_equal(output(TRAINING, **{argument: always}), by_running)
+    if isinstance(always, bool):
+        assert not np.allclose(output(TRAINING, **{argument: not always}), by_running)

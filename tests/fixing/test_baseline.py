@@ -43,6 +43,10 @@ def test_old_code_starts_clean(tmp_path: Path) -> None:
         pytest.param(f"{HEAD}if x:\n    {ONE}    {TWO}", id="indented"),
         pytest.param(HEAD + ONE[:-1] + "  # why\n" + TWO, id="comment"),
         pytest.param(HEAD + ONE.replace(", ", ",\n    ") + TWO, id="other spaces"),
+        pytest.param(
+            HEAD + ONE.replace(", ", ",  # why\n    # and why\n    ") + TWO,
+            id="comments in a call of several lines",
+        ),
         pytest.param((HEAD + ONE + TWO).replace("\n", "\r\n"), id="other line ends"),
     ],
 )

@@ -65,6 +65,21 @@ HAZARD = [
         IN_FORWARD,
     ),
     _hazard(
+        "in methods that call each other",
+        """
+        class Block(nn.Module):
+            def forward(self, x):
+                return self.down(x, 3)
+
+            def down(self, x, depth):
+                return self.up(x, depth - 1) if depth else x
+
+            def up(self, x, depth):
+                return self.down(«nn.BatchNorm2d(8)»(x), depth)
+    """,
+        "BatchNorm2d is built anew in a function that forward() calls at every call",
+    ),
+    _hazard(
         "in another method that forward() calls",
         """
         class Block(nn.Module):

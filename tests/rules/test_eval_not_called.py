@@ -115,6 +115,10 @@ CLEAN = [
         model.eval
     """,
     ),
+    clean(
+        "a model of either of two frameworks, of which one has no such method",
+        "from mindspore import nn as ms\nm = Net() if a else ms.BatchNorm1d(8)\nm.eval",
+    ),
     clean("rebound to data before", "m = Net()\nm = data\nm.train"),
 ]
 

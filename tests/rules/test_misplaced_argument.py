@@ -361,6 +361,14 @@ bn = nn.BatchNorm2d(8, 1e-5, None)
 --- a large eps that is still one
 import torch.nn as nn
 bn = nn.BatchNorm2d(8, 0.1, 0.1)
+--- what follows the value by a star may be its right place
+import torch.nn as nn
+def norm(*rest):
+    return nn.BatchNorm2d(*rest, 0.9)
+--- and what follows may be a name for it
+import torch.nn as nn
+def norm(*rest):
+    return nn.BatchNorm2d(64, 0.9, *rest)
 --- a lazy layer in its own order
 import torch.nn as nn
 bn = nn.LazyBatchNorm2d(1e-3, 0.01)

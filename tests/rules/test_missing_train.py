@@ -296,6 +296,20 @@ for epoch in range(10):
         nn.functional.cross_entropy(model(x), y).backward()
     model.eval()
     print(model(x))
+--- a class without batch normalisation in a file that has some
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 8)
+    def forward(self, x):
+        return self.fc(x)
+other = nn.Sequential(nn.BatchNorm2d(8))
+model = Plain()
+for epoch in range(10):
+    for x, y in loader:
+        nn.functional.cross_entropy(model(x), y).backward()
+    model.eval()
+    print(model(x))
 --- validated elsewhere: it may be switched back there
 from engine import validate
 model = torchvision.models.resnet18()

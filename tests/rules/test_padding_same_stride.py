@@ -344,3 +344,42 @@ def test_what_several_files_agree_on_says_little() -> None:
     assert [finding.span.row for finding in run_pair("BN501", one, PORT)] == [6, 8]
     others = [one.replace("stem", name) for name in ("body", "head")]
     assert run_pair("BN501", one, PORT, *others) == []
+
+
+@pytest.mark.parametrize(
+    ("imports", "pad"),
+    [
+        pytest.param("import torch.nn.functional as F", "F.pad", id="the module by another name"),
+        pytest.param("from torch.nn.functional import pad, relu", "pad", id="the function"),
+        pytest.param("from torch.nn.functional import pad as p", "p", id="by another name"),
+        pytest.param("from torch.nn.functional import relu", "tn.functional.pad", id="another one"),
+        pytest.param("from torch.nn import functional", "functional.pad", id="the module"),
+        pytest.param("from .nn import functional", "tn.functional.pad", id="one of the project"),
+        pytest.param("import torch", "tn.functional.pad", id="the shortest of two"),
+    ],
+)
+def test_the_fix_pads_by_a_name_that_the_file_has(imports: str, pad: str) -> None:
+    code = f"""
+{imports}
+import keras
+import torch.nn as tn
+from keras import layers
+
+reference = keras.Sequential([
+    layers.Conv2D(8, 3, strides=2, padding="same"), layers.BatchNormalization(),
+])
+
+
+class Port(tn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = tn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.bn = tn.BatchNorm2d(8)
+
+    def forward(self, x):
+        return self.bn(self.conv(x))
+
+"""
+    (finding,) = run("BN501", code)
+    assert finding.fix is not None
+    assert [edit.text for edit in finding.fix.edits] == ["0", f"{pad}(x, (0, 1, 0, 1))"]

@@ -318,6 +318,28 @@ nn.BatchNorm2d(8, eps=ARGS["eps"])
 from torch import nn
 ARGS = {}
 nn.BatchNorm2d(8, eps=ARGS.get("eps", 1e-3))
+--- an entry of what is not known, with a default => unknown
+from torch import nn
+nn.BatchNorm2d(8, eps=ARGS.get("eps", 1e-3))
+--- taken out of what a caller gives, with a default => presumed 0.001
+from torch import nn
+def f(**kwargs):
+    return nn.BatchNorm2d(8, eps=kwargs.pop("eps", 1e-3))
+--- taken out of what is not known, with a default => unknown
+from torch import nn
+nn.BatchNorm2d(8, eps=load().pop("eps", 1e-3))
+--- an entry under a key that is not known => unknown
+from torch import nn
+ARGS = {"eps": 1e-3}
+nn.BatchNorm2d(8, eps=ARGS.get(key, 1e-5))
+--- an entry without a key => unknown
+from torch import nn
+ARGS = {"eps": 1e-3}
+nn.BatchNorm2d(8, eps=ARGS.pop())
+--- an entry that is missing has no default => known None
+from torch import nn
+ARGS = {}
+nn.BatchNorm2d(8, eps=ARGS.get("eps"))
 --- an entry set before the call => known 0.001
 from torch import nn
 ARGS = {}
