@@ -112,6 +112,7 @@ from bnlint.semantics.modes.moving_statistics import advice, stop
 from bnlint.semantics.modes.region import LAYER
 from bnlint.semantics.modes.training import is_trained
 from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.numbers import decay, momentum_for
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Literal, Trial
 
 #: It has a reference, so that it is kept where another rule reports the same freeze without one.
@@ -288,8 +289,6 @@ def _at_the_speed_of(moved: Frozen, stopped: Frozen) -> dict[str, Literal]:
     """Return the momentum with which one side forgets as fast as the other does by default."""
     mine, other = (f.side.project.frameworks.reference(f.framework.name) for f in (stopped, moved))
     default = other.default("momentum")
-    decay = other.decay(default) if isinstance(default, float) else None
-    if decay is None:
-        return {}
-    momentum = decay if mine.convention == "old-weight" else 1 - decay
-    return {mine.roles["momentum"]: round(momentum, 12)}
+    keeps = decay(other, default) if isinstance(default, float) else None
+    momentum = momentum_for(mine, keeps) if keeps is not None else None
+    return {} if momentum is None else {mine.roles["momentum"]: momentum}
