@@ -42,7 +42,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: What faults are put into, and what of it runs in processes that know nothing of this one.
 ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
-ELSEWHERE = "bnlint/confirm/worker*.py"
+ELSEWHERE = "bnlint/confirm/worker[._]*py"
+
+#: The tests of these.
+OF_WORKERS = ("tests/confirm/test_recorded.py", "tests/frameworks/test_workers.py")
 
 #: Tests that mostly start programs and import frameworks, which would take most of the time.
 SLOW = (
@@ -197,9 +200,9 @@ class Map:
 
     def runs(self, known: Known, trial: Trial) -> bool:
         """Tell whether a test runs the line of a fault, or as much as is known of that."""
-        path = "bnlint/confirm/workers.py" if Path(trial.path).match(ELSEWHERE) else trial.path
+        path = trial.path
         bits = known.ran.get(path, 0)
-        if path != trial.path or trial.fault.block < 0 or _digest(path) != self.sources.get(path):
+        if trial.fault.block < 0 or _digest(path) != self.sources.get(path):
             return bits > 0
         return bool(bits >> trial.fault.block & 1)
 
@@ -358,10 +361,10 @@ def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
     cost: Counter[str] = Counter()
     for name in ordered(trial, known, learnt):
         cost[name.split("::")[0]] += known[name].seconds
-    chosen: list[str] = []
+    chosen = [*OF_WORKERS] if Path(trial.path).match(ELSEWHERE) else []
     total = 0.0
     for file, seconds in cost.items():
-        if total + seconds <= options.limit:
+        if not chosen or total + seconds <= options.limit:
             chosen.append(file)
             total += seconds
     if not chosen:
@@ -376,21 +379,32 @@ def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
             shutil.copyfile(ROOT / name, target)
         target = Path(folder, trial.path)
         target.write_text(changed(target.read_text("utf-8"), trial.fault), "utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider"]
-        environment = {**os.environ, "PYTHONPATH": folder, "CI": "true"}
         began = resource.getrusage(resource.RUSAGE_CHILDREN)
+        failed = _failed_in(folder, chosen, known, 5 * options.limit)
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+    return Outcome(bool(failed), failed, len(chosen), spent)
+
+
+def _failed_in(folder: str, tests: list[str], known: dict[str, Known], seconds: float) -> str:
+    """Return the first test that fails in a copy, of those that passed without the fault."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=no", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PYTHONPATH": folder, "CI": "true"}
+    while True:
         try:
             run = subprocess.run(
-                [*command, *chosen], cwd=folder, env=environment, capture_output=True,
-                timeout=5 * options.limit, check=False, text=True,
+                [*command, *tests], cwd=folder, env=environment, capture_output=True,
+                timeout=seconds, check=False, text=True,
             )  # fmt: skip
-            code, out = run.returncode, run.stdout
         except subprocess.TimeoutExpired:
-            code, out = 1, "FAILED it did not end"
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    failed = next((line for line in out.splitlines() if line.startswith(("FAILED", "ERROR"))), "")
-    spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
-    return Outcome(code != 0, failed.partition(" ")[2], len(chosen), spent)
+            return "they did not end"
+        lines = [line for line in run.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+        if not run.returncode:
+            return ""
+        failed = lines[0].partition(" ")[2].partition(" - ")[0] if lines else "none could be run"
+        if failed in known or not failed.startswith("tests/") or "::" not in failed:
+            return failed
+        command += ["--deselect", failed]  # it fails without the fault, too
 
 
 def write(options: argparse.Namespace, trial: Trial, outcome: Outcome) -> None:
