@@ -243,7 +243,7 @@ def _mode(api: Api, layer: Layer) -> tuple[str, dict[str, Any]]:
     """Return how to run ``layer`` in its mode: by switching the object, or by an argument."""
     if not layer.mode:
         return "", {}
-    if api.mode_switch == "object":
+    if api.mode_switch in ("object", "global"):
         return layer.mode, {}
     for role in (TRAINING, INFERENCE):
         if role in api.roles:

@@ -241,7 +241,7 @@ def _mode(given: Given, mode: str) -> str:
             raise given.unclear("mode_switch", f"an argument sets the mode, not {mode!r}")
         if flag := given.flag():
             return flag
-    elif switch == "object":
+    elif switch in ("object", "global"):
         # An argument of the call wins over the object, which wins over what it was built with.
         if found := given.flag(called=True) or mode or given.flag():
             return found

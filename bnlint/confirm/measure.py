@@ -127,7 +127,7 @@ def _experiment(
                 plant[roles[role]] = np.full(x.shape[axis], value, x.dtype)
         observe = (roles["running_mean"], roles["running_var"])
     step = Step(x)
-    if mode and api.mode_switch == "object":
+    if mode and api.mode_switch in ("object", "global"):
         step = Step(x, mode)
     elif mode:
         for role in ("training", "inference"):

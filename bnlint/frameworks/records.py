@@ -271,6 +271,26 @@ class Neighbour(NamedTuple):
     bias_off: str = "false"
 
 
+class Maker(NamedTuple):
+    """A function that makes the layer whose name it is given, or gives its class.
+
+    The parameter ``chooses`` takes the name, or a dictionary that has it under ``key`` and
+    arguments of the layer beside it. ``layers`` maps names to the ids of APIs. ``roles`` says which
+    parameters are passed on, and as what; keywords of other names go to the layer. ``defaults`` has
+    what the maker gives, by role, where nobody else does.
+    """
+
+    aliases: tuple[str, ...]
+    framework: Framework
+    signature: tuple[Parameter, ...]
+    chooses: str
+    gives: str
+    layers: Mapping[str, str]
+    key: str = ""
+    roles: Mapping[str, str] = {}
+    defaults: Mapping[str, Any] = {}
+
+
 class Wrapper(NamedTuple):
     """What a project declares the class or function at the import path ``path`` to be.
 

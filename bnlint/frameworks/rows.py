@@ -10,6 +10,7 @@ from bnlint.frameworks.records import (
     Framework,
     Freeze,
     Ignored,
+    Maker,
     Modes,
     Neighbour,
     Parameter,
@@ -94,6 +95,21 @@ def neighbour_of(framework: Framework, row: Mapping[str, Any]) -> Neighbour:
         row.get("transposed", False),
         row.get("padding_modes", {}),
         row.get("bias_off", "false"),
+    )
+
+
+def maker_of(framework: Framework, row: Mapping[str, Any]) -> Maker:
+    """Return an entry of a function that makes layers by their names."""
+    return Maker(
+        tuple(row["aliases"]),
+        framework,
+        _parameters(row["signature"]),
+        row["chooses"],
+        row["gives"],
+        row["layers"],
+        row.get("key", ""),
+        row.get("roles", {}),
+        row.get("defaults", {}),
     )
 
 

@@ -44,10 +44,11 @@ NEIGHBOUR_KINDS = (
 )  # fmt: skip
 PADDING_MODES = ("none", "end", "amount")
 BIAS_OFF = ("false", "none")
+GIVES = ("layer", "class")
 CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
-MODE_SWITCHES = ("object", "call-argument", "argument", "none", UNKNOWN)
+MODE_SWITCHES = ("object", "call-argument", "argument", "global", "none", UNKNOWN)
 RUNNING_UPDATES = (
     "ema", "first-then-ema", "zero-debiased", "debiased-from-initial", "none", UNKNOWN,
 )  # fmt: skip
@@ -122,7 +123,7 @@ _IGNORED = f.record(
 
 _MODES = f.record(
     {
-        "switch": f.one_of("object", "call-argument", "argument"),
+        "switch": f.one_of("object", "call-argument", "argument", "global"),
         "initial": f.one_of("training", "inference", "required"),
         "attribute": f.text,
         "to_inference": _SWITCH,
@@ -269,6 +270,20 @@ _NEIGHBOUR = f.record(
     required=("aliases", "kind", "signature", "roles"),
 )
 
+_MAKER = f.record(
+    {
+        "aliases": f.names,
+        "signature": f.signature,
+        "chooses": f.text,
+        "key": f.text,
+        "gives": f.one_of(*GIVES),
+        "layers": f.mapping(f.text),
+        "roles": f.mapping(f.text, ROLES),
+        "defaults": f.mapping(f.literal, ROLES),
+    },
+    required=("aliases", "signature", "chooses", "gives", "layers"),
+)
+
 _TABLE = f.record(
     {
         "framework": _FRAMEWORK,
@@ -277,6 +292,7 @@ _TABLE = f.record(
         "porting": _PORTING,
         "api": f.entries,
         "neighbour": f.entries,
+        "maker": f.entries,
     },
     required=("framework", "modes", "vocabulary", "api"),
 )
@@ -287,7 +303,7 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
     Two shorthands are resolved here. ``like``: an entry takes every field it does not give itself
     from an entry above it, named by its id (an API) or by its first alias as written (a
-    neighbour). ``{root}`` at the head of a name stands for each path of that framework root; a
+    neighbour or maker). ``{root}`` at the head of a name stands for each path of that framework root; a
     root may use those above it.
 
     Raises:
@@ -328,10 +344,15 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
         neighbour["aliases"] = names(f.at(key, "aliases"), neighbour["aliases"])
         _check_neighbour(file, key, neighbour, table["framework"]["imports"], seen)
         neighbours.append(neighbour)
+    makers = []
+    for key, maker in _entries(file, "maker", table.get("maker", []), _MAKER, _first):
+        maker["aliases"] = names(f.at(key, "aliases"), maker["aliases"])
+        _check_maker(file, key, maker, table["framework"]["imports"], {api["id"] for api in apis})
+        makers.append(maker)
     reference = table["framework"]["reference"]
     if all(api["id"] != reference for api in apis):
         raise f.failure(file, "framework.reference", "the id of an entry", reference)
-    return {**table, "api": apis, "neighbour": neighbours}
+    return {**table, "api": apis, "neighbour": neighbours, "maker": makers}
 
 
 def _first(entry: Mapping[str, Any]) -> Any:
@@ -424,3 +445,18 @@ def _check_neighbour(
         if alias in seen:
             raise TableError(f"{file}: {f.at(key, 'aliases')}: {alias!r} stands twice")
         seen.add(alias)
+
+
+def _check_maker(
+    file: str, key: str, maker: Mapping[str, Any], imports: list[str], ids: set[str]
+) -> None:
+    _check_aliases(file, key, maker["aliases"], imports)
+    parameters = {row[0] for row in maker["signature"]}
+    _check_roles(file, key, maker.get("roles", {}), parameters)
+    if maker["chooses"] not in parameters:
+        raise f.failure(
+            file, f.at(key, "chooses"), "a parameter of the signature", maker["chooses"]
+        )
+    for name, layer in maker["layers"].items():
+        if layer not in ids:
+            raise f.failure(file, f.at(key, f"layers.{name}"), "the id of an entry", layer)

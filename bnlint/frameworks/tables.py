@@ -16,13 +16,14 @@ from bnlint.frameworks.records import (
     UNKNOWN,
     Api,
     Framework,
+    Maker,
     Modes,
     Neighbour,
     Parameter,
     SourceText,
     TableError,
 )
-from bnlint.frameworks.rows import api_of, framework_of, neighbour_of
+from bnlint.frameworks.rows import api_of, framework_of, maker_of, neighbour_of
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -86,9 +87,12 @@ class Catalogue(NamedTuple):
 
     @property
     def aliases(self) -> frozenset[str]:
-        """The import paths of the APIs of all tables."""
+        """The import paths of the APIs of all tables, and of what makes them by their names."""
         return frozenset(
-            alias for t in self.tables.values() for row in t["api"] for alias in row["aliases"]
+            alias
+            for table in self.tables.values()
+            for row in (*table["api"], *table["maker"])
+            for alias in row["aliases"]
         )
 
     def roots(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -162,6 +166,7 @@ class Frameworks:
         self.apis: dict[str, Api] = {}
         self.by_alias: dict[str, tuple[Api, ...]] = {}
         self.neighbours: dict[str, Neighbour] = {}
+        self.makers: dict[str, Maker] = {}
         self.declared: frozenset[str] = frozenset()
         self._words: dict[str, dict[str, Framework]] = {}
         self._own: dict[str, Mapping[str, Sequence[str]]] = {}
@@ -178,6 +183,8 @@ class Frameworks:
         for row in json.loads(table["neighbour"]):
             neighbour = neighbour_of(framework, row)
             self.neighbours.update(dict.fromkeys(neighbour.aliases, neighbour))
+        for row in table["maker"]:
+            self.makers.update(dict.fromkeys(row["aliases"], maker_of(framework, row)))
         words = {**table["vocabulary"]}
         for name in ("gradient_free", "tapes", "phase_setters"):
             words[name] = table["modes"].get(name, ())
@@ -235,7 +242,7 @@ class Frameworks:
 
         A single name is none: methods and parts of models are listed by those.
         """
-        if path in self.by_alias or path in self.neighbours:
+        if path in self.by_alias or path in self.neighbours or path in self.makers:
             return True
         return "." in path and any(path in names for names in self._words.values())
 

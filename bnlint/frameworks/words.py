@@ -16,16 +16,16 @@ _SHORTEST_TOKEN = 8
 def tokens(tables: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return a few substrings, one of which stands in every text that names an API.
 
-    To call an API, a file must spell the last component of one of its aliases. From these
-    components the substring that most of them share is taken (the longest such, the first in
-    order), and so on for the rest until each is covered.
+    To call an API, a file must spell the last component of one of its aliases, or of what makes it
+    by its name. From these components the substring that most of them share is taken (the longest
+    such, the first in order), and so on for the rest until each is covered.
     """
     rest = sorted(
         {
             alias.rpartition(".")[2]
             for table in tables
-            for api in table["api"]
-            for alias in api["aliases"]
+            for row in (*table["api"], *table["maker"])
+            for alias in row["aliases"]
         }
     )
     found = []

@@ -331,3 +331,45 @@ def test_an_alias_of_two_neighbours_is_an_error() -> None:
         TableError, match=r"^toy\.toml: neighbour \"toy\.Conv3\": aliases: 'toybox\.Conv'"
     ):
         check_table("toy.toml", table)
+
+
+# ------------------------------------------------------------------------------------- makers
+
+_MAKER: dict[str, Any] = {
+    "aliases": ["{nn}.build"],
+    "signature": "(cfg, size, **kwargs)",
+    "chooses": "cfg",
+    "key": "type",
+    "gives": "layer",
+    "roles": {"channels": "size"},
+    "defaults": {"eps": 1e-05},
+    "layers": {"N": "toy.Norm"},
+}
+
+
+def test_a_maker_is_written_out_like_an_api() -> None:
+    """Roots and ``like`` work as they do in other entries."""
+    like = {"like": "{nn}.build", "aliases": ["toy.give"], "gives": "class"}
+    first, second = check_table("toy.toml", {**TABLE, "maker": [_MAKER, like]})["maker"]
+    assert first["aliases"] == ["toy.nn.build", "toybox.build"]
+    assert (second["aliases"], second["gives"]) == (["toy.give"], "class")
+    assert second["layers"] == {"N": "toy.Norm"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"chooses": "name"}, "chooses: expected a parameter of the signature, found 'name'"),
+        ({"roles": {"channels": "c"}}, "roles.channels: expected a parameter of the signature"),
+        ({"roles": {"colour": "size"}}, "roles.colour: unknown key"),
+        ({"layers": {"N": "toy.X"}}, "layers.N: expected the id of an entry, found 'toy.X'"),
+        ({"gives": "name"}, "gives: expected one of layer, class"),
+        ({"aliases": ["other.build"]}, "aliases: expected names in framework.imports"),
+        ({"colour": "red"}, "colour: unknown key"),
+    ],
+)
+def test_a_wrong_maker_is_rejected(changed: dict[str, Any], complaint: str) -> None:
+    """What it chooses from, and what it makes, must be there."""
+    with pytest.raises(TableError) as caught:
+        check_table("toy.toml", {**TABLE, "maker": [{**_MAKER, **changed}]})
+    assert complaint in str(caught.value)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.handwritten import handwritten
 from bnlint.semantics.layers.implicit_arguments import supply
+from bnlint.semantics.values.named_layers import made
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import classes
 from bnlint.semantics.values.arguments import Matched, bind, match, merge
@@ -83,6 +84,18 @@ def resolve(
                 callee.node,
                 presumed,
                 supplied.overridable,
+                route.through,
+            )
+        for named in made(ev, callee, arguments) if found.path in ev.frameworks.makers else ():
+            yield Resolution(
+                named.api,
+                match(named.api.signature, named.arguments),
+                route.module,
+                route.holder if named.whole else None,
+                named.chosen.module,
+                named.chosen.node,
+                presumed or named.presumed,
+                named.arguments.overridable,
                 route.through,
             )
     elif isinstance(found, Partial):

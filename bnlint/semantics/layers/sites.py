@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, SourceText, catalogue
 from bnlint.semantics.layers.implicit_arguments import normalisers
+from bnlint.semantics.values.named_layers import unnamed
 from bnlint.semantics.layers.resolution import (
     Resolution,
     Route,
@@ -287,6 +288,7 @@ def _made(
             doubt = doubt or f"{last_name(call.func) or 'the callee'} may be something else"
     if not resolutions:
         why = reason(callees) or _opaque(callees) or _absent(callees)
+        why = why or unnamed(ev, callees, arguments)
         # What a layer gives is no class: this is a layer that is applied.
         is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(ev, module, call)
         return None if is_layer else Unresolved(module, call, why)

@@ -9,7 +9,7 @@ result errs on the side of too many; the evaluator decides.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from bnlint.semantics.syntax.module import Module, last_name
 
@@ -20,16 +20,16 @@ _CARRYING = frozenset({"partial", "getattr", "dict", "cast"})
 Carrier = tuple[str, bool]
 
 
-def carriers(module: Module, names: Iterable[str]) -> set[str]:
+def carriers(module: Module, names: Iterable[str], givers: Collection[str] = ()) -> set[str]:
     """Return the identifiers of ``module`` through which one of ``names`` may be called.
 
     ``names`` are the last parts of the import paths of APIs (``BatchNorm2d``), or of project
-    classes known to be APIs.
+    classes known to be APIs; ``givers`` are those among them that give an API when called.
     """
     wanted = set(names)
-    queue: list[Carrier] = [(name, False) for name in wanted]
+    queue: list[Carrier] = [(name, name in givers) for name in wanted]
     queue += [
-        (alias.asname, False)
+        (alias.asname, alias.name.rpartition(".")[2] in givers)
         for statement in module.imports
         for alias in statement.names
         if alias.asname and alias.name.rpartition(".")[2] in wanted

@@ -61,9 +61,15 @@ class ImportedCarriers:
 
         A name that other modules make of an API counts whichever framework it is of.
         """
-        names = {alias.rpartition(".")[2] for alias in frameworks.by_alias}
+        names = {a.rpartition(".")[2] for a in (*frameworks.by_alias, *frameworks.makers)}
         names.update(cls.name for cls in module.classes if is_norm(cls.name))  # by hand, perhaps
-        return carriers(module, names.union(self._imported(module) if module.file else ()))
+        givers = {
+            alias.rpartition(".")[2]
+            for alias, maker in frameworks.makers.items()
+            if maker.gives == "class"
+        }
+        imported = self._imported(module) if module.file else ()
+        return carriers(module, names.union(imported), givers)
 
     def reaches(self, importer: Importer, text: str) -> bool:
         """Tell whether a file with this text uses carriers of other modules."""

@@ -33,6 +33,7 @@ from bnlint.semantics.values.domain import (
     presumed,
     unknown,
 )
+from bnlint.semantics.values.named_layers import given_class
 from bnlint.semantics.values.predicates import TEXT_METHODS, instance_test, text_method
 
 _PARTIAL = frozenset({"functools.partial", "functools.partialmethod"})
@@ -91,6 +92,8 @@ def _called(
             return _builtin(ev, module, call, path.removeprefix("builtins."), env)
         case Symbol(path) if path in ("copy.copy", "copy.deepcopy") and call.args:
             return ev.evaluate(module, call.args[0], env)
+        case Symbol(path) if (cls := given_class(ev, module, call, path, env)):
+            return cls
         case Symbol(path):
             made = Symbol(path + _by_name(ev, module, call, path, env))
             return (Candidate(Instance(made, module, call, env), module, call),)

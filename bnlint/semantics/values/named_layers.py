@@ -1,0 +1,146 @@
+"""Layers that a function of a framework makes by their names: ``build_norm_layer(cfg, 64)``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.frameworks.tables import Api, Maker, Parameter
+from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.values.arguments import arguments_of, match
+from bnlint.semantics.values.containers import pick
+from bnlint.semantics.values.domain import (
+    Argument,
+    Arguments,
+    Candidate,
+    Constant,
+    Dictionary,
+    Env,
+    Evaluate,
+    Symbol,
+    Unknown,
+    ValueSet,
+    reason,
+)
+from bnlint.startup.typed import NamedTuple
+
+
+class Named(NamedTuple):
+    """One layer that a maker may make, with what arrives at its API.
+
+    ``chosen`` is what names it. ``whole`` tells that its arguments stand in the call of the maker.
+    """
+
+    api: Api
+    arguments: Arguments
+    chosen: Candidate
+    presumed: str = ""
+    whole: bool = True
+
+
+def made(ev: Evaluate, callee: Candidate, arguments: Arguments) -> Iterator[Named]:
+    """Yield the layers that calling ``callee`` may make, if it makes layers by their names."""
+    maker = _maker(ev, callee)
+    if maker is None or maker.gives != "layer":
+        return
+    matched = match(maker.signature, arguments)
+    taken = {p.name for p in maker.signature}
+    given = {
+        role: matched.given[name] for role, name in maker.roles.items() if name in matched.given
+    }
+    beside = {name: item for name, item in arguments.keywords.items() if name not in taken}
+    choices = list(_choices(ev, maker, matched.given.get(maker.chooses)))
+    other = next((f"{maker.chooses} may name another layer" for api, *_ in choices if not api), "")
+    for api, held, chosen, presumed in choices:
+        if api is None:
+            continue
+        passed = {api.roles[role]: item for role, item in given.items() if role in api.roles}
+        items = {key: item for key, item in held.items if isinstance(key, str) and key != maker.key}
+        yield Named(
+            _with_defaults(api, maker),
+            Arguments(
+                (), {**passed, **items, **beside}, "", arguments.open_keywords or held.open,
+                arguments.overridable,
+            ),
+            chosen,
+            presumed or other,
+            not maker.key or isinstance(chosen.object, Constant),
+        )  # fmt: skip
+
+
+def unnamed(ev: Evaluate, callees: ValueSet, arguments: Arguments) -> str:
+    """Return why it is not known which layer a maker makes; empty if that is known, or none is."""
+    for callee in callees:
+        maker = _maker(ev, callee)
+        if maker is None or maker.gives != "layer":
+            continue
+        argument = match(maker.signature, arguments).given.get(maker.chooses)
+        if argument is not None and (why := reason(ev.argument(argument))):
+            return why
+    return ""
+
+
+def given_class(
+    ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env | None
+) -> ValueSet:
+    """Return the class that a function gives for the name it is given; nothing if not known."""
+    maker = ev.frameworks.makers.get(path)
+    if maker is None or maker.gives != "class":
+        return ()
+    given = match(maker.signature, arguments_of(ev, module, call, env)).given.get(maker.chooses)
+    choices = list(_choices(ev, maker, given))
+    return tuple(
+        Candidate(Symbol(api.aliases[0]), module, call, presumed)
+        for api, _, _, presumed in choices
+        if api is not None
+    ) if all(api is not None for api, *_ in choices) else ()
+
+
+def _maker(ev: Evaluate, callee: Candidate) -> Maker | None:
+    found = callee.object
+    return ev.frameworks.makers.get(found.path) if isinstance(found, Symbol) else None
+
+
+def _choices(
+    ev: Evaluate, maker: Maker, argument: Argument | None
+) -> Iterator[tuple[Api | None, Dictionary, Candidate, str]]:
+    """Yield the APIs that an argument may name, ``None`` for what is none, with what goes to each.
+
+    A name of ``None`` makes nothing.
+    """
+    if argument is None:
+        return
+    for candidate in ev.argument(argument):
+        held, named = Dictionary(()), (candidate,)
+        if isinstance(candidate.object, Dictionary) and maker.key:
+            held = candidate.object
+            key = Constant(maker.key)
+            named = pick(ev, held, key, candidate.module, candidate.node)
+        for name in named:
+            presumed = candidate.presumed or name.presumed
+            if name.object == Constant(None):
+                continue
+            yield _api(ev, maker, name), held, candidate, presumed
+
+
+def _api(ev: Evaluate, maker: Maker, name: Candidate) -> Api | None:
+    if isinstance(name.object, Symbol):  # the class itself
+        apis = ev.frameworks.by_alias.get(name.object.path, ())
+        return apis[0] if len(apis) == 1 and apis[0].id in maker.layers.values() else None
+    if isinstance(name.object, Unknown) or not isinstance(name.object, Constant):
+        return None
+    value = name.object.value
+    return ev.frameworks.apis.get(maker.layers.get(value, "")) if isinstance(value, str) else None
+
+
+def _with_defaults(api: Api, maker: Maker) -> Api:
+    """Return an API with the defaults that the maker has for it."""
+    wanted = {api.roles[role]: value for role, value in maker.defaults.items() if role in api.roles}
+    rows = [
+        Parameter(p.name, p.kind, required=False, default=wanted[p.name])
+        if p.name in wanted and p.default != wanted[p.name]
+        else p
+        for p in api.signature
+    ]
+    signature = tuple(rows)
+    return api if signature == api.signature else api._replace(signature=signature)
