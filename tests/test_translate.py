@@ -146,8 +146,8 @@ def test_name_as_people_write_it(call: str, from_family: str | None, full: str) 
     ("call", "from_family", "message"),
     [
         ("nn.BatchNorm2d(64)", None,
-         "nn.BatchNorm2d is MindSpore or PyTorch: say which with --from mindspore or --from torch"),
-        ("BatchNormalization()", None, "say which with --from keras or --from tensorflow"),
+         "nn.BatchNorm2d is Jittor or MindSpore or OneFlow or tinygrad or PyTorch: say which"),
+        ("BatchNormalization()", None, "is Chainer or Keras or ONNX or TensorFlow"),
         ("nn.BatchNorm2d(64)", "keras", "nn.BatchNorm2d is no batch normalisation API known in"),
         ("torch.nn.ReLU()", None, "torch.nn.ReLU is no batch normalisation API known"),
         ("BatchNorm9d(4)", None, "BatchNorm9d is no batch normalisation API known"),

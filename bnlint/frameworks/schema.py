@@ -303,8 +303,8 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
 
     Two shorthands are resolved here. ``like``: an entry takes every field it does not give itself
     from an entry above it, named by its id (an API) or by its first alias as written (a
-    neighbour or maker). ``{root}`` at the head of a name stands for each path of that framework root; a
-    root may use those above it.
+    neighbour or maker). ``{root}`` at the head of a name stands for each path of that framework
+    root; a root may use those above it.
 
     Raises:
         TableError: a key is unknown, missing or of the wrong type, ``framework.name`` is not what

@@ -152,6 +152,9 @@ def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[st
 #: Arguments that say the same thing, one true where the other is false.
 _OPPOSITE = {"training": "inference", "inference": "training"}
 
+#: Arguments that say whether there is a gamma and a beta.
+_SWITCHES = frozenset({"affine", "scale", "center"})
+
 
 def _turned_round(given: Given, target: Api, role: str) -> str | None:
     """Return the text of a mode that the source says by an argument of the opposite sense."""
@@ -262,12 +265,16 @@ def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
         if name != given.api.statistics.get("argument"):
             notes.append(f"{name}={text} has no counterpart in {title}")
     for role, text in given.texts.items():
-        if role in done or role in ("affine", "scale", "center", "axis", "data_format"):
+        if role in done or role in ("axis", "data_format"):
+            continue
+        if role in _SWITCHES and not target.roles.keys().isdisjoint(_SWITCHES):
             continue
         if _OPPOSITE.get(role) in done:
             continue
         name = given.api.roles[role]
-        if role == "channels":
+        if role in _SWITCHES and target.kind == "functional":
+            notes.append(f"{name}={text}: gamma and beta are given to the call here")
+        elif role == "channels":
             notes.append(f"{name}={text}: the layer takes the number of channels from its input")
         elif role in _OPPOSITE and target.kind == "layer":
             notes.append(f"{name}={text}: the mode is switched elsewhere in {title}")

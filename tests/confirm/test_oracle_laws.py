@@ -353,9 +353,9 @@ def test_no_api_is_left_out(api: Api) -> None:
         plant = {api.roles[role]: np.full(size, value) for role, value in values.items()}
     called = {}
     for role in ("training", "inference"):
-        if role in api.roles and api.mode_switch != "object":
+        if role in api.roles and api.mode_switch not in ("object", "global"):
             called = {api.roles[role]: role == "inference"}
-    mode = "inference" if api.mode_switch == "object" else ""
+    mode = "inference" if api.mode_switch in ("object", "global") else ""
     experiment = Experiment("", api.kind, arguments, [Step(x, mode, called)], plant)
     try:
         y = oracle.run(api, experiment).outputs[0]

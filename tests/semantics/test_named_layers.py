@@ -103,7 +103,9 @@ def test_which_layer_a_name_is(code: str, expected: list[str]) -> None:
 
 
 def test_channels_are_passed_on() -> None:
-    found = sites(_IMPORTS + "build_norm_layer(dict(type='BN'), 64)\nget_norm('BN', out_channels=32)")
+    found = sites(
+        _IMPORTS + "build_norm_layer(dict(type='BN'), 64)\nget_norm('BN', out_channels=32)"
+    )
     assert [site.value("channels").value for site in found] == [64, 32]
 
 

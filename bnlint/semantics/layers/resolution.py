@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.handwritten import handwritten
 from bnlint.semantics.layers.implicit_arguments import supply
-from bnlint.semantics.values.named_layers import made
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import classes
 from bnlint.semantics.values.arguments import Matched, bind, match, merge
@@ -22,6 +21,7 @@ from bnlint.semantics.values.domain import (
     Partial,
     Symbol,
 )
+from bnlint.semantics.values.named_layers import made
 from bnlint.startup.typed import NamedTuple
 
 
@@ -72,8 +72,7 @@ def resolve(
     if route.depth > classes.MAX_DEPTH:
         return
     if isinstance(found, Symbol):
-        for api in ev.frameworks.by_alias.get(found.path, ()):
-            matched = match(api.signature, arguments)
+        for api, matched in _fitting(ev, found.path, arguments):
             supplied = supply(ev, route.module, route.call, api, matched)
             yield Resolution(
                 api,
@@ -114,6 +113,25 @@ def resolve(
         if own is not None:
             reached.append(_by_hand(own, callee, arguments, inner))
         yield from reached
+
+
+def _fitting(ev: Evaluate, path: str, arguments: Arguments) -> list[tuple[Api, Matched]]:
+    """Return the APIs that an import path may mean, with what arrives at each.
+
+    Of several releases that share it, those are left out that cannot be called so, if others can.
+    """
+    found = [(api, match(api.signature, arguments)) for api in ev.frameworks.by_alias.get(path, ())]
+    fitting = [(api, matched) for api, matched in found if _takes(api, matched)]
+    return fitting or found
+
+
+def _takes(api: Api, matched: Matched) -> bool:
+    """Tell whether an API may be given just these arguments."""
+    parameters = api.signature
+    if (matched.strangers or matched.surplus) and all(p.kind != "extra" for p in parameters):
+        return False
+    there = matched.given.keys() | matched.unclear.keys()
+    return all(p.name in there for p in parameters if p.required)
 
 
 def _by_hand(api: Api, callee: Candidate, arguments: Arguments, route: Route) -> Resolution:

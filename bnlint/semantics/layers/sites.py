@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bnlint.frameworks.tables import Api, SourceText, catalogue
 from bnlint.semantics.layers.implicit_arguments import normalisers
-from bnlint.semantics.values.named_layers import unnamed
 from bnlint.semantics.layers.resolution import (
     Resolution,
     Route,
@@ -35,6 +34,7 @@ from bnlint.semantics.values.domain import (
     reason,
 )
 from bnlint.semantics.values.memo import Memo
+from bnlint.semantics.values.named_layers import unnamed
 from bnlint.semantics.values.value import (
     DEFAULT,
     KNOWN,

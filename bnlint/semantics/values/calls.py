@@ -92,7 +92,7 @@ def _called(
             return _builtin(ev, module, call, path.removeprefix("builtins."), env)
         case Symbol(path) if path in ("copy.copy", "copy.deepcopy") and call.args:
             return ev.evaluate(module, call.args[0], env)
-        case Symbol(path) if (cls := given_class(ev, module, call, path, env)):
+        case Symbol(path) if cls := given_class(ev, module, call, path, env):
             return cls
         case Symbol(path):
             made = Symbol(path + _by_name(ev, module, call, path, env))

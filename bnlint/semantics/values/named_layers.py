@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.tables import Api, Maker, Parameter
+from bnlint.frameworks.records import Api, Maker, Parameter
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, match
 from bnlint.semantics.values.containers import pick
@@ -89,11 +89,15 @@ def given_class(
         return ()
     given = match(maker.signature, arguments_of(ev, module, call, env)).given.get(maker.chooses)
     choices = list(_choices(ev, maker, given))
-    return tuple(
-        Candidate(Symbol(api.aliases[0]), module, call, presumed)
-        for api, _, _, presumed in choices
-        if api is not None
-    ) if all(api is not None for api, *_ in choices) else ()
+    return (
+        tuple(
+            Candidate(Symbol(api.aliases[0]), module, call, presumed)
+            for api, _, _, presumed in choices
+            if api is not None
+        )
+        if all(api is not None for api, *_ in choices)
+        else ()
+    )
 
 
 def _maker(ev: Evaluate, callee: Candidate) -> Maker | None:
@@ -111,10 +115,10 @@ def _choices(
     if argument is None:
         return
     for candidate in ev.argument(argument):
-        held, named = Dictionary(()), (candidate,)
-        if isinstance(candidate.object, Dictionary) and maker.key:
-            held = candidate.object
-            key = Constant(maker.key)
+        held = Dictionary(())
+        named: ValueSet = (candidate,)
+        if isinstance(candidate.object, Dictionary) and isinstance(candidate.node, ast.expr):
+            held, key = candidate.object, Constant(maker.key)
             named = pick(ev, held, key, candidate.module, candidate.node)
         for name in named:
             presumed = candidate.presumed or name.presumed
