@@ -14,6 +14,7 @@ from bnlint.finding import (
     Reference,
     Span,
 )
+from bnlint.frameworks.records import BATCH, NORM_NAMES
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.references import (
     INFERRED,
@@ -22,6 +23,7 @@ from bnlint.semantics.layers.references import (
     Counterpart,
     Side,
     counterparts,
+    norm_of,
 )
 from bnlint.semantics.layers.settings import Setting, settings_in
 from bnlint.semantics.values.value import PRESUMED, Value
@@ -50,7 +52,8 @@ class Rule(NamedTuple):
     ``default`` tells whether the rule runs unless deselected. Of several findings about one
     argument of one layer, the one with the lowest ``precedence`` is kept. ``needs_reference``
     tells a rule that compares: without a reference it cannot report anything. ``always`` tells one
-    that runs whatever is selected, unless it is ignored by its own code or name.
+    that runs whatever is selected, unless it is ignored by its own code or name. ``norms`` are the
+    kinds of normalisation beside batch normalisation that the rule speaks of as well.
     """
 
     code: str
@@ -61,6 +64,7 @@ class Rule(NamedTuple):
     precedence: int = 100
     needs_reference: bool = False
     always: bool = False
+    norms: Sequence[str] = ()
 
 
 class Context:
@@ -159,7 +163,10 @@ class Context:
         origin = self.origin(families.pop())
         if origin is None:
             return None
-        api = catalogue().load((origin.family,)).reference(origin.family)
+        tables = catalogue().load((origin.family,))
+        api = tables.reference_of(origin.family, norm) if (norm := norm_of(site)) else None
+        if api is None:
+            return None
         return Counterpart(INFERRED, api, None, directed=True, origin=origin)
 
     @cached_property
@@ -360,6 +367,11 @@ def describe_reference(found: Counterpart) -> Reference:
         return Reference(found.kind, title, found.api.id)
     span = found.site.module.span(found.site.call)
     return Reference(found.kind, title, found.api.id, found.site.module.path, span.row, span.column)
+
+
+def called(api: Api) -> str:
+    """Return how a message names a layer: with its kind, where that is no batch normalisation."""
+    return api.short_name if api.norm == BATCH else f"{api.short_name} ({NORM_NAMES[api.norm]})"
 
 
 def where_reference(found: Counterpart) -> str:

@@ -7,6 +7,8 @@ another framework in the same file, or the defaults of the framework given with 
 the declared framework leaves out gamma or beta by default, the difference is reported once per
 file, at the first layer.
 
+Layers that normalise otherwise are compared too, each with its own kind only.
+
 Why it matters
 --------------
 A checkpoint has no weights for the extra parameter, or the port has no place for the weights it
@@ -69,13 +71,19 @@ from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix
 from bnlint.fixes.build import rewrite_all
 from bnlint.frameworks.tables import Api
-from bnlint.rule import Context, Rule, lower, where_reference
+from bnlint.rule import Context, Rule, called, lower, where_reference
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.values.value import PRESUMED, Value, assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 
-RULE = Rule("BN104", "affine-differs", "warning", needs_reference=True)
+RULE = Rule(
+    "BN104",
+    "affine-differs",
+    "warning",
+    needs_reference=True,
+    norms=("layer", "group", "instance", "rms"),
+)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -116,7 +124,7 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
     return context.report(
         RULE,
         context.place(site),
-        f"{api.short_name} {'has' if has else 'lacks'} {names}, the {title} "
+        f"{called(api)} {'has' if has else 'lacks'} {names}, the {title} "
         f"{'reference' if reference.is_read else 'default'} "
         f"{'does not' if has else 'has'}{where_reference(reference)}{every}"
         f"{assumption(*mine, *theirs)}",
@@ -135,26 +143,28 @@ def _switches(api: Api, values: Mapping[str, Value]) -> tuple[Value, Value] | No
 
     ``None`` if either is not known.
     """
-    if "affine" in api.roles:
-        roles = ("affine", "affine")
-    elif "scale" in api.roles and "center" in api.roles:
-        roles = ("scale", "center")
-    else:
+    if "affine" not in api.roles and not {"scale", "center"} <= api.roles.keys():
         return None
-    pair = [
-        values[role]._replace(value=api.leaves_on(role, values[role].value))
-        for role in roles
-        if values[role].is_known
-    ]
-    scale, center = pair if len(pair) == len(roles) else (None, None)
-    if scale is None or center is None or None in (scale.value, center.value):
-        return None
-    return scale, center
+    decided: list[Value] = []
+    for own in ("scale", "center"):
+        # A layer may have a switch for both and another for one of them.
+        roles = [role for role in ("affine", own) if role in api.roles]
+        if not all(values[role].is_known for role in roles):
+            return None
+        found = [v._replace(value=api.leaves_on(r, v.value)) for r in roles for v in (values[r],)]
+        if any(value.value is None for value in found):
+            return None
+        decided.append(next((value for value in found if not value.value), found[0]))
+    return decided[0], decided[1]
 
 
 def _wanted(api: Api, theirs: tuple[Value, Value]) -> dict[str, str] | None:
     """Return by role what gives ``api`` the reference's gamma and beta, if anything does."""
     scale, center = bool(theirs[0].value), bool(theirs[1].value)
+    if "affine" in api.roles and "center" in api.roles:
+        if center:
+            return {"affine": "True", "center": "True"} if scale else None
+        return {"center": "False"} if scale else {"affine": "False"}
     if "affine" in api.roles:
         return {"affine": repr(scale)} if scale is center else None
     return {"scale": repr(scale), "center": repr(center)}

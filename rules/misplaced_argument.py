@@ -8,6 +8,8 @@ eps above 0.1 or of a bare 0, a momentum below 1e-4, a boolean in either place, 
 tensor's rank or with a fraction. Where an import may give one of several frameworks, a keyword is
 reported only if every one of them rejects it.
 
+So it is with layers that normalise otherwise: ``nn.LayerNorm(64, False)`` sets eps to 0.
+
 Why it matters
 --------------
 A wrong keyword raises as soon as the line runs; a wrong position does not. PyTorch's order is
@@ -95,13 +97,22 @@ from bnlint.semantics.syntax.numbers import complement, shown
 from bnlint.semantics.values.value import Value, assumption, settle
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN108", "misplaced-argument", "error", precedence=MISPLACED)
+RULE = Rule(
+    "BN108",
+    "misplaced-argument",
+    "error",
+    precedence=MISPLACED,
+    norms=("layer", "group", "instance", "rms"),
+)
 
 #: Roles whose keywords are looked up across frameworks.
 _KEYWORD_ROLES = ("eps", "momentum", "channels", "training", "affine")
 
 #: The largest axis of a tensor that batch normalisation is fed: rank 5, counted from 0.
 _LAST_AXIS = 4
+
+#: Roles of arguments that may be any number.
+_SIZES = ("channels", "groups", "shape")
 
 #: How many parameters a message lists.
 _SHOWN = 4
@@ -250,7 +261,7 @@ def _rearranged(site: Site, holder: ast.Call, misplaced: str, context: Context) 
     for index, argument in enumerate(holder.args):
         role = by_name.get(names[index], "") if index < len(names) else ""
         value = settle(context.evaluator.evaluate(context.module, argument), argument)
-        if role == "channels":
+        if role in _SIZES:
             continue
         if value.number is None:
             return _by_hand(api)

@@ -57,7 +57,7 @@ from bnlint.semantics.syntax.numbers import decay, shown
 from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE)
+RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE, norms=("instance",))
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:

@@ -67,7 +67,7 @@ def sites(parsed: argparse.Namespace) -> int:
             problems += more
             sources.append((file.display, data, options))
     for display, data, options in sources:
-        rows = rows_of(data, display, options)
+        rows = rows_of(data, display, options, norms=parsed.other_norms)
         if isinstance(rows, Problem):
             unread.append(Notice(rows.message, rows.path))
         else:

@@ -262,6 +262,10 @@ def _add_sites(parser: Parser) -> None:
         "--output-format", choices=("table", "concise", "json", "csv"), default=None,
         help="default: table on a terminal, concise elsewhere",
     )  # fmt: skip
+    parser.add_argument(
+        "--other-norms", action="store_true",
+        help="list layer, group, instance and RMS normalisation too",
+    )  # fmt: skip
 
 
 def _add_reference(parser: Parser) -> None:

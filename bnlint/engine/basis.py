@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bnlint.engine.comparing import context_of, has_eps_of_source, paired_with
-from bnlint.engine.facts import Facts, facts_of
-from bnlint.engine.inventory import SiteRow, located, rows
+from bnlint.engine.facts import Facts, facts_of, other_norms, settled
+from bnlint.engine.inventory import SiteRow, by_place, located, rows
 from bnlint.engine.options import Options
 from bnlint.files.source import decode
 from bnlint.finding import Problem
@@ -57,14 +57,23 @@ def bases(facts: Facts, options: Options) -> list[Basis]:
     ]
 
 
-def rows_of(data: bytes, path: str, options: Options) -> list[SiteRow] | Problem:
-    """Return the layers of a file, with what each is compared with, by places of the document."""
-    facts = facts_of(data, path, options.folder, options.wrappers)
+def rows_of(
+    data: bytes, path: str, options: Options, *, norms: bool = False
+) -> list[SiteRow] | Problem:
+    """Return the layers of a file, with what each is compared with, by places of the document.
+
+    With ``norms``, those that normalise otherwise than by batches are among them.
+    """
+    facts = facts_of(data, path, options.folder, options.wrappers, norms=norms)
     if facts is None or isinstance(facts, Problem):
         return facts or []
     context = context_for(facts, options)
     document = decode(data, path).document
     found = rows(facts, lambda site: said(site, context, options))
+    if norms:
+        others = settled(other_norms(facts))
+        beside = context_of(others, options)
+        found = by_place([*found, *rows(others, lambda site: said(site, beside, options))])
     return [located(row, document) for row in found]
 
 

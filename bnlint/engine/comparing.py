@@ -12,7 +12,7 @@ from bnlint.engine.options import Options
 from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Problem
 from bnlint.rule import Context
-from bnlint.semantics.layers.references import Side
+from bnlint.semantics.layers.references import Side, norm_of
 from bnlint.semantics.syntax.numbers import close
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -76,7 +76,11 @@ def aligned(
     if from_family is not None:
         mine = [site for site in mine if not _is_of(site, from_family)] or mine
         theirs = [site for site in theirs if _is_of(site, from_family)] or theirs
-    return align(mine, theirs, kind)
+    pairs: list[Pair] = []
+    for norm in dict.fromkeys(norm_of(site) for site in (*mine, *theirs)):
+        own, other = ([s for s in side if norm_of(s) == norm] for side in (mine, theirs))
+        pairs += align(own, other, kind)
+    return pairs
 
 
 def _is_of(site: Site, family: str) -> bool:
@@ -111,7 +115,10 @@ def context_of(
         facts.part,
         infers=options.infer
         and not (options.native or named or references or options.from_family is not None),
-        layers_around=_layers_around(facts) if options.infer else None,
+        # Of other kinds of normalisation, layers elsewhere in the project are not looked for.
+        layers_around=_layers_around(facts)
+        if options.infer and facts.project.frameworks.of_batches
+        else None,
     )
 
 

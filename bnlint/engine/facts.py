@@ -18,7 +18,7 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.attribute_writes import apply_stores
 from bnlint.semantics.layers.sites import Site, Unresolved, find_sites
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
-from bnlint.semantics.project.marks import speaks_for_itself
+from bnlint.semantics.project.marks import mentions_norm, speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.triage import (
@@ -122,6 +122,25 @@ def read_facts(
         wanted |= more
 
 
+def other_norms(facts: Facts) -> Facts:
+    """Return a file that was read with its layers that normalise otherwise than by batches.
+
+    They are read apart, so that nothing which is said of batch normalisation rests on them. Of a
+    file that only builds layers for another, none are known.
+    """
+    project, module = facts.project, facts.module
+    if project.main is not module:
+        return facts._replace(sites=(), unresolved=())
+    other = Project(project.frameworks.norms, project.resolver, module, _carried_norms())
+    sites, unresolved = find_sites(other.evaluator, module, other.carriers(module))
+    sites = apply_stores(other, module, sites)
+    if facts.part:
+        from bnlint.semantics.layers.parts import within
+
+        sites = within(module, facts.part, sites) or []
+    return Facts(module, other, sites, unresolved, facts.part)
+
+
 def file_in(folder: str | None, path: str) -> str | None:
     """Return the absolute path of the file shown as ``path``, if it lies in a ``folder``."""
     return None if folder is None else f"{folder.rstrip('/')}/{path.rpartition('/')[2]}"
@@ -141,6 +160,7 @@ def renew(tree: Tree = DISK) -> None:
     PACKAGES.renew(tree)
     resolver.cache_clear()
     _carried.cache_clear()
+    _carried_norms.cache_clear()
 
 
 def revise(files: Collection[str]) -> None:
@@ -168,6 +188,12 @@ def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
     return ImportedCarriers(resolver(), catalogue().aliases.union(paths))
 
 
+@lru_cache(maxsize=1)
+def _carried_norms() -> ImportedCarriers:
+    """Return what tells which names may stand for a layer that normalises otherwise."""
+    return ImportedCarriers(resolver(), catalogue().norm_aliases)
+
+
 def reference_facts(
     reference: ReferenceFile, wrappers: tuple[Wrapper, ...] = ()
 ) -> list[Facts] | Problem:
@@ -189,7 +215,8 @@ def reference_facts(
         facts = facts._replace(sites=sites, part=reference.part)
         what = f"no batch normalisation layer is known in {reference.part}"
     found = [facts, *behind(facts)]
-    if not (any(item.sites for item in found) or _is_ready_made(facts)):
+    known = any(item.sites for item in found) or _is_ready_made(facts)
+    if not known and not (mentions_norm(facts.module.text) and other_norms(facts).sites):
         return Problem(what, reference.path)
     return found
 
@@ -231,16 +258,19 @@ def facts_of(
     wrappers: tuple[Wrapper, ...] = (),
     *,
     named: bool = False,
+    norms: bool = False,
 ) -> Facts | Problem | None:
     """Read a file given as bytes, in ``folder`` if it lies in one.
 
     What other files of the project set later is not known. Returns ``None`` if the file holds
-    nothing of interest, but for one that is ``named`` itself: others may build its layers.
+    nothing of interest, but for one that is ``named`` itself: others may build its layers. With
+    ``norms``, layers that normalise otherwise than by batches are of interest too.
     """
     try:
         source = decode(data, path)
         file = file_in(folder, path)
-        if not named and not is_interesting(source.text, wrappers, file):
+        wanted = named or (norms and mentions_norm(source.text))
+        if not wanted and not is_interesting(source.text, wrappers, file):
             return None
         facts = read_facts(parse_file(path, source.text, file), wrappers=wrappers)
     except Unreadable as error:
@@ -248,6 +278,11 @@ def facts_of(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         failure = syntax_failure(source, error)
         return Problem(f"line {failure.row}: {failure.message}", path)
+    return settled(facts)
+
+
+def settled(facts: Facts) -> Facts:
+    """Return a file with nothing known of what other files of the project set later."""
     from bnlint.semantics.layers.external_writes import unsettled, without
 
     sites = [without(site, unsettled(facts.project, site)) for site in facts.sites]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bnlint.engine.facts import Facts
 from bnlint.engine.locating import Places
 from bnlint.files.documents import Document
+from bnlint.frameworks.records import BATCH, NORM_NAMES
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.layers.alignment import site_name
 from bnlint.semantics.layers.sites import Site, Unresolved
@@ -55,6 +56,7 @@ class SiteRow(NamedTuple):
     ``channels_why`` is what their number rests on, if a caller may override it. ``reference`` is
     what the layer is compared with in words, empty where nobody asked. In a notebook, ``cell``
     is the number of the cell in which row and column count, once the row is :func:`located`.
+    ``norm`` is the kind of normalisation.
     """
 
     path: str
@@ -78,6 +80,7 @@ class SiteRow(NamedTuple):
     channels_why: str = ""
     reference: str = ""
     cell: int = 0
+    norm: str = BATCH
 
     @property
     def place(self) -> str:
@@ -95,7 +98,17 @@ def rows(facts: Facts, told: Callable[[Site], str] = lambda _: "") -> list[SiteR
     """
     found = [row_of(facts, site)._replace(reference=told(site)) for site in facts.sites]
     found += [_unresolved(item) for item in facts.unresolved]
-    return sorted(found, key=lambda row: (row.row, row.column))
+    return by_place(found)
+
+
+def by_place(found: list[SiteRow]) -> list[SiteRow]:
+    """Return rows in the order of the text; of one call, what is known comes first and alone."""
+    ordered = sorted(found, key=lambda row: (row.row, row.column, not row.api))
+    return [
+        row
+        for before, row in zip([None, *ordered], ordered, strict=False)
+        if row.api or before is None or (before.row, before.column) != (row.row, row.column)
+    ]
 
 
 def located(row: SiteRow, document: Document | None) -> SiteRow:
@@ -144,6 +157,7 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         site.presumed,
         takes_weight(site),
         size.why if size.kind == PRESUMED else "",
+        norm=api.norm,
     )
 
 
@@ -289,7 +303,7 @@ def summary(found: list[SiteRow]) -> Iterator[Shared]:
     for row in found:
         if row.api and not row.of_weight:
             key = (
-                row.framework,
+                row.framework if row.norm == BATCH else f"{row.framework}, {NORM_NAMES[row.norm]}",
                 _text(row.eps),
                 "unknown" if row.decay is None else f"{row.decay:g}",
             )

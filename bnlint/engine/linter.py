@@ -31,7 +31,9 @@ from bnlint.engine.options import Options as Options
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
+from bnlint.frameworks.records import BATCH
 from bnlint.rule import Context
+from bnlint.semantics.project.marks import mentions_norm, misplaces_norm
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.budget import TOO_LARGE
@@ -90,7 +92,9 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         return _unreadable(failure, None, rules, options)
     file = file_in(options.folder, path)
     if not is_interesting(source.text, options.wrappers, file):
-        return Result(path, ())
+        compares = options.from_family is not None or bool(options.references)
+        if not (mentions_norm if compares else misplaces_norm)(source.text):
+            return Result(path, ())
     try:
         module = parse_file(path, source.text, file)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -177,6 +181,7 @@ def check_facts(
         from bnlint.engine.merging import by_definition
 
         found = by_definition(found, context)
+    found += _of_other_norms(context, facts, rules, options, references, problems, notices)
     directives: list[Directive] = []
     if found or may_have_directives(module.text):
         directives = find_directives(module)
@@ -210,6 +215,36 @@ def check_facts(
         _done.pop().forget()
     _done.append(context.project)
     return result
+
+
+def _of_other_norms(
+    context: Context,
+    facts: Facts,
+    rules: Sequence[LoadedRule],
+    options: Options,
+    references: Sequence[Facts],
+    problems: list[Problem],
+    notices: list[str],
+) -> list[Finding]:
+    """Return what rules have to say of other kinds of normalisation than that of batches."""
+    speaking = [r for r in rules if r.rule.norms and r.code in options.codes]
+    if not speaking or not mentions_norm(facts.module.text):
+        return []
+    from bnlint.engine.other_norms import context_of_norms
+
+    other = context_of_norms(context, facts, options, references)
+    if other is None:
+        return []
+    found: list[Finding] = []
+    for loaded in speaking:
+        found += _run(loaded, other, options, problems, notices)
+    found = [f for f in _one_per_argument(found) if _is_wanted(f, options)]
+    if len(found) > 1:
+        from bnlint.engine.merging import by_definition
+
+        found = by_definition(found, other)
+    other.project.forget()
+    return found
 
 
 def _with_fix(
@@ -303,8 +338,10 @@ def _run(
         if check_site is not None and (
             loaded.rule.severity != "info" or loaded.code in options.explicit
         ):
-            yield from _at_sites(check_site, context)
+            yield from _at_sites(loaded, check_site, context)
         check_file = loaded.checks.get("check_file")
+        if check_site is not None and not context.frameworks.of_batches:
+            check_file = None  # what a rule says of other kinds, it says of their sites
         if check_file is not None:
             about_file = list(_findings(check_file(context)))
             # What is said of a file may rest on all of it, and not all of it was followed.
@@ -317,13 +354,17 @@ def _run(
         problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
 
 
-def _at_sites(check_site: Callable[..., Any], context: Context) -> Iterator[Finding]:
-    """Yield what is found at each site.
+def _at_sites(
+    loaded: LoadedRule, check_site: Callable[..., Any], context: Context
+) -> Iterator[Finding]:
+    """Yield what is found at each site of a kind that the rule speaks of.
 
     What the constructor of a class in another file decides is found there, and not reported here.
     Nothing is said of a setting that another file may change later.
     """
     for site in context.sites:
+        if any(api.norm not in (BATCH, *loaded.rule.norms) for api in site.apis):
+            continue
         with followed(context.module):
             for finding in _findings(check_site(site, context)):
                 if finding.argument and finding.argument in _unsettled(context, site):

@@ -112,8 +112,21 @@ class Framework(NamedTuple):
     names: str = ""
 
 
+#: The kind of normalisation that is looked for first; :data:`NORM_NAMES` has the others.
+BATCH = "batch"
+
+#: What each kind of normalisation is called in words.
+NORM_NAMES: Mapping[str, str] = {
+    BATCH: "batch normalisation",
+    "layer": "layer normalisation",
+    "group": "group normalisation",
+    "instance": "instance normalisation",
+    "rms": "RMS normalisation",
+}
+
+
 class Api(NamedTuple):
-    """One batch normalisation class, function or op, and what it means.
+    """One class, function or op that normalises, and what it means.
 
     ``roles`` maps a role (``eps``, ``momentum``, ``axis`` ...) to the parameter that plays it;
     a role that no parameter plays is absent. Fields nobody measured or read are ``"unknown"``.
@@ -122,6 +135,10 @@ class Api(NamedTuple):
     alias. ``installed`` says where to look for the API in an installed framework; with the
     arguments in ``plain`` it normalises and does nothing else. What a training step computes,
     argument by argument, is in the fields after these; docs/frameworks.md defines their words.
+
+    ``norm`` is the kind of normalisation. Of other kinds than that of batches less is known:
+    what an eps of ``None`` stands for (``eps_none``), whether eps stands inside the root
+    (``place``), and whether the mean is subtracted (``centred``).
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -173,6 +190,10 @@ class Api(NamedTuple):
     like: str = ""
     declared: frozenset[str] = frozenset()
     own_names: Mapping[str, str] = {}
+    norm: str = BATCH
+    eps_none: float | None = None
+    place: str = "inside"
+    centred: bool = True
 
     @property
     def short_name(self) -> str:

@@ -113,6 +113,29 @@ def maker_of(framework: Framework, row: Mapping[str, Any]) -> Maker:
     )
 
 
+def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
+    """Return an entry of a layer that normalises otherwise than by batches."""
+    given = {
+        "convention": "none",
+        "estimator": "none",
+        "normalises_with": row.get("variance", "biased"),
+        "default_mode": "none",
+        "mode_switch": "none",
+        "channel_axis": UNKNOWN,
+        "momentum_none": "not-applicable",
+        "ranks": UNKNOWN,
+        "parameters": {"trainable": UNKNOWN, "counted": UNKNOWN},
+        "state": {"trainable": row.get("trainable", ()), "statistics": ()},
+        **row,
+    }
+    return api_of(framework, given)._replace(
+        norm=row["norm"],
+        eps_none=row.get("eps_none"),
+        place=row.get("place", "inside"),
+        centred=row.get("centred", row["norm"] != "rms"),
+    )
+
+
 def api_of(framework: Framework, row: Mapping[str, Any]) -> Api:
     """Return an entry of an API."""
     ranks = row["ranks"]

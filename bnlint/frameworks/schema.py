@@ -25,7 +25,8 @@ __all__ = [
 ROLES = frozenset(
     {
         "channels", "eps", "momentum", "affine", "scale", "center", "axis", "data_format",
-        "training", "inference", "input", "running_mean", "running_var", "weight", "bias",
+        "training", "inference", "input", "running_mean", "running_var", "weight", "bias", "groups",
+        "shape",
     }
 )  # fmt: skip
 
@@ -45,6 +46,9 @@ NEIGHBOUR_KINDS = (
 PADDING_MODES = ("none", "end", "amount")
 BIAS_OFF = ("false", "none")
 GIVES = ("layer", "class")
+#: The kinds of normalisation beside that of batches.
+NORMS = ("layer", "group", "instance", "rms")
+PLACES = ("inside", "outside", UNKNOWN)
 CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
@@ -180,6 +184,17 @@ def _when(**changed: f.Check) -> f.Check:
     )
 
 
+_STATISTICS = f.record(
+    {
+        "argument": f.text,
+        "always_batch": f.flag,
+        "always_running": f.flag,
+        "updates_in_inference": f.flag,
+        "drops_statistics": f.flag,
+    },
+    required=("argument",),
+)
+
 _API_FIELDS: dict[str, f.Check] = {
     "id": f.text,
     "aliases": f.names,
@@ -208,16 +223,7 @@ _API_FIELDS: dict[str, f.Check] = {
     "ranks": f.ranks,
     "momentum_none": f.one_of(*MOMENTUM_NONE),
     "momentum_none_how": f.text,
-    "statistics": f.record(
-        {
-            "argument": f.text,
-            "always_batch": f.flag,
-            "always_running": f.flag,
-            "updates_in_inference": f.flag,
-            "drops_statistics": f.flag,
-        },
-        required=("argument",),
-    ),
+    "statistics": _STATISTICS,
     "running_update": f.one_of(*RUNNING_UPDATES),
     "training_statistics": f.one_of(*TRAINING_STATISTICS),
     "training_statistics_when": _when(
@@ -270,6 +276,35 @@ _NEIGHBOUR = f.record(
     required=("aliases", "kind", "signature", "roles"),
 )
 
+_NORM = f.record(
+    {
+        "id": f.text,
+        "aliases": f.names,
+        "bases": f.names,
+        "norm": f.one_of(*NORMS),
+        "kind": f.one_of(*KINDS),
+        "signature": f.signature,
+        "call_signature": f.signature,
+        "extra_keywords": f.texts,
+        "roles": f.mapping(f.text, ROLES),
+        "reference": f.flag,
+        "convention": f.one_of(*CONVENTIONS),
+        "statistics": _STATISTICS,
+        "eps_none": f.number,
+        "place": f.one_of(*PLACES),
+        "centred": f.flag,
+        "variance": f.one_of(*ESTIMATORS),
+        "ranks": f.ranks,
+        "trainable": f.texts,
+        "plain": f.mapping(f.literal),
+        "attributes": f.mapping(f.text, ("eps", "momentum")),
+        "versions": f.text,
+        "read": f.texts,
+        "notes": f.texts,
+    },
+    required=("id", "aliases", "norm", "kind", "signature", "roles", "read"),
+)
+
 _MAKER = f.record(
     {
         "aliases": f.names,
@@ -293,6 +328,7 @@ _TABLE = f.record(
         "api": f.entries,
         "neighbour": f.entries,
         "maker": f.entries,
+        "norm": f.entries,
     },
     required=("framework", "modes", "vocabulary", "api"),
 )
@@ -344,15 +380,25 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
         neighbour["aliases"] = names(f.at(key, "aliases"), neighbour["aliases"])
         _check_neighbour(file, key, neighbour, table["framework"]["imports"], seen)
         neighbours.append(neighbour)
+    norms = []
+    for key, norm in _entries(file, "norm", table.get("norm", []), _NORM, lambda n: n.get("id")):
+        for field in ("aliases", "bases"):
+            if field in norm:
+                norm[field] = names(f.at(key, field), norm[field])
+        _check_aliases(file, key, norm["aliases"], table["framework"]["imports"])
+        takes = {row[0] for row in (*norm["signature"], *norm.get("call_signature", ()))}
+        _check_roles(file, key, norm["roles"], takes | set(norm.get("extra_keywords", ())))
+        norms.append(norm)
+    ids = {entry["id"] for entry in (*apis, *norms)}
     makers = []
     for key, maker in _entries(file, "maker", table.get("maker", []), _MAKER, _first):
         maker["aliases"] = names(f.at(key, "aliases"), maker["aliases"])
-        _check_maker(file, key, maker, table["framework"]["imports"], {api["id"] for api in apis})
+        _check_maker(file, key, maker, table["framework"]["imports"], ids)
         makers.append(maker)
     reference = table["framework"]["reference"]
     if all(api["id"] != reference for api in apis):
         raise f.failure(file, "framework.reference", "the id of an entry", reference)
-    return {**table, "api": apis, "neighbour": neighbours, "maker": makers}
+    return {**table, "api": apis, "neighbour": neighbours, "maker": makers, "norm": norms}
 
 
 def _first(entry: Mapping[str, Any]) -> Any:

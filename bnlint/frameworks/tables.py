@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from bnlint.frameworks.records import (
+    BATCH,
     UNKNOWN,
     Api,
     Framework,
@@ -23,7 +24,7 @@ from bnlint.frameworks.records import (
     SourceText,
     TableError,
 )
-from bnlint.frameworks.rows import api_of, framework_of, maker_of, neighbour_of
+from bnlint.frameworks.rows import api_of, framework_of, maker_of, neighbour_of, norm_of
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Catalogue(NamedTuple):
     ``imports`` maps the name of a top-level package to the tables it calls for. A file that names
     an API contains one of ``tokens``; one that runs a ready-made model in a mode that matters,
     one of ``model_words`` and one of ``mode_words``. ``state_words`` are names that only running
-    statistics have.
+    statistics have. ``norm_tokens`` are to other kinds of normalisation what ``tokens`` are.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -63,6 +64,7 @@ class Catalogue(NamedTuple):
     model_words: tuple[str, ...] = ()
     mode_words: tuple[str, ...] = ()
     state_words: tuple[str, ...] = ()
+    norm_tokens: tuple[str, ...] = ()
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -94,6 +96,13 @@ class Catalogue(NamedTuple):
             for row in (*table["api"], *table["maker"])
             for alias in row["aliases"]
         )
+
+    @property
+    def norm_aliases(self) -> frozenset[str]:
+        """The import paths of what normalises otherwise, and of what makes it by its names."""
+        norms = (row for table in self.tables.values() for row in json.loads(table["norm"]))
+        makers = (row for table in self.tables.values() for row in table["maker"])
+        return frozenset(alias for row in (*norms, *makers) for alias in row["aliases"])
 
     def roots(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the tables that files importing ``names`` (dotted or not) call for, sorted."""
@@ -168,6 +177,8 @@ class Frameworks:
         self.neighbours: dict[str, Neighbour] = {}
         self.makers: dict[str, Maker] = {}
         self.declared: frozenset[str] = frozenset()
+        self.of_batches = True
+        self._tables = [(framework, tables[name]) for name, framework in self.frameworks.items()]
         self._words: dict[str, dict[str, Framework]] = {}
         self._own: dict[str, Mapping[str, Sequence[str]]] = {}
         self._families: dict[str, dict[str, Framework]] = {}  # names that end in "*", without it
@@ -194,6 +205,25 @@ class Frameworks:
                 self._words.setdefault(word, {}).setdefault(name, framework)
                 if name.endswith("*"):
                     self._families.setdefault(word, {}).setdefault(name[:-1], framework)
+
+    @cached_property
+    def norms(self) -> Frameworks:
+        """The same tables with the layers that normalise otherwise in the place of the APIs.
+
+        What asks for APIs then finds these, and no batch normalisation (``of_batches``).
+        """
+        from copy import copy
+
+        other = copy(self)
+        other.apis, other.by_alias, other.declared = {}, {}, frozenset()
+        other.of_batches = False
+        for framework, table in self._tables:
+            for row in json.loads(table["norm"]):
+                api = norm_of(framework, row)
+                other.apis[api.id] = api
+                for alias in api.aliases:
+                    other.by_alias[alias] = (*other.by_alias.get(alias, ()), api)
+        return other
 
     def extended(self, wrappers: Mapping[str, tuple[Api, ...]]) -> Frameworks:
         """Return the same tables with the APIs that a project declares, by their import path.
@@ -240,9 +270,10 @@ class Frameworks:
     def knows(self, path: str) -> bool:
         """Tell whether any table has the exact import path ``path``.
 
-        A single name is none: methods and parts of models are listed by those.
+        A single name is none: methods and parts of models are listed by those. Nor does what makes
+        layers by their names count: where it is part of a project, its code is read.
         """
-        if path in self.by_alias or path in self.neighbours or path in self.makers:
+        if path in self.by_alias or path in self.neighbours:
             return True
         return "." in path and any(path in names for names in self._words.values())
 
@@ -261,6 +292,15 @@ class Frameworks:
     def reference(self, family: str) -> Api:
         """Return the API whose defaults stand for ``family`` when a port is declared from it."""
         return self.apis[self.frameworks[family].reference]
+
+    def reference_of(self, family: str, norm: str) -> Api | None:
+        """Return the API whose defaults stand for a kind of normalisation in ``family``, if any."""
+        if norm == BATCH:
+            return self.reference(family)
+        rows = (row for framework, table in self._tables if framework.name == family
+                for row in json.loads(table["norm"]))  # fmt: skip
+        name = next((r["id"] for r in rows if r["norm"] == norm and r.get("reference")), None)
+        return self.norms.apis[name] if name is not None else None
 
 
 @lru_cache(maxsize=1)
@@ -286,6 +326,7 @@ def catalogue() -> Catalogue:
         tuple(data["model_words"]),
         tuple(data["mode_words"]),
         tuple(data["state_words"]),
+        tuple(data["norm_tokens"]),
     )
 
 
@@ -293,8 +334,9 @@ def compile_tables(folder: str) -> dict[str, Any]:
     """Read and check every TOML table in ``folder``; the result is ready for JSON.
 
     It holds ``tables``, by the name of the framework and in that order, and the words that let a
-    file pass the triage (``tokens``, ``model_words``, ``mode_words``, ``state_words``). The
-    neighbours of a table, more than half of it, stay JSON text until the table is loaded.
+    file pass the triage (``tokens``, ``model_words``, ``mode_words``, ``state_words``;
+    ``norm_tokens`` where other kinds of normalisation matter). The neighbours of a table and the
+    other kinds of normalisation, more than half of it, stay JSON text until they are asked for.
 
     Raises:
         TableError: a table breaks the format, two tables are known for one convention, or an id
@@ -309,6 +351,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     ids: set[str] = set()
     conventions: set[str | None] = set()
+    norms: list[dict[str, Any]] = []
     for file in sorted(name for name in os.listdir(folder) if name.endswith(".toml")):
         try:
             data = tomllib.loads(_read(f"{folder}/{file}").decode())
@@ -319,17 +362,21 @@ def compile_tables(folder: str) -> dict[str, Any]:
         if known_for is not None and known_for in conventions:
             raise TableError(f"{file}: framework.known_for: {known_for!r} stands in two tables")
         conventions.add(known_for)
-        tables[table["framework"]["name"]] = {**table, "neighbour": json.dumps(table["neighbour"])}
-        for api in table["api"]:
+        norms.append({"api": table["norm"], "maker": []})
+        texts = {part: json.dumps(table[part]) for part in ("neighbour", "norm")}
+        tables[table["framework"]["name"]] = {**table, **texts}
+        for api in (*table["api"], *table["norm"]):
             if api["id"] in ids:
                 raise TableError(f"{file}: api {api['id']!r} stands in two tables")
             ids.add(api["id"])
     tables = dict(sorted(tables.items()))
+    norm_tokens = schema.tokens(norms)
     return {
         "tokens": schema.tokens(tables.values()),
         "model_words": schema.model_words(tables.values()),
         "mode_words": schema.mode_words(tables.values()),
         "state_words": schema.state_words(tables.values()),
+        "norm_tokens": norm_tokens,
         "tables": tables,
     }
 

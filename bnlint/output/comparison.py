@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.files.display import clean
 from bnlint.files.source import Lines
+from bnlint.frameworks.records import BATCH
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
@@ -205,8 +206,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         _place(port),
         _both(reference, port, lambda r: _value(r.eps)),
         _both(reference, port, _decay),
-        _both(reference, port, lambda r: _value(r.axis)),
-        _ARROW.join(dict.fromkeys(mode for mode in row.modes if mode)) or "?",
+        _both(reference, port, _axis),
+        _ARROW.join(dict.fromkeys(mode for mode in row.modes if mode)) or _unknown(row),
         _both(reference, port, _per_channel if row.how == "uniform" else _count),
         _fed_by(row),
         row.how,
@@ -239,6 +240,16 @@ def _place(row: SiteRow | None) -> str:
     return clean(f"{row.path.rpartition('/')[2]}:{row.place} {name or row.api.rpartition('.')[2]}")
 
 
+def _axis(row: SiteRow) -> str:
+    return _value(row.axis) if row.norm == BATCH else ""
+
+
+def _unknown(row: Row) -> str:
+    """Return what stands for something that is not known, or that a kind of layer does not have."""
+    either = row.port or row.reference
+    return "?" if either is None or either.norm == BATCH else ""
+
+
 def _value(setting: Setting) -> str:
     if setting.kind == "unknown":
         return "?"
@@ -252,17 +263,17 @@ def _number(value: object) -> str:
 
 def _decay(row: SiteRow) -> str:
     if row.decay is None:
-        return "?"
+        return "?" if row.norm == BATCH else ""
     return _number(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
 
 
 def _per_channel(row: SiteRow) -> str:
-    return row.parameters.counted if row.parameters is not None else "?"
+    return row.parameters.counted if row.parameters is not None else _count(row)
 
 
 def _count(row: SiteRow) -> str:
     if row.parameters is None:
-        return "?"
+        return "?" if row.norm == BATCH else ""
     if row.parameters.counted_number is None:
         return row.parameters.counted
     doubt = "?" if row.channels_why else ""
@@ -310,10 +321,11 @@ def _certainty(comparison: Comparison) -> Iterator[str]:
 def _limits(comparison: Comparison) -> Iterator[str]:
     """Yield what was not compared, so that nothing is taken for equal that was not looked at."""
     pairs = [(row.reference, row.port) for row in comparison.rows if row.reference and row.port]
+    batch = [(one, other) for one, other in pairs if one.norm == BATCH]
     missing = {
         "eps": sum("unknown" in (one.eps.kind, other.eps.kind) for one, other in pairs),
-        "decay": sum(None in (one.decay, other.decay) for one, other in pairs),
-        "parameters": sum(None in (one.parameters, other.parameters) for one, other in pairs),
+        "decay": sum(None in (one.decay, other.decay) for one, other in batch),
+        "parameters": sum(None in (one.parameters, other.parameters) for one, other in batch),
     }
     missing["kernel, stride and padding"] = sum(row.unsized for row in comparison.rows)
     if any(missing.values()):
@@ -412,4 +424,5 @@ def _object(row: SiteRow | None, names: Sequence[str]) -> dict[str, object] | No
         "mode": row.mode,
         "channels": row.channels,
         "parameters": row.parameters.counted if row.parameters is not None else None,
+        "norm": row.norm,
     }

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bnlint.files.display import clean
+from bnlint.frameworks.records import BATCH, NORM_NAMES
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import FormatError, Style
 
 if TYPE_CHECKING:
     from bnlint.engine.documentation import Page
     from bnlint.engine.registry import LoadedRule
+    from bnlint.rule import Rule
 
 #: The formats of the list.
 FORMATS = ("table", "json")
@@ -171,6 +173,7 @@ def _json(rules: Sequence[LoadedRule]) -> Iterator[str]:
                 "confidence": loaded.rule.confidence,
                 "default": loaded.default,
                 "needs_reference": loaded.rule.needs_reference,
+                "norms": [BATCH, *loaded.rule.norms],
                 "fix": kinds,
                 "summary": summary or None,
             }
@@ -187,9 +190,18 @@ def _about(loaded: LoadedRule, page: Page) -> str:
         f"confidence: {rule.confidence}",
         f"{'on' if rule.default else 'off'} by default",
         "needs a reference" if rule.needs_reference else "",
+        _kinds(rule),
         f"fix: {fix}" if fix else "no automatic fix",
     ]
     return f"*{'; '.join(part for part in parts if part)}.*"
+
+
+def _kinds(rule: Rule) -> str:
+    """Return for which kinds of normalisation a rule holds, where that is not batches alone."""
+    if not rule.norms:
+        return ""
+    names = [NORM_NAMES[kind] for kind in (BATCH, *rule.norms)]
+    return f"for {', '.join(names[:-1])} and {names[-1]}"
 
 
 def _prose(text: str) -> str:

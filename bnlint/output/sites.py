@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bnlint.engine.inventory import Setting
 from bnlint.files.display import clean
+from bnlint.frameworks.records import BATCH, NORM_NAMES
 from bnlint.output.listing import Column, Row, listing
 from bnlint.output.report import FormatError, Style, counted
 from bnlint.output.text import literal, paint, wrapped
 
 if TYPE_CHECKING:
-    from bnlint.engine.inventory import Parameters, Setting, SiteRow
+    from bnlint.engine.inventory import Parameters, SiteRow
 
 #: The formats of the list.
 FORMATS = ("table", "concise", "json", "csv")
@@ -29,6 +31,10 @@ _COLUMNS = (
     Column("parameters"),
     Column("how known", "dim", prose=True),
 )
+
+
+#: What stands for a setting that a layer does not have.
+_NOTHING = Setting(None, "known")
 
 
 def lines(rows: Sequence[SiteRow], format: str, style: Style) -> Iterator[str]:  # noqa: A002
@@ -73,6 +79,11 @@ def _references(files: Sequence[tuple[str, list[SiteRow]]], style: Style) -> Ite
 def _columns(row: SiteRow) -> Row:
     if not row.api:
         return (row.place, "?", _name(row), *[""] * 6, f"not resolved: {clean(row.why)}")
+    if row.norm != BATCH:  # it has no running statistics, and most have no axis to speak of
+        return (
+            row.place, clean(row.api), _name(row), _value(row.eps), *[""] * 5,
+            _how_known(row._replace(momentum=_NOTHING, axis=_NOTHING)),
+        )  # fmt: skip
     return (
         row.place,
         clean(row.api),
@@ -257,7 +268,10 @@ def _concise(row: SiteRow) -> str:
     if name:
         parts.append(f"{name}:")
     for key, setting in (("eps", row.eps), ("momentum", row.momentum)):
-        parts.append(f"{key}={_value(setting)}{_reason(setting)}")
+        if key == "eps" or row.norm == BATCH:
+            parts.append(f"{key}={_value(setting)}{_reason(setting)}")
+    if row.norm != BATCH:
+        return " ".join([*parts, NORM_NAMES[row.norm]])
     parts.append("decay=?" if row.decay is None else f"decay={literal(row.decay)}")
     parts.append(f"mode={clean(row.mode)}")
     parts.append(f"axis={_value(row.axis)}{_reason(row.axis)}")
@@ -298,6 +312,7 @@ def _object(row: SiteRow) -> dict[str, object]:
         "parameters": row.parameters._asdict() if row.parameters is not None else None,
         "why": row.why or None,
         "reference": row.reference or None,
+        "norm": row.norm if row.api else None,
     }
 
 
@@ -306,7 +321,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
     head = (
         "filename row column api apis framework name within direct eps eps_known eps_why "
         "momentum momentum_known momentum_why decay mode axis axis_known axis_why channels "
-        "counted trainable counted_number trainable_number why reference cell"
+        "counted trainable counted_number trainable_number why reference cell norm"
     )
     yield _record(head.split())
     for row in rows:
@@ -318,7 +333,7 @@ def _csv(rows: Iterable[SiteRow]) -> Iterator[str]:
                 row.path, row.row, row.column, row.api, "|".join(row.apis), row.framework,
                 row.name, row.within, row.direct, *settings[:6], row.decay, row.mode,
                 *settings[6:], row.channels, *(row.parameters or [None] * 4), row.why,
-                row.reference, row.cell or None,
+                row.reference, row.cell or None, row.norm if row.api else None,
             ]
         )  # fmt: skip
 

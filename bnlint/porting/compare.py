@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from bnlint.engine.comparing import aligned
-from bnlint.engine.facts import Facts, behind, facts_of, file_in
+from bnlint.engine.facts import Facts, behind, facts_of, file_in, other_norms
 from bnlint.engine.inventory import Setting, SiteRow, row_of
 from bnlint.engine.linter import Options, Result, check_facts
 from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Finding, Problem
-from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.records import BATCH, Wrapper
 from bnlint.porting.feeding import (
     Feed,
     differences,
@@ -26,8 +26,10 @@ from bnlint.rule import CONVENTION
 from bnlint.semantics.layers.alignment import UNIFORM, Pair
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
+from bnlint.semantics.layers.references import norm_of
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.origins.words import bare_name
+from bnlint.semantics.project.marks import mentions_norm
 from bnlint.semantics.syntax.numbers import close, in_floats
 
 
@@ -113,14 +115,22 @@ def compare(
     theirs = list(_read(reference, problems, unseen))
     mine = list(_read(port, problems, unseen))
     by_file = min(len(reference), len(port)) > 1
-    groups = list(_groups(mine, theirs, from_family, by_file=by_file))
-    pairs = [pair for group in groups for pair in group.pairs]
-    facts = {id(f.module): f for f in (*mine, *theirs)}
-    rows = tuple(_row(pair, group, facts) for group in groups for pair in group.pairs)
-    if names:
-        called = ModulePaths(theirs, reference[0].part), ModulePaths(mine, port[0].part)
-        told = [_names(pair, group, *called) for group in groups for pair in group.pairs]
-        rows = tuple(row._replace(names=two) for row, two in zip(rows, told, strict=True))
+    rows: tuple[Row, ...] = ()
+    pairs: list[Pair] = []
+    others = ([other_norms(facts) for facts in side] for side in (mine, theirs))
+    # Batch normalisation first; then what normalises otherwise, like beside like.
+    for port_side, reference_side in ((mine, theirs), tuple(others)):
+        own, other = ([f for f in side if f.sites] for side in (port_side, reference_side))
+        groups = list(_groups(own, other, from_family, by_file=by_file))
+        facts = {id(f.module): f for f in (*own, *other)}
+        made = [_row(pair, group, facts) for group in groups for pair in group.pairs]
+        if port_side is mine:
+            pairs = [pair for group in groups for pair in group.pairs]
+        if names:
+            called = ModulePaths(other, reference[0].part), ModulePaths(own, port[0].part)
+            told = [_names(pair, group, *called) for group in groups for pair in group.pairs]
+            made = [row._replace(names=two) for row, two in zip(made, told, strict=True)]
+        rows += tuple(made)
     codes = comparing_codes(rules) if chosen is None else chosen
     beside = {row.files[1]: row.files[0] for row in rows if row.files is not None}
     options = Options(codes, codes, from_family=from_family, trials=trials)
@@ -203,7 +213,7 @@ def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) 
     files = {file_in(item.folder, item.path) for item in side}
     for item in side:
         alone = len(side) == 1
-        facts = facts_of(item.data, item.path, item.folder, item.wrappers, named=alone)
+        facts = facts_of(item.data, item.path, item.folder, item.wrappers, named=alone, norms=True)
         if isinstance(facts, Problem):
             problems.append(facts)
         elif facts is not None:
@@ -230,14 +240,16 @@ def _read(side: Sequence[Input], problems: list[Problem], unseen: list[Unseen]) 
             if facts.unresolved or others:
                 rows = tuple(found.call.lineno for found in facts.unresolved)
                 unseen.append(Unseen(item.path, rows, others))
-            yield from (found for found in (facts, *further) if found.sites)
+            if facts.sites or mentions_norm(facts.module.text):
+                yield facts
+            yield from (found for found in further if found.sites)
 
 
 def _totals(side: Sequence[Facts], named: Sequence[Input]) -> Sequence[Total]:
     """Return the totals of a side; of one whose layers other files build, they are not known."""
     if not {facts.module.path for facts in side} <= {item.path for item in named}:
         return ()
-    return list(totals(side, named[0].part))
+    return list(totals([facts for facts in side if facts.sites], named[0].part))
 
 
 def _beside(port: Facts, theirs: Sequence[Facts], files: Mapping[str, str]) -> list[Facts]:
@@ -276,7 +288,10 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         is_sure = pair.how != UNIFORM and not (reference.channels_why or port.channels_why)
         if is_sure and None not in numbers and numbers[0] != numbers[1]:
             differs.append("channels")
-    modes = tuple(runs_in(s) if s is not None else "" for s in (pair.reference, pair.port))
+    modes = tuple(
+        runs_in(s) if s is not None and norm_of(s) == BATCH else ""
+        for s in (pair.reference, pair.port)
+    )
     if all(modes) and modes[0] != modes[1]:
         differs.append("mode")
     feeds = _feeds(pair, facts)

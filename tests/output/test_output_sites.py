@@ -257,6 +257,7 @@ def test_json_has_every_field() -> None:
         },
         "why": ON_A_CALLER,
         "reference": None,
+        "norm": "batch",
         "cell": None,
     }
 

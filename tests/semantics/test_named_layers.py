@@ -49,6 +49,13 @@ get_norm_layer("batch_norm")(64, eps=1e-3)
 --- the class is given under a name => known 0.001
 norm = get_norm_act_layer("BatchNorm2d")
 bn = norm(64, eps=1e-3)
+--- the class in the place of its name, and an activation is made with it => known 0.001
+norm = get_norm_act_layer(nn.BatchNorm2d)
+bn = norm(64, eps=1e-3)
+--- a partial in the place of the name => known 0.001; known 0.01
+norm = get_norm_act_layer(partial(nn.BatchNorm2d, eps=1e-3))
+a = norm(64)
+b = norm(64, eps=1e-2)
 --- the class is given into a partial => known 0.001
 norm = partial(get_norm_layer("batchnorm2d"), eps=1e-3)
 bn = norm(64)
@@ -87,8 +94,9 @@ APIS = table("""
 build_norm_layer(dict(type="BN"), 8)
 build_norm_layer(dict(type="BN3d"), 8)
 build_norm_layer(dict(type="SyncBN"), 8)
---- the layer with an activation => torch.BatchNormAct2d
+--- the layer with an activation => torch.BatchNormAct2d; torch.BatchNormAct2d
 create_norm_act_layer("batchnorm2d", 8)
+get_norm_act_layer(nn.BatchNorm2d)(8)
 --- one of two names => torch.BatchNorm2d | torch.SyncBatchNorm
 get_norm("SyncBN" if distributed else "BN", 8)
 --- one of two names, the other of another layer => torch.BatchNorm2d ?

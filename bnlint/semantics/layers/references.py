@@ -127,9 +127,10 @@ def counterparts(
         return found
     if from_family is not None:
         # Code of another framework need not import the one it was ported from.
-        reference = catalogue().load((from_family,)).reference(from_family)
+        tables = catalogue().load((from_family,))
         for site in sites:
-            if all(api.framework.name != from_family for api in site.apis):
+            reference = tables.reference_of(from_family, norm) if (norm := norm_of(site)) else None
+            if reference and all(api.framework.name != from_family for api in site.apis):
                 found[site.call] = Counterpart(DECLARED, reference, None, directed=True)
     for port, reference_site, directed in _pairs(sites, from_family):
         found[port.call] = Counterpart(SAME_FILE, reference_site.api, reference_site, directed)
@@ -138,17 +139,26 @@ def counterparts(
     return found
 
 
+def norm_of(site: Site) -> str:
+    """Return the kind of normalisation of a site; empty if it may be of several."""
+    kinds = {api.norm for api in site.apis}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
 def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, Site, bool]]:
-    """Return (port, reference, directed) for sites of two ecosystems in one file."""
-    sides: dict[tuple[str, str], list[Site]] = {}
+    """Return (port, reference, directed) for sites of two ecosystems in one file.
+
+    Only like is paired with like: layers with layers, of one kind of normalisation.
+    """
+    sides: dict[tuple[tuple[str, str], str], list[Site]] = {}
     for site in sites:
         ecosystems = {api.framework.ecosystem for api in site.apis}
         if len(ecosystems) == 1 and not site.presumed:
-            group = "functional" if site.api.kind == "functional" else "layer"
-            sides.setdefault((group, ecosystems.pop()), []).append(site)
+            kind = "functional" if site.api.kind == "functional" else "layer"
+            sides.setdefault(((kind, norm_of(site)), ecosystems.pop()), []).append(site)
     pairs: list[tuple[Site, Site, bool]] = []
-    for group in ("layer", "functional"):
-        present = [side for (kind, _), side in sides.items() if kind == group]
+    for group in sorted({group for group, _ in sides}, key=lambda g: (g[1], g[0] != "layer")):
+        present = [side for (same, _), side in sides.items() if same == group]
         if len(present) < 2:
             continue
         declared = [s for s in present if any(a.framework.name == from_family for a in s[0].apis)]

@@ -109,7 +109,7 @@ def resolve(
             through=route.through or found, presumed=presumed, depth=route.depth + 1
         )
         reached = list(_through_class(ev, found, arguments, inner))
-        own = None if reached else handwritten(ev, found)
+        own = handwritten(ev, found) if not reached and ev.frameworks.of_batches else None
         if own is not None:
             reached.append(_by_hand(own, callee, arguments, inner))
         yield from reached

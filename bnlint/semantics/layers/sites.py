@@ -350,6 +350,8 @@ def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -
     values: list[Value] = []
     for resolution in resolutions:
         value = _value_of(ev, resolution, role)
+        if role == "eps" and value.is_known and value.value is None:
+            value = value._replace(value=resolution.api.eps_none)
         why = resolution.presumed or doubt
         if why and value.is_known:
             value = value._replace(kind=PRESUMED, why=value.why or why)

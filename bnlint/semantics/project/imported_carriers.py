@@ -61,13 +61,16 @@ class ImportedCarriers:
 
         A name that other modules make of an API counts whichever framework it is of.
         """
-        names = {a.rpartition(".")[2] for a in (*frameworks.by_alias, *frameworks.makers)}
+        names = {alias.rpartition(".")[2] for alias in frameworks.by_alias}
         names.update(cls.name for cls in module.classes if is_norm(cls.name))  # by hand, perhaps
-        givers = {
-            alias.rpartition(".")[2]
-            for alias, maker in frameworks.makers.items()
-            if maker.gives == "class"
-        }
+        givers = set()
+        package = module.name.partition(".")[0]
+        for alias, maker in frameworks.makers.items():
+            if alias.partition(".")[0] == package:
+                continue  # in its own package, its code is read
+            names.add(alias.rpartition(".")[2])
+            if maker.gives == "class":
+                givers.add(alias.rpartition(".")[2])
         imported = self._imported(module) if module.file else ()
         return carriers(module, names.union(imported), givers)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DEFINED = lazy(r"def (\w+)")
 
+_SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
+
 #: What the names of functions for inference have in them.
 _EVALUATES = ("eval", "test", "predict", "infer", "valid", "demo")
 
@@ -45,6 +47,16 @@ def marks_of(text: str) -> Marks:
 def mentions_api(text: str) -> bool:
     """Tell whether a text names an API of any framework, or what makes one."""
     return any(token in text for token in catalogue().tokens)
+
+
+def mentions_norm(text: str) -> bool:
+    """Tell whether a text names a layer that normalises otherwise than by batches."""
+    return any(token in text for token in catalogue().norm_tokens)
+
+
+def misplaces_norm(text: str) -> bool:
+    """Tell whether a text gives such a layer true or false by its place, among its numbers."""
+    return mentions_norm(text) and _SWITCH_BY_PLACE.search(text) is not None
 
 
 def names_model(text: str) -> bool:

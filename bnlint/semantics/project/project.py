@@ -45,6 +45,7 @@ class Project:
     ) -> None:
         self.frameworks = frameworks
         self.resolver = resolver
+        self.main = main
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
         self._using: dict[str, Module | None] = {}

@@ -17,10 +17,13 @@ from bnlint.semantics.values.domain import (
     Dictionary,
     Env,
     Evaluate,
+    Object,
+    Partial,
     Symbol,
     Unknown,
     ValueSet,
     reason,
+    unknown,
 )
 from bnlint.startup.typed import NamedTuple
 
@@ -88,16 +91,23 @@ def given_class(
     if maker is None or maker.gives != "class":
         return ()
     given = match(maker.signature, arguments_of(ev, module, call, env)).given.get(maker.chooses)
-    choices = list(_choices(ev, maker, given))
-    return (
-        tuple(
-            Candidate(Symbol(api.aliases[0]), module, call, presumed)
-            for api, _, _, presumed in choices
-            if api is not None
-        )
-        if all(api is not None for api, *_ in choices)
-        else ()
-    )
+    found: ValueSet = ()
+    known = False
+    for candidate in ev.argument(given) if given is not None else ():
+        inner = candidate.object
+        named = inner.target if isinstance(inner, Partial) else (candidate,)
+        api = _api(ev, maker, named[0]) if len(named) == 1 else None
+        if candidate.object == Constant(None):
+            continue
+        if api is None:
+            found += unknown(f"which class {maker.chooses} names is not known", module, call)
+            continue
+        known = True
+        cls: Object = Symbol(api.aliases[0])
+        if isinstance(inner, Partial):  # its arguments are bound anew
+            cls = inner._replace(target=(Candidate(cls, module, call),))
+        found += (Candidate(cls, module, call, candidate.presumed),)
+    return found if known else ()
 
 
 def _maker(ev: Evaluate, callee: Candidate) -> Maker | None:
@@ -130,7 +140,10 @@ def _choices(
 def _api(ev: Evaluate, maker: Maker, name: Candidate) -> Api | None:
     if isinstance(name.object, Symbol):  # the class itself
         apis = ev.frameworks.by_alias.get(name.object.path, ())
-        return apis[0] if len(apis) == 1 and apis[0].id in maker.layers.values() else None
+        if len(apis) != 1:
+            return None
+        called = maker.layers.get(apis[0].short_name, apis[0].id)
+        return ev.frameworks.apis.get(called) if called in maker.layers.values() else None
     if isinstance(name.object, Unknown) or not isinstance(name.object, Constant):
         return None
     value = name.object.value

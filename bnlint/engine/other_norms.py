@@ -1,0 +1,101 @@
+"""When layers that normalise otherwise than by batches are looked at, and beside what.
+
+They are read after everything else, with an evaluator of their own, and only where a rule may have
+something to say of them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from bnlint.engine.comparing import aligned, context_of
+from bnlint.engine.facts import Facts, other_norms
+from bnlint.engine.options import Options
+from bnlint.finding import CONFIDENCES
+from bnlint.frameworks.tables import Api, catalogue
+from bnlint.rule import Context
+from bnlint.semantics.project.marks import mentions_norm
+
+#: The roles whose arguments go by several names.
+_RENAMED = ("eps", "momentum", "affine")
+
+#: The largest axis of a tensor, counted from 0.
+_LAST_AXIS = 4
+
+
+def context_of_norms(
+    context: Context, facts: Facts, options: Options, references: Sequence[Facts]
+) -> Context | None:
+    """Return a file with its other kinds of normalisation as rules see it, if they have to look.
+
+    ``context`` and ``facts`` are the file as it was read for batch normalisation, ``references``
+    what it is compared with.
+    """
+    if not mentions_norm(facts.module.text):
+        return None
+    if not (references or _is_compared(context, options) or _stands_out(facts)):
+        return None
+    found = other_norms(facts)
+    if not found.sites:
+        return None
+    theirs = [other_norms(reference) for reference in references]
+    pairs = aligned([found], theirs, options.from_family) if theirs else ()
+    return context_of(found, options, pairs, theirs)
+
+
+def _is_compared(context: Context, options: Options) -> bool:
+    """Tell whether the layers of a file may have something to be compared with.
+
+    What is only inferred of them is of low confidence, and looked for where that is asked for.
+    """
+    if context.from_family is not None:
+        return True
+    frameworks = context.frameworks.frameworks.values()
+    if len({framework.ecosystem for framework in frameworks}) > 1:
+        return True
+    if not context.infers or options.min_confidence != CONFIDENCES[-1]:
+        return False
+    return any(context.origin(framework.name) is not None for framework in frameworks)
+
+
+def _stands_out(facts: Facts) -> bool:
+    """Tell whether a call has, by its text, an argument that no layer of its name can have there.
+
+    An argument that decides whether statistics are tracked stands out too.
+    """
+    named: dict[str, list[Api]] = {}
+    for alias, apis in facts.project.frameworks.norms.by_alias.items():
+        named.setdefault(alias.rpartition(".")[2], []).extend(apis)
+    names = {name for role in _RENAMED for name in catalogue().parameter_names(role)}
+    for name in named.keys() & facts.module.calls_by_name.keys():
+        for call in facts.module.calls_by_name[name]:
+            if any(_is_odd(argument) for argument in call.args):
+                return True
+            for keyword in call.keywords:
+                if any(keyword.arg == a.statistics.get("argument", "") for a in named[name]):
+                    return True
+                if keyword.arg in names and not any(a.accepts(keyword.arg) for a in named[name]):
+                    return True
+            if _has_large_axis(call, named[name]):
+                return True
+    return False
+
+
+def _is_odd(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
+def _has_large_axis(call: ast.Call, apis: Sequence[Api]) -> bool:
+    """Tell whether a number that is no axis stands in the place of one."""
+    for api in apis:
+        order = [p.name for p in api.signature if p.kind == "positional"]
+        for name, node in zip(order, call.args, strict=False):
+            if name == api.roles.get("axis") and not isinstance(node, ast.Constant):
+                return True
+            if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+                if name == api.roles.get("axis") and node.value > _LAST_AXIS:
+                    return True
+                if name == api.roles.get("eps") and (node.value > 0.1 or node.value == 0):
+                    return True
+    return False
