@@ -18,6 +18,9 @@ TRAINING, INFERENCE = "training", "inference"
 #: Variances at which eps shows: it hides where the variance is near one.
 SMALL_VARIANCES = (1e-4, 1e-2, 1.0)
 
+#: Where an array of a layer comes from that is not its own: a new layer, or the root of a variance.
+INITIAL, ROOT = "initial", "root"
+
 #: The literals that an argument may be.
 Literal = bool | int | float | str | None
 
@@ -27,12 +30,14 @@ class Layer(NamedTuple):
 
     ``api`` is its id in the tables, ``arguments`` pairs names of parameters with literals; sizes
     and arrays are not among them. ``mode`` is the mode to run it in, empty for the mode of a bare
-    call.
+    call. ``arrays`` pairs the role of an array with what is in its place: the role of another one,
+    ``INITIAL`` or ``ROOT``.
     """
 
     api: str
     arguments: tuple[tuple[str, Literal], ...] = ()
     mode: str = ""
+    arrays: tuple[tuple[str, str], ...] = ()
 
     def without(self, *names: str) -> Layer:
         """Return the same layer with these arguments left at their defaults."""

@@ -68,6 +68,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison, names_around
@@ -76,6 +77,7 @@ from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.domain import FunctionRef, Instance, Symbol
+from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN207", "batch-stats-dropped", "error")
 
@@ -118,13 +120,22 @@ def _applied(context: Context) -> Iterator[Finding]:
             f"{module.source(call.func)}() gives the new {kept} as its second result, and nothing "
             "keeps it: they stay as they are",
             help="return them with the loss (has_aux=True), and keep them with the parameters",
+            trial=_trial(context),
         )
+
+
+def _trial(context: Context) -> Trial | None:
+    """Compare statistics that stay with those that a step moves."""
+    framework = next(iter(context.frameworks.word("statistics_collections").values()), None)
+    if framework is None:
+        return None
+    return trial_of_modes(framework, STATISTICS, INFERENCE, TRAINING)
 
 
 def _keeps_collection(call: ast.Call, context: Context) -> str:
     """Return the collection of statistics that a call of ``apply`` may change."""
     for keyword in call.keywords:
-        if keyword.arg == "mutable":
+        if keyword.arg in context.frameworks.word("mutable_arguments"):
             for part in ast.walk(keyword.value):
                 if isinstance(part, ast.Constant):
                     if part.value in context.frameworks.word("statistics_collections"):
@@ -224,6 +235,7 @@ def _unpacked(context: Context) -> Iterator[Finding]:
                             "as they are",
                             help="keep them with the parameters: state.replace(batch_stats=...)",
                             confidence="medium",
+                            trial=_trial(context),
                         )
 
 
@@ -236,7 +248,7 @@ def _is_of_gradient(statement: ast.Assign, context: Context) -> bool:
     return any(
         isinstance(call, ast.Call)
         and last_name(call.func) in gradients
-        and any(k.arg == "has_aux" for k in call.keywords)
+        and any(k.arg in context.frameworks.word("aux_arguments") for k in call.keywords)
         for call in made
     )
 

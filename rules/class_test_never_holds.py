@@ -64,12 +64,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.layers.class_tests import layer_classes
 from bnlint.semantics.layers.repeated import LAYER, NAME, PAIR, Repeated, repeated
 from bnlint.semantics.modes.switches import switches
 from bnlint.semantics.syntax.module import last_name
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN258", "class-test-never-holds", "error")
 
@@ -95,6 +97,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             f"this never holds: of {ran}, it tests {loop.what}, which is no {layer.short_name}",
             help=fix.message,
             fix=fix,
+            trial=trial_of_modes(layer.framework, STATISTICS),
         )
 
 

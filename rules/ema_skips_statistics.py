@@ -75,9 +75,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
+from bnlint.semantics.weights.kinds import STATISTICS
 from bnlint.semantics.weights.loops import stale
+from bnlint.trial import INITIAL
 
 RULE = Rule("BN405", "ema-skips-statistics", "warning", confidence="medium")
 
@@ -98,4 +101,5 @@ def check_file(context: Context) -> Iterator[Finding]:
             found.said,
             help=found.advice,
             fix=fix,
+            trial=trial_of_arrays(context.frameworks, "", [(k, INITIAL) for k in STATISTICS]),
         )

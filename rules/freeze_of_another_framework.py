@@ -64,6 +64,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.records import Ignored
 from bnlint.frameworks.tables import Framework
@@ -74,6 +75,7 @@ from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Constant, Instance
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN257", "freeze-of-another-framework", "error")
 
@@ -104,6 +106,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             f"{module.source(store.value)} is trained on as before",
             help=fix.message,
             fix=fix,
+            trial=trial_of_modes(framework, STATISTICS),
         )
 
 

@@ -202,7 +202,7 @@ def _innermost(value: ast.expr, words: frozenset[str]) -> ast.Call | None:
 def _is_biased(call: ast.Call) -> bool:
     """Tell whether a variance is told to divide by n, or may be."""
     told = {k.arg for k in call.keywords}
-    if None in told or told & {"unbiased", "correction"}:
+    if None in told or told & catalogue().names("estimator_arguments"):
         return True
     return any(isinstance(a, ast.Constant) and isinstance(a.value, bool) for a in call.args)
 

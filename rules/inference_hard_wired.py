@@ -69,6 +69,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison, is_frozen, names_around
@@ -86,6 +87,7 @@ from bnlint.semantics.modes.told import (
     mode_parameter,
     told,
 )
+from bnlint.trial import INFERENCE, STATISTICS, TRAINING
 
 RULE = Rule("BN216", "inference-hard-wired", "warning")
 
@@ -136,4 +138,5 @@ def _report(flag: Told, parameter: ModeParameter, context: Context) -> Finding:
         f"{parameter.name} of {parameter.function.name}() says: they stay as they were made",
         help=advice,
         fix=fix,
+        trial=trial_of_modes(flag.api.framework, STATISTICS, INFERENCE, TRAINING),
     )

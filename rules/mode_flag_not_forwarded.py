@@ -64,8 +64,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.fixes.build import rewrite
+from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import is_frozen, names_around
 from bnlint.semantics.hints.purposes import wants_running_statistics
@@ -83,6 +85,7 @@ from bnlint.semantics.values.arguments import arguments_of, bind, default_nodes
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.modules import class_framework
+from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN215", "mode-flag-not-forwarded", "warning")
 
@@ -158,7 +161,15 @@ def _site(site: Site, context: Context) -> Iterator[Finding]:
         confidence="medium" if site.presumed else None,
         fix=rewrite(context, site, role, text, UNSAFE, reason=_REASON),
         site=site,
+        trial=_trial(site.api.framework),
     )
+
+
+def _trial(framework: Framework) -> Trial:
+    """Compare the mode of a bare call with the other one."""
+    if framework.modes.initial == INFERENCE:
+        return trial_of_modes(framework, STATISTICS, INFERENCE, TRAINING)
+    return trial_of_modes(framework, OUTPUT)
 
 
 _REASON = "what was trained without the flag has other statistics"

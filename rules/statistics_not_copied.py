@@ -70,11 +70,13 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
-from bnlint.semantics.weights.kinds import CALLED, MEAN, listed_order
+from bnlint.semantics.weights.kinds import CALLED, MEAN, STATISTICS, listed_order
 from bnlint.semantics.weights.left_behind import LeftBehind, left_behind
 from bnlint.semantics.weights.loops import Stale, stale
+from bnlint.trial import INITIAL
 
 RULE = Rule("BN404", "statistics-not-copied", "error")
 
@@ -91,6 +93,11 @@ def check_file(context: Context) -> Iterator[Finding]:
             "in inference it normalises with those of a new layer",
             help="copy the running statistics too: they belong to the weights",
             fix=_fix(found, context),
+            trial=trial_of_arrays(
+                context.frameworks,
+                found.copy.transfers[0].target.name,
+                [(kind, INITIAL) for kind in found.kinds],
+            ),
         )
     for model in stale(context.evaluator, context.module, context.sites):
         if model.moving.mixes:
@@ -102,6 +109,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             help=model.advice,
             confidence="medium",
             fix=_remedy(model, context),
+            trial=trial_of_arrays(context.frameworks, "", [(k, INITIAL) for k in STATISTICS]),
         )
 
 

@@ -63,10 +63,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.weights.kinds import STATISTICS
 from bnlint.semantics.weights.saving import Saved, saved
+from bnlint.trial import INITIAL
 
 RULE = Rule("BN410", "statistics-not-saved", "error", confidence="medium")
 
@@ -83,6 +86,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             "statistics: the model that is read back normalises as a new one does",
             help=_advice(found),
             fix=_fix(found, context),
+            trial=trial_of_arrays(context.frameworks, "", [(k, INITIAL) for k in STATISTICS]),
         )
 
 

@@ -52,13 +52,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import Finding
+from bnlint.frameworks.tables import catalogue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.things import is_deviation
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.weights.kinds import VARIANCE, key_of
 from bnlint.semantics.weights.sources import Arrays
 from bnlint.semantics.weights.transfers import copies
+from bnlint.trial import ROOT
 
 RULE = Rule("BN403", "std-as-variance", "error", confidence="medium")
 
@@ -66,7 +69,7 @@ RULE = Rule("BN403", "std-as-variance", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report deviations in the place of a variance."""
     module, arrays = context.module, Arrays(context.evaluator, context.module, context.sites)
-    if "running_std" in module.text:
+    if any(name in module.text for name in catalogue().names("variances_called_std")):
         return  # of Keras 1, where it is the variance
     for copy in copies(context.evaluator, module, context.sites):
         for transfer in copy.transfers:
@@ -83,6 +86,7 @@ def check_file(context: Context) -> Iterator[Finding]:
                 "standard deviation: the layer takes the root of it",
                 help="store its square; of one over the root of variance and eps, "
                 "1 / inv_std ** 2 - eps",
+                trial=trial_of_arrays(context.frameworks, target.name, [(VARIANCE, ROOT)]),
             )
 
 

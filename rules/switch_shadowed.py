@@ -72,6 +72,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -80,6 +81,7 @@ from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import ClassRef, Constant, Sequence
 from bnlint.semantics.values.modules import class_framework
+from bnlint.trial import STATISTICS
 
 RULE = Rule("BN260", "switch-shadowed", "error")
 
@@ -110,6 +112,7 @@ def check_file(context: Context) -> Iterator[Finding]:
                     store,
                     f"{module.source(store)} hides {hidden}: a call of {name}() calls this value",
                     help="give the attribute another name, and call the method where it is meant",
+                    trial=trial_of_modes(framework, STATISTICS),
                 )
                 break
 

@@ -72,6 +72,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
@@ -81,6 +82,7 @@ from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import imported_as
 from bnlint.semantics.values.domain import ClassRef
 from bnlint.semantics.values.modules import class_framework, model_framework
+from bnlint.trial import OUTPUT
 
 RULE = Rule("BN208", "unregistered-layer", "error")
 
@@ -223,4 +225,5 @@ def _report(
         "reach the batch normalisation in it",
         help=fix.message,
         fix=fix,
+        trial=trial_of_modes(framework, OUTPUT),
     )

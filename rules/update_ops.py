@@ -79,6 +79,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison
@@ -89,6 +90,7 @@ from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.tensors.applications import imported_as
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.semantics.values.value import PRESUMED
+from bnlint.trial import INFERENCE, STATISTICS, TRAINING
 
 RULE = Rule("BN603", "update-ops", "error", confidence="medium")
 
@@ -231,7 +233,8 @@ def _unused(context: Context) -> Iterator[Finding]:
 def _too_late(context: Context) -> Iterator[Finding]:
     """Report sessions that run inside a block of dependencies, in which nothing is made."""
     module = context.module
-    for scope in module.calls_by_name.get("control_dependencies", ()):
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("dependency_scopes")}
+    for scope in (c for name in sorted(names) for c in module.calls_by_name.get(name, ())):
         item = module.parents[scope]
         block = module.parents[item] if isinstance(item, ast.withitem) else None
         if not isinstance(block, ast.With) or not _is_of_updates(scope, context):
@@ -301,6 +304,7 @@ def _report(step: ast.Call, site: Site, context: Context) -> Finding:
         f"{site.api.short_name} ({where}) stay at 0 and 1",
         help=advice,
         fix=fix,
+        trial=trial_of_modes(site.api.framework, STATISTICS, INFERENCE, TRAINING),
     )
 
 
@@ -316,4 +320,5 @@ def _report_layers(step: ast.Call, site: Site, context: Context) -> Finding:
         f"nothing runs the updates of running statistics with this step: those of Keras layers "
         f"({where}) are in no collection of the graph",
         help="run model.updates with each step, in a group with it",
+        trial=trial_of_modes(site.api.framework, STATISTICS, INFERENCE, TRAINING),
     )

@@ -78,9 +78,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.things import array_named
+from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.weights.kinds import (
     CALLED,
     COUNTER,
@@ -120,6 +122,11 @@ def check_file(context: Context) -> Iterator[Finding]:
                     f"{renamed.old} is {CALLED[kind_of(renamed.old)]}, and is renamed to "
                     f"{renamed.new}, which is {CALLED[kind_of(renamed.new)]}",
                     help=_ADVICE,
+                    trial=trial_of_arrays(
+                        context.frameworks,
+                        renamed.new,
+                        [(kind_of(renamed.new), kind_of(renamed.old))],
+                    ),
                 )
     yield from _by_names(context, found, done)
 
@@ -149,7 +156,16 @@ def _crossed(copy: Copy, crossed: Sequence[Transfer], where: ast.expr, context: 
         f"{source.name} of {source.owner}{more}"
     )
     return context.report(
-        RULE, where, said, help=_advice(crossed), fix=_fix(copy, crossed, context)
+        RULE,
+        where,
+        said,
+        help=_advice(crossed),
+        fix=_fix(copy, crossed, context),
+        trial=trial_of_arrays(
+            context.frameworks,
+            target.name,
+            [(t.target.kind, t.source.kind) for t in crossed if t.source is not None],
+        ),
     )
 
 
@@ -232,7 +248,7 @@ def _by_names(context: Context, found: Sequence[Copy], done: set[ast.AST]) -> It
         names = [module.source(t.value) for t in listed]
         if _is_other_order(names, order):
             yield _named(context, given, names, "given as all weights")
-    for call in module.calls_by_name.get("get_weights", ()):
+    for call in (c for name in arrays.listing for c in module.calls_by_name.get(name, ())):
         statement = module.parents[call]
         if call in done or call in used or not isinstance(statement, ast.Assign):
             continue
@@ -240,7 +256,7 @@ def _by_names(context: Context, found: Sequence[Copy], done: set[ast.AST]) -> It
         if isinstance(target, (ast.Tuple, ast.List)) and arrays.lists_all(call.func):
             names = [module.source(element) for element in target.elts]
             if _is_other_order(names, order):
-                yield _named(context, call, names, "taken from get_weights")
+                yield _named(context, call, names, f"taken from {last_name(call.func)}")
 
 
 def _is_other_order(names: Sequence[str], order: Sequence[str]) -> bool:
@@ -256,4 +272,13 @@ def _named(context: Context, where: ast.expr, names: Sequence[str], how: str) ->
         f"{', '.join(names)} are {how} in this order, and a layer has {order}",
         help="put them into the order of the layer",
         confidence="medium",
+        trial=trial_of_arrays(
+            context.frameworks,
+            "",
+            [
+                (kind, said)
+                for kind, said in zip(listed_order(), map(array_named, names), strict=False)
+                if said != kind
+            ],
+        ),
     )

@@ -58,6 +58,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.weights.kinds import CALLED, KINDS
@@ -84,6 +85,11 @@ def check_file(context: Context) -> Iterator[Finding]:
                 f"{source.name} of {source.owner} is {CALLED[source.kind]}, and is put where "
                 f"{CALLED[transfer.target.kind]} belongs: the layer has {order} only",
                 help="count the places without those that the layer leaves out",
+                trial=trial_of_arrays(
+                    context.frameworks,
+                    transfer.target.name,
+                    [(transfer.target.kind, source.kind)],
+                ),
             )
     for call in (c for name in arrays.listing for c in module.calls_by_name.get(name, ())):
         statement = module.parents[call]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bnlint.confirm.meaning import Given, names_of, required
 from bnlint.confirm.workers import Experiment, Result, Step
 from bnlint.frameworks.records import Api
-from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Trial
+from bnlint.trial import INFERENCE, INITIAL, OUTPUT, ROOT, STATISTICS, TRAINING, Layer, Trial
 
 Array = NDArray[np.floating[Any]]
 
@@ -73,6 +73,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
+    state = _in_place(state, layer)
     names, held = state_names(api), names_of(Given(api, arguments))
     roles = ["running_mean", "running_var"] if held.mean else []
     if trial.quantity == STATISTICS and len(roles) < 2:
@@ -90,6 +91,18 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     steps = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
     observe = tuple(names[role] for role in roles) if trial.quantity == STATISTICS else ()
     return Experiment(path, api.kind, arguments, steps, plant, observe, api.roles.get("input", ""))
+
+
+def _in_place(state: Mapping[str, Array], layer: Layer) -> dict[str, Array]:
+    """Return what stands in the place of each array of ``layer``; what is a new layer's is left."""
+    moved = dict(layer.arrays)
+    found = {role: value for role, value in state.items() if moved.get(role) != INITIAL}
+    for role, source in moved.items():
+        if source == ROOT:
+            found[role] = np.sqrt(state[role])
+        elif source in state:
+            found[role] = state[source]
+    return found
 
 
 def channel_axis(api: Api, rank: int) -> int:
@@ -137,8 +150,9 @@ def difference(port: Mapping[str, Array], reference: Mapping[str, Array]) -> flo
         mine = port[name]
         if mine.shape != theirs.shape:
             return float("inf")
-        scale = float(np.abs(theirs).max()) or 1.0
-        gap = float(np.abs(mine - theirs).max()) / scale
+        scale = float(np.nan_to_num(np.abs(theirs)).max()) or 1.0
+        apart = np.where(np.isnan(mine) & np.isnan(theirs), 0.0, np.abs(mine - theirs))
+        gap = float(apart.max()) / scale
         if not np.isfinite(gap):
             return float("inf")
         worst = max(worst, gap)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bnlint.frameworks.declared import rows_of
-from bnlint.frameworks.tables import Api, Framework, catalogue
+from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import STATISTICS as USED_STATISTICS
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.values.value import Value
-from bnlint.trial import INFERENCE, STATISTICS, TRAINING, Layer, Literal, Trial
+from bnlint.semantics.weights.kinds import MEAN, SCALE, SHIFT, VARIANCE
+from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Literal, Trial
 
 
 def layer_of(site: Site, *roles: str, mode: str = "") -> Layer | None:
@@ -46,6 +47,51 @@ def trial_of_modes(
     port = fixed._replace(mode=runs)
     about = "running statistics" if measured == STATISTICS else "output in inference"
     return Trial(measured, port, fixed, fixed, about=about)
+
+
+#: The role of each kind of array, as trials have it.
+_ROLES = {SCALE: "weight", SHIFT: "bias", MEAN: "running_mean", VARIANCE: "running_var"}
+
+
+def trial_of_arrays(
+    frameworks: Frameworks, name: str, arrays: Iterable[tuple[str, str]]
+) -> Trial | None:
+    """Return the experiment on a layer whose arrays stand in each other's places, or are new.
+
+    It is of the first framework whose layers have an array called ``name``, or that takes weights
+    as a list where that is none. ``arrays`` pairs kinds of arrays with what is in their place: a
+    kind, ``INITIAL`` or ``ROOT``.
+    """
+    family = next(
+        (
+            api.framework.name
+            for api in frameworks.apis.values()
+            if api.kind == "layer"
+            and any(
+                one.replace("/", ".").rpartition(".")[2] == name
+                for names in api.state.values()
+                for one in names
+            )
+        ),
+        "",
+    )
+    if not family:
+        takers = [
+            f for word in ("takes_weights", "gives_buffers") for f in frameworks.word(word).values()
+        ]
+        if not takers:
+            return None
+        family = takers[0].name
+    right = layer_of_family(family, INFERENCE)
+    moved = tuple((_ROLES[kind], _ROLES.get(source, source)) for kind, source in arrays)
+    port = right._replace(arrays=tuple(sorted(moved)))
+    return Trial(
+        OUTPUT, port, right, right, variances=_VARIANCES, affine=True, about="output in inference"
+    )
+
+
+#: Variances as trained layers have them, in trials on arrays.
+_VARIANCES = (0.1, 0.5, 2.0)
 
 
 def opposite(api: Api, momentum: float) -> Layer | None:

@@ -82,7 +82,9 @@ VOCABULARY = (
     "training_values", "tracing_switches", "batch_loaders", "batch_size_arguments",
     "shuffle_arguments", "drop_arguments", "splits", "counts_all", "counts_elements",
     "newest_only", "changes_training", "sync_converters", "single_process_wrappers",
-    "synchronising_wrappers", "buffer_arguments", "halves", "compilers",
+    "synchronising_wrappers", "buffer_arguments", "halves", "compilers", "mutable_arguments",
+    "aux_arguments", "dependency_scopes", "variable_arguments", "estimator_arguments",
+    "variances_called_std",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

@@ -20,7 +20,8 @@ from bnlint.frameworks.tables import catalogue
 PROVEN = frozenset(
     f"BN{number}"
     for number in (
-        *range(101, 111), *range(201, 207), 209, 211, 213, *range(251, 256), 412, 604,
+        *range(101, 111), *range(201, 210), 211, 213, 215, 216, *range(251, 256), 257, 258, 260,
+        *range(401, 406), 410, 412, 603, 604,
     )
 )  # fmt: skip
 

@@ -93,7 +93,8 @@ def _apis(ev: Evaluate, path: str) -> list[Api]:
 def _named(kinds: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds any name that only statistics of ``kinds`` have, or a word for all."""
     names = [re.escape(w) for w in catalogue().state_words if kind_of(w) in kinds]
-    return re.compile("|".join([*names, "setattr", "load_state_dict", "buffers"]))
+    ways = catalogue().names("gives_buffers") | catalogue().names("load_methods")
+    return re.compile("|".join([*names, "setattr", *map(re.escape, sorted(ways))]))
 
 
 def _is_spoken_of(module: Module, copy: Copy, kinds: tuple[str, ...]) -> bool:

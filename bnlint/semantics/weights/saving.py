@@ -140,7 +140,8 @@ def _of_graphs(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterato
             if _means(ev, module, call, "variable_savers") is None:
                 continue
             given = call.args[0] if call.args else None
-            given = given or next((k.value for k in call.keywords if k.arg == "var_list"), None)
+            names = catalogue().names("variable_arguments")
+            given = given or next((k.value for k in call.keywords if k.arg in names), None)
             weights = _weights(ev, module, given, 0) if given is not None else None
             if given is None or not isinstance(weights, ast.Call):
                 return  # there is one that has all, or what is not known
