@@ -68,7 +68,7 @@ from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.tensors.applications import application
 from bnlint.semantics.values.value import settle
 
-RULE = Rule("BN124", "fast-variance", "info", confidence="low", default=False)
+RULE = Rule("BN124", "fast-variance", "info", confidence="medium", default=False)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:

@@ -51,7 +51,7 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.purposes import folds
 from bnlint.semantics.names.flow import reaching
 
-RULE = Rule("BN411", "fused-checkpoint", "warning", confidence="low", default=False)
+RULE = Rule("BN411", "fused-checkpoint", "warning", confidence="medium", default=False)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
