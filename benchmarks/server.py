@@ -3,7 +3,8 @@
 Writes a project, opens one file of it as an editor does, and types into it: in the body of a
 method, in the arguments of a layer, in a constant that layers use, in a line that imports
 something. What is measured is the time until findings of that version arrive, and how long the
-server worked meanwhile: on a machine that does other things too, only that one means something.
+server worked meanwhile: on a machine that does other things too, only that one means something,
+and that as a multiple of what Python takes to parse the file.
 
     python benchmarks/server.py [FILES ...] [--edits N] [--lines N]
 """
@@ -11,6 +12,7 @@ server worked meanwhile: on a machine that does other things too, only that one 
 from __future__ import annotations
 
 import argparse
+import ast
 import asyncio
 import random
 import sys
@@ -195,16 +197,27 @@ async def measure(files: int, lines: int, edits: int) -> None:
                     await typist.findings()
             await typist.end()
             everything += times[1:]
-            _print(files, what, times[1:])
-        _print(files, f"all (first findings after {first:.1f} s)", everything)
+            _print(files, what, times[1:], parsed_in(text))
+        _print(files, f"all (first findings after {first:.1f} s)", everything, parsed_in(text))
 
 
-def _print(files: int, what: str, times: list[tuple[float, float]]) -> None:
+def parsed_in(text: str) -> float:
+    """Return the seconds of a processor that parsing takes, right now."""
+    times = []
+    for _ in range(5):
+        start = time.process_time()
+        ast.parse(text)
+        times.append(time.process_time() - start)
+    return at(times, 0.5)
+
+
+def _print(files: int, what: str, times: list[tuple[float, float]], parsed: float) -> None:
     cells = [
         f"{1000 * at([pair[side] for pair in times], share):.0f}"
         for side in (0, 1)
         for share in (0.5, 0.95)
     ]
+    cells += [f"{at([pair[1] for pair in times], share) / parsed:.1f}" for share in (0.5, 0.95)]
     print(f"| {files} | {what} | {' | '.join(cells)} |", flush=True)
 
 
@@ -215,8 +228,9 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=10)
     parser.add_argument("--lines", type=int, default=2000)
     given = parser.parse_args()
-    print("| files | what is typed | ms, half | ms, 95 % | worked ms, half | worked ms, 95 % |")
-    print("|---|---|---|---|---|---|")
+    head = "files | what is typed | ms, half | ms, 95 % | worked ms, half | worked ms, 95 %"
+    print(f"| {head} | parsings, half | parsings, 95 % |")
+    print(f"|{'---|' * 8}")
     for files in given.files:
         asyncio.run(measure(files, given.lines, given.edits))
 

@@ -55,6 +55,7 @@ class Session:
         self._changed: dict[str, bytes | None] = {}
         self._wanted: dict[str, None] = {}  # as a set that keeps the order
         self._beside: dict[str, None] = {}
+        self._woken = asyncio.Event()
         self._checks = 0
         self._task: asyncio.Task[None] | None = None
         self._is_stale = False
@@ -101,7 +102,7 @@ class Session:
         try:
             return Workspace(settings.given)
         except ConfigError as error:
-            self.say(str(error))
+            self._without_settings(error)
             return Workspace()
 
     def _guarded(self, change: Callable[[Workspace], None]) -> None:
@@ -110,8 +111,13 @@ class Session:
         try:
             change(self._workspace)
         except ConfigError as error:
-            self.say(str(error))
-            self._workspace.configure(ClientSettings().given)
+            self._without_settings(error)
+            self._workspace.configure(self.settings.given)
+
+    def _without_settings(self, error: ConfigError) -> None:
+        """Say what is wrong with the settings of the client, and go on without them."""
+        self.say(str(error))
+        self.settings = self.settings._replace(given=ClientSettings().given)
 
     def say(self, message: str) -> None:
         """Show a message in the editor, each only once until something is configured anew."""
@@ -143,6 +149,7 @@ class Session:
         if not self.is_checked(owner):
             return
         self._changed[self.documents.paths[owner]] = self.documents.data(owner)
+        self._beside.update(dict.fromkeys(self.shown))
         self.want(owner)
 
     def is_checked(self, uri: str) -> bool:
@@ -158,6 +165,7 @@ class Session:
         for uri in found:
             self._wanted.pop(uri, None)
             self._wanted[uri] = None
+        self._woken.set()
         if self._task is None or self._task.done():
             self._loop = asyncio.get_running_loop()
             self._task = self._loop.create_task(self._check_wanted())
@@ -175,6 +183,7 @@ class Session:
             self._changed[path] = None
         for part in shown.parts.values() if shown is not None else ():
             self.publish(part.uri, None, [])
+        self.want(*self.shown)  # which may have seen the buffer
 
     def saved(self) -> None:
         """Take it that something was saved: else nobody may tell what changed on the disk."""
@@ -194,14 +203,20 @@ class Session:
         while self._wanted:
             await asyncio.sleep(0)  # what has arrived by now is taken up first
             uri = self._wanted.popitem()[0]
-            if self.documents.paths.get(uri) in self._changed:
-                self._beside = dict.fromkeys(other for other in self.shown if other != uri)
+            self._beside.pop(uri, None)
             await self._check_one(uri)
-            if not self._wanted:
-                await asyncio.sleep(_PAUSE)
-            if not self._wanted:
+            if not self._wanted and await self._is_quiet() and not self._wanted:
                 self._wanted, self._beside = self._beside, {}
                 await self.work(lambda _: self._tidied())
+
+    async def _is_quiet(self) -> bool:
+        """Tell whether nothing is wanted for a while; what is ends the waiting."""
+        self._woken.clear()
+        try:
+            await asyncio.wait_for(self._woken.wait(), _PAUSE)
+        except asyncio.TimeoutError:  # another one than the builtin before 3.11
+            return True
+        return False
 
     def _tidied(self) -> None:
         """Collect the garbage of some checks, now that nobody waits."""
@@ -244,9 +259,9 @@ class Session:
 
     async def _looked_at(self, uri: str) -> Shown | None:
         """Return what is to be shown of a document; ``None`` if it is not open."""
-        path = self.documents.paths.get(uri)
-        if path is None:
+        if not self.is_checked(uri):
             return None
+        path = self.documents.paths[uri]
         version = self.documents.version(uri)
         encoding = self.documents.encoding
         parts = {
@@ -270,10 +285,10 @@ class Session:
 
     async def current(self, uri: str) -> Shown | None:
         """Return what is shown of a document in the state it is in now."""
+        if not self.is_checked(uri):
+            return None
         shown = self.shown.get(uri)
-        if uri in self.documents.paths and (
-            shown is None or shown.version != self.documents.version(uri)
-        ):
+        if shown is None or shown.version != self.documents.version(uri):
             shown = await self._looked_at(uri)
         return shown
 
