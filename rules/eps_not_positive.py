@@ -56,7 +56,13 @@ from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import Value, assumption
 
 #: Where a reference is known, BN103 says which eps is to be written.
-RULE = Rule("BN113", "eps-not-positive", "error", precedence=DIFFERENCE + 5)
+RULE = Rule(
+    "BN113",
+    "eps-not-positive",
+    "error",
+    precedence=DIFFERENCE + 5,
+    norms=("layer", "group", "instance", "rms"),
+)
 
 
 def check_file(context: Context) -> Iterator[Finding]:

@@ -73,6 +73,9 @@ def _stands_out(facts: Facts) -> bool:
             if any(_is_odd(argument) for argument in call.args):
                 return True
             for keyword in call.keywords:
+                if any(keyword.arg == a.roles.get("eps") for a in named[name]):
+                    if _is_no_eps(keyword.value):
+                        return True
                 if any(keyword.arg == a.statistics.get("argument", "") for a in named[name]):
                     return True
                 if keyword.arg in names and not any(a.accepts(keyword.arg) for a in named[name]):
@@ -84,6 +87,13 @@ def _stands_out(facts: Facts) -> bool:
 
 def _is_odd(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
+def _is_no_eps(node: ast.expr) -> bool:
+    """Tell whether a number is written that is no eps: 0, or one with a minus."""
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.USub)
+    return isinstance(node, ast.Constant) and node.value in (0, False)
 
 
 def _has_large_axis(call: ast.Call, apis: Sequence[Api]) -> bool:

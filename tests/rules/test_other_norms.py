@@ -219,6 +219,23 @@ def test_momentum_of_instances_whose_statistics_are_tracked(call: str, rules: li
     assert [f.code for f in found(code, "BN101", "BN106")] == rules
 
 
+@pytest.mark.parametrize(
+    ("call", "is_reported"),
+    [
+        ("nn.LayerNorm(8, eps=0)", True),
+        ("nn.GroupNorm(4, 8, eps=-1e-5)", True),
+        ("nn.RMSNorm(8, eps=0.0)", True),
+        ("nn.LayerNorm(8, eps=1e-12)", False),
+        ("nn.RMSNorm(8, eps=None)", False),
+        ("nn.LayerNorm(8, eps=e)", False),
+        ("nn.LayerNorm(8)", False),
+    ],
+)
+def test_an_eps_that_is_not_positive(call: str, is_reported: bool) -> None:
+    code = f"import torch.nn as nn\nbn = nn.BatchNorm2d(8)\nnorm = {call}\n"
+    assert [f.span.row for f in found(code, "BN113")] == ([3] if is_reported else [])
+
+
 def test_what_is_said_of_batch_normalisation_does_not_hang_on_other_kinds() -> None:
     batch = "import torch.nn as nn\nbn = nn.BatchNorm2d(8, momentum=0.99)\n"
     rules = ("BN101", "BN102", "BN103")
