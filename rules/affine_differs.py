@@ -128,7 +128,7 @@ def _compare(site: Site, reference: Counterpart, context: Context) -> Finding | 
         f"{'reference' if reference.is_read else 'default'} "
         f"{'does not' if has else 'has'}{where_reference(reference)}{every}"
         f"{assumption(*mine, *theirs)}",
-        help=_advice(api, theirs),
+        help=_advice(site, theirs),
         confidence=lower(RULE.confidence, (*mine, *theirs), reference.unsure),
         fix=_fix(site, mine, theirs, reference, context),
         reference=reference,
@@ -158,20 +158,22 @@ def _switches(api: Api, values: Mapping[str, Value]) -> tuple[Value, Value] | No
     return decided[0], decided[1]
 
 
-def _wanted(api: Api, theirs: tuple[Value, Value]) -> dict[str, str] | None:
-    """Return by role what gives ``api`` the reference's gamma and beta, if anything does."""
+def _wanted(site: Site, theirs: tuple[Value, Value]) -> dict[str, str] | None:
+    """Return by role what gives ``site`` the reference's gamma and beta, if anything does."""
+    api = site.api
     scale, center = bool(theirs[0].value), bool(theirs[1].value)
-    if "affine" in api.roles and "center" in api.roles:
-        if center:
-            return {"affine": "True", "center": "True"} if scale else None
-        return {"center": "False"} if scale else {"affine": "False"}
-    if "affine" in api.roles:
+    if "affine" not in api.roles:
+        return {"scale": repr(scale), "center": repr(center)}
+    if "center" not in api.roles:
         return {"affine": repr(scale)} if scale is center else None
-    return {"scale": repr(scale), "center": repr(center)}
+    if center and not scale:
+        return None
+    wanted = {"affine": True, "center": center} if scale else {"affine": False}
+    return {role: repr(on) for role, on in wanted.items() if site.value(role).value is not on}
 
 
-def _advice(api: Api, theirs: tuple[Value, Value]) -> str:
-    wanted = _wanted(api, theirs)
+def _advice(site: Site, theirs: tuple[Value, Value]) -> str:
+    api, wanted = site.api, _wanted(site, theirs)
     if wanted is None:
         return (
             f"{api.short_name} has one switch for both: keep the parameter the reference lacks "
@@ -187,8 +189,8 @@ def _fix(
     reference: Counterpart,
     context: Context,
 ) -> Fix:
-    advice = _advice(site.api, theirs)
-    wanted = _wanted(site.api, theirs)
+    advice = _advice(site, theirs)
+    wanted = _wanted(site, theirs)
     if wanted is None:
         return Fix(MANUAL, advice, (), "there is no counterpart to write")
     why = reference.doubt

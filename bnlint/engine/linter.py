@@ -33,7 +33,7 @@ from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.frameworks.records import BATCH
 from bnlint.rule import Context
-from bnlint.semantics.project.marks import mentions_norm, misplaces_norm
+from bnlint.semantics.project.marks import is_about_norms, mentions_norm
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.budget import TOO_LARGE
@@ -93,7 +93,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     file = file_in(options.folder, path)
     if not is_interesting(source.text, options.wrappers, file):
         compares = options.from_family is not None or bool(options.references)
-        if not (mentions_norm if compares else misplaces_norm)(source.text):
+        if not is_about_norms(source.text, compared=compares):
             return Result(path, ())
     try:
         module = parse_file(path, source.text, file)

@@ -159,6 +159,31 @@ def test_a_missing_scale_or_shift_is_reported(port: str, row: int | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("port", "reference", "advice"),
+    [
+        ("nn.LayerNorm(64, bias=False)", "", "write bias=True"),
+        ("nn.LayerNorm(64)", "center=False", "write bias=False"),
+        ("nn.LayerNorm(64, elementwise_affine=False)", "", "write elementwise_affine=True"),
+        ("nn.LayerNorm(64)", "center=False, scale=False", "write elementwise_affine=False"),
+        (
+            "nn.LayerNorm(64, elementwise_affine=False)",
+            "center=False",
+            "write elementwise_affine=True, bias=False",
+        ),
+    ],
+)
+def test_only_the_switches_that_are_wrong_are_written(
+    port: str, reference: str, advice: str
+) -> None:
+    code = (
+        "import torch.nn as nn\nfrom keras import layers\n"
+        f"a = layers.LayerNormalization({reference})\nb = {port}\n"
+    )
+    (finding,) = found(code, "BN104")
+    assert finding.help == advice
+
+
+@pytest.mark.parametrize(
     ("call", "is_misplaced"),
     [
         ("nn.LayerNorm(64, False)", True),

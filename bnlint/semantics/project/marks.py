@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _DEFINED = lazy(r"def (\w+)")
 
+_IMPORTED = lazy(r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)")
+
 _SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
 
 #: What the names of functions for inference have in them.
@@ -54,9 +56,21 @@ def mentions_norm(text: str) -> bool:
     return any(token in text for token in catalogue().norm_tokens)
 
 
-def misplaces_norm(text: str) -> bool:
-    """Tell whether a text gives such a layer true or false by its place, among its numbers."""
-    return mentions_norm(text) and _SWITCH_BY_PLACE.search(text) is not None
+def is_about_norms(text: str, *, compared: bool) -> bool:
+    """Tell whether a text is worth parsing for layers that normalise otherwise than by batches.
+
+    It names one, and is ``compared`` with something, imports the frameworks of both sides of a
+    port, or gives such a layer true or false by its place, among its numbers.
+    """
+    if not mentions_norm(text):
+        return False
+    return compared or _SWITCH_BY_PLACE.search(text) is not None or _imports_two(text)
+
+
+def _imports_two(text: str) -> bool:
+    """Tell whether a text imports frameworks of two ecosystems."""
+    tables = catalogue().roots(_IMPORTED.findall(text))
+    return len({catalogue().tables[name]["framework"]["ecosystem"] for name in tables}) > 1
 
 
 def names_model(text: str) -> bool:
