@@ -84,7 +84,7 @@ VOCABULARY = (
     "newest_only", "changes_training", "sync_converters", "single_process_wrappers",
     "synchronising_wrappers", "buffer_arguments", "halves", "compilers", "mutable_arguments",
     "aux_arguments", "dependency_scopes", "variable_arguments", "estimator_arguments",
-    "variances_called_std", "strict_arguments",
+    "variances_called_std", "strict_arguments", "waking_drivers",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
