@@ -60,6 +60,7 @@ def serve(root: str) -> None:
 
 def made(root: str) -> MCPServer:
     """Return the server, ready to be run."""
+    root = os.path.realpath(root)
     os.chdir(root)  # what paths are shown relative to
     tools = Tools(root)
     lock = threading.Lock()  # what was read of files is kept for one question at a time

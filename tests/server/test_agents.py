@@ -62,7 +62,8 @@ def root(tmp_path: Path) -> Path:
 async def agent(root: Path):
     command = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "bnlint", "mcp", "--root", str(root)],
+        args=["-m", "bnlint", "mcp", "--root", root.name],
+        cwd=root.parent,
         env=ENVIRONMENT,
     )
     async with stdio_client(command) as streams, ClientSession(*streams) as session:
