@@ -114,7 +114,7 @@ class _Reader:
             elif name == "test" and isinstance(value, ast.expr):
                 self._condition(value, is_loop=isinstance(node, ast.While))
             elif isinstance(value, ast.expr):
-                if isinstance(node, ast.Return) and not _is_none(value):
+                if isinstance(node, ast.Return) and not _is_nothing(value):
                     self._add(value, "the result is None", "None")
                 self._expression(value)
             elif isinstance(value, list):
@@ -205,8 +205,9 @@ def _is_cast(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Name) and node.func.id == "cast"
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _is_nothing(node: ast.expr) -> bool:
+    """Tell whether ``None`` in the place of a result would show in no test of it."""
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _is_documentation(node: ast.stmt) -> bool:

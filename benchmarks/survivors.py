@@ -380,7 +380,7 @@ def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
         target = Path(folder, trial.path)
         target.write_text(changed(target.read_text("utf-8"), trial.fault), "utf-8")
         began = resource.getrusage(resource.RUSAGE_CHILDREN)
-        failed = _failed_in(folder, chosen, known, 5 * options.limit)
+        failed = _failed_in(folder, chosen, known, 60 * options.limit)
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     return Outcome(bool(failed), failed, len(chosen), spent)
@@ -462,8 +462,7 @@ def main() -> int:
         lines = options.record.read_text("utf-8").splitlines()
         tried = {json.loads(line)["number"] for line in lines}
         trials = [trial for trial in trials if trial.number not in tried]
-    for trial in [trial for trial in trials if trial.in_copy]:
-        write(options, trial, in_copy(trial, options, learnt))
+    apart = [trial for trial in trials if trial.in_copy]
     trials = [trial for trial in trials if not trial.in_copy]
     if trials:
         import builtins
@@ -477,6 +476,8 @@ def main() -> int:
             for path, chosen in by_file.items()
         })  # fmt: skip
         _pytest(sorted(learnt.tests), Server(trials, options, learnt))
+    for trial in apart:
+        write(options, trial, in_copy(trial, options, learnt))
     report(options)
     return 0
 

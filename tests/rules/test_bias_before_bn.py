@@ -251,6 +251,7 @@ def lost(reference: str, head: str, result: str = "self.head(x)") -> list[str]:
         "BN502", REFERENCE.format(head=reference), PORT.format(head=head, result=result)
     )
     assert all((f.severity, f.confidence, f.span.row) == ("warning", "medium", 8) for f in found)
+    assert all(f.help == "give it a bias: bias=True" for f in found)
     return [f.message for f in found]
 
 

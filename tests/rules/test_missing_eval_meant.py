@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from one_rule import cases, check_clean
+from one_rule import cases, check_clean, run
 from test_missing_eval import NET
 
 MEANT = cases("""
@@ -195,3 +195,36 @@ def predict(x):
 @pytest.mark.parametrize("code", MEANT)
 def test_clean(code: str) -> None:
     check_clean("BN201", code, NET)
+
+
+PHASES = """
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+optimizer = torch.optim.Adam(model.parameters())
+for epoch in range(10):
+    for phase in ("train", "val"):
+        for x, y in loaders[phase]:
+            loss = nn.functional.cross_entropy(model(x), y)
+            if {}:
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+torch.save(model.state_dict(), "net.pt")
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "fix"),
+    [
+        pytest.param("phase == 'train'", "insert model.train(phase == 'train')", id="compared"),
+        pytest.param("phase != 'val'", "insert model.train(phase != 'val')", id="with the other"),
+        pytest.param("phase in ['train']", "insert model.train(phase in ['train'])", id="among"),
+        pytest.param("is_train(phase)", "", id="what a function says may differ a second time"),
+        pytest.param("phase == 'train' and epoch", "", id="more than the phase"),
+    ],
+)
+def test_the_mode_follows_the_phase_where_its_test_can_be_made_twice(test: str, fix: str) -> None:
+    (finding,) = run("BN201", PHASES.format(test))
+    assert (finding.fix.message if finding.fix else "") == fix

@@ -958,6 +958,15 @@ a, b = nn.BatchNorm2d(8, momentum=-0.9), nn.BatchNorm2d(8, momentum=9.0)
 --- a number too large for any float
 import torch.nn as nn
 bn = nn.BatchNorm2d(8, momentum=10 ** 400)
+--- either of two layers of one framework, to which it means opposite things
+from mindspore import mint, nn
+make = nn.BatchNorm2d if old else mint.nn.BatchNorm2d
+a, b = make(8, momentum=0.99), make(8, momentum=0.01)
+--- a layer of either of two frameworks, to which it means opposite things
+import torch.nn as nn
+from tensorflow import keras
+make = nn.LazyBatchNorm2d if port else keras.layers.BatchNormalization
+a, b = make(momentum=0.99), make(momentum=0.01)
 """
 )
 

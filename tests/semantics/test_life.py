@@ -58,6 +58,25 @@ def uses(code: str) -> list[str]:
             "m = nn.BatchNorm2d(3)\nn = m\nn(x)\nm(x)", ["call 3", "call 4"], id="an alias"
         ),
         pytest.param("m: nn.Module = nn.BatchNorm2d(3)\nm(x)", ["call 2"], id="an annotation"),
+        pytest.param(
+            "import copy\nm = nn.BatchNorm2d(3)\nn = copy.deepcopy(m)\nn(x)\nm(x)",
+            ["call 4", "call 5"],
+            id="a copy",
+        ),
+        pytest.param(
+            """
+            from functools import cached_property
+            class T:
+                def __init__(self):
+                    self.net = nn.BatchNorm2d(3)
+                @cached_property
+                def model(self):
+                    return self.net
+            T().model(x)
+            """,
+            ["call 9"],
+            id="given by a property that is asked once",
+        ),
         pytest.param("(m := nn.BatchNorm2d(3))(x)\nm(x)", ["call 1", "call 2"], id="a walrus"),
         pytest.param(
             "m = nn.BatchNorm2d(3)\nm = m.cuda()\nm(x)", ["method cuda 2", "call 3"], id="rebound"

@@ -9,7 +9,7 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.marks import mentions_api
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.domain import Evaluate, Instance
+from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.weights.kinds import (
     KINDS,
@@ -269,17 +269,6 @@ def _renamed(old: ast.expr | None, new: ast.expr, node: ast.expr) -> Renamed | N
     if all(kind_of(name) for name in names):
         return Renamed(*names, node)
     return None
-
-
-def is_norm_layer(
-    ev: Evaluate, module: Module, sites: Collection[Site], layer: ast.expr | None
-) -> bool:
-    """Tell whether ``layer`` is known to be made by one of the calls in ``sites``."""
-    if layer is None:
-        return False
-    made = {site.call for site in sites}
-    values = ev.evaluate(module, layer)
-    return all(isinstance(v.object, Instance) and v.object.call in made for v in values)
 
 
 def missing(copy: Copy) -> tuple[str, ...]:
