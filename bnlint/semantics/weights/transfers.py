@@ -269,8 +269,3 @@ def _renamed(old: ast.expr | None, new: ast.expr, node: ast.expr) -> Renamed | N
     if all(kind_of(name) for name in names):
         return Renamed(*names, node)
     return None
-
-
-def missing(copy: Copy) -> tuple[str, ...]:
-    """Return the kinds of arrays that ``copy`` leaves as they are, in the usual order."""
-    return tuple(kind for kind in KINDS if kind not in copy.kinds)
