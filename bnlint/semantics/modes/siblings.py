@@ -17,6 +17,7 @@ from bnlint.semantics.objects.history import life_in_method, switching_files
 from bnlint.semantics.objects.holders import bound_to
 from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.classes import method as method_of
 from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, Evaluate
 from bnlint.startup.typed import NamedTuple
@@ -106,12 +107,14 @@ def _is_left_alone(
     """Tell whether a method switches the model to no mode, and nothing that it calls may."""
     if (life.escapes and not life.outside) or not sees_through(ev, cls.module, method):
         return False
-    if any(may_switch(ev, life, framework, mode) for mode in (INFERENCE, TRAINING)):
+    others = life._replace(uses=tuple(use for use in life.uses if not runs(ev, use)))
+    if any(may_switch(ev, others, framework, mode) for mode in (INFERENCE, TRAINING)):
         return False
     return not any(  # of the object itself, by a base class that is not in view
         isinstance(part, ast.Call)
-        and tells_of_mode(last_name(part.func))
-        and dotted(part.func).startswith("self.")
+        and tells_of_mode(name := last_name(part.func))
+        and dotted(part.func) == f"self.{name}"
+        and method_of(ev, cls, name) is None
         for part in ast.walk(method)
     )
 

@@ -93,7 +93,7 @@ def life_in_method(
     seeds.append(Carrier(attribute, None, is_maker=False))
     with ev.keeping(env):
         found = aliases_in(ev, cls.module, function, env, seeds, MAX_WORK)
-        follower = Follower(trace, cls.module, function, env, found=found)
+        follower = Follower(trace, cls.module, function, env, (), (function,), found)
         if found.left:
             follower.escape("there is too much to follow", found.left[0])
         follower.run()
