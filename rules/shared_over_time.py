@@ -55,7 +55,7 @@ A recurrent network of 64 units that starts from zeros, 20 steps, one layer for 
 its outputs have a standard deviation of 0.57 at the first step, 0.82 at the second and 1.02 at the
 last. With a layer for each step it is 1.0 at all.
 
-Seen on public code: nothing yet, true or false; not run on any.
+Seen on public code: 0 true, 1 false that is mended (layers built in a loop), in 260 repositories.
 
 References
 ----------
@@ -83,8 +83,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     module = context.module
     for use in applications(context.evaluator, module, site.call):
         loop = _steps(use, context)
-        if loop is None:
-            continue
+        if loop is None or any(around is loop for around in module.ancestors(site.call)):
+            continue  # not in a loop, or made anew in each step
         assert isinstance(loop.target, ast.Name)
         yield context.report(
             RULE,

@@ -42,7 +42,7 @@ In one process, ``SyncBatchNorm`` gives exactly the output of ``BatchNorm2d``, a
 statistics. ``convert_sync_batchnorm`` gives layers with the parameters and buffers of those they
 replace.
 
-Seen on public code: nothing yet, true or false, in 630 repositories.
+Seen on public code: nothing yet, true or false, in 310 repositories.
 
 References
 ----------

@@ -162,7 +162,7 @@ def _may_train(site: Site) -> bool:
 def _may_infer(site: Site) -> bool:
     """Tell whether a layer of a graph is not always told to train: it may infer, too."""
     flag = training_flag(site)
-    return flag.value is not True or flag.kind == PRESUMED
+    return flag.value is not True or (flag.kind == PRESUMED and not flag.from_default)
 
 
 def _collections(context: Context) -> str:

@@ -15,7 +15,7 @@ from bnlint.semantics.tensors.neighbours import (
     known_layer,
     linear_before,
 )
-from bnlint.semantics.values.domain import Evaluate, Instance
+from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
 from bnlint.startup.typed import NamedTuple
 
 _MAX_DEPTH = 16
@@ -177,6 +177,8 @@ def _by_method(
     name = func.attr
     if not any(name in words(w) for w in ("same_values", "permutes", "swaps", "reshapes")):
         return None
+    if any(isinstance(value.object, Symbol) for value in ev.evaluate(module, func.value)):
+        return None  # a function of a package, which is given the tensor
     found = layout(ev, module, func.value, depth)
     if name in words("same_values"):
         return found
