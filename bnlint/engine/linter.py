@@ -244,6 +244,8 @@ def _of_other_norms(
 
         found = by_definition(found, other)
     other.project.forget()
+    for side in other.references:
+        side.project.forget()
     return found
 
 

@@ -38,6 +38,7 @@ def context_of_norms(
         return None
     found = other_norms(facts)
     if not found.sites:
+        found.project.forget()
         return None
     theirs = [other_norms(reference) for reference in references]
     pairs = aligned([found], theirs, options.from_family) if theirs else ()

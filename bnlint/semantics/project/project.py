@@ -45,7 +45,7 @@ class Project:
     ) -> None:
         self.frameworks = frameworks
         self.resolver = resolver
-        self.main = main
+        self.main: Module | None = main
         self._imported = imported
         self.modules: dict[str, Module | None] = {}
         self._using: dict[str, Module | None] = {}
@@ -58,6 +58,7 @@ class Project:
     def forget(self) -> None:
         """Drop what has been read and worked out: the circles that keep trees alive."""
         self.evaluator.forget()
+        self.main = None
         self.modules.clear()
         self._using.clear()
 
