@@ -318,6 +318,13 @@ nn.BatchNorm2d(8, eps=ARGS["eps"])
 from torch import nn
 ARGS = {}
 nn.BatchNorm2d(8, eps=ARGS.get("eps", 1e-3))
+--- a field of what is not known, replaced => unknown
+from torch import nn
+nn.BatchNorm2d(8, eps=CONFIG._replace(eps=1e-3).eps)
+--- a field of what is no record, replaced => unknown
+from torch import nn
+ARGS = dict(eps=1e-3)
+nn.BatchNorm2d(8, eps=ARGS._replace(eps=1e-3).eps)
 --- an entry of what is not known, with a default => unknown
 from torch import nn
 nn.BatchNorm2d(8, eps=ARGS.get("eps", 1e-3))
