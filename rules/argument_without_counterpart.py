@@ -51,7 +51,7 @@ Numbers
 Keras 3.15 raises ValueError ("Unrecognized keyword arguments passed to BatchNormalization") on each
 of the three, and takes ``renorm`` (from 3.14) and ``synchronized``.
 
-Seen on public code: nothing yet, true or false, in 1400 repositories.
+Seen on public code: nothing yet, true or false, in 814 repositories.
 
 References
 ----------

@@ -52,7 +52,7 @@ Numbers
 A layer of C channels is 4C to ``count_params()`` of Keras, 2C to ``parameters()`` of PyTorch, and
 4C + 1 to its ``state_dict()``, with ``num_batches_tracked``.
 
-Seen on public code: nothing yet, true or false, in 1400 repositories.
+Seen on public code: nothing yet, true or false, in 814 repositories.
 
 References
 ----------
