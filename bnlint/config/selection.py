@@ -58,17 +58,17 @@ class FixChoice(NamedTuple):
 
 def resolve(config: Config, rules: Sequence[RuleLike]) -> frozenset[str]:
     """Return the codes of the ``rules`` that run under ``config``."""
-    chosen = {rule.code for rule in rules if rule.default}
-    for layer in (config.chosen, config.chosen_on_command_line):
-        wanted = (*(layer.select or ()), *layer.extend_select)
-        on, off = _decide(wanted, layer.ignore, rules)
-        chosen = on if layer.select is not None else (chosen | on) - off
-    return frozenset(chosen)
+    return _chosen({rule.code for rule in rules if rule.default}, config, rules)
 
 
 def selected(config: Config, rules: Sequence[RuleLike]) -> frozenset[str]:
     """Return the codes of the rules that ``config`` selects, beyond those that run unasked."""
-    chosen: set[str] = set()
+    return _chosen(set(), config, rules)
+
+
+def _chosen(unasked: set[str], config: Config, rules: Sequence[RuleLike]) -> frozenset[str]:
+    """Return the codes that are left of ``unasked``, and those that ``config`` selects."""
+    chosen = unasked
     for layer in (config.chosen, config.chosen_on_command_line):
         wanted = (*(layer.select or ()), *layer.extend_select)
         on, off = _decide(wanted, layer.ignore, rules)
