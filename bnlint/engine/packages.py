@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 #: What introduces a project is called so.
 READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
 
-#: Characters of source that are kept parsed, in all. A parsed file takes 60 bytes for each.
-_KEPT = 1_000_000
+#: Characters of source that are kept parsed, in all. A parsed file takes 60 to 130 bytes for each.
+_KEPT = 700_000
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Characters of other modules that are read for one file. What lies beyond is taken for something
 #: outside the project: nothing is known of it.
-_MOST_READ = 2_500_000
+_MOST_READ = 800_000
 
 _HANDS_OVER: Memo[Module, bool] = Memo()
 
