@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bnlint.finding import MANUAL, Definition, Finding, Fix, Intent, Span
 from bnlint.rule import Context
@@ -29,7 +29,7 @@ def by_definition(findings: Iterable[Finding], context: Context) -> list[Finding
             found.insert(0, finding)
         else:
             found.append(finding)
-    return [_merged(found, place, context) for (_, place, _), found in groups.items()]
+    return [_merged(found, place, context, sites) for (_, place, _), found in groups.items()]
 
 
 def takers(layers: int) -> str:
@@ -44,11 +44,13 @@ def _definition(site: Site, argument: str, context: Context) -> ast.AST | None:
     return there or (value.node if not value.from_default else None)
 
 
-def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) -> Finding:
+def _merged(
+    findings: list[Finding], place: Span | ast.AST, context: Context, sites: Mapping[int, Site]
+) -> Finding:
     first = findings[0]
     number = len({finding.subject for finding in findings})
     if not isinstance(place, Span):
-        first = first._replace(definition=_shared(first, place, number, context))
+        first = first._replace(definition=_shared(first, place, number, sites))
     if number < 2:
         return first
     span = first.span
@@ -66,12 +68,14 @@ def _merged(findings: list[Finding], place: Span | ast.AST, context: Context) ->
     )
 
 
-def _shared(finding: Finding, node: ast.AST, layers: int, context: Context) -> Definition | None:
+def _shared(
+    finding: Finding, node: ast.AST, layers: int, sites: Mapping[int, Site]
+) -> Definition | None:
     """Return where the value ``node`` of a finding is written, if that is for all of a file.
 
     What a caller gives is none: it is the caller's own.
     """
-    site = next(s for s in context.sites if context.module.span(s.call).start == finding.subject)
+    site = sites[finding.subject]
     value = site.value(finding.argument)
     module = _module_of(site, finding.argument, node)
     if value.kind == PRESUMED or not isinstance(node, ast.expr):
