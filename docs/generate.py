@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bnlint.engine.registry import load_rules  # noqa: E402
-from bnlint.output.rules import markdown, rule_table  # noqa: E402  # the checkout, not an install
+from bnlint.output.rules import markdown, rule_table, unproven  # noqa: E402  # the checkout, not an install
 
 _TABLE = re.compile(r"(<!-- rules: begin -->\n).*?(<!-- rules: end -->)", re.DOTALL)
 
@@ -29,7 +29,7 @@ def main() -> None:
     pages["README.md"] = (
         "# Rules\n\n"
         "Each rule is documented on a page of its own, which `bnlint explain CODE` shows too.\n\n"
-        f"{rule_table(rules)}"
+        f"{rule_table(rules)}\n## Not seen yet\n\n{unproven(rules)}"
     )
     for old in folder.glob("*.md"):
         if old.name not in pages:

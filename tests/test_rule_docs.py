@@ -10,7 +10,7 @@ import pytest
 from bnlint.engine.documentation import DocumentationError, page
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import LoadedRule, load_rules
-from bnlint.output.rules import markdown, rule_table
+from bnlint.output.rules import markdown, rule_table, unproven
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = load_rules()
@@ -58,6 +58,7 @@ def test_page_is_generated_from_the_docstring(loaded: LoadedRule) -> None:
 def test_rule_table_is_generated() -> None:
     index = (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8")
     assert rule_table(RULES) in index, "run 'python docs/generate.py'"
+    assert unproven(RULES) in index, "run 'python docs/generate.py'"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert rule_table(RULES, "docs/rules/") in readme, "run 'python docs/generate.py'"
 

@@ -131,6 +131,29 @@ def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
+def unproven(rules: Sequence[LoadedRule], folder: str = "") -> str:
+    """Return, in Markdown, the rules that run unasked and had nothing true to say on public code.
+
+    Their pages say so, in a sentence that begins like :data:`_NOTHING_SEEN`.
+
+    Raises:
+        DocumentationError: a rule's docstring breaks the form.
+    """
+    links = [
+        f"[{loaded.code}]({folder}{loaded.code}.md)"
+        for loaded in rules
+        if loaded.default and _NOTHING_SEEN.search(markdown(loaded))
+    ]
+    return (
+        "These rules are on by default, and had nothing true to say on the public code that they\n"
+        f"were run on: {', '.join(links)}.\nTheir pages say how much that was.\n"
+    )
+
+
+#: How a page says that its rule was never seen to speak truly.
+_NOTHING_SEEN = re.compile(r"Seen on public code: (?:nothing|0 true)")
+
+
 def _page(loaded: LoadedRule) -> Page:
     from bnlint.engine.documentation import page
 
