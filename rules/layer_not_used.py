@@ -83,6 +83,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import ClassRef
+from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
 
 RULE = Rule("BN217", "layer-not-used", "error")
@@ -194,11 +195,9 @@ def _may_be_read(name: str, owner: ast.ClassDef, context: Context) -> bool:
     What other classes read of themselves is another layer, unless they derive from it.
     """
     module, resolver = context.module, context.project.resolver
-    for use in module.uses.of(name):
-        if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Load):
-            own = isinstance(use.value, ast.Name) and use.value.id == "self"
-            if not own or module.enclosing_class(use) is owner:
-                return True
+    readers = _readers(name, context)
+    if None in readers or owner in readers:
+        return True
     derived = rf"class \w+\([^)]*\b{re.escape(owner.name)}\b"
     quoted = rf"[\"'][^\"'\n]*\b{re.escape(name)}\b"
     if re.search(rf"{derived}|{quoted}", module.text) is not None:
@@ -207,6 +206,24 @@ def _may_be_read(name: str, owner: ast.ClassDef, context: Context) -> bool:
         return False
     pattern = rf"(?<!\bself)\.{re.escape(name)}\b|{derived}|{quoted}"
     return any(file != module.file for file in resolver.sources.search(module.file, pattern))
+
+
+_READERS: Memo[tuple[Module, str], frozenset[ast.AST | None]] = Memo()
+
+
+def _readers(name: str, context: Context) -> frozenset[ast.AST | None]:
+    """Return the classes that read ``self.name``; ``None`` for what reads it of anything else."""
+    module = context.module
+    known, key = _READERS.of(context.evaluator), (module, name)
+    if key not in known:
+        known[key] = frozenset(
+            module.enclosing_class(use)
+            if isinstance(use.value, ast.Name) and use.value.id == "self"
+            else None
+            for use in module.uses.of(name)
+            if isinstance(use, ast.Attribute) and isinstance(use.ctx, ast.Load)
+        )
+    return known[key]
 
 
 def _fix(site: Site, context: Context) -> Fix | None:

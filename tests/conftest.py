@@ -31,6 +31,12 @@ FRAMEWORKS = {
     "mindspore": ("mindspore",),
     "paddle": ("paddle",),
     "jax": ("jax", "flax", "haiku", "equinox"),
+    "mlx": ("mlx",),
+    "tinygrad": ("tinygrad",),
+    "chainer": ("chainer",),
+    "mxnet": ("mxnet",),
+    "sonnet": ("sonnet",),
+    "onnx": ("onnx",),
 }
 
 

@@ -163,12 +163,12 @@ def test_what_always_uses_its_running_statistics_infers_in_either_mode(name: str
     plant = dict(zip(names, state.values(), strict=True))
 
     def output(mode: str, **given: object) -> Any:
-        arguments = {**required(api), **given}
+        arguments = {**required(api), **api.plain, **given}
         if "channels" in api.roles:
             arguments[api.roles["channels"]] = 4
         flag = next((role for role in (TRAINING, INFERENCE) if role in api.roles), "")
-        told = {} if api.mode_switch == "object" else {api.roles[flag]: mode == flag}
-        step = Step(x, mode if api.mode_switch == "object" else "", told)
+        told = {api.roles[flag]: mode == flag} if api.mode_switch == "argument" else {}
+        step = Step(x, mode if api.mode_switch != "argument" else "", told)
         asked = Experiment(name, api.kind, arguments, [step], plant, (), api.roles.get("input", ""))
         return oracle.run(api, asked).outputs[0]
 

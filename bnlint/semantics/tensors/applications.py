@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate, Instance
+from bnlint.semantics.values.memo import Memo
 
 
 def application(ev: Evaluate, module: Module, call: ast.Call) -> ast.expr | None:
@@ -22,14 +23,24 @@ def applications(ev: Evaluate, module: Module, call: ast.Call) -> list[ast.Call]
         return [parent]
     target = parent.targets[0] if isinstance(parent, ast.Assign) else None
     name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-    return [
-        use
-        for use in module.calls_by_name.get(name, ())
-        if any(
-            isinstance(c.object, Instance) and c.object.call is call
-            for c in ev.evaluate(module, use.func)
-        )
-    ]
+    return applications_of(ev, module, name).get(call, [])
+
+
+_APPLICATIONS: Memo[tuple[Module, str], dict[ast.Call, list[ast.Call]]] = Memo()
+
+
+def applications_of(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, list[ast.Call]]:
+    """Return where what is called ``name`` is called, by the calls that made it."""
+    known, key = _APPLICATIONS.of(ev), (module, name)
+    if key not in known:
+        found: dict[ast.Call, list[ast.Call]] = {}
+        for use in module.calls_by_name.get(name, ()):
+            held = (c.object for c in ev.evaluate(module, use.func))
+            made = {o.call for o in held if isinstance(o, Instance) and o.call is not None}
+            for call in made:
+                found.setdefault(call, []).append(use)
+        known[key] = found
+    return known[key]
 
 
 def imported_as(module: Module, paths: Iterable[str]) -> str:

@@ -7,10 +7,10 @@ import ast
 from bnlint.frameworks.tables import Neighbour
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.tensors.applications import applications_of
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
 from bnlint.semantics.values.classes import bases
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
-from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.value import DEFAULT, Value, absent, settle
 from bnlint.startup.typed import NamedTuple
 
@@ -171,30 +171,11 @@ def _added_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None
 
 def _applied(ev: Evaluate, module: Module, call: ast.Call, target: ast.Attribute) -> Before | None:
     """Return what feeds ``self.bn(x)`` where the layer ``self.bn`` is applied, if that is once."""
-    applications = _applications(ev, module, target.attr).get(call, [])
-    if len(applications) != 1:
+    uses = applications_of(ev, module, target.attr).get(call, [])
+    outer = [use for use in uses if isinstance(use.func, ast.Attribute)]
+    if len(outer) != 1:
         return None
-    outer = module.parents[applications[0]]
-    assert isinstance(outer, ast.Call)
-    return _origin(ev, module, outer.args[0]) if outer.args else None
-
-
-_APPLICATIONS: Memo[tuple[Module, str], dict[ast.Call, list[ast.Attribute]]] = Memo()
-
-
-def _applications(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, list[ast.Attribute]]:
-    """Return where attributes called ``name`` are called, by the calls that made what they hold."""
-    known, key = _APPLICATIONS.of(ev), (module, name)
-    if key not in known:
-        found: dict[ast.Call, list[ast.Attribute]] = {}
-        for use in module.calls_by_name.get(name, ()):
-            if isinstance(use.func, ast.Attribute):
-                held = (c.object for c in ev.evaluate(module, use.func))
-                made = {o.call for o in held if isinstance(o, Instance) and o.call is not None}
-                for call in made:
-                    found.setdefault(call, []).append(use.func)
-        known[key] = found
-    return known[key]
+    return _origin(ev, module, outer[0].args[0]) if outer[0].args else None
 
 
 def _origin(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:
