@@ -10,7 +10,7 @@ import pytest
 from bnlint.engine.facts import read_facts
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
-from bnlint.semantics.project.marks import names_model
+from bnlint.semantics.project.marks import mentions_api, names_model
 from bnlint.semantics.syntax.module import parse
 from bnlint.semantics.values.domain import Constant, Unknown
 
@@ -122,6 +122,22 @@ def predict(image):
 )
 def test_names_of_models_begin_where_they_are_found(text: str, expected: bool) -> None:
     assert names_model(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("encoding = get_normal_name(name)", False),
+        ("graph.make_nodes(3)", False),
+        ("get_norm('BN', 8)", True),
+        ("get_norm_layer('batchnorm2d')", True),
+        ("helper.make_node('BatchNormalization', [], [])", True),
+        ("layers.batch_normalization(x)", True),
+        ("nn.BatchNorm2d(8)", True),
+    ],
+)
+def test_names_of_layers_end_where_they_are_found(text: str, expected: bool) -> None:
+    assert mentions_api(text) is expected
 
 
 TRAINS = """\

@@ -48,7 +48,27 @@ def marks_of(text: str) -> Marks:
 
 def mentions_api(text: str) -> bool:
     """Tell whether a text names an API of any framework, or what makes one."""
-    return any(token in text for token in catalogue().tokens)
+    return any(token in text and (ends is None or ends(text)) for token, ends in _tokens())
+
+
+@lru_cache(maxsize=1)
+def _tokens() -> list[tuple[str, Callable[[str], Any] | None]]:
+    """Return the tokens of APIs, with a search for one that ends there where no name goes on.
+
+    No ``get_normal_name`` is a ``get_norm``, while ``batch_normalization`` is an API as
+    ``batch_norm`` is.
+    """
+    names = {
+        alias.rpartition(".")[2]
+        for table in catalogue().tables.values()
+        for row in (*table["api"], *table["maker"])
+        for alias in row["aliases"]
+    }
+    return [
+        (token, None if goes_on else re.compile(rf"{re.escape(token)}(?![a-z])").search)
+        for token in catalogue().tokens
+        for goes_on in [any(re.search(rf"{re.escape(token)}[a-z]", name) for name in names)]
+    ]
 
 
 def mentions_norm(text: str) -> bool:
