@@ -6,6 +6,9 @@ Follows the axis of the channels through ``permute`` and ``transpose``. Reported
 normalises axis 1 and is given a tensor of rank 4 or 5 whose channels are known to be in another
 axis.
 
+With the number of those channels it is wrong for certain. With another number, or one that is not
+known, it may be meant, as a norm over the nodes of a graph is: that has low confidence.
+
 Why it matters
 --------------
 The statistics are those of rows instead of channels. Where a row count happens to equal the number
@@ -65,7 +68,7 @@ from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.tensors.layouts import layout_before, made_by, normalised_axis
+from bnlint.semantics.tensors.layouts import fits, layout_before, made_by, normalised_axis
 
 RULE = Rule("BN302", "channels-last-input", "error")
 
@@ -88,6 +91,6 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{site.api.short_name} normalises axis {axis}, and is given a tensor whose channels"
         f"{f', of {by},' if by else ''} are in axis {found.axis}{where}",
         help="normalise before the axes are moved, or move the channels back first",
-        confidence="high" if found.source is not None else "medium",
+        confidence="high" if fits(context.evaluator, site, found) else "low",
         site=site,
     )

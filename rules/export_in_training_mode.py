@@ -151,9 +151,9 @@ def _may_hold_norms(context: Context) -> bool:
 
 def _report_told(keyword: ast.keyword, call: ast.Call, context: Context) -> Finding:
     module = context.module
-    intent = ReplaceValue(
-        module.span(keyword.value), f"{module.source(keyword.value).rpartition('.')[0]}.EVAL"
-    )
+    name = next(iter(context.frameworks.word("inference_values"))).rpartition(".")[2]
+    text = f"{module.source(keyword.value).rpartition('.')[0]}.{name}"
+    intent = ReplaceValue(module.span(keyword.value), text)
     return context.report(
         RULE,
         keyword,
@@ -161,7 +161,7 @@ def _report_told(keyword: ast.keyword, call: ast.Call, context: Context) -> Find
         "eval() too: where the exporter traces (dynamo=False, the default before PyTorch 2.9), "
         "the graph normalises with each batch",
         help="leave the argument out",
-        fix=Fix(UNSAFE, "write EVAL", (intent,), "the graph may be meant to be trained"),
+        fix=Fix(UNSAFE, f"write {name}", (intent,), "the graph may be meant to be trained"),
     )
 
 

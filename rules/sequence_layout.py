@@ -2,9 +2,10 @@
 
 What it does
 ------------
-Follows sequences of rank 3 from recurrent layers, attention and dense layers, through ``transpose``
-and ``permute``. Reported is a layer that normalises axis 1 and is given a sequence whose features
-are in axis 2.
+Follows sequences of rank 3 from recurrent layers and attention that are told ``batch_first=True``
+(else they may be given one sequence without a batch), and from dense layers behind these, through
+``transpose`` and ``permute``. Reported is a layer that normalises axis 1 and is given a sequence
+whose features are in axis 2.
 
 With the number of the features it is wrong for certain. With another one, as in
 ``BatchNorm1d(steps)``, it may be meant: that is reported with low confidence.
@@ -79,8 +80,7 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.tensors.applications import applications
-from bnlint.semantics.tensors.layouts import Layout, layout_before, made_by, normalised_axis
-from bnlint.semantics.tensors.neighbours import argument
+from bnlint.semantics.tensors.layouts import fits, layout_before, made_by, normalised_axis
 
 RULE = Rule("BN303", "sequence-layout", "error")
 
@@ -95,32 +95,17 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     if in_test(site.module, site.call):
         return
-    fits = _fits(site, found, context)
+    is_certain = fits(context.evaluator, site, found)
     yield context.report(
         RULE,
         context.place(site),
         f"{site.api.short_name} normalises axis {axis}, and is given a sequence whose features, of "
         f"{made_by(found)}, are in axis {found.axis}: it takes the statistics of each step",
         help="swap the axes before and after it",
-        confidence="high" if fits else "low",
-        fix=_fix(site, context) if fits else None,
+        confidence="high" if is_certain else "low",
+        fix=_fix(site, context) if is_certain else None,
         site=site,
     )
-
-
-def _fits(site: Site, found: Layout, context: Context) -> bool:
-    """Tell whether the layer has as many channels as the sequence has features, for certain."""
-    if found.source is None:
-        return False
-    mine, theirs = site.value("channels"), argument(context.evaluator, found.source, "channels")
-    if mine.number is not None and theirs.number is not None:
-        return mine.number == theirs.number
-    given = site.resolutions[0].matched.given.get(site.api.roles.get("channels", ""))
-    name = found.source.neighbour.roles.get("channels", "")
-    other = found.source.matched.given.get(name)
-    if given is None or other is None or given.node is None or other.node is None:
-        return False
-    return ast.unparse(given.node) == ast.unparse(other.node)
 
 
 def _fix(site: Site, context: Context) -> Fix | None:
@@ -128,7 +113,10 @@ def _fix(site: Site, context: Context) -> Fix | None:
     if len(calls) != 1 or len(calls[0].args) != 1 or not isinstance(calls[0].args[0], ast.Name):
         return None
     module, call = context.module, calls[0]
+    swap = context.frameworks.first("swaps", site.api.framework)
+    if not swap:
+        return None
     given = module.source(call.args[0])
-    text = f"{module.source(call.func)}({given}.transpose(1, 2)).transpose(1, 2)"
+    text = f"{module.source(call.func)}({given}.{swap}(1, 2)).{swap}(1, 2)"
     reason = "a norm over the steps may be meant"
     return Fix(UNSAFE, f"write {text}", (ReplaceValue(module.span(call), text),), reason)

@@ -5,7 +5,9 @@ What it does
 Looks at layers that see one value of each channel for an example: behind a dense layer, on tensors
 of rank 2, behind pooling to a single value. Reported are
 
-- a loop over a loader with ``batch_size=1``, or with none given, that takes gradients; ``fit(...,
+- a loop over a loader with ``batch_size=1``, or with none given, that takes gradients, and in which
+  what the loader makes is given, as it is, to a sequence with such a layer;
+- with low confidence, such a loop where an example may have rows of its own, and ``fit(...,
   batch_size=1)`` of Keras;
 - such a layer that is applied to the pieces of a batch one by one, as ghost batch normalisation
   does: with ``split``, and with low confidence with ``chunk``, after which few sizes leave one
@@ -92,10 +94,12 @@ from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import applications
 from bnlint.semantics.tensors.layouts import layout_before
 from bnlint.semantics.tensors.neighbours import argument, layer_before, linear_before
-from bnlint.semantics.values.domain import Evaluate, Symbol
+from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
 from bnlint.semantics.values.value import Value, settle
 
 RULE = Rule("BN122", "small-batch", "warning", confidence="medium")
+
+_MOST = 4
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -118,24 +122,28 @@ def check_file(context: Context) -> Iterator[Finding]:
     if not calls and not fits:
         return
     sites = [*context.sites, *sites_of_imports(context.project, context.module)]
-    flat = next((s for s in sites if _sees_single_values(context.evaluator, s)), None)
-    if flat is None:
-        return
-    for call in calls:
-        size = _size(call, context)
+    found = [site for site in sites if _sees_single_values(context.evaluator, site)]
+    flat = [site for site in found if site.api.single_value == "raises"]
+    for call in calls if flat else ():
         loop = _training_loop(call, context)
-        if size == 1 and loop is not None and flat.api.single_value == "raises":
-            yield _report_one(call, flat, context)
-        elif size != 1 and loop is not None and flat.api.single_value == "raises":
-            if _is_shuffled(call, context):
-                yield _report_last(call, flat, context)
-    for keyword in fits if flat.api.single_value == "zero-variance" else ():
+        if loop is None:
+            continue
+        if _size(call, context) == 1:
+            fed = next((site for site in flat if _is_fed_whole(loop, site, context)), None)
+            yield _report_one(call, fed or flat[0], context, "low" if fed is None else "medium")
+        elif _is_shuffled(call, context):
+            yield _report_last(call, flat[0], context)
+    silent = next((site for site in found if site.api.single_value == "zero-variance"), None)
+    if silent is None:
+        return
+    for keyword in fits:
         yield context.report(
             RULE,
             keyword,
-            f"{_said(flat, context)} sees one value of each channel with batch_size=1: in training "
-            "it gives beta, whatever the input is",
+            f"{_said(silent, context)} sees one value of each channel with {keyword.arg}=1: in "
+            "training it gives beta, whatever the input is",
             help="train with larger batches",
+            confidence="low",
         )
 
 
@@ -169,11 +177,13 @@ def _cutting(node: ast.expr, context: Context) -> ast.Call | None:
         states = reaching(scope, node.id, use)
         value = states[0].binding.value if len(states) == 1 else None
         node = value if isinstance(value, ast.expr) else node
-    splits = {path.rpartition(".")[2] for path in context.frameworks.word("splits")}
+    words = (context.frameworks.word(w) for w in ("splits", "splits_by_number"))
+    splits = {path.rpartition(".")[2] for word in words for path in word}
     if not isinstance(node, ast.Call) or last_name(node.func) not in splits:
         return None
     is_function = any(isinstance(v.object, Symbol) for v in ev.evaluate(module, node.func))
-    axes = [k.value for k in node.keywords if k.arg == "dim"] or node.args[1 + is_function :]
+    names = context.frameworks.word("axis_arguments")
+    axes = [k.value for k in node.keywords if k.arg in names] or node.args[1 + is_function :]
     if any(not isinstance(axis, ast.Constant) or axis.value != 0 for axis in axes):
         return None
     return node
@@ -188,14 +198,16 @@ def _asks_for_size(use: ast.Call, piece: str, context: Context) -> bool:
 
 def _report_pieces(use: ast.Call, cut: ast.Call, site: Site, context: Context) -> Finding:
     module, name = context.module, last_name(cut.func)
-    may = "may have one row" if name == "split" else "has one row for some sizes of the batch"
+    words = context.frameworks.word("splits_by_number")
+    by_number = any(path.rpartition(".")[2] == name for path in words)
+    may = "has one row for some sizes of the batch" if by_number else "may have one row"
     return context.report(
         RULE,
         use,
         f"{module.source(use.func)} is applied to the pieces that {name}() makes, and the last "
         f"{may}: {site.api.short_name} raises on it in training",
         help="leave the last piece out, or join it with the one before, where it has one row",
-        confidence="medium" if name == "split" else "low",
+        confidence="low" if by_number else "medium",
     )
 
 
@@ -204,12 +216,13 @@ def _report_pieces(use: ast.Call, cut: ast.Call, site: Site, context: Context) -
 
 def _loaders(context: Context) -> list[ast.Call]:
     words = context.frameworks.word("batch_loaders")
+    collates = context.frameworks.word("collate_arguments")
     return [
         call
         for name in {path.rpartition(".")[2] for path in words}
         for call in context.module.calls_by_name.get(name, ())
         if len(call.args) < 2
-        and not any(k.arg is None for k in call.keywords)
+        and not any(k.arg is None or k.arg in collates for k in call.keywords)
         and not in_test_or_comparison(context.module, call)
         and all(
             isinstance(v.object, Symbol)
@@ -259,6 +272,40 @@ def _training_loop(call: ast.Call, context: Context) -> ast.For | None:
     return None
 
 
+def _is_fed_whole(loop: ast.For, site: Site, context: Context) -> bool:
+    """Tell whether a loop gives its batches, as they are, to a sequence with the layer in it."""
+    for call in ast.walk(loop):
+        if isinstance(call, ast.Call) and call.args and _is_of_loop(call.args[0], loop, context):
+            for value in context.evaluator.evaluate(context.module, call.func):
+                made = value.object
+                if isinstance(made, Instance) and made.call is not None:
+                    if any(part is site.call for part in ast.walk(made.call)):
+                        return True
+    return False
+
+
+def _is_of_loop(node: ast.expr, loop: ast.For, context: Context) -> bool:
+    """Tell whether ``node`` is what the loop goes through, or a part of it, by its name."""
+    module = context.module
+    for _ in range(_MOST):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in context.frameworks.word("same_values"):
+                return False
+            node = node.func.value
+        elif isinstance(node, ast.Name):
+            scope = context.evaluator.scope(module, module.scope_node(node))
+            states = reaching(scope, node.id, node)
+            if len(states) != 1 or states[0].binding.statement is loop:
+                return len(states) == 1
+            value = states[0].binding.value
+            if states[0].binding.kind != "assign" or not isinstance(value, ast.expr):
+                return False
+            node = value
+        else:
+            return False
+    return False
+
+
 def _fits_with_one(context: Context) -> list[ast.keyword]:
     """Return the arguments by which a model of Keras is trained with batches of one example."""
     methods, names = (
@@ -306,13 +353,14 @@ def _said(site: Site, context: Context) -> str:
     return f"{site.api.short_name} ({where})"
 
 
-def _report_one(call: ast.Call, site: Site, context: Context) -> Finding:
+def _report_one(call: ast.Call, site: Site, context: Context, confidence: str) -> Finding:
     return context.report(
         RULE,
         call,
         f"{_said(site, context)} sees one value of each channel in the batches of one example that "
         f"{last_name(call.func)} makes: it raises in training",
         help="train with larger batches",
+        confidence=confidence,
     )
 
 

@@ -10,7 +10,9 @@ Why it matters
 --------------
 The layer raises an exception in its first forward pass. In a port it stands where the reference has
 one layer for all ranks, such as ``BatchNormalization`` of Keras. Behind a dense layer that is given
-images in channels-last order, nothing is raised, and rows are normalised instead of channels.
+images in channels-last order, nothing is raised, and rows are normalised instead of channels. That
+is meant where the layer has another number of channels than the dense layer has features: it is
+left alone.
 
 Example
 -------
@@ -59,7 +61,7 @@ from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.tensors.layouts import Layout, layout_before, made_by
+from bnlint.semantics.tensors.layouts import fits, layout_before, made_by
 
 RULE = Rule("BN304", "wrong-rank", "error")
 
@@ -84,7 +86,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             fix=_fix(site, found.rank, context),
             site=site,
         )
-    elif _is_flat(found) and min(ranks) > 3:
+    elif not found.rank and found.channels == -1 and min(ranks) > 3:
+        if not fits(context.evaluator, site, found):
+            return  # the rows of an image may be meant
         yield context.report(
             RULE,
             context.place(site),
@@ -93,11 +97,6 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             help="use the layer for rank 2",
             site=site,
         )
-
-
-def _is_flat(found: Layout) -> bool:
-    """Tell whether the features are those of a dense layer, which nothing has moved since."""
-    return found.channels == -1 and found.source is not None and found.moved is None
 
 
 def _fix(site: Site, rank: int, context: Context) -> Fix | None:

@@ -2,8 +2,9 @@
 
 A file of ``graphs``, ``layout`` or ``values`` in ``tests/cases`` has the cases of the rule that it
 is called after. Each begins with ``--- hazard: name`` or ``--- clean: name``; a hazard marks the
-lines that the rule must report with a comment that is the code alone, or its code and an
-applicability: ``# BN258 unsafe``. A case may be several files, each after a line ``# file: name``.
+lines that the rule must report with a comment that is the code alone, or its code and a confidence
+and an applicability, each if it matters: ``# BN258 low unsafe``. Without a confidence, the finding
+must be one that is shown unasked. A case may be several files, each after a line ``# file: name``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CODES = frozenset(loaded.code for loaded in RULES)
 
 _CASE = re.compile(r"^--- (hazard|clean): (.+)\n", re.MULTILINE)
 _FILE = re.compile(r"^# file: (\S+)\n", re.MULTILINE)
-_MARK = re.compile(r"[ \t]*# (BN\d+)(?: (safe|unsafe))?$", re.MULTILINE)
+_MARK = re.compile(r"[ \t]*# (BN\d+)(?: (low|medium|high))?(?: (safe|unsafe))?$", re.MULTILINE)
 
 
 class Case(NamedTuple):
@@ -76,7 +77,7 @@ def test_case(case: Case, tmp_path: Path) -> None:
     marked = 0
     for name, text in case.files.items():
         expected = {
-            text.count("\n", 0, mark.start()) + 1: mark[2] or ""
+            text.count("\n", 0, mark.start()) + 1: (mark[2], mark[3] or "")
             for mark in _MARK.finditer(text)
             if mark[1] == case.code
         }
@@ -86,13 +87,18 @@ def test_case(case: Case, tmp_path: Path) -> None:
             f.span.row: f.fix.applicability if f.fix and f.fix.applicability != MANUAL else ""
             for f in findings
         }
-        assert written == expected, [f.message for f in findings]
+        told = {row: applicability for row, (_, applicability) in expected.items()}
+        assert written == told, [f.message for f in findings]
+        for finding in findings:
+            confidence = expected[finding.span.row][0]
+            assert finding.confidence in ((confidence,) if confidence else ("medium", "high"))
         for finding in findings:
             if finding.fix is not None and finding.fix.applicability != MANUAL:
                 fixed = plain[name]
                 for edit in reversed(finding.fix.edits):
                     fixed = fixed[: edit.start] + edit.text + fixed[edit.end :]
-                ast.parse(fixed)
+                if name.endswith(".py"):
+                    ast.parse(fixed)
                 (tmp_path / name).write_text(fixed)
                 assert len(_run(case.code, tmp_path, name, fixed)) < len(findings)
                 (tmp_path / name).write_text(plain[name])

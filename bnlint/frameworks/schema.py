@@ -34,7 +34,7 @@ ROLES = frozenset(
 NEIGHBOUR_ROLES = frozenset(
     {
         "channels", "data_format", "bias", "padding", "amount", "stride", "kernel", "dilation",
-        "input", "normalizer", "normalizer_params", "activation", "size",
+        "input", "normalizer", "normalizer_params", "activation", "size", "batched",
     }
 )  # fmt: skip
 
@@ -84,7 +84,8 @@ VOCABULARY = (
     "newest_only", "changes_training", "sync_converters", "single_process_wrappers",
     "synchronising_wrappers", "buffer_arguments", "halves", "compilers", "mutable_arguments",
     "aux_arguments", "dependency_scopes", "variable_arguments", "estimator_arguments",
-    "variances_called_std", "strict_arguments", "waking_drivers",
+    "variances_called_std", "strict_arguments", "waking_drivers", "splits_by_number",
+    "axis_arguments", "collate_arguments", "inference_values",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

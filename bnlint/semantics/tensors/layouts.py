@@ -73,7 +73,7 @@ def layout(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> Layo
         return _named(ev, module, node, depth)
     if isinstance(node, ast.Subscript):
         return _picked(ev, module, node, depth)
-    if isinstance(node, ast.BinOp):
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.MatMult):
         return layout(ev, module, node.left, depth) or layout(ev, module, node.right, depth)
     return _called(ev, module, node, depth) if isinstance(node, ast.Call) else None
 
@@ -148,7 +148,9 @@ def _sequence(ev: Evaluate, module: Module, node: ast.expr) -> Layout | None:
     found = known_layer(ev, module, node) if isinstance(node, ast.Call) else None
     if found is None or found.neighbour.kind != "sequence" or node is found.call:
         return None
-    return Layout(found.neighbour.rank, -1, found)
+    # Told of batches, it is given batches; else it may be one sequence, of a rank less.
+    is_batched = argument(ev, found, "batched").value is True
+    return Layout(found.neighbour.rank if is_batched else 0, -1, found)
 
 
 def _picked(ev: Evaluate, module: Module, node: ast.Subscript, depth: int) -> Layout | None:
@@ -241,6 +243,23 @@ def made_by(found: Layout) -> str:
         return ""
     call = found.source.call
     return f"{last_name(call.func)} (line {call.lineno})"
+
+
+def fits(ev: Evaluate, site: Site, found: Layout) -> bool:
+    """Tell whether ``site`` has as many channels as ``found`` has features, for certain.
+
+    With another number, or one that is not known, another axis may be normalised on purpose.
+    """
+    if found.source is None:
+        return False
+    mine, theirs = site.value("channels"), argument(ev, found.source, "channels")
+    if mine.number is not None and theirs.number is not None:
+        return mine.number == theirs.number
+    given = site.resolutions[0].matched.given.get(site.api.roles.get("channels", ""))
+    other = found.source.matched.given.get(found.source.neighbour.roles.get("channels", ""))
+    if given is None or other is None or given.node is None or other.node is None:
+        return False
+    return ast.unparse(given.node) == ast.unparse(other.node)
 
 
 def normalised_axis(site: Site) -> int | None:
