@@ -3,7 +3,8 @@
 What it does
 ------------
 Reports an eps of 0 or below that is given to a layer, also by a name or a default. A boolean or a
-bare 0 in the place of eps is BN108. Layers that normalise a weight are left alone.
+bare 0 in the place of eps is BN108. Left alone are layers that normalise a weight, functions that
+are given the variance (it may be known to be positive), and tests.
 
 Why it matters
 --------------
@@ -50,8 +51,9 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
 from bnlint.rule import DIFFERENCE, Context, Rule, lower
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import takes_weight
+from bnlint.semantics.layers.traits import takes_weight, training_flag
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import Value, assumption
 
@@ -59,7 +61,7 @@ from bnlint.semantics.values.value import Value, assumption
 RULE = Rule(
     "BN113",
     "eps-not-positive",
-    "error",
+    "warning",
     precedence=DIFFERENCE + 5,
     norms=("layer", "group", "instance", "rms"),
 )
@@ -69,7 +71,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report an eps that is stored in layers, or that a partial holds."""
     for setting in context.settings("eps"):
         value, api = setting.value, setting.api
-        if value.number is None or value.number > 0:
+        if value.number is None or value.number > 0 or in_test(context.module, setting.where):
             continue
         name = api.attribute("eps") if setting.is_stored else api.roles["eps"]
         yield context.report(
@@ -84,9 +86,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report an eps that is zero or negative."""
     value = site.value("eps")
-    if value.number is None or value.from_default or takes_weight(site):
+    if value.number is None or value.number > 0 or value.from_default or takes_weight(site):
         return
-    if value.number > 0:
+    if in_test(site.module, site.call) or _is_given_variance(site):
         return
     name = site.api.roles["eps"]
     yield context.report(
@@ -98,6 +100,12 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         site=site,
         argument="eps",
     )
+
+
+def _is_given_variance(site: Site) -> bool:
+    """Tell whether a function may divide by a variance that the code has given it."""
+    is_told = "training" in site.api.roles
+    return site.api.kind == "functional" and is_told and training_flag(site).value is not True
 
 
 def _message(name: str, value: Value, api: Api) -> str:

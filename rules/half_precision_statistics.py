@@ -4,8 +4,8 @@ What it does
 ------------
 Reports a PyTorch model that is cast by ``half()`` and trained, in the file that makes it, and
 running statistics that are cast themselves. Where something casts batch normalisation back
-(``bn.float()``), and for a model that only infers, nothing is said. Automatic mixed precision keeps
-statistics in float32 and is left alone.
+(``bn.float()``), for a model that only infers, and for one that is cast after its training, nothing
+is said. Automatic mixed precision keeps statistics in float32 and is left alone.
 
 Why it matters
 --------------
@@ -71,7 +71,8 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.switches import use_feeds_gradient
-from bnlint.semantics.objects.events import CALL, Life
+from bnlint.semantics.objects.events import CALL, Life, Use
+from bnlint.semantics.objects.order import may_precede
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.weights.kinds import is_statistic
 
@@ -100,10 +101,11 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     for history in context.histories(shows=True, whole=False):
         uses = [use for use in history.life.methods(*halves) if use.module is module]
-        if uses and _is_trained(history.life, context) and history.contents.normalises:
+        cast = next((use for use in uses if _is_trained_after(use, history.life, context)), None)
+        if cast is not None and history.contents.normalises:
             yield context.report(
                 RULE,
-                uses[0].node,
+                cast.node,
                 "the model is trained in half precision, and its running statistics with it: small "
                 "steps of them are lost to rounding",
                 help="use automatic mixed precision, or cast batch normalisation back to float32",
@@ -120,6 +122,12 @@ def _casts_back(module: Module) -> bool:
     return "float" in module.calls_by_name or "amp" in module.uses or "autocast" in module.uses
 
 
-def _is_trained(life: Life, context: Context) -> bool:
-    """Tell whether what the model gives feeds gradients."""
-    return any(use.kind == CALL and use_feeds_gradient(context.evaluator, use) for use in life.uses)
+def _is_trained_after(cast: Use, life: Life, context: Context) -> bool:
+    """Tell whether what the model gives feeds gradients, and it may be cast before that."""
+    ev = context.evaluator
+    return any(
+        use.kind == CALL
+        and use_feeds_gradient(ev, use)
+        and may_precede(ev, context.module, cast.here, use.here)
+        for use in life.uses
+    )

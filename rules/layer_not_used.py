@@ -6,7 +6,7 @@ Reports
 
 - a layer that is built as a statement of its own, such as ``BatchNormalization()`` among calls of
   ``model.add(...)``, and one whose output nobody keeps: ``BatchNormalization()(x)`` on a line of
-  its own;
+  its own (a cell of a notebook may show it so);
 - a layer that a model keeps in an attribute which nothing in the project reads: the class has a
   method that runs it, none that goes through its layers, and no other thing that nothing reads.
 
@@ -75,6 +75,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from bnlint.files.documents import DOCUMENTS
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import catalogue
 from bnlint.rule import Context, Rule
@@ -99,6 +100,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     parent = module.parents.get(call)
     if last_name(call.func) == "__init__":
         return  # of the base, in a class of its own
+    if _is_shown(call, context) or any(isinstance(a, ast.Try) for a in module.ancestors(call)):
+        return  # it may be tried for what it raises
     if isinstance(parent, ast.Expr):
         what = "is built" if site.api.kind == "layer" else "is called"
         yield _report(site, f"{what}, and nothing keeps or applies it", context)
@@ -108,21 +111,37 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         if isinstance(module.parents[parent], ast.Expr):
             yield _report(site, "is applied, and nothing keeps what it gives", context)
     elif (name := _kept_unread(parent, context)) is not None:
-        yield _report(
-            site,
-            f"is kept as self.{name}, which nothing reads: the model runs without it",
-            context,
-        )
+        what = f"is kept as self.{name}, which nothing reads: the model runs without it"
+        yield _report(site, what, context, severity="warning", confidence="medium")
 
 
-def _report(site: Site, what: str, context: Context) -> Finding:
+def _is_shown(call: ast.Call, context: Context) -> bool:
+    """Tell whether a cell or a block of a page may show what the layer is, or gives."""
+    module = context.module
+    statement = module.statement(call)
+    return (
+        module.path.endswith(DOCUMENTS)
+        and isinstance(statement, ast.Expr)
+        and module.parents[statement] is module.tree
+        and not _adding(statement, context)
+    )
+
+
+def _report(
+    site: Site,
+    what: str,
+    context: Context,
+    *,
+    severity: str | None = None,
+    confidence: str | None = None,
+) -> Finding:
     return context.report(
         RULE,
         context.place(site),
         f"{site.api.short_name} {what}",
         help="apply the layer, or leave it out",
-        severity="warning" if "self." in what else None,
-        confidence="medium" if "self." in what else None,
+        severity=severity,
+        confidence=confidence,
         fix=_fix(site, context),
         site=site,
     )
@@ -232,10 +251,20 @@ def _fix(site: Site, context: Context) -> Fix | None:
     statement = module.parents[site.call]
     if not isinstance(statement, ast.Expr):
         return None
-    place = module.place(statement)
+    names = _adding(statement, context)
+    if len(names) != 1:
+        return None
+    text = f"{names.pop()}({module.source(site.call)})"
+    intent = ReplaceValue(module.span(site.call), text)
+    return Fix(UNSAFE, f"write {text}", (intent,), "checkpoints of the model no longer load")
+
+
+def _adding(statement: ast.Expr, context: Context) -> set[str]:
+    """Return how the statements around this one add to models: ``model.add``."""
+    place = context.module.place(statement)
     beside = place.block[max(place.position - 1, 0) : place.position + 2]
     adds = context.frameworks.word("adds")
-    names = {
+    return {
         dotted(other.value.func)
         for other in beside
         if isinstance(other, ast.Expr)
@@ -243,8 +272,3 @@ def _fix(site: Site, context: Context) -> Fix | None:
         and isinstance(other.value.func, ast.Attribute)
         and other.value.func.attr in adds
     } - {""}
-    if len(names) != 1:
-        return None
-    text = f"{names.pop()}({module.source(site.call)})"
-    intent = ReplaceValue(module.span(site.call), text)
-    return Fix(UNSAFE, f"write {text}", (intent,), "checkpoints of the model no longer load")

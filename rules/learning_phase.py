@@ -54,7 +54,6 @@ Measured with Keras 3.15.1.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
@@ -106,7 +105,7 @@ def _is_eager(context: Context) -> bool:
         return True
     return any(
         isinstance(v.object, Symbol) and words.means(v.object.path, "compilers")
-        for use in context.module.uses.of("function")
-        if isinstance(use, ast.Attribute)
+        for path in words.word("compilers")
+        for use in context.module.uses.of(path.rpartition(".")[2])
         for v in context.evaluator.evaluate(context.module, use)
     )

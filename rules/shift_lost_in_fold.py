@@ -5,7 +5,7 @@ What it does
 Looks at functions that put batch normalisation into the layer before it: they read its running
 variance and write a weight. Reported is one that changes the bias only where the layer has one
 (``if conv.bias is not None``), without another branch and with nothing about the running mean
-outside of it.
+outside of it, and with nothing else about that bias.
 
 Why it matters
 --------------
@@ -59,6 +59,7 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
+from bnlint.semantics.values.domain import Instance
 from bnlint.semantics.weights.kinds import MEAN, SHIFT, VARIANCE, is_statistic, kind_of
 
 RULE = Rule("BN507", "shift-lost-in-fold", "error", confidence="medium")
@@ -77,7 +78,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if not any(_writes_weight(node) for node in ast.walk(function)):
             continue
         for branch in ast.walk(function):
-            if isinstance(branch, ast.If) and _loses_shift(branch, function):
+            if isinstance(branch, ast.If) and _loses_shift(branch, function, context):
                 yield context.report(
                     RULE,
                     branch.test,
@@ -108,9 +109,12 @@ def _writes_weight(node: ast.AST) -> bool:
     return False
 
 
-def _loses_shift(branch: ast.If, function: ast.AST) -> bool:
+def _loses_shift(branch: ast.If, function: ast.AST, context: Context) -> bool:
     """Tell whether only this branch, on a bias that is there, has to do with the shift."""
-    if branch.orelse or not _is_there(branch.test):
+    bias = _there(branch.test)
+    if branch.orelse or bias is None or _is_spoken_of(bias, branch, function):
+        return False
+    if _is_built(bias.value, context):
         return False
     inside = {part for kind, part in _statistics(branch) if kind == MEAN}
     every = {part for kind, part in _statistics(function) if kind == MEAN}
@@ -122,15 +126,34 @@ def _loses_shift(branch: ast.If, function: ast.AST) -> bool:
     ) and not any(isinstance(part, (ast.Return, ast.Raise)) for part in branch.body)
 
 
-def _is_there(test: ast.expr) -> bool:
-    """Tell whether ``test`` asks for a bias that is there: ``conv.bias is not None``."""
+def _there(test: ast.expr) -> ast.Attribute | None:
+    """Return the bias that ``test`` asks for: ``conv.bias is not None``."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right = test.left, test.comparators[0]
-        return (
+        if (
             isinstance(test.ops[0], ast.IsNot)
             and isinstance(right, ast.Constant)
             and right.value is None
             and isinstance(left, ast.Attribute)
             and kind_of(left.attr) == SHIFT
-        )
-    return False
+        ):
+            return left
+    return None
+
+
+def _is_spoken_of(bias: ast.Attribute, branch: ast.If, function: ast.AST) -> bool:
+    """Tell whether the function says more of a bias elsewhere, or it is that of the statistics."""
+    owner, inside = ast.unparse(bias.value), set(ast.walk(branch))
+    return any(
+        isinstance(part, ast.Attribute)
+        and part not in inside
+        and kind_of(part.attr) in (SHIFT, VARIANCE)
+        and ast.unparse(part.value) == owner
+        for part in ast.walk(function)
+    )
+
+
+def _is_built(layer: ast.expr, context: Context) -> bool:
+    """Tell whether the file builds the layer, so that it says itself whether there is a bias."""
+    values = context.evaluator.evaluate(context.module, layer)
+    return any(isinstance(v.object, Instance) and v.object.call is not None for v in values)

@@ -4,8 +4,8 @@ What it does
 ------------
 Reports ``convert_sync_batchnorm`` of a model that is given to ``DataParallel``.
 
-Nothing is said of a conversion behind ``DistributedDataParallel``: it keeps parameters and buffers
-as they are (measured).
+Nothing is said of a conversion behind ``DistributedDataParallel``, which keeps parameters and
+buffers as they are (measured), and of a model that a script gives to either of the two.
 
 Why it matters
 --------------
@@ -59,6 +59,7 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.tensors.applications import imported_as
 from bnlint.semantics.values.domain import Symbol
 
 RULE = Rule("BN601", "sync-differs", "warning")
@@ -69,11 +70,10 @@ _MOST = 8
 def check_file(context: Context) -> Iterator[Finding]:
     """Report conversions that synchronise nothing."""
     module = context.module
+    synchronised = {_converted(call, context) for call in _calls("synchronising_wrappers", context)}
     for call in _calls("single_process_wrappers", context):
-        if not call.args or in_test(module, call):
-            continue
-        made = _made_by(call.args[0], "sync_converters", context)
-        if made is not None:
+        made = _converted(call, context)
+        if made is not None and made not in synchronised and not in_test(module, call):
             yield context.report(
                 RULE,
                 made,
@@ -86,14 +86,19 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _calls(word: str, context: Context) -> Iterator[ast.Call]:
     """Yield the calls of what a word of the tables names, in source order."""
-    words = context.frameworks.word(word)
+    module, words = context.module, context.frameworks.word(word)
     found = [
         call
-        for name in {path.rpartition(".")[2] for path in words}
-        for call in context.module.calls_by_name.get(name, ())
+        for name in {path.rpartition(".")[2] for path in (*words, imported_as(module, words))}
+        for call in module.calls_by_name.get(name, ())
         if _means(call, word, context)
     ]
     yield from sorted(found, key=lambda call: (call.lineno, call.col_offset))
+
+
+def _converted(call: ast.Call, context: Context) -> ast.Call | None:
+    """Return the conversion that has made what a wrapper is given."""
+    return _made_by(call.args[0], "sync_converters", context) if call.args else None
 
 
 def _means(call: ast.Call, word: str, context: Context) -> bool:

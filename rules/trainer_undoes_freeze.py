@@ -61,6 +61,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import Finding
+from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.modes.freezing import is_of_norm
@@ -84,7 +85,7 @@ def check_file(context: Context) -> Iterator[Finding]:
                     continue
                 model = _model(freeze, context)
                 trainer = _trained_by(model, freeze, context) if model else None
-                if trainer is not None and not _switches_itself(model, freeze, context):
+                if trainer is not None and not _switches_itself(model, freeze, framework, context):
                     yield context.report(
                         RULE,
                         freeze,
@@ -131,7 +132,7 @@ def _trained_by(model: str, freeze: ast.Call, context: Context) -> ast.Call | No
     return None
 
 
-def _switches_itself(model: str, freeze: ast.Call, context: Context) -> bool:
+def _switches_itself(model: str, freeze: ast.Call, framework: Framework, context: Context) -> bool:
     """Tell whether the class of the model has a method of its own that switches it."""
     ev, module = context.evaluator, context.module
     scope = module.scope_node(freeze)
@@ -140,6 +141,6 @@ def _switches_itself(model: str, freeze: ast.Call, context: Context) -> bool:
             for value in ev.evaluate(module, use):
                 made = value.object
                 if isinstance(made, Instance) and isinstance(made.cls, ClassRef):
-                    if method(ev, made.cls, "train") is not None:
+                    if any(method(ev, made.cls, name) for name, _ in framework.modes.to_training):
                         return True
     return False
