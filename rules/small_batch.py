@@ -10,8 +10,8 @@ of rank 2, behind pooling to a single value. Reported are
 - with low confidence, such a loop where an example may have rows of its own, and ``fit(...,
   batch_size=1)`` of Keras;
 - such a layer that is applied to the pieces of a batch one by one, as ghost batch normalisation
-  does: with ``split``, and with low confidence with ``chunk``, after which few sizes leave one
-  example;
+  does: with ``split`` into pieces of a known size, and with low confidence where the size is not
+  known, and with ``chunk``, after which few sizes leave one example;
 - with low confidence, a shuffled loader without ``drop_last=True``: its last batch may have one
   example.
 
@@ -201,14 +201,19 @@ def _report_pieces(use: ast.Call, cut: ast.Call, site: Site, context: Context) -
     words = context.frameworks.word("splits_by_number")
     by_number = any(path.rpartition(".")[2] == name for path in words)
     may = "has one row for some sizes of the batch" if by_number else "may have one row"
+    is_size = any(_is_number(argument, context) for argument in cut.args)  # else sizes, maybe
     return context.report(
         RULE,
         use,
         f"{module.source(use.func)} is applied to the pieces that {name}() makes, and the last "
         f"{may}: {site.api.short_name} raises on it in training",
         help="leave the last piece out, or join it with the one before, where it has one row",
-        confidence="low" if by_number else "medium",
+        confidence="medium" if is_size and not by_number else "low",
     )
+
+
+def _is_number(node: ast.expr, context: Context) -> bool:
+    return settle(context.evaluator.evaluate(context.module, node), node).number is not None
 
 
 # ---------------------------------------------------------------------------------- loaders

@@ -6,7 +6,8 @@ Looks at batch normalisation layers that a function puts into inference mode, an
 package that is given the model afterwards. Reported is the freeze where that trainer is known to
 call ``train()`` on the model in each step.
 
-A file with callbacks, and a model whose class has a ``train()`` of its own, are left alone.
+A file with callbacks, a model whose class has a ``train()`` of its own, and a trainer that only
+evaluates are left alone.
 
 Why it matters
 --------------
@@ -64,6 +65,7 @@ from bnlint.finding import Finding
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.hints.purposes import evaluates
 from bnlint.semantics.modes.freezing import is_of_norm
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.classes import method
@@ -128,8 +130,21 @@ def _trained_by(model: str, freeze: ast.Call, context: Context) -> ast.Call | No
             isinstance(v.object, Symbol) and words.means(v.object.path, "waking_drivers")
             for v in values
         ):
-            return call
+            return None if _only_evaluates(call, context) else call
     return None
+
+
+def _only_evaluates(trainer: ast.Call, context: Context) -> bool:
+    """Tell whether all that the function has a trainer do is to evaluate, or predict."""
+    module = context.module
+    parent = module.parents[trainer]
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    held: list[ast.expr] = [trainer]
+    if isinstance(target, ast.Name):
+        scope = module.scope_node(trainer)
+        held = [use for use in module.uses.of(target.id) if module.scope_node(use) is scope]
+    done = [above.attr for use in held if isinstance(above := module.parents[use], ast.Attribute)]
+    return bool(done) and all(map(evaluates, done))
 
 
 def _switches_itself(model: str, freeze: ast.Call, framework: Framework, context: Context) -> bool:
