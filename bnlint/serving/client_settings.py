@@ -64,14 +64,21 @@ _READERS = {
 }
 
 
-def client_settings(sent: object) -> ClientSettings:
-    """Return the settings that an editor sent; what is wrong among them counts as not set."""
-    if not isinstance(sent, Mapping):
-        sent = {}
-    inner = sent.get("bnlint", sent.get("settings", sent))
+def client_settings(sent: object) -> ClientSettings | None:
+    """Return the settings that an editor sent; what is wrong among them counts as not set.
+
+    Some editors send every server the settings of all: ``None`` if there are none for bnlint.
+    """
+    own = sent.get("bnlint", sent.get("settings", sent)) if isinstance(sent, Mapping) else sent
+    if isinstance(own, Mapping) and own is sent:
+        own = {n: v for n, v in own.items() if n in _READERS or not isinstance(v, Mapping)} or None
+    if own is None:
+        return None
+    if not isinstance(own, Mapping):
+        return ClientSettings(mistakes=(f"settings: expected an object, found {own!r}",))
     found: dict[str, Any] = {}
     mistakes: list[str] = []
-    for name, value in (inner if isinstance(inner, Mapping) else {}).items():
+    for name, value in own.items():
         if name not in _READERS:
             mistakes.append(f"unknown setting {name}{suggestion(str(name), _READERS)}")
             continue

@@ -15,7 +15,7 @@ from pygls.lsp.server import LanguageServer
 
 from bnlint import __version__
 from bnlint.serving import questions
-from bnlint.serving.client_settings import client_settings
+from bnlint.serving.client_settings import ClientSettings, client_settings
 from bnlint.serving.documents import Document, Notebook
 from bnlint.serving.positions import Change, Place
 from bnlint.serving.session import Session
@@ -64,7 +64,7 @@ def _register_life(session: Session) -> None:
             os.chdir(root)  # what paths are shown, and taken in settings, relative to
         encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
         documents.encoding = str(getattr(encoding, "value", encoding))
-        session.configure(client_settings(params.initialization_options))
+        session.configure(client_settings(params.initialization_options) or ClientSettings())
 
     @server.feature(types.INITIALIZED)
     async def initialized(_: types.InitializedParams) -> None:
@@ -83,8 +83,9 @@ def _register_life(session: Session) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def configured(params: types.DidChangeConfigurationParams) -> None:
-        if params.settings:
-            session.configure(client_settings(params.settings))
+        settings = client_settings(params.settings)
+        if settings is not None:
+            session.configure(settings)
         session.want_all()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from bnlint.engine.basis import context_for, said
@@ -148,14 +147,10 @@ def translated(facts: Facts, site: Site, translation: Translation) -> tuple[Edit
     """Return the edits that put a translation into the place of the call, with its notes above."""
     span = site.module.span(site.call)
     edits = [Edit(span.start, span.end, translation.call)]
-    statement = site.call
-    for around in facts.module.ancestors(site.call):
-        if isinstance(around, ast.stmt):
-            statement = around  # type: ignore[assignment]
-            break
     if translation.notes:
-        start = facts.module.lines.starts[statement.lineno - 1]
-        line = facts.module.lines.line(statement.lineno)
+        row = facts.module.statement(site.call).lineno
+        start = facts.module.lines.starts[row - 1]
+        line = facts.module.lines.line(row)
         indent = line[: len(line) - len(line.lstrip())]
         notes = "".join(f"{indent}# {note}\n" for note in translation.notes)
         edits.insert(0, Edit(start, start, notes))

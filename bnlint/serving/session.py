@@ -116,7 +116,8 @@ class Session:
 
     def _without_settings(self, error: ConfigError) -> None:
         """Say what is wrong with the settings of the client, and go on without them."""
-        self.say(str(error))
+        for mistake in error.mistakes:
+            self.say(f"settings: {mistake.message}")
         self.settings = self.settings._replace(given=ClientSettings().given)
 
     def say(self, message: str) -> None:
@@ -247,9 +248,10 @@ class Session:
         capabilities = self.server.client_capabilities.text_document
         published = capabilities.publish_diagnostics if capabilities is not None else None
         related = published is not None and bool(published.related_information)
-        for part_uri, found in protocol.diagnostics(shown, related).items():
-            version = next(p.version for p in shown.parts.values() if p.uri == part_uri)
-            self.publish(part_uri, version, found)
+        found = protocol.diagnostics(shown, related)
+        for part in shown.parts.values():
+            if part.uri in self.documents.texts:  # a cell may be gone by now
+                self.publish(part.uri, part.version, found[part.uri])
 
     def publish(self, uri: str, version: int | None, found: list[types.Diagnostic]) -> None:
         """Show what was found in a document."""
@@ -258,7 +260,7 @@ class Session:
         )
 
     async def _looked_at(self, uri: str) -> Shown | None:
-        """Return what is to be shown of a document; ``None`` if it is not open."""
+        """Return what is to be shown of a document; ``None`` if it is not open, or no longer."""
         if not self.is_checked(uri):
             return None
         path = self.documents.paths[uri]
@@ -274,14 +276,16 @@ class Session:
             try:
                 result = workspace.check(path)
             except ConfigError as error:
-                self.say(str(error))
+                for mistake in error.mistakes:
+                    self.say(str(mistake))
                 return Shown(version, Result(path, ()), (), parts)
             for problem in result.problems:
                 self.say(f"{problem.path}: {problem.message}" if problem.path else problem.message)
             shown = Shown(version, result, located(result).findings, parts)
             return _still_typing(shown, before)
 
-        return await self.work(check)
+        shown = await self.work(check)
+        return shown if self.is_checked(uri) else None
 
     async def current(self, uri: str) -> Shown | None:
         """Return what is shown of a document in the state it is in now."""

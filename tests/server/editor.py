@@ -9,19 +9,36 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lsprotocol import types
+from pygls.protocol import default_converter
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
+from pytest_lsp.client import register_lsp_features
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = [sys.executable, "-m", "bnlint", "server", "--stdio"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-CONFIG = ClientServerConfig(server_command=COMMAND, server_env=ENVIRONMENT)
-
 #: Seconds after which a test takes it that nothing comes any more.
 PATIENCE = 30
 
 
+class Editor(LanguageClient):
+    """An editor with a folder open, and what the server asked it to watch."""
+
+    def __init__(self) -> None:
+        super().__init__(converter_factory=default_converter)
+        self.folder = Path()
+        self.registered: list[types.Registration] = []
+        register_lsp_features(self)
+
+        @self.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def register(params: types.RegistrationParams) -> None:
+            self.registered += params.registrations
+
+
+CONFIG = ClientServerConfig(COMMAND, Editor, ENVIRONMENT)
+
+
 async def begin(
-    client: LanguageClient,
+    client: Editor,
     folder: Path,
     *,
     editor: str = "visual-studio-code",
@@ -29,12 +46,7 @@ async def begin(
     options: object = None,
 ) -> types.InitializeResult:
     """Start a session as an editor does that has opened ``folder``."""
-    client.registered = []  # type: ignore[attr-defined]
-
-    @client.feature(types.CLIENT_REGISTER_CAPABILITY)
-    def register(params: types.RegistrationParams) -> None:
-        client.registered += params.registrations  # type: ignore[attr-defined]
-
+    client.folder = folder
     capabilities = client_capabilities(editor)
     if encodings is not None:
         kinds = [types.PositionEncodingKind(name) for name in encodings]
@@ -49,14 +61,14 @@ async def begin(
     )
 
 
-def open_document(client: LanguageClient, uri: str, text: str, language: str = "python") -> None:
+def open_document(client: Editor, uri: str, text: str, language: str = "python") -> None:
     client.text_document_did_open(
         types.DidOpenTextDocumentParams(types.TextDocumentItem(uri, language, 1, text))
     )
 
 
 def change_document(
-    client: LanguageClient,
+    client: Editor,
     uri: str,
     version: int,
     text: str,
@@ -88,7 +100,7 @@ async def until(holds: Callable[[], object]) -> None:
     raise AssertionError("nothing came")
 
 
-async def codes(client: LanguageClient, uri: str, *expected: str) -> list[types.Diagnostic]:
+async def codes(client: Editor, uri: str, *expected: str) -> list[types.Diagnostic]:
     """Wait until these are the codes that are shown in a document, and return what is."""
 
     def there() -> list[str] | None:
@@ -102,9 +114,7 @@ async def codes(client: LanguageClient, uri: str, *expected: str) -> list[types.
     return sorted(client.diagnostics[uri], key=lambda one: (one.range.start.line, str(one.code)))
 
 
-async def actions(
-    client: LanguageClient, uri: str, line: int, *only: str
-) -> list[types.CodeAction]:
+async def actions(client: Editor, uri: str, line: int, *only: str) -> list[types.CodeAction]:
     found = await client.text_document_code_action_async(
         types.CodeActionParams(
             types.TextDocumentIdentifier(uri),

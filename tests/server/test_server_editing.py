@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import pytest_lsp
 from command_line import CLEAN, FAULTY
 from editor import (
     CONFIG,
+    Editor,
     actions,
     area,
     begin,
@@ -20,7 +20,6 @@ from editor import (
     until,
 )
 from lsprotocol import types
-from pytest_lsp import LanguageClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -39,24 +38,23 @@ class Net(nn.Module):
 
 
 @pytest_lsp.fixture(config=CONFIG, scope="module")
-async def client(lsp: LanguageClient, tmp_path_factory: pytest.TempPathFactory):
+async def client(lsp: Editor, tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("project").resolve()
     (folder / "pyproject.toml").write_text("", encoding="utf-8")
-    lsp.folder = folder  # type: ignore[attr-defined]
-    lsp.result = await begin(lsp, folder)  # type: ignore[attr-defined]
+    await begin(lsp, folder)
     yield
     await lsp.shutdown_session()
     assert lsp._server is not None and lsp._server.returncode == 0
 
 
-def opened(client: LanguageClient, name: str, text: str) -> str:
+def opened(client: Editor, name: str, text: str) -> str:
     """Open a document of the project, which need not be on the disk."""
-    uri = (client.folder / name).as_uri()  # type: ignore[attr-defined]
+    uri = (client.folder / name).as_uri()
     open_document(client, uri, text)
     return uri
 
 
-async def test_findings_have_what_editors_show(client: LanguageClient) -> None:
+async def test_findings_have_what_editors_show(client: Editor) -> None:
     uri = opened(client, "port.py", PORT)
     found = await codes(client, uri, "BN101", "BN103")
     convention = next(one for one in found if one.code == "BN101")
@@ -70,7 +68,7 @@ async def test_findings_have_what_editors_show(client: LanguageClient) -> None:
     assert related.location.range.start == types.Position(3, 12)
 
 
-async def test_each_version_is_checked_as_it_is(client: LanguageClient) -> None:
+async def test_each_version_is_checked_as_it_is(client: Editor) -> None:
     uri = opened(client, "typed.py", CLEAN)
     await codes(client, uri)
     assert "momentum=0.01" in CLEAN.splitlines()[2]
@@ -81,7 +79,7 @@ async def test_each_version_is_checked_as_it_is(client: LanguageClient) -> None:
     await codes(client, uri)
 
 
-async def test_half_a_statement_hides_only_its_own_lines(client: LanguageClient) -> None:
+async def test_half_a_statement_hides_only_its_own_lines(client: Editor) -> None:
     uri = opened(client, "half.py", f"{FAULTY}x = 1\n")
     await codes(client, uri, "BN101")
     change_document(client, uri, 2, "# above\n", (0, 0, 0, 0))
@@ -93,7 +91,7 @@ async def test_half_a_statement_hides_only_its_own_lines(client: LanguageClient)
     await codes(client, uri, "BN101")
 
 
-async def test_other_files_see_the_buffer(client: LanguageClient) -> None:
+async def test_other_files_see_the_buffer(client: Editor) -> None:
     settings = opened(client, "settings.py", "MOMENTUM = 0.01\n")
     user = opened(
         client,
@@ -106,7 +104,7 @@ async def test_other_files_see_the_buffer(client: LanguageClient) -> None:
     await codes(client, user, "BN101")
 
 
-async def test_what_is_closed_shows_nothing(client: LanguageClient) -> None:
+async def test_what_is_closed_shows_nothing(client: Editor) -> None:
     uri = opened(client, "closed.py", FAULTY)
     await codes(client, uri, "BN101")
     client.text_document_did_close(
@@ -115,20 +113,20 @@ async def test_what_is_closed_shows_nothing(client: LanguageClient) -> None:
     await codes(client, uri)
 
 
-async def test_a_text_that_is_not_saved_anywhere(client: LanguageClient) -> None:
+async def test_a_text_that_is_not_saved_anywhere(client: Editor) -> None:
     open_document(client, "untitled:Untitled-1", FAULTY)
     await codes(client, "untitled:Untitled-1", "BN101")
 
 
-async def test_other_languages_are_left_alone(client: LanguageClient) -> None:
-    uri = (client.folder / "notes.txt").as_uri()  # type: ignore[attr-defined]
+async def test_other_languages_are_left_alone(client: Editor) -> None:
+    uri = (client.folder / "notes.txt").as_uri()
     open_document(client, uri, FAULTY, "plaintext")
     after = opened(client, "after.py", FAULTY)
     await codes(client, after, "BN101")
     assert uri not in client.diagnostics
 
 
-async def test_hover_tells_a_layer_in_all_words(client: LanguageClient) -> None:
+async def test_hover_tells_a_layer_in_all_words(client: Editor) -> None:
     uri = opened(client, "hovered.py", FAULTY)
     await codes(client, uri, "BN101")
     found = await client.text_document_hover_async(
@@ -147,7 +145,7 @@ async def test_hover_tells_a_layer_in_all_words(client: LanguageClient) -> None:
     assert nothing is None
 
 
-async def test_fixes_say_whether_they_are_safe(client: LanguageClient) -> None:
+async def test_fixes_say_whether_they_are_safe(client: Editor) -> None:
     uri = opened(client, "fixed.py", PORT)
     await codes(client, uri, "BN101", "BN103")
     found = await actions(client, uri, 9, "quickfix")
@@ -160,7 +158,7 @@ async def test_fixes_say_whether_they_are_safe(client: LanguageClient) -> None:
     assert [one.code for one in momentum.diagnostics or ()] == ["BN101"]
 
 
-async def test_a_suppression_is_one_that_holds(client: LanguageClient) -> None:
+async def test_a_suppression_is_one_that_holds(client: Editor) -> None:
     uri = opened(client, "suppressed.py", FAULTY)
     await codes(client, uri, "BN101")
     found = await actions(client, uri, 2, "quickfix")
@@ -171,7 +169,7 @@ async def test_a_suppression_is_one_that_holds(client: LanguageClient) -> None:
     await codes(client, uri)
 
 
-async def test_all_safe_fixes_at_once(client: LanguageClient) -> None:
+async def test_all_safe_fixes_at_once(client: Editor) -> None:
     text = FAULTY.replace("# ", "").replace("\n\n", "\n\n# bnlint: ignore[BN106] not any more\n", 1)
     text = text.replace("0.99", "0.01")
     uri = opened(client, "all.py", text)
@@ -186,7 +184,7 @@ async def test_all_safe_fixes_at_once(client: LanguageClient) -> None:
     await codes(client, uri)
 
 
-async def test_a_layer_is_translated_where_it_stands(client: LanguageClient) -> None:
+async def test_a_layer_is_translated_where_it_stands(client: Editor) -> None:
     text = FAULTY.replace("0.99", "MOMENTUM").replace("\n\n", "\n\nMOMENTUM = 0.01\n", 1)
     uri = opened(client, "translated.py", text)
     await codes(client, uri)
@@ -199,7 +197,7 @@ async def test_a_layer_is_translated_where_it_stands(client: LanguageClient) -> 
     assert await actions(client, uri, 0, "refactor.rewrite") == []
 
 
-async def test_no_hints_unless_they_are_wanted(client: LanguageClient) -> None:
+async def test_no_hints_unless_they_are_wanted(client: Editor) -> None:
     uri = opened(client, "plain.py", FAULTY)
     await codes(client, uri, "BN101")
     question = types.InlayHintParams(types.TextDocumentIdentifier(uri), area(0, 0, 9, 0))
@@ -209,10 +207,9 @@ async def test_no_hints_unless_they_are_wanted(client: LanguageClient) -> None:
 NOTEBOOK = ("# Notes", "import torch.nn as nn\n%matplotlib inline", FAULTY.splitlines()[2])
 
 
-async def test_cells_of_a_notebook_are_one_program(client: LanguageClient) -> None:
-    folder: Path = client.folder  # type: ignore[attr-defined]
-    uri = (folder / "nb.ipynb").as_uri()
-    cells = [f"vscode-notebook-cell:{folder}/nb.ipynb#{number}" for number in range(3)]
+async def test_cells_of_a_notebook_are_one_program(client: Editor) -> None:
+    uri = (client.folder / "nb.ipynb").as_uri()
+    cells = [f"vscode-notebook-cell:{client.folder}/nb.ipynb#{number}" for number in range(3)]
     kinds = [types.NotebookCellKind.Markup, *[types.NotebookCellKind.Code] * 2]
     client.notebook_document_did_open(
         types.DidOpenNotebookDocumentParams(
@@ -252,17 +249,17 @@ async def test_cells_of_a_notebook_are_one_program(client: LanguageClient) -> No
     await codes(client, cells[2])
 
 
-async def test_the_json_of_a_notebook_shows_lines(client: LanguageClient) -> None:
+async def test_the_json_of_a_notebook_shows_lines(client: Editor) -> None:
     cells = [{"cell_type": "code", "metadata": {}, "outputs": [], "source": FAULTY}]
     text = json.dumps({"cells": cells, "metadata": {}, "nbformat": 4}, indent=1)
-    uri = (client.folder / "raw.ipynb").as_uri()  # type: ignore[attr-defined]
+    uri = (client.folder / "raw.ipynb").as_uri()
     open_document(client, uri, text, "json")
     (found,) = await codes(client, uri, "BN101")
     assert text.splitlines()[found.range.start.line].strip().startswith('"source"')
     assert found.message.startswith("cell 1, line 3: ")
 
 
-async def test_nothing_is_shown_of_what_is_excluded(client: LanguageClient) -> None:
+async def test_nothing_is_shown_of_what_is_excluded(client: Editor) -> None:
     excluded = opened(client, "build/made.py", FAULTY)
     after = opened(client, "made.py", FAULTY)
     await codes(client, after, "BN101")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from editor import (
     COMMAND,
     CONFIG,
     ENVIRONMENT,
+    Editor,
     area,
     begin,
     change_document,
@@ -21,7 +23,6 @@ from editor import (
     until,
 )
 from lsprotocol import types
-from pytest_lsp import LanguageClient
 
 pytestmark = pytest.mark.asyncio
 
@@ -30,7 +31,7 @@ WIDE = 'import torch.nn as nn\n\nname, bn = "\U0001f600\u00e9", nn.BatchNorm2d(6
 
 
 @pytest_lsp.fixture(config=CONFIG)
-async def client(lsp: LanguageClient):
+async def client(lsp: Editor):
     yield
     await lsp.shutdown_session()
 
@@ -45,7 +46,7 @@ async def client(lsp: LanguageClient):
     ],
 )
 async def test_places_are_counted_as_agreed(
-    client: LanguageClient,
+    client: Editor,
     tmp_path: Path,
     encodings: list[str] | None,
     chosen: str,
@@ -62,16 +63,14 @@ async def test_places_are_counted_as_agreed(
 
 
 @pytest.mark.parametrize("editor", ["neovim", "emacs"])
-async def test_other_editors_are_served_too(
-    client: LanguageClient, tmp_path: Path, editor: str
-) -> None:
+async def test_other_editors_are_served_too(client: Editor, tmp_path: Path, editor: str) -> None:
     await begin(client, tmp_path, editor=editor)
     uri = (tmp_path / "m.py").as_uri()
     open_document(client, uri, FAULTY)
     await codes(client, uri, "BN101")
 
 
-async def test_settings_of_the_editor(client: LanguageClient, tmp_path: Path) -> None:
+async def test_settings_of_the_editor(client: Editor, tmp_path: Path) -> None:
     sent = {"from": "Keras", "ignore": ["BN101"], "inlayHints": True, "tranlateTo": ["keras"]}
     await begin(client, tmp_path, options=sent)
     uri = (tmp_path / "m.py").as_uri()
@@ -81,24 +80,23 @@ async def test_settings_of_the_editor(client: LanguageClient, tmp_path: Path) ->
     assert [one.message for one in client.messages] == [
         "bnlint: unknown setting tranlateTo; did you mean translateTo?"
     ]
-    hints = await client.text_document_inlay_hint_async(
-        types.InlayHintParams(types.TextDocumentIdentifier(uri), area(0, 0, 9, 0))
-    )
+    question = types.InlayHintParams(types.TextDocumentIdentifier(uri), area(0, 0, 9, 0))
+    hints = await client.text_document_inlay_hint_async(question)
     assert [(hint.label, hint.position.line) for hint in hints or ()] == [("decay 0.01", 2)]
-    client.workspace_did_change_configuration(
-        types.DidChangeConfigurationParams({"bnlint": {"select": ["BN101"]}})
-    )
+    for settings in ({"bnlint": {"select": ["BN101"], "inlayHints": True}}, {"pylsp": {}}):
+        client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
     await codes(client, uri, "BN101")
+    assert await client.text_document_inlay_hint_async(question) == hints
 
 
-async def test_configuration_is_read_again(client: LanguageClient, tmp_path: Path) -> None:
+async def test_configuration_is_read_again(client: Editor, tmp_path: Path) -> None:
     """As the editor tells that it changed on the disk; what is wrong in it is said."""
     await begin(client, tmp_path)
     uri = (tmp_path / "m.py").as_uri()
     open_document(client, uri, FAULTY)
     await codes(client, uri, "BN101")
-    await until(lambda: client.registered)  # type: ignore[attr-defined]
-    (registration,) = client.registered  # type: ignore[attr-defined]
+    await until(lambda: client.registered)
+    (registration,) = client.registered
     assert registration.method == "workspace/didChangeWatchedFiles"
 
     def configure(text: str) -> None:
@@ -116,9 +114,7 @@ async def test_configuration_is_read_again(client: LanguageClient, tmp_path: Pat
     await codes(client, uri, "BN101")
 
 
-async def test_files_beside_the_open_ones_are_read_again(
-    client: LanguageClient, tmp_path: Path
-) -> None:
+async def test_files_beside_the_open_ones_are_read_again(client: Editor, tmp_path: Path) -> None:
     """On saving, where the editor watches no files."""
     (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
     (tmp_path / "settings.py").write_text("M = 0.01\n", encoding="utf-8")
@@ -137,7 +133,27 @@ async def test_files_beside_the_open_ones_are_read_again(
     await codes(client, uri, "BN101")
 
 
-async def test_a_baseline_holds_in_the_editor_too(client: LanguageClient, tmp_path: Path) -> None:
+async def test_what_is_closed_while_it_is_checked_shows_nothing(
+    client: Editor, tmp_path: Path
+) -> None:
+    """And who asked about it meanwhile is told nothing, without a word of a crash."""
+    await begin(client, tmp_path)
+    uri, other = (tmp_path / "m.py").as_uri(), (tmp_path / "n.py").as_uri()
+    open_document(client, uri, FAULTY)
+    place = types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(2, 12))
+    asked = asyncio.create_task(client.text_document_hover_async(place))
+    await asyncio.sleep(0.1)  # rules are loaded for longer than that
+    client.text_document_did_close(
+        types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
+    )
+    assert await asked is None
+    open_document(client, other, FAULTY)
+    await codes(client, other, "BN101")
+    assert not client.diagnostics.get(uri)
+    assert client.messages == []
+
+
+async def test_a_baseline_holds_in_the_editor_too(client: Editor, tmp_path: Path) -> None:
     from command_line import bnlint, write
 
     write(tmp_path, pyproject__toml="")

@@ -26,7 +26,8 @@ SETTINGS = {
 def test_each_setting_is_one_of_the_server() -> None:
     """But for the command that starts it; and the server has no other ones."""
     sent = {name: entry["default"] for name, entry in SETTINGS.items() if name != "command"}
-    assert client_settings(sent).mistakes == ()
+    settings = client_settings(sent)
+    assert settings is not None and settings.mistakes == ()
     page = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| ", page, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"\w+", row)} == set(sent)

@@ -34,6 +34,7 @@ async function start(): Promise<void> {
     documentSelector: [
       { scheme: "file", language: "python" },
       { scheme: "untitled", language: "python" },
+      { scheme: "vscode-notebook-cell", language: "python" },
     ],
     initializationOptions: settingsOf(get),
   };
@@ -41,6 +42,7 @@ async function start(): Promise<void> {
   try {
     await client.start();
   } catch (error) {
+    client = undefined; // what has not started cannot be stopped, and must not keep the next one from starting
     await vscode.window.showErrorMessage(failureOf(launch, String(error)));
   }
 }
