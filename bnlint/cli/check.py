@@ -25,11 +25,10 @@ from bnlint.config.settings import Configs, excluded, show
 from bnlint.engine.linter import Result
 from bnlint.engine.locating import located
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.source import readable
 from bnlint.files.tree import DISK, Overlay
 from bnlint.finding import Problem
 from bnlint.running.discovery import File, Found
-from bnlint.running.runner import CACHE_FROM, default_processes, options_for, run, with_references
+from bnlint.running.runner import CACHE_FROM, default_processes, options_for, options_of, run
 from bnlint.running.treatment import treat
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -156,13 +155,11 @@ def _check_stdin(
     if parsed.stdin_filename and config.force_exclude and excluded(config, path):
         result = Result(display, ())
     else:
-        options = options_for(config, path, rules)
         problems: tuple[Problem, ...] = ()
         if parsed.stdin_filename:
-            text = readable(data, display)
-            options, problems = with_references(options, config, File(path, display), text)
+            options, problems = options_of(data, File(path, display), config, rules)
         else:
-            options = options._replace(folder=None)
+            options = options_for(config, path, rules)._replace(folder=None)
         result = treat(data, display, rules, options, plan.treatment(path, config))
         result = result._replace(problems=(*problems, *result.problems))
     if plan.fix or plan.reason is not None:  # what is not changed is passed on as it came
@@ -186,9 +183,7 @@ def _delivered(
         assert result.before is not None
         path = paths[result.path]
         config = configs.of(path)
-        text = readable(result.before, result.path)
-        options = options_for(config, path, rules)
-        options, _ = with_references(options, config, File(path, result.path), text)
+        options, _ = options_of(result.before, File(path, result.path), config, rules)
         treatment = plan.treatment(path, config)._replace(fix=False, reason=None)
         return treat(result.before, result.path, rules, options, treatment)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def compare(parsed: argparse.Namespace) -> int:
     """Compare the layers of a port with those of its reference."""
     from bnlint.output import Report, render, render_comparison, summary
-    from bnlint.output.comparison import unseen_texts
+    from bnlint.output.comparison import without_layers
     from bnlint.porting.compare import compare as compare_sides
     from bnlint.porting.sides import as_shown, named
 
@@ -55,18 +55,9 @@ def compare(parsed: argparse.Namespace) -> int:
         trials=trials,
     )
     found = named(found, cwd())
-    known = (
-        any(row.reference for row in found.rows),
-        any(row.port for row in found.rows),
-    )
-    sides = ((reference, parsed.reference), (port, parsed.port))
-    for (side, name), has_layers in zip(sides, known, strict=True):
-        if not has_layers and not found.problems:
-            paths = {item.path for item in side}
-            unseen = [file for file in found.unseen if file.path in paths]
-            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
-            what = f"no batch normalisation layer is known in it{why}"
-            return close([Problem(what, name)])
+    nothing = without_layers(found, ((parsed.reference, reference), (parsed.port, port)))
+    if nothing is not None:
+        return close([nothing])
     tried: Sequence[Finding] = ()
     if trials:
         found, tried = _confirmed(found, parsed)

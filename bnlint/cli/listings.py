@@ -20,11 +20,10 @@ from bnlint.cli.prepare import (
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, suggested, suggestion
-from bnlint.files.source import readable
+from bnlint.config.options import absolute, suggested
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
-from bnlint.running.discovery import File, Found, Notice
+from bnlint.running.discovery import Found, Notice
 
 if TYPE_CHECKING:
     from bnlint.config.settings import Configs
@@ -38,7 +37,7 @@ def sites(parsed: argparse.Namespace) -> int:
     from bnlint.engine.inventory import SiteRow
     from bnlint.output import render_sites
     from bnlint.running.discovery import read
-    from bnlint.running.runner import options_for
+    from bnlint.running.runner import options_for, options_of
 
     begin()
     try:
@@ -63,7 +62,7 @@ def sites(parsed: argparse.Namespace) -> int:
         if isinstance(data, Problem):
             problems.append(data)
         else:
-            options, more = _options(file, configs, data)
+            options, more = options_of(data, file, configs.of(file.path), ())
             problems += more
             sources.append((file.display, data, options))
     for display, data, options in sources:
@@ -80,15 +79,6 @@ def sites(parsed: argparse.Namespace) -> int:
     for notice in (*notices, *unread):
         say(notice.message, notice.path)
     return close(problems) or (FOUND if unread else CLEAN)
-
-
-def _options(file: File, configs: Configs, data: bytes) -> tuple[Options, tuple[Problem, ...]]:
-    """Return what decides what the layers of a file are compared with, and what cannot be read."""
-    from bnlint.running.runner import options_for, with_references
-
-    config = configs.of(file.path)
-    options = options_for(config, file.path, ())
-    return with_references(options, config, file, readable(data, file.display))
 
 
 def reference(parsed: argparse.Namespace) -> int:
@@ -113,6 +103,7 @@ def references(found: Found, configs: Configs) -> tuple[list[Basis], list[Proble
     """Return what the layers of files are compared with, and what cannot be read."""
     from bnlint.engine.basis import basis_of
     from bnlint.running.discovery import read
+    from bnlint.running.runner import options_of
 
     bases: list[Basis] = []
     problems: list[Problem] = []
@@ -121,7 +112,7 @@ def references(found: Found, configs: Configs) -> tuple[list[Basis], list[Proble
         if isinstance(data, Problem):
             problems.append(data)
             continue
-        options, more = _options(file, configs, data)
+        options, more = options_of(data, file, configs.of(file.path), ())
         told = basis_of(data, file.display, options)
         if isinstance(told, Problem):
             problems.append(told)
@@ -134,24 +125,19 @@ def references(found: Found, configs: Configs) -> tuple[list[Basis], list[Proble
 def explain(parsed: argparse.Namespace) -> int:
     """Explain a rule."""
     from bnlint.engine.documentation import DocumentationError
+    from bnlint.engine.registry import rule_called
     from bnlint.output import render_rule
 
     try:
         rules = rules_of_run()
     except Failed as failed:
         return close(failed.problems)
-    wanted = parsed.rule
-    for loaded in rules:
-        if wanted.upper() == loaded.code or wanted.lower() == loaded.name:
-            color, width = wants_color(sys.stdout), width_of(sys.stdout)
-            try:
-                write(render_rule(loaded, color=color, width=width))
-            except DocumentationError as error:
-                return close([Problem(str(error))])
-            return CLEAN
-    known = [word for loaded in rules for word in (loaded.code, loaded.name)]
-    hint = suggestion(wanted, known) or "; 'bnlint rules' lists them"
-    return close([Problem(f"there is no rule {wanted}{hint}")])
+    color, width = wants_color(sys.stdout), width_of(sys.stdout)
+    try:
+        write(render_rule(rule_called(parsed.rule, rules), color=color, width=width))
+    except (LookupError, DocumentationError) as error:
+        return close([Problem(str(error))])
+    return CLEAN
 
 
 def rules(parsed: argparse.Namespace) -> int:

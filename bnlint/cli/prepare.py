@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
-from bnlint.config.checking import configurations
+from bnlint.config import checking
 from bnlint.config.options import Config
 from bnlint.config.settings import ConfigError, Configs, Given, Selection
 from bnlint.engine.registry import LoadedRule, RegistryError, load_rules
@@ -96,7 +96,7 @@ def configs_of(parsed: argparse.Namespace, loaded: Sequence[LoadedRule]) -> Conf
         Failed: the file named on the command line cannot be used, or an option is wrong.
     """
     try:
-        return configurations(
+        return checking.configurations(
             cwd(), given(parsed), loaded, file=parsed.config, isolated=parsed.isolated
         )
     except ConfigError as error:
@@ -158,15 +158,10 @@ def family_named(name: str) -> str:
     Raises:
         Failed: there is none.
     """
-    from bnlint.config.options import suggested
-    from bnlint.frameworks.tables import catalogue
-
-    tables = catalogue()
-    family = tables.family(name) or name
-    if family not in tables.described:
-        message = f"unknown framework {name}{suggested(family, tables.described)}"
-        raise Failed(Problem(message))
-    return family
+    try:
+        return checking.family_named(name)
+    except ConfigError as error:
+        raise Failed(Problem(str(error))) from None
 
 
 #: What is said where experiments, which an installation need not be able to do, are asked for.

@@ -26,9 +26,9 @@ from bnlint.config.options import FORMATS, Config, absolute, suggested
 from bnlint.config.settings import Configs, idle_globs
 from bnlint.config.spelling import toml
 from bnlint.engine.linter import Result
-from bnlint.engine.locating import texts_of
 from bnlint.engine.packages import PACKAGES
 from bnlint.files.display import current, displayed
+from bnlint.files.tree import DISK
 from bnlint.finding import SEVERITIES, Problem
 from bnlint.running.discovery import Found, Notice
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -63,9 +63,9 @@ def outputs_of(parsed: argparse.Namespace, config: Config, stream: TextIO, found
             place of what is checked.
     """
     outputs = _outputs(parsed, config, stream)
-    taken = {file.path for file in found.files}
+    taken = {DISK.real(file.path) for file in found.files} if outputs.files else set()
     for _, name in outputs.files:
-        path = absolute(name, current())
+        path = DISK.real(absolute(name, current()))
         if path in taken:
             why = "a report would replace what is checked, or another report"
             raise Failed(Problem(f"{why}: write it to a file of its own", name))
@@ -111,9 +111,9 @@ def report(
     tried: Sequence[Finding],
 ) -> int:
     """Print what remains, what came of the experiments on it, and return the exit code."""
-    from bnlint.output import FormatError, remarks, summary
+    from bnlint.output import FormatError, remarks, report_of, summary
 
-    made = _report_of(results)
+    made = report_of(results)
     stream, choice = outputs.stream, outputs.printed
     if not (plan.only or plan.diff):
         try:
@@ -149,24 +149,6 @@ def report(
     if code != CLEAN or parsed.exit_zero or plan.only:
         return code
     return FOUND if _fails(made, config) or (plan.diff and made.fixed) else CLEAN
-
-
-def _report_of(results: Sequence[Result]) -> Report:
-    from bnlint.output import Report
-
-    findings = [finding for result in results for finding in result.findings]
-    return Report(
-        tuple(sorted(findings, key=lambda finding: finding.sort_key)),
-        texts_of(results),
-        files=len(results),
-        fixed=sum(len(result.fixed) for result in results),
-        suppressed=sum(result.suppressed for result in results),
-        uncompared=sum(result.uncompared for result in results),
-        offers=tuple(sorted({offer for result in results for offer in result.offers})),
-        hints=Counter(hint for result in results for hint in result.hints),
-        unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
-        notices=tuple((result.path, said) for result in results for said in result.notices),
-    )
 
 
 def _fails(made: Report, config: Config) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bnlint.config.options import Config, ConfigError, Mistake
+from bnlint.config.options import Config, ConfigError, Mistake, suggested
 from bnlint.config.selection import RuleLike, check_families, check_selectors
 from bnlint.config.settings import Configs, Given
 from bnlint.files.tree import DISK, Tree
+from bnlint.frameworks.tables import catalogue
 
 
 def checked_by(rules: Sequence[RuleLike]) -> Callable[[Config], Iterator[Mistake]]:
@@ -45,3 +46,17 @@ def configurations(
     if mistakes:
         raise ConfigError(*mistakes)
     return configs
+
+
+def family_named(name: str) -> str:
+    """Return the family that people call ``name``, whose layers are known in code.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    tables = catalogue()
+    family = tables.family(name) or name
+    if family not in tables.described:
+        message = f"unknown framework {name}{suggested(family, tables.described)}"
+        raise ConfigError(Mistake("", "", message))
+    return family

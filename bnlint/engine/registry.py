@@ -24,10 +24,11 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 from bnlint import FOLDER
+from bnlint.config.options import suggestion
 from bnlint.finding import CONFIDENCES, SEVERITIES
 from bnlint.rule import Rule
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -90,6 +91,20 @@ def load_rules() -> tuple[LoadedRule, ...]:
         found[rule.code] = LoadedRule(rule, module, checks)
         names[rule.name] = module.__name__
     return tuple(found[code] for code in sorted(found))
+
+
+def rule_called(name: str, rules: Sequence[LoadedRule]) -> LoadedRule:
+    """Return the rule with a code or a name, in any case.
+
+    Raises:
+        LookupError: there is none; the message says which may be meant.
+    """
+    for loaded in rules:
+        if name.upper() == loaded.code or name.lower() == loaded.name:
+            return loaded
+    known = [word for loaded in rules for word in (loaded.code, loaded.name)]
+    hint = suggestion(name, known) or "; 'bnlint rules' lists them"
+    raise LookupError(f"there is no rule {name}{hint}")
 
 
 def _check(module: str, rule: Rule) -> None:

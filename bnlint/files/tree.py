@@ -108,7 +108,10 @@ class Disk:
 
     def real(self, path: str) -> str:
         """Return the path under which a file really lies, links followed."""
-        return os.path.realpath(path).replace(os.sep, "/")
+        try:
+            return os.path.realpath(path).replace(os.sep, "/")
+        except ValueError:  # of characters that no path has, and so no link either
+            return path
 
 
 def _opened(path: str, flags: int) -> int:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from bnlint.engine.directives import innermost_statement
 from bnlint.engine.linter import Result
-from bnlint.files.tree import DISK
+from bnlint.files.tree import DISK, Tree
 from bnlint.files.writing import WriteError, create, replace
 from bnlint.finding import Finding
 from bnlint.semantics.syntax.module import Module, parse
@@ -42,14 +42,14 @@ class Baseline(NamedTuple):
     files: Mapping[str, Mapping[Entry, int]]
 
 
-def load(path: str) -> Baseline:
+def load(path: str, tree: Tree = DISK) -> Baseline:
     """Return the baseline in the file at the absolute ``path``.
 
     Raises:
         BaselineError: the file cannot be read or is no baseline.
     """
     try:
-        content = json.loads(DISK.read(path).decode("utf-8"))
+        content = json.loads(tree.read(path).decode("utf-8"))
     except FileNotFoundError:
         raise BaselineError("no such baseline; --write-baseline writes it") from None
     except OSError as error:

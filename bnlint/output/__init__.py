@@ -23,6 +23,7 @@ from bnlint.output.report import (
     Style,
     counted,
     is_fixable,
+    report_of,
 )
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ __all__ = [
     "render_rules",
     "render_sites",
     "render_translations",
+    "report_of",
     "summary",
 ]
 

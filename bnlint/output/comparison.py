@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bnlint.files.display import clean
 from bnlint.files.source import Lines
+from bnlint.finding import Problem
 from bnlint.frameworks.records import BATCH
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
@@ -17,7 +18,7 @@ from bnlint.porting.feeding import spelled, text
 
 if TYPE_CHECKING:
     from bnlint.engine.inventory import Setting, SiteRow
-    from bnlint.porting.compare import Comparison, Row, Unseen
+    from bnlint.porting.compare import Comparison, Input, Row, Unseen
     from bnlint.porting.feeding import Feed
     from bnlint.porting.totals import Total
 
@@ -154,31 +155,51 @@ def _partnerless(files: Mapping[str, int], style: Style) -> Iterator[str]:
 
 def json(comparison: Comparison) -> Iterator[str]:
     """Yield one object: the pairs, the totals and the findings."""
+    yield dumps(comparison_object(comparison))
+
+
+def comparison_object(comparison: Comparison) -> dict[str, object]:
+    """Return the pairs, what was not compared, the totals and the findings, as JSON has them."""
     lines = {path: Lines(text) for path, text in comparison.texts.items()}
-    yield dumps(
-        {
-            "pairs": [
-                {
-                    "reference": _object(row.reference, row.names[0]),
-                    "port": _object(row.port, row.names[1]),
-                    "paired_by": row.how or None,
-                    "differs": list(row.differs),
-                    "before": [_feed(feed) for feed in row.feeds],
-                }
-                for row in comparison.rows
-            ],
-            "not_compared": [
-                {
-                    "filename": unseen.path,
-                    "unresolved": list(unseen.unresolved),
-                    "elsewhere": unseen.elsewhere,
-                }
-                for unseen in comparison.unseen
-            ],
-            "totals": [total._asdict() for total in comparison.totals],
-            "findings": [finding_object(f, lines) for f in comparison.findings],
-        }
+    return {
+        "pairs": [
+            {
+                "reference": _object(row.reference, row.names[0]),
+                "port": _object(row.port, row.names[1]),
+                "paired_by": row.how or None,
+                "differs": list(row.differs),
+                "before": [_feed(feed) for feed in row.feeds],
+            }
+            for row in comparison.rows
+        ],
+        "not_compared": [
+            {
+                "filename": unseen.path,
+                "unresolved": list(unseen.unresolved),
+                "elsewhere": unseen.elsewhere,
+            }
+            for unseen in comparison.unseen
+        ],
+        "totals": [total._asdict() for total in comparison.totals],
+        "findings": [finding_object(f, lines) for f in comparison.findings],
+    }
+
+
+def without_layers(
+    comparison: Comparison, sides: Sequence[tuple[str, Sequence[Input]]]
+) -> Problem | None:
+    """Return what is wrong where the reference or the port, of that name, has no layer at all."""
+    known = (
+        any(row.reference for row in comparison.rows),
+        any(row.port for row in comparison.rows),
     )
+    for (name, side), has_layers in zip(sides, known, strict=True):
+        if not has_layers and not comparison.problems:
+            paths = {item.path for item in side}
+            unseen = [file for file in comparison.unseen if file.path in paths]
+            why = "".join(f"; not looked at: {text}" for text in unseen_texts(unseen))
+            return Problem(f"no batch normalisation layer is known in it{why}", name)
+    return None
 
 
 def _alone(rows: Sequence[Row], side: int) -> dict[str, int]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from bnlint import HOME_URL
+from bnlint.engine.linter import Result
+from bnlint.engine.locating import texts_of
 from bnlint.finding import SAFE, UNSAFE, Finding
 from bnlint.startup.typed import NamedTuple
 
@@ -40,6 +43,23 @@ class Report(NamedTuple):
     hints: Mapping[tuple[str, str], int] = {}
     offers: tuple[str, ...] = ()
     notices: tuple[tuple[str, str], ...] = ()
+
+
+def report_of(results: Sequence[Result]) -> Report:
+    """Return what came of a run with these ``results``, which are told by places of documents."""
+    findings = [finding for result in results for finding in result.findings]
+    return Report(
+        tuple(sorted(findings, key=lambda finding: finding.sort_key)),
+        texts_of(results),
+        files=len(results),
+        fixed=sum(len(result.fixed) for result in results),
+        suppressed=sum(result.suppressed for result in results),
+        uncompared=sum(result.uncompared for result in results),
+        offers=tuple(sorted({offer for result in results for offer in result.offers})),
+        hints=Counter(hint for result in results for hint in result.hints),
+        unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
+        notices=tuple((result.path, said) for result in results for said in result.notices),
+    )
 
 
 class Style(NamedTuple):

@@ -28,7 +28,7 @@ from bnlint.engine.facts import is_interesting
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.packages import PACKAGES, OutlineMemory, Packed
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.source import Unreadable, decode
+from bnlint.files.source import Unreadable, decode, readable
 from bnlint.files.tree import Tree
 from bnlint.finding import Problem
 from bnlint.running.discovery import File, read
@@ -182,12 +182,20 @@ def _job(
         if not mentions and "import" not in text:
             return Result(file.display, ())
     options = options or options_for(config, path, rules)
-    options, problems = with_references(options, config, file, text)
+    options, problems = _with_references(options, config, file, text)
     weight = len(data) if mentions else len(data) // _OUTLINED
     return Job(data, file.display, options, path, treatment, problems, weight, key)
 
 
-def with_references(
+def options_of(
+    data: bytes, file: File, config: Config, rules: Sequence[LoadedRule]
+) -> tuple[Options, tuple[Problem, ...]]:
+    """Return what decides the findings of a file, and which of its references cannot be read."""
+    options = options_for(config, file.path, rules)
+    return _with_references(options, config, file, readable(data, file.display))
+
+
+def _with_references(
     options: Options, config: Config, file: File, text: str
 ) -> tuple[Options, tuple[Problem, ...]]:
     """Return ``options`` with the files that ``file`` is a port of, and which cannot be read."""

@@ -74,7 +74,7 @@ def made(root: str) -> MCPServer:
             try:
                 return ask()
             except (RefusedError, ConfigError) as error:
-                raise ToolError(str(error)) from None
+                raise ToolError("; ".join(str(error).split("\n"))) from None
             except Exception as error:
                 raise ToolError(crashed("bnlint", error).message) from None
 

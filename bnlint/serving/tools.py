@@ -7,21 +7,23 @@ only the packages of this Python can be read beside it, as references.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from bnlint.config.checking import configurations
-from bnlint.config.options import ConfigError, absolute, is_installed, suggested, suggestion
+from bnlint.config.checking import configurations, family_named
+from bnlint.config.options import ConfigError, absolute, is_installed
 from bnlint.config.settings import Configs, Given, Selection
+from bnlint.config.wrappers import check_wrappers
 from bnlint.engine.basis import rows_of
+from bnlint.engine.documentation import DocumentationError
 from bnlint.engine.facts import renew
 from bnlint.engine.installed import paths_of_python
-from bnlint.engine.locating import located, texts_of
-from bnlint.engine.registry import load_rules
-from bnlint.files.source import Lines, readable
+from bnlint.engine.linter import Result
+from bnlint.engine.locating import located
+from bnlint.engine.registry import load_rules, rule_called
+from bnlint.files.source import Lines
 from bnlint.finding import Problem
-from bnlint.frameworks.tables import catalogue
-from bnlint.output import Report, remarks, render_comparison, render_rule, summary
+from bnlint.output import remarks, render_rule, report_of, summary
+from bnlint.output.comparison import comparison_object, without_layers
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.report import Style
 from bnlint.output.sites import lines as site_lines
@@ -29,8 +31,10 @@ from bnlint.porting.compare import compare as compare_sides
 from bnlint.porting.sides import SideError, as_shown, named, side
 from bnlint.porting.translate import TranslateError
 from bnlint.porting.translate import translate as translate_call
-from bnlint.running.discovery import File, Found, read, walk
-from bnlint.running.runner import options_for, run, with_references
+from bnlint.running.discovery import File, Found, Notice, read, walk
+from bnlint.running.runner import options_of, run
+from bnlint.running.shared import gathered
+from bnlint.serving.accepted import Accepted
 from bnlint.serving.confined import Confined
 
 #: Findings and layers that one answer has at most.
@@ -55,34 +59,31 @@ class Tools:
 
         Raises:
             RefusedError: a path, a framework or a rule is not there.
+            ConfigError: a baseline cannot be used.
         """
-        given = Given(Selection(select=tuple(select) or None), from_family=_family(from_framework))
+        given = Given(Selection(select=tuple(select) or None), from_family=from_framework)
         configs, found = self._found(paths, given)
-        results, problems = [], list(found.problems)
-        for outcome in run(found.files, configs, self.rules, processes=1, tree=self.tree):
+        results: list[Result] = []
+        problems = list(found.problems)
+        for outcome in run(
+            found.files, configs, self.rules, processes=1, tree=self.tree,
+            treatment_for=Accepted(self.tree).treatment,
+        ):  # fmt: skip
             if isinstance(outcome, Problem):
                 problems.append(outcome)
             else:
                 problems += outcome.problems
-                results.append(located(outcome))
-        findings = sorted(
-            (finding for result in results for finding in result.findings),
-            key=lambda finding: finding.sort_key,
-        )
-        report = Report(
-            tuple(findings),
-            texts_of(results),
-            files=len(results),
-            uncompared=sum(result.uncompared for result in results),
-            offers=tuple(sorted({offer for result in results for offer in result.offers})),
-        )
+                results.append(outcome)
+        results = gathered(results, found.files, configs, self.rules)
+        report = report_of([located(result) for result in results])
         lines = {path: Lines(text) for path, text in report.texts.items()}
+        notices = [*found.notices, *(Notice(said, path) for path, said in report.notices)]
         return dumps(
             {
                 "summary": summary(report),
-                "findings": [finding_object(finding, lines) for finding in findings[:MOST]],
-                "left_out": max(len(findings) - MOST, 0),
-                "remarks": [*remarks(report), *(notice.message for notice in found.notices)],
+                "findings": [finding_object(found, lines) for found in report.findings[:MOST]],
+                "left_out": max(len(report.findings) - MOST, 0),
+                "remarks": [*remarks(report), *_said(notices)],
                 "problems": _said(problems),
             }
         )
@@ -93,17 +94,14 @@ class Tools:
         Raises:
             RefusedError: a path or a framework is not there.
         """
-        configs, found = self._found(paths, Given(from_family=_family(from_framework)))
+        configs, found = self._found(paths, Given(from_family=from_framework))
         rows, problems = [], list(found.problems)
         for file in found.files:
             data = read(file, self.tree)
             if isinstance(data, Problem):
                 problems.append(data)
                 continue
-            config = configs.of(file.path)
-            options = options_for(config, file.path, ())
-            text = readable(data, file.display)
-            options, more = with_references(options, config, file, text)
+            options, more = options_of(data, file, configs.of(file.path), ())
             problems += more
             layers = rows_of(data, file.display, options)
             if isinstance(layers, Problem):
@@ -119,34 +117,46 @@ class Tools:
 
         Raises:
             RefusedError: a side is not there, or holds no layer.
+            ConfigError: there is no such framework.
         """
-        family = _family(from_framework)
+        family = None if from_framework is None else family_named(from_framework)
         renew(self.tree)
         sides = []
         for name in (reference, port):
             if not is_installed(name):
                 self._path(name.partition("::")[0])
             try:
-                sides.append(side(name, self.root, paths_of_python(), self.tree))
+                sides.append((name, side(name, self.root, paths_of_python(), self.tree)))
             except SideError as error:
                 raise RefusedError("; ".join(_said(error.problems))) from None
-        theirs, mine = sides
+        (_, theirs), (_, mine) = sides
         found = compare_sides(theirs, mine, self.rules, None, family, names=True)
-        data = {item.path: item.data for item in (*theirs, *mine)}
-        found = as_shown(named(found, self.root), data)
-        return "".join(render_comparison(found, "json"))
+        found = named(found, self.root)
+        nothing = without_layers(found, sides)
+        if nothing is not None:
+            raise RefusedError(*_said([nothing]))
+        found = as_shown(found, {item.path: item.data for item in (*theirs, *mine)})
+        rows, findings = found.rows, found.findings
+        shown = found._replace(rows=rows[:MOST], findings=findings[:MOST])
+        left_out = max(len(rows) - MOST, 0) + max(len(findings) - MOST, 0)
+        problems = _said(found.problems)
+        return dumps({**comparison_object(shown), "left_out": left_out, "problems": problems})
 
     def translate(self, call: str, from_framework: str | None, to: Sequence[str]) -> str:
         """Return a call of a layer as it is written in other frameworks.
 
         Raises:
-            RefusedError: it is no call of a known layer, or a framework is not known.
+            RefusedError: it is no call of a known layer.
+            ConfigError: there is no such framework, or the configuration cannot be used.
         """
-        source, *targets = (_family(name) for name in (from_framework, *to))
         try:
-            wrappers = Configs(self.root, tree=self.tree).of_folder(self.root).wrappers
+            source, *targets = (
+                None if name is None else family_named(name) for name in (from_framework, *to)
+            )
+            configs = Configs(self.root, check=check_wrappers, tree=self.tree)
+            wrappers = configs.of_folder(self.root).wrappers
             found = translate_call(call, source, [name for name in targets if name], wrappers)
-        except (TranslateError, ConfigError) as error:
+        except TranslateError as error:
             raise RefusedError(str(error)) from None
         return dumps([translation._asdict() for translation in found])
 
@@ -156,11 +166,10 @@ class Tools:
         Raises:
             RefusedError: there is none.
         """
-        for loaded in self.rules:
-            if rule.upper() == loaded.code or rule.lower() == loaded.name:
-                return "".join(render_rule(loaded))
-        known = [word for loaded in self.rules for word in (loaded.code, loaded.name)]
-        raise RefusedError(f"there is no rule {rule}{suggestion(rule, known)}")
+        try:
+            return "".join(render_rule(rule_called(rule, self.rules)))
+        except (LookupError, DocumentationError) as error:
+            raise RefusedError(str(error)) from None
 
     def _path(self, name: str) -> str:
         """Return the absolute path of what an agent names.
@@ -185,27 +194,13 @@ class Tools:
         renew(self.tree)
         try:
             configs = configurations(self.root, given, self.rules, tree=self.tree)
-        except ConfigError as error:
-            raise RefusedError(str(error)) from None
+        except ConfigError as error:  # which knows only of a command line
+            raise RefusedError("; ".join(mistake.message for mistake in error.mistakes)) from None
         found = walk(checked, configs, self.root)
         files = tuple(File(f.path, f.display) for f in found.files if self.own.holds(f.path))
         return configs, found._replace(files=files)
 
 
-def _family(name: str | None) -> str | None:
-    """Return the family that an agent calls ``name``.
-
-    Raises:
-        RefusedError: there is none.
-    """
-    if name is None:
-        return None
-    family = catalogue().family(name)
-    if family is None:
-        known = catalogue().described
-        raise RefusedError(f"unknown framework {name}{suggested(name, known)}")
-    return family
-
-
-def _said(problems: Sequence[Problem]) -> list[Any]:
-    return [f"{found.path}: {found.message}" if found.path else found.message for found in problems]
+def _said(found: Iterable[Problem | Notice]) -> list[str]:
+    """Return what is to be said of files, each in a line."""
+    return [f"{one.path}: {one.message}" if one.path else one.message for one in found]

@@ -10,18 +10,19 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from bnlint.config.checking import configurations
-from bnlint.config.options import Config, ConfigError, Mistake
+from bnlint.config.options import Config
 from bnlint.config.settings import Given, excluded
 from bnlint.engine.facts import Facts, facts_of, renew, revise
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.registry import LoadedRule, load_rules
 from bnlint.files.display import current, displayed
-from bnlint.files.source import Unreadable, decode, readable
+from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import Overlay
 from bnlint.finding import Problem
 from bnlint.running.discovery import File
-from bnlint.running.runner import options_for, with_references
-from bnlint.running.treatment import Treatment, treat
+from bnlint.running.runner import options_for, options_of
+from bnlint.running.treatment import treat
+from bnlint.serving.accepted import Accepted
 from bnlint.serving.watched import Watched
 
 #: What the path of a buffer begins with that lies in no file.
@@ -65,7 +66,7 @@ class Workspace:
         """
         self.disk.forget()
         renew(self.tree)
-        self._accepted: dict[str, Mapping[str, Mapping[tuple[str, str], int]]] = {}
+        self._accepted = Accepted(self.tree)
         self.configs = configurations(current(), self.given, self.rules, tree=self.tree)
 
     def update(self, buffers: Buffers) -> None:
@@ -98,8 +99,8 @@ class Workspace:
         data, display, config, options, problems = self._of(path)
         if not path.startswith(UNSAVED) and excluded(config, path):
             return Result(display, ())
-        accepted = self._accepted_in(config).get(path, {})
-        result = treat(data, display, self.rules, options, Treatment(fix, unsafe, accepted))
+        treatment = self._accepted.treatment(path, config)._replace(fix=fix, unsafe=unsafe)
+        result = treat(data, display, self.rules, options, treatment)
         result = result._replace(problems=(*problems, *result.problems))
         if result.text is None:
             with contextlib.suppress(Unreadable):
@@ -133,22 +134,5 @@ class Workspace:
             return data, path.removeprefix(UNSAVED) or "untitled", config, options, ()
         display = displayed(path, current())
         config = self.configs.of(path)
-        options = options_for(config, path, self.rules)
-        text = readable(data, display)
-        options, problems = with_references(options, config, File(path, display), text)
+        options, problems = options_of(data, File(path, display), config, self.rules)
         return data, display, config, options, problems
-
-    def _accepted_in(self, config: Config) -> Mapping[str, Mapping[tuple[str, str], int]]:
-        """Return what the baseline of a configuration accepts, by file."""
-        if config.baseline is None:
-            return {}
-        known = self._accepted.get(config.baseline)
-        if known is None:
-            from bnlint.fixing.baseline import BaselineError, load
-
-            try:
-                known = load(config.baseline).files
-            except BaselineError as error:
-                raise ConfigError(Mistake(config.file or "", "baseline", str(error))) from None
-            self._accepted[config.baseline] = known
-        return known

@@ -153,13 +153,15 @@ def test_reports_that_cannot_be_written(tmp_path: Path, arguments: list[str], me
         pytest.param(["-o", "bad.py"], id="-o takes the file that was to be checked"),
         pytest.param(["-o", "./bad.py", "."], id="by another path"),
         pytest.param(["--output-format", "json=bad.py", "bad.py"], id="beside what is printed"),
+        pytest.param(["-o", "link"], id="through a link"),
     ],
 )
 def test_no_report_replaces_what_is_checked(tmp_path: Path, arguments: list[str]) -> None:
     write(tmp_path, bad=FAULTY)
+    (tmp_path / "link").symlink_to(tmp_path / "bad.py")
     run = bnlint(tmp_path, *arguments)
     assert (run.code, run.out) == (2, "")
-    assert "bad.py: a report would replace what is checked, or another report: " in run.err
+    assert ": a report would replace what is checked, or another report: " in run.err
     assert (tmp_path / "bad.py").read_text() == FAULTY
 
 

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import CLEAN, FAULTY, ROOT
+from command_line import CLEAN, FAULTY, ROOT, bnlint
 from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.types import TextContent
 
 from bnlint.cli.parsers import COMMANDS, command_parser
+from bnlint.config.options import ConfigError
+from bnlint.semantics.project import project
 from bnlint.serving.tools import MOST, RefusedError, Tools
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -75,7 +78,8 @@ async def asked(session: ClientSession, tool: str, **arguments: object) -> tuple
     """Return whether a tool could not do its job, and what it said."""
     found = await session.call_tool(tool, arguments)
     (content,) = found.content
-    return bool(found.is_error), content.text  # type: ignore[union-attr]
+    assert isinstance(content, TextContent)
+    return bool(found.is_error), content.text
 
 
 def test_an_agent_is_served(root: Path) -> None:
@@ -199,14 +203,75 @@ def test_installed_references_can_be_compared_with(
         pytest.param(lambda t: t.translate("BatchNorm2d(8)", None, ["x"]), "unknown", id="target"),
         pytest.param(lambda t: t.explain("BN998"), "there is no rule", id="no page"),
         pytest.param(lambda t: t.compare("torch_net.py", "nope", None), "no such", id="no port"),
+        pytest.param(lambda t: t.check(["a\0b"], None, ()), "no such file", id="no path at all"),
+        pytest.param(
+            lambda t: t.compare("torch_net.py", "none.py", None),
+            "none.py: no batch normalisation layer is known in it",
+            id="no layers",
+        ),
+        pytest.param(
+            lambda t: t.compare("torch_net.py", "clean.py", "kears"), "did you mean", id="family"
+        ),
     ],
 )
 def test_what_cannot_be_had_is_said(
     root: Path, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Tools], Any], message: str
 ) -> None:
     monkeypatch.chdir(root)
-    with pytest.raises(RefusedError, match=message):
+    (root / "none.py").write_text("x = 1\n")
+    with pytest.raises((RefusedError, ConfigError), match=message):
         ask(Tools(str(root)))
+
+
+def test_findings_are_those_of_the_command_line(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One for a value that files share, and none that a baseline records."""
+    (root / "settings.py").write_text("MOMENTUM = 0.99\n")
+    for name in ("one.py", "two.py"):
+        text = FAULTY.replace("0.99", "MOMENTUM").replace("\n\n", "\nfrom settings import *\n\n", 1)
+        (root / name).write_text(text)
+    (root / "pyproject.toml").write_text('[tool.bnlint]\nbaseline = "known.json"\n')
+    bnlint(root, "--write-baseline", "--baseline", "known.json", "faulty.py")
+    monkeypatch.chdir(root)
+    report = json.loads(Tools(str(root)).check(["."], None, ["BN101"]))
+    run = bnlint(root, "--output-format", "json", "--select", "BN101", ".")
+    assert [found["filename"] for found in report["findings"]] == ["settings.py"]
+    assert report["findings"] == json.loads(run.out)
+
+
+def test_what_was_not_followed_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "MAX_WORK_IN_FILE", -10_000)
+    monkeypatch.chdir(root)
+    report = json.loads(Tools(str(root)).check(["clean.py"], None, ()))
+    assert any(said.startswith("clean.py: too large to follow") for said in report["remarks"])
+    (root / "nothing").mkdir()
+    report = json.loads(Tools(str(root)).check(["nothing"], None, ()))
+    assert report["remarks"] == ["nothing: no Python files to check in this folder"]
+
+
+def test_a_baseline_elsewhere_is_not_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root.parent / "known.json").write_text('{"version": 1, "findings": []}')
+    (root / "pyproject.toml").write_text('[tool.bnlint]\nbaseline = "../known.json"\n')
+    monkeypatch.chdir(root)
+    with pytest.raises(ConfigError, match="baseline: cannot be read"):
+        Tools(str(root)).check(["faulty.py"], None, ())
+
+
+def test_a_comparison_says_what_it_could_not_look_at(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root)
+    tools = Tools(str(root))
+    (root / "half.py").write_text(f"{TORCH}x = (")
+    found = json.loads(tools.compare("keras_net.py", "half.py", None))
+    assert [problem.partition(": ")[0] for problem in found["problems"]] == ["half.py"]
+    found = json.loads(tools.compare("keras_net.py", "torch_net.py", None))
+    assert (found["problems"], found["left_out"]) == ([], 0)
+    many = "\n".join(f"        self.bn{i} = nn.BatchNorm2d(8)" for i in range(MOST))
+    (root / "many.py").write_text(TORCH + many)
+    found = json.loads(tools.compare("keras_net.py", "many.py", None))
+    assert len(found["pairs"]) == MOST and found["left_out"] >= 1
 
 
 def test_an_answer_has_an_end(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
