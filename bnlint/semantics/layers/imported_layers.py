@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.semantics.layers.parts import made_of, named
@@ -40,7 +41,7 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
     holders = set(resolver.sources.search(module.file, pattern)) - {module.file}
     if not holders:
         return
-    name = module.name.rpartition(".")[2]
+    name = re.escape(module.name.rpartition(".")[2])
     mentioning = resolver.sources.search(module.file, rf"\bimport\b.*\b{name}\b|\b{name} import\b")
     found: list[str] = []
     for user in mentioning[:_MOST_USERS]:
