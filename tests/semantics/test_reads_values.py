@@ -470,6 +470,15 @@ p = argparse.ArgumentParser()
 p.add_argument("--eps", default=1e-3)
 args, rest = p.parse_known_args()
 nn.BatchNorm2d(8, eps=args.eps)
+--- what is parsed is given => unknown; unknown
+import argparse
+from torch import nn
+p = argparse.ArgumentParser()
+p.add_argument("--eps", default=1e-3)
+args = p.parse_args(["--eps", "1e-5"])
+nn.BatchNorm2d(8, eps=args.eps)
+args = p.parse_args(args=["--eps", "1e-5"])
+nn.BatchNorm2d(8, eps=args.eps)
 --- an option without a default => unknown
 import argparse
 from torch import nn

@@ -34,8 +34,10 @@ _PARSES = {"parse_args": False, "parse_known_args": True}
 def parsed(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     """Return the options that ``parser.parse_args()`` gives; nothing for what is no such call."""
     func = call.func
-    if not isinstance(func, ast.Attribute) or func.attr not in _PARSES or call.args:
+    if not isinstance(func, ast.Attribute) or func.attr not in _PARSES:
         return ()
+    if call.args or call.keywords:
+        return ()  # what is parsed is given, or where the options go
     owners = ev.evaluate(module, func.value, env)
     if not all(isinstance(v.object, Instance) and v.object.cls == _PARSER for v in owners):
         return ()
