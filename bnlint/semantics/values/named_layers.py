@@ -20,7 +20,6 @@ from bnlint.semantics.values.domain import (
     Object,
     Partial,
     Symbol,
-    Unknown,
     ValueSet,
     reason,
     unknown,
@@ -144,7 +143,7 @@ def _api(ev: Evaluate, maker: Maker, name: Candidate) -> Api | None:
             return None
         called = maker.layers.get(apis[0].short_name, apis[0].id)
         return ev.frameworks.apis.get(called) if called in maker.layers.values() else None
-    if isinstance(name.object, Unknown) or not isinstance(name.object, Constant):
+    if not isinstance(name.object, Constant):
         return None
     value = name.object.value
     return ev.frameworks.apis.get(maker.layers.get(value, "")) if isinstance(value, str) else None
