@@ -18,6 +18,7 @@ time for.
 from __future__ import annotations
 
 import argparse
+import builtins
 import hashlib
 import importlib.machinery
 import json
@@ -30,7 +31,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -115,7 +116,7 @@ def instead(compiled: dict[str, Callable[[str], Any]]) -> None:
         tree = compiled[key](Path(path).read_text("utf-8"))
         return compile(tree, path, "exec", dont_inherit=True)
 
-    importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    pytest.MonkeyPatch().setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)
 
 
 class Slow(BaseException):
@@ -222,8 +223,6 @@ def _silent() -> None:
 
 def _learn(tests: list[str], each: float, answer: Path) -> int:
     """Run tests and write what they run."""
-    import builtins
-
     first, makers, spans = 0, {}, {}
     for path in files():
         if not Path(path).match(ELSEWHERE):
@@ -232,7 +231,7 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
             spans[path] = (first, first + blocks)
             first += blocks
     ran = bytearray(first)
-    builtins._bnlint_ran = ran  # type: ignore[attr-defined]
+    vars(builtins)["_bnlint_ran"] = ran
     instead(makers)
     learnt: dict[str, Any] = {}
 
@@ -240,13 +239,13 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
         failed = False
 
         @pytest.hookimpl(wrapper=True)
-        def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
             ran[:] = bytes(first)
             self.failed = False
             began = _spent()
             _limit(each)
             try:
-                return (yield)  # type: ignore[misc]
+                return (yield)
             finally:
                 _limit(0)
                 if not self.failed:
@@ -327,9 +326,7 @@ class Server:
 
     def _run(self, trial: Trial, items: list[pytest.Item], writer: int) -> None:
         """Run tests until one fails; say which, and leave."""
-        import builtins
-
-        builtins._bnlint_fault = trial.number  # type: ignore[attr-defined]
+        vars(builtins)["_bnlint_fault"] = trial.number
         folder = tempfile.mkdtemp()
         os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
         hard = int(self.options.limit + 4 * self.options.each) + 30
@@ -465,9 +462,7 @@ def main() -> int:
     apart = [trial for trial in trials if trial.in_copy]
     trials = [trial for trial in trials if not trial.in_copy]
     if trials:
-        import builtins
-
-        builtins._bnlint_fault = -1  # type: ignore[attr-defined]
+        vars(builtins)["_bnlint_fault"] = -1
         by_file: dict[str, dict[Fault, int]] = {}
         for trial in trials:
             by_file.setdefault(trial.path, {})[trial.fault] = trial.number
