@@ -1,26 +1,11 @@
 # expected: nothing (what the package does with the model is not known)
-import torch
-import torch.nn.functional as F
-from torch import nn, optim
-from torch.utils.data import DataLoader
-
-
-class Net(nn.Module):
-    def __init__(self, classes=10):
-        super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
-        self.head = nn.Linear(8, classes)
-
-    def forward(self, x):
-        return self.head(self.body(x).mean((2, 3)))
-
-
 from modes import evaluating
+from torchvision.models import resnet18
 
 
 class Classifier:
     def __init__(self):
-        self.net = Net()
+        self.net = resnet18()
 
     def predict(self, x):
         self.net.eval()
