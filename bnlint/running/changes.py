@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bnlint.config.settings import Configs
 from bnlint.engine.linter import Result
 from bnlint.engine.registry import LoadedRule
 from bnlint.files.source import readable
 from bnlint.files.tree import DISK, FILE, LONGEST, Entry, Overlay, Tree
-from bnlint.finding import Finding
+from bnlint.finding import Finding, Span
 from bnlint.running.discovery import File, read
 from bnlint.running.runner import run
 from bnlint.startup.typed import NamedTuple
@@ -188,21 +188,30 @@ def since(
                 past[outcome.path] = outcome
     finally:
         renew(configs.tree)
-    kept: list[Result] = []
-    for result in results:
-        if result.findings and result.path in paths:
-            file = paths[result.path]
+    known: dict[str, Collection[int]] = {}
+
+    def is_changed(file: File, span: Span) -> bool:
+        if file.path not in known:
             data = read(file, configs.tree)
-            rows = changes.rows(file.path, file.display, data if isinstance(data, bytes) else b"")
-            result = _only_new(result, past.get(result.path), rows)
-        kept.append(result)
-    return kept
+            text = data if isinstance(data, bytes) else b""
+            known[file.path] = changes.rows(file.path, file.display, text)
+        return any(row in known[file.path] for row in range(span.row, span.end_row + 1))
+
+    return [
+        _only_new(result, past.get(result.path), paths[result.path], is_changed)
+        if result.findings and result.path in paths
+        else result
+        for result in results
+    ]
 
 
-def _only_new(result: Result, past: Result | None, changed: Collection[int]) -> Result:
+def _only_new(
+    result: Result, past: Result | None, file: File, is_changed: Callable[[File, Span], bool]
+) -> Result:
     """Return ``result`` with the findings that are new: on changed lines, or not found before.
 
-    A finding of the ``past`` is known by its code and the statement it is about.
+    A finding of the ``past`` is known by its code and the statement it is about. One about a value
+    that is written on a changed line is new there; others stay where layers take the value.
     """
     from bnlint.fixing.baseline import described
 
@@ -213,7 +222,9 @@ def _only_new(result: Result, past: Result | None, changed: Collection[int]) -> 
     for finding, entry in described(result):
         is_known = known[entry] > 0
         known[entry] -= is_known
-        rows = range(finding.span.row, finding.span.end_row + 1)
-        if not is_known or any(row in changed for row in rows):
-            kept.append(finding)
+        place = finding.definition
+        if place is not None and not is_changed(File(place.path, place.path), place.span):
+            place = None
+        if not is_known or place is not None or is_changed(file, finding.span):
+            kept.append(finding._replace(definition=place))
     return result._replace(findings=tuple(kept))

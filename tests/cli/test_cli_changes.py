@@ -119,6 +119,29 @@ def test_a_change_shows_in_the_files_that_use_it(repository: Path) -> None:
     assert new(repository) == ["user.py:4:33"]
 
 
+def test_new_layers_that_take_an_old_value_are_new_where_they_stand(repository: Path) -> None:
+    """Without a revision they are one finding at the value, a line that has not changed."""
+    use = "import torch.nn as nn\nfrom c import M\n\nbn = nn.BatchNorm2d(4, momentum=M)\n"
+    write(repository, c="M = 0.99\n")
+    git(repository, "commit", "-q", "-a", "-m", "y")
+    write(repository, a=use, b=use)
+    assert new(repository) == ["a.py:4:33", "b.py:4:33"]
+
+
+def test_a_value_that_changes_is_new_where_it_is_written(repository: Path) -> None:
+    """Whether its layers were at fault before or not."""
+    use = "import torch.nn as nn\nfrom c import M\n\nbn = nn.BatchNorm2d(4, momentum=M)\n"
+    write(repository, a=use, b=use)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "y")
+    write(repository, c="M = 0.98\n")
+    assert new(repository) == ["c.py:1:5"]
+    git(repository, "commit", "-q", "-a", "-m", "z")
+    assert new(repository) == []
+    write(repository, c="M = 0.99\n")
+    assert new(repository) == ["c.py:1:5"]
+
+
 def test_a_reference_that_changes_shows_in_its_port(repository: Path) -> None:
     keras = "from tensorflow.keras import layers\nbn = layers.BatchNormalization(epsilon={})\n"
     port = "# bnlint: port-of ref.py\nimport torch.nn as nn\nbn = nn.BatchNorm2d(4, 1e-5, 0.01)\n"
