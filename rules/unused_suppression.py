@@ -5,7 +5,8 @@ What it does
 Reports ``# bnlint: ignore[...]``, ``# bnlint: ignore-file[...]`` and bnlint's codes in ``# noqa``
 that suppress no finding of this run. Codes of other tools in a shared ``noqa`` are left alone, and
 so are codes that could not have fired: deselected ones, and comparisons where there is no
-reference. A bare ``# noqa`` is other tools' business.
+reference. So is what stands at a value that other files import: it counts for layers there. A bare
+``# noqa`` is other tools' business.
 
 Why it matters
 --------------
@@ -42,11 +43,14 @@ Safe: comments do not run.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 
 from bnlint.engine.directives import IGNORE, IGNORE_FILE, NOQA, Directive
 from bnlint.finding import SAFE, Finding, Fix, RemoveComment
 from bnlint.rule import Context, Rule
+from bnlint.semantics.project.users import is_known, users
+from bnlint.semantics.syntax.module import Module
 
 RULE = Rule("BN901", "unused-suppression", "warning")
 
@@ -67,7 +71,7 @@ def check_directives(
         if directive.kind not in (IGNORE, IGNORE_FILE, NOQA):
             continue
         if not directive.selectors:
-            if directive.kind != NOQA and index not in used:
+            if directive.kind != NOQA and index not in used and not _may_serve(directive, context):
                 yield _finding(directive, (), "it suppresses nothing", context)
             continue
         idle = tuple(
@@ -77,9 +81,36 @@ def check_directives(
             and not code.startswith(_OWN)
             and code not in used.get(index, set())
         )
-        if idle:
+        if idle and not _may_serve(directive, context):
             several = "codes suppress" if len(idle) > 1 else "code suppresses"
             yield _finding(directive, idle, f"the {several} nothing", context)
+
+
+def _may_serve(directive: Directive, context: Context) -> bool:
+    """Tell whether a suppression stands at a value that other files take, and counts for these."""
+    file, resolver = context.module.file, context.project.resolver
+    if resolver is None or not file:
+        return False
+    row = directive.span.row
+    return any(
+        not is_known(resolver, file) or users(resolver, file, name) != []
+        for statement, name in _values(context.module)
+        if directive.kind == IGNORE_FILE
+        or statement.lineno - directive.alone <= row <= (statement.end_lineno or row)
+    )
+
+
+def _values(module: Module) -> Iterator[tuple[ast.stmt, str]]:
+    """Yield where values are written for all of a file, with the names by which they are taken."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or module.enclosing_function(node):
+            continue
+        classes = [
+            outer.name for outer in module.ancestors(node) if isinstance(outer, ast.ClassDef)
+        ]
+        stored = (part for part in ast.walk(node) if isinstance(part, ast.Name))
+        for name in classes[-1:] or [p.id for p in stored if isinstance(p.ctx, ast.Store)]:
+            yield node, name
 
 
 def _finding(directive: Directive, idle: tuple[str, ...], why: str, context: Context) -> Finding:

@@ -152,7 +152,8 @@ def suppress(
     """Take out the findings that directives suppress.
 
     A directive counts on the reported line, on the first or last line of the innermost simple
-    statement around it, and alone on the line above. ``ignore-file`` counts everywhere.
+    statement around it, and alone on the line above. So it does where the value is written that the
+    finding is about, if layers anywhere may take it. ``ignore-file`` counts everywhere.
     """
     by_line: dict[int, list[int]] = {}
     whole_file: list[int] = []
@@ -165,7 +166,10 @@ def suppress(
     used: dict[int, set[str]] = {}
     for finding in findings:
         places = list(whole_file)
-        for row, above in _lines_for(finding, module) if by_line else ():
+        spans = [finding.span]
+        if finding.definition is not None and finding.definition.path == module.file:
+            spans.append(finding.definition.span)
+        for row, above in _lines_for(spans, module) if by_line else ():
             places += [i for i in by_line.get(row, ()) if directives[i].alone or not above]
         hits = [i for i in places if _covers(directives[i], finding)]
         for index in hits:
@@ -175,22 +179,30 @@ def suppress(
     return Suppressed(remaining, used)
 
 
+def suppressed_where_written(finding: Finding, there: Module) -> bool:
+    """Tell whether a directive of the file in which a value is written suppresses ``finding``."""
+    assert finding.definition is not None
+    moved = finding._replace(span=finding.definition.span)
+    return not suppress([moved], find_directives(there), there).remaining
+
+
 def _covers(directive: Directive, finding: Finding) -> bool:
     if not directive.selectors:
         return True
     return any(s.upper() == finding.code or s == finding.name for s in directive.selectors)
 
 
-def _lines_for(finding: Finding, module: Module) -> list[tuple[int, bool]]:
-    """Return the lines on which a directive suppresses ``finding``; True marks a line above."""
-    first, last = finding.span.row, finding.span.row
-    statement = innermost_statement(module, finding.span)
-    if statement is not None:
-        first, last = statement.lineno, statement.end_lineno or statement.lineno
-    lines = {finding.span.row, first, last}
-    return [(row, False) for row in sorted(lines)] + [
-        (row - 1, True) for row in sorted({finding.span.row, first})
-    ]
+def _lines_for(spans: Iterable[Span], module: Module) -> set[tuple[int, bool]]:
+    """Return the lines on which a directive counts for ``spans``; True marks a line above."""
+    lines: set[tuple[int, bool]] = set()
+    for span in spans:
+        first, last = span.row, span.row
+        statement = innermost_statement(module, span)
+        if statement is not None:
+            first, last = statement.lineno, statement.end_lineno or statement.lineno
+        lines |= {(row, False) for row in (span.row, first, last)}
+        lines |= {(row - 1, True) for row in (span.row, first)}
+    return lines
 
 
 def innermost_statement(module: Module, span: Span) -> ast.stmt | None:

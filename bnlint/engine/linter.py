@@ -17,6 +17,7 @@ from bnlint.engine.directives import (
     find_directives,
     may_have_directives,
     suppress,
+    suppressed_where_written,
 )
 from bnlint.engine.facts import (
     Facts,
@@ -186,7 +187,7 @@ def check_facts(
     if found or may_have_directives(module.text):
         directives = find_directives(module)
     suppressed = suppress(found, directives, module)
-    found = suppressed.remaining
+    found = [f for f in suppressed.remaining if not _is_suppressed_elsewhere(f, context)]
     found += _about_directives(directives, suppressed, context, rules, options, problems)
     if found:
         from bnlint.semantics.syntax.concrete import confirmed
@@ -215,6 +216,15 @@ def check_facts(
         _done.pop().forget()
     _done.append(context.project)
     return result
+
+
+def _is_suppressed_elsewhere(finding: Finding, context: Context) -> bool:
+    """Tell whether a comment suppresses a finding in another file, where its value is written."""
+    place, resolver = finding.definition, context.project.resolver
+    if place is None or resolver is None or place.path == context.module.file:
+        return False
+    there = resolver.sources.module(place.path)
+    return there is not None and suppressed_where_written(finding, there)
 
 
 def _of_other_norms(

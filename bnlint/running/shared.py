@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bnlint.config.settings import Configs
-from bnlint.engine.directives import find_directives, may_have_directives, suppress
 from bnlint.engine.linter import Result
 from bnlint.engine.merging import takers
 from bnlint.engine.registry import LoadedRule
@@ -14,10 +13,6 @@ from bnlint.finding import SAFE, Finding
 from bnlint.running.discovery import File, read
 from bnlint.running.runner import options_for
 from bnlint.semantics.layers.references import SAME_FILE
-from bnlint.semantics.syntax.module import parse
-
-#: The first characters of the codes of rules about comments.
-_ABOUT_COMMENTS = "BN9"
 
 
 def gathered(
@@ -113,7 +108,7 @@ def _add(by_name: dict[str, Result], finding: Finding) -> None:
 
 
 def _put(by_name: dict[str, Result], finding: Finding, home: File, configs: Configs) -> None:
-    """Add a finding to the file in which the value is written, unless a comment suppresses it.
+    """Add a finding to the file in which the value is written.
 
     A finding of that file about the same place is the same.
     """
@@ -123,19 +118,5 @@ def _put(by_name: dict[str, Result], finding: Finding, home: File, configs: Conf
     data = read(home, configs.tree)
     if not isinstance(data, bytes):
         return
-    text = readable(data, home.display)
-    if may_have_directives(text):
-        module = parse(home.display, text)
-        directives = find_directives(module)
-        suppressed = suppress([finding], directives, module)
-        if suppressed.used:
-            used = [directives[index].span for index in suppressed.used]
-            kept = [
-                f
-                for f in result.findings
-                if not (f.code.startswith(_ABOUT_COMMENTS) and f.span in used)
-            ]
-            by_name[home.display] = result._replace(findings=tuple(kept))
-            return
-    by_name[home.display] = result._replace(text=text)
+    by_name[home.display] = result._replace(text=readable(data, home.display))
     _add(by_name, finding)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bnlint.cli import check
 from bnlint.cli.main import main
 
 USE = "import torch.nn as nn\nfrom settings import MOMENTUM\n\n"
@@ -197,15 +198,68 @@ def test_findings_that_stay(
 def test_a_comment_where_the_value_is_written_suppresses_it(
     folder: Path, run: Run, comment: str
 ) -> None:
-    """For all layers that take it, and the comment does not count as unused."""
-    write(folder, {"settings.py": f"MOMENTUM = 0.99  {comment}\n", "b.py": ONE, "c.py": ONE})
-    assert run() == []
+    """For all layers that take it, whatever files are named; fixes leave it and them alone."""
+    files = {"settings.py": f"MOMENTUM = 0.99  {comment}\n", "b.py": ONE, "c.py": TWO}
+    write(folder, files)
+    for arguments in ([], ["b.py", "c.py"], ["b.py"], ["settings.py"], ["-j", "2", "."]):
+        assert run(*arguments) == []
+    assert run("--fix", "--unsafe-fixes", ".") == []
+    assert {name: (folder / name).read_text() for name in files} == files
 
 
-def test_a_comment_about_another_rule_is_unused(folder: Path, run: Run) -> None:
-    comment = "# bnlint: ignore[BN106] why"
-    write(folder, {"settings.py": f"MOMENTUM = 0.99  {comment}\n", "b.py": ONE, "c.py": ONE})
-    assert [place for place, _ in run()] == ["settings.py:1 BN101", "settings.py:1 BN901"]
+#: A comment at a value that counts for others, and where they stand.
+COMMENTED = {
+    "alone on the line above": (
+        {"settings.py": "# bnlint: ignore[BN101] as trained\nMOMENTUM = 0.99\n", "b.py": ONE}, [],
+    ),
+    "for the whole file": (
+        {"settings.py": "# bnlint: ignore-file[BN101]\n\nMOMENTUM = 0.99\n", "b.py": ONE}, [],
+    ),
+    "the value is one of a class": (
+        {"settings.py": "class N:\n    momentum = 0.99  # bnlint: ignore[BN101] why\n",
+         "b.py": "import torch.nn as nn\nfrom settings import N\n\n"
+                 "a = nn.BatchNorm2d(8, momentum=N.momentum)\n"},
+        [],
+    ),
+    "a layer of the file itself takes it, too": (
+        {"settings.py": "import torch.nn as nn\n\n"
+                        "MOMENTUM = 0.99  # bnlint: ignore[BN101] why\n"
+                        "a = nn.BatchNorm2d(8, momentum=MOMENTUM)\n",
+         "b.py": ONE},
+        [],
+    ),
+    "one layer of the file itself takes it": (
+        {"b.py": "import torch.nn as nn\n\nM = 0.99  # bnlint: ignore[BN101] why\n"
+                 "a = nn.BatchNorm2d(8, momentum=M)\n"},
+        [],
+    ),
+    "about another rule, of which others may need it": (
+        {"settings.py": "MOMENTUM = 0.99  # bnlint: ignore[BN106] why\n", "b.py": ONE},
+        ["b.py:4 BN101"],
+    ),
+    "at another value, which nobody imports": (
+        {"settings.py": "MOMENTUM = 0.99\nOTHER = 1  # bnlint: ignore[BN101] why\n", "b.py": ONE},
+        ["b.py:4 BN101", "settings.py:2 BN901"],
+    ),
+    "behind the line above, which is another value's": (
+        {"settings.py": "A = 1  # bnlint: ignore[BN101] why\nMOMENTUM = 0.99\n", "b.py": ONE},
+        ["b.py:4 BN101", "settings.py:1 BN901"],
+    ),
+    "in a function of that name's file": (
+        {"settings.py": "MOMENTUM = 0.99\n\n\ndef f():\n"
+                        "    MOMENTUM = 1  # bnlint: ignore[BN101] why\n",
+         "b.py": ONE},
+        ["b.py:4 BN101", "settings.py:5 BN901"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("files", "places"), COMMENTED.values(), ids=COMMENTED.keys())
+def test_comments_where_values_are_written(
+    folder: Path, run: Run, files: Mapping[str, str], places: list[str]
+) -> None:
+    write(folder, files)
+    assert [place for place, _ in run()] == places
 
 
 def test_fixes_change_what_takes_it(folder: Path, run: Run) -> None:
@@ -237,3 +291,24 @@ def test_a_baseline_knows_each_use(folder: Path, run: Run) -> None:
     assert run("--baseline", "base.json", ".") == []
     write(folder, {"d.py": ONE})
     assert [place for place, _ in run("--baseline", "base.json", ".")] == ["d.py:4 BN101"]
+
+
+def test_what_is_remembered_rests_on_comments_elsewhere(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "CACHE_FROM", 1)
+    monkeypatch.setenv("BNLINT_CACHE_DIR", str(folder / "cache"))
+    comment = "MOMENTUM = 0.99  # bnlint: ignore[BN101] as trained\n"
+    states: list[tuple[dict[str, str], list[str]]] = [
+        ({"b.py": ONE, "c.py": ONE}, ["settings.py:1 BN101"]),
+        ({"settings.py": comment}, []),
+        ({"b.py": "x = 1\n"}, []),
+        ({"c.py": "x = 1\n"}, ["settings.py:1 BN901"]),
+        ({"c.py": ONE}, []),
+        ({"settings.py": "MOMENTUM = 0.99\n"}, ["c.py:4 BN101"]),
+    ]
+    for files, places in states:
+        write(folder, files)
+        for _ in range(2):
+            assert [place for place, _ in run()] == places
+    assert list((folder / "cache").glob("bnlint-results-*"))
