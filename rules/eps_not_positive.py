@@ -86,7 +86,7 @@ def check_file(context: Context) -> Iterator[Finding]:
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report an eps that is zero or negative."""
     value = site.value("eps")
-    if value.number is None or value.number > 0 or value.from_default or takes_weight(site):
+    if value.number is None or value.number > 0 or takes_weight(site):
         return
     if in_test(site.module, site.call) or _is_given_variance(site):
         return

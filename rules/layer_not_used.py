@@ -92,7 +92,7 @@ RULE = Rule("BN217", "layer-not-used", "error")
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer whose output, or which itself, is used nowhere."""
-    if site.api.kind == "functional" or not context.owns(site.call):
+    if site.api.kind == "functional":
         return
     module, call = context.module, site.call
     if in_test_or_comparison(module, call) or not site.is_direct:

@@ -87,7 +87,6 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test_or_comparison
 from bnlint.semantics.layers.imported_layers import sites_of_imports
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.layers.traits import keeps_statistics
 from bnlint.semantics.modes.switches import takes_gradient
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import last_name
@@ -330,7 +329,7 @@ def _fits_with_one(context: Context) -> list[ast.keyword]:
 
 def _sees_single_values(ev: Evaluate, site: Site) -> bool:
     """Tell whether a layer sees one value of each channel for an example."""
-    if site.api.kind != "layer" or not keeps_statistics(site) or site.presumed:
+    if site.api.kind != "layer" or site.presumed:
         return False
     found = layout_before(ev, site)
     if found is not None and found.rank == 2:

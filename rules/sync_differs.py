@@ -117,7 +117,7 @@ def _made_by(node: ast.expr, word: str, context: Context) -> ast.Call | None:
             scope = context.evaluator.scope(module, module.scope_node(node))
             states = reaching(scope, node.id, node)
             value = states[0].binding.value if len(states) == 1 else None
-            if not isinstance(value, ast.expr) or states[0].binding.kind != "assign":
+            if not isinstance(value, ast.expr):
                 return None
             node = value
         elif isinstance(node, ast.Call):
