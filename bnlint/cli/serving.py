@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from bnlint.cli.terminal import CLEAN, close
 from bnlint.finding import Problem
 
-#: By command: what it imports that an installation need not have.
-_NEEDS = {"server": "pygls.lsp", "mcp": "mcp.server.mcpserver"}
+#: By command: what it imports that an installation need not have, or has in an older release.
+_NEEDS = {"server": "pygls.lsp.server", "mcp": "mcp.server.mcpserver"}
 
 
 def serve(command: str, parsed: argparse.Namespace) -> int:

@@ -60,8 +60,9 @@ def _register_life(session: Session) -> None:
     def initialize(params: types.InitializeParams) -> None:
         folders = [folder.uri for folder in params.workspace_folders or ()]
         root = uris.to_fs_path(folders[0] if folders else params.root_uri or "")
-        if root and os.path.isdir(root):
-            os.chdir(root)  # what paths are shown, and taken in settings, relative to
+        if root:
+            with contextlib.suppress(OSError, ValueError):  # it is not there, or not to be entered
+                os.chdir(root)  # what paths are shown, and taken in settings, relative to
         encoding = server.workspace.position_encoding or types.PositionEncodingKind.Utf16
         documents.encoding = str(getattr(encoding, "value", encoding))
         session.configure(client_settings(params.initialization_options) or ClientSettings())

@@ -70,6 +70,17 @@ async def test_other_editors_are_served_too(client: Editor, tmp_path: Path, edit
     await codes(client, uri, "BN101")
 
 
+@pytest.mark.parametrize("name", ["m.py", "nowhere", "no\0path"])
+async def test_a_folder_that_is_none_keeps_nobody_from_working(
+    client: Editor, tmp_path: Path, name: str
+) -> None:
+    uri = (tmp_path / "m.py").as_uri()
+    (tmp_path / "m.py").write_text(FAULTY, encoding="utf-8")
+    await begin(client, tmp_path / name)
+    open_document(client, uri, FAULTY)
+    await codes(client, uri, "BN101")
+
+
 async def test_settings_of_the_editor(client: Editor, tmp_path: Path) -> None:
     sent = {"from": "Keras", "ignore": ["BN101"], "inlayHints": True, "tranlateTo": ["keras"]}
     await begin(client, tmp_path, options=sent)
@@ -173,9 +184,16 @@ async def test_it_ends_with_its_client() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-async def test_what_is_missing_is_said_in_a_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "missing",
+    [
+        pytest.param("pygls", id="all of it"),
+        pytest.param("pygls.lsp.server", id="what its first release lacks"),
+    ],
+)
+async def test_what_is_missing_is_said_in_a_line(tmp_path: Path, missing: str) -> None:
     program = (
-        "import sys; sys.modules['pygls'] = None; "
+        f"import sys; sys.modules['{missing}'] = None; "
         "from bnlint.cli.main import main; sys.exit(main(['server']))"
     )
     done = subprocess.run(
