@@ -7,11 +7,13 @@ A target takes any bytes. What it raises is a fault: an exception that got out o
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from bnlint.config.options import Config, ConfigError, Mistake
@@ -30,6 +32,7 @@ from bnlint.fixing.ignoring import suppress_all
 from bnlint.fixing.rounds import fix
 from bnlint.running.cache import Basis, Cache
 from bnlint.running.discovery import walk
+from bnlint.running.kept import unpacked
 from bnlint.running.outlines import Outlines
 from bnlint.running.runner import options_for
 
@@ -193,22 +196,32 @@ def configuration(data: bytes) -> None:
 
 def cache(data: bytes) -> None:
     """Ignore a memory of another run that is damaged or made up, and write it anew."""
+    with contextlib.suppress(ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+        for entry in json.loads(data)["entries"].values():
+            found = unpacked(entry[1])
+            if found is not None:
+                _held(found)
+    for whole in (data, blake2b(data, digest_size=16).hexdigest().encode() + b"\n" + data):
+        _remembered(whole)
+
+
+def _remembered(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "bnlint-clean-0123456789abcdef.json")
+        path = Path(folder, "bnlint-results-0123456789abcdef.json")
         path.write_bytes(data)
-        Path(str(path).replace("-clean-", "-outlines-")).write_bytes(data)
+        Path(str(path).replace("-results-", "-outlines-")).write_bytes(data)
         packages = Packages()
         memory = Cache(str(path), "id", packages)
         options = OPTIONS._replace(folder=folder)
         for name in ("/fuzzed/a.py", "a.py", ""):
-            memory.recall(name, "a.py", "key")
+            memory.recall(name, "a.py", "key", b"")
         key = memory.key(f"{folder}/a.py", "a.py", b"", options)
-        if memory.recall(f"{folder}/a.py", "a.py", key) is not None:
+        if memory.recall(f"{folder}/a.py", "a.py", key, b"") is not None:
             raise Broken("a memory that was made up is believed")
         outlines = Outlines(memory.outlines.path, "id")
         for digest in ("d", "", "0"):
             outlines.recall(digest, "import torch\n")
-        memory.remember(f"{folder}/a.py", key, Result("a.py", ()), Basis((), (), "state"))
+        memory.remember(f"{folder}/a.py", key, Result("a.py", ()), Basis((), (), (), "state"))
         memory.save()
         Cache(str(path), "id", packages)
 
@@ -285,9 +298,11 @@ positional = ["num_features"]
 /[a-z]*/
 a*a*a*a*a*
 """
-_CLEAN = (
+_RESULTS = (
     b'{"identity":"id","files":["/fuzzed/a.py"],"imports":[["/fuzzed","torch"]],'
-    b'"entries":{"/fuzzed/a.py":["key",true,3,"state",[0],[0]]}}'
+    b'"questions":[["users","/fuzzed/a.py","Net"],["search","/fuzzed","eval"],["root","/fuzzed"]],'
+    b'"entries":{"/fuzzed/a.py":["key",["Result","a.py",[0,["Finding","BN101","n","error","high",'
+    b'"a.py",["Span",1,1,1,2,0,1],"m"]]],"state",[0],[0],[0,1,2]]}}'
 )
 _OUTLINES = (
     b'{"identity":"id","outlines":{"d":[{"a":[["torch","nn"]]},{"t":["torch"]},["x"],'
@@ -346,6 +361,6 @@ SEEDS: dict[str, list[bytes]] = {
     ],
     "configuration": [_CONFIGURATION],
     "reader": [*_ENCODED, *_EXAMPLES],
-    "cache": [_CLEAN, _OUTLINES],
+    "cache": [_RESULTS, _OUTLINES],
     "baselines": [_BASELINE],
 }

@@ -6,7 +6,9 @@ be written so, or is more than findings and what goes with them, is not kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+from collections.abc import Mapping
+from functools import lru_cache
 
 from bnlint import finding
 from bnlint.engine.linter import Result
@@ -15,10 +17,16 @@ from bnlint.startup.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import Any
 
-_RECORDS: Mapping[str, Callable[..., Any]] = {
+_RECORDS: Mapping[str, Any] = {
     "Result": Result,
     **{n: found for n, found in vars(finding).items() if isinstance(found, type)},
 }
+
+
+#: What annotations of records name.
+_TYPES: Mapping[str, Any] = {
+    **vars(finding), **{kind.__name__: kind for kind in (object, str, int, float, bool)},
+}  # fmt: skip
 
 
 def packed(result: Result) -> object | None:
@@ -70,4 +78,33 @@ def _made(data: object) -> Any:
     if not isinstance(data, list):
         return data
     parts = tuple(_made(part) for part in data[1:])
-    return _RECORDS[data[0]](*parts) if data[0] else parts
+    if not data[0]:
+        return parts
+    record = _RECORDS[data[0]]
+    made = record(*parts)
+    for value, wanted in zip(made, record.__annotations__.values(), strict=True):
+        if not _fits(value, _parsed(wanted)):
+            raise TypeError(f"{value!r} is not {wanted}")
+    return made
+
+
+@lru_cache
+def _parsed(annotation: str) -> ast.expr:
+    return ast.parse(annotation, mode="eval").body
+
+
+def _fits(value: object, wanted: ast.expr) -> bool:
+    """Tell whether ``value`` is of the type that the annotation ``wanted`` of a record says."""
+    if isinstance(wanted, ast.BinOp):
+        return _fits(value, wanted.left) or _fits(value, wanted.right)
+    if isinstance(wanted, ast.Subscript) and isinstance(wanted.slice, ast.Tuple):
+        kinds = wanted.slice.elts
+        if not isinstance(value, tuple):
+            return False
+        if isinstance(kinds[-1], ast.Constant):  # tuple[str, ...]
+            return all(_fits(item, kinds[0]) for item in value)
+        return len(value) == len(kinds) and all(map(_fits, value, kinds))
+    if isinstance(wanted, ast.Name):
+        kind = _TYPES.get(wanted.id)
+        return kind is not None and isinstance(value, kind)
+    return value is None

@@ -366,7 +366,23 @@ def test_a_question_that_cannot_be_asked_again(project: Path, question: list[obj
     assert run(project) == expected
 
 
-@pytest.mark.parametrize("found", [["Nothing"], ["Result"], ["Finding", 1], [0], 7, ["Edit", 1, 2]])
+@pytest.mark.parametrize(
+    "found",
+    [
+        ["Nothing"],
+        ["Result"],
+        ["Finding", 1],
+        [0],
+        7,
+        ["Edit", 1, 2],
+        ["Edit", 1, 2, "x"],
+        ["Result", "a.py", 7],
+        ["Result", "a.py", [0, "x"]],
+        ["Result", "a.py", [0], [0], "x"],
+        ["Result", 1, [0]],
+    ],
+    ids=str,
+)
 def test_a_result_that_is_none(project: Path, found: object) -> None:
     expected = run(project)
     (file,) = (project.parent / "cache").glob("bnlint-results-*")
