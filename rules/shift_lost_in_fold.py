@@ -68,13 +68,17 @@ RULE = Rule("BN507", "shift-lost-in-fold", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report folds that handle a bias which is there, and none that is not."""
     module = context.module
-    if not any(is_statistic(n) and kind_of(n) == VARIANCE for n in module.uses.nodes):
-        return  # seen at once, where going through the tree takes longer than all other rules
-    for function in ast.walk(module.tree):
-        if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        if not any(kind == VARIANCE for kind, _ in _statistics(function)):
-            continue
+    variances = [n for n in module.uses.nodes if kind_of(n) == VARIANCE and is_statistic(n)]
+    # Going through the whole tree takes longer than all other rules.
+    functions = dict.fromkeys(
+        around
+        for name in variances
+        for use in module.uses.nodes[name]
+        if isinstance(use, ast.Attribute)
+        for around in module.ancestors(use)
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+    for function in functions:
         if not any(_writes_weight(node) for node in ast.walk(function)):
             continue
         for branch in ast.walk(function):

@@ -7,15 +7,15 @@ something to say of them.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 from bnlint.engine.comparing import aligned, context_of
 from bnlint.engine.facts import Facts, other_norms
 from bnlint.engine.options import Options
 from bnlint.finding import CONFIDENCES
-from bnlint.frameworks.tables import Api, catalogue
+from bnlint.frameworks.tables import Api, Frameworks, catalogue
 from bnlint.rule import Context
-from bnlint.semantics.project.marks import mentions_norm
 
 #: The roles whose arguments go by several names.
 _RENAMED = ("eps", "momentum", "affine")
@@ -32,8 +32,6 @@ def context_of_norms(
     ``context`` and ``facts`` are the file as it was read for batch normalisation, ``references``
     what it is compared with.
     """
-    if not mentions_norm(facts.module.text):
-        return None
     if not (references or _is_compared(context, options) or _stands_out(facts)):
         return None
     found = other_norms(facts)
@@ -65,25 +63,43 @@ def _stands_out(facts: Facts) -> bool:
 
     An argument that decides whether statistics are tracked stands out too.
     """
-    named: dict[str, list[Api]] = {}
-    for alias, apis in facts.project.frameworks.norms.by_alias.items():
-        named.setdefault(alias.rpartition(".")[2], []).extend(apis)
-    names = {name for role in _RENAMED for name in catalogue().parameter_names(role)}
-    for name in named.keys() & facts.module.calls_by_name.keys():
-        for call in facts.module.calls_by_name[name]:
-            if any(_is_odd(argument) for argument in call.args):
-                return True
-            for keyword in call.keywords:
-                if any(keyword.arg == a.roles.get("eps") for a in named[name]):
-                    if _is_no_eps(keyword.value):
-                        return True
-                if any(keyword.arg == a.statistics.get("argument", "") for a in named[name]):
-                    return True
-                if keyword.arg in names and not any(a.accepts(keyword.arg) for a in named[name]):
-                    return True
-            if _has_large_axis(call, named[name]):
-                return True
-    return False
+    named = _by_name(facts.project.frameworks)
+    return any(
+        _has_odd_argument(call, named[name])
+        for name, calls in facts.module.calls_by_name.items()
+        if name in named
+        for call in calls
+    )
+
+
+@lru_cache(maxsize=8)
+def _by_name(frameworks: Frameworks) -> Mapping[str, Collection[Api]]:
+    """Return the layers that normalise otherwise, by the names that they are called by."""
+    named: dict[str, dict[str, Api]] = {}
+    for alias, apis in frameworks.norms.by_alias.items():
+        named.setdefault(alias.rpartition(".")[2], {}).update((api.id, api) for api in apis)
+    return {name: found.values() for name, found in named.items()}
+
+
+@lru_cache(maxsize=1)
+def _renamed() -> Collection[str]:
+    return {name for role in _RENAMED for name in catalogue().parameter_names(role)}
+
+
+def _has_odd_argument(call: ast.Call, apis: Collection[Api]) -> bool:
+    if any(_is_odd(argument) for argument in call.args):
+        return True
+    for keyword in call.keywords:
+        name = keyword.arg
+        if name is None:
+            continue
+        if any(name == api.roles.get("eps") for api in apis) and _is_no_eps(keyword.value):
+            return True
+        if any(name == api.statistics.get("argument") for api in apis):
+            return True
+        if name in _renamed() and not any(api.accepts(name) for api in apis):
+            return True
+    return _has_large_axis(call, apis)
 
 
 def _is_odd(node: ast.expr) -> bool:
@@ -94,10 +110,10 @@ def _is_no_eps(node: ast.expr) -> bool:
     """Tell whether a number is written that is no eps: 0, or one with a minus."""
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.USub)
-    return isinstance(node, ast.Constant) and node.value in (0, False)
+    return isinstance(node, ast.Constant) and node.value == 0
 
 
-def _has_large_axis(call: ast.Call, apis: Sequence[Api]) -> bool:
+def _has_large_axis(call: ast.Call, apis: Collection[Api]) -> bool:
     """Tell whether a number that is no axis stands in the place of one."""
     for api in apis:
         order = [p.name for p in api.signature if p.kind == "positional"]

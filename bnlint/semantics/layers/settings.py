@@ -61,11 +61,15 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
     """
     ev = project.evaluator
     names = {api.roles[role] for api in ev.frameworks.apis.values() if role in api.roles}
-    carriers = project.carriers(module)
-    for call in module.calls_by_name.get("partial", ()):
-        if not any(keyword.arg is None or keyword.arg in names for keyword in call.keywords):
-            continue
-        if not call.args or last_name(call.args[0]) not in carriers:
+    holding = [
+        call
+        for call in module.calls_by_name.get("partial", ())
+        if call.args
+        and any(keyword.arg is None or keyword.arg in names for keyword in call.keywords)
+    ]
+    carriers = project.carriers(module) if holding else ()
+    for call in holding:
+        if last_name(call.args[0]) not in carriers:
             continue
         for candidate in ev.evaluate(module, call):
             held = candidate.object

@@ -24,6 +24,8 @@ _IMPORTED = lazy(r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)")
 
 _SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
 #: What the names of functions for inference have in them.
 _EVALUATES = ("eval", "test", "predict", "infer", "valid", "demo")
 
@@ -48,27 +50,29 @@ def marks_of(text: str) -> Marks:
 
 def mentions_api(text: str) -> bool:
     """Tell whether a text names an API of any framework, or what makes one."""
-    return any(token in text and (ends is None or ends(text)) for token, ends in _tokens())
+    return any(
+        token in text and (goes_on or _ends(token)(text) is not None)
+        for token, goes_on in _tokens()
+    )
 
 
 @lru_cache(maxsize=1)
-def _tokens() -> list[tuple[str, Callable[[str], Any] | None]]:
-    """Return the tokens of APIs, with a search for one that ends there where no name goes on.
+def _tokens() -> list[tuple[str, bool]]:
+    """Return the tokens of APIs, with whether the name of one goes on in the word.
 
     No ``get_normal_name`` is a ``get_norm``, while ``batch_normalization`` is an API as
     ``batch_norm`` is.
     """
-    names = {
-        alias.rpartition(".")[2]
-        for table in catalogue().tables.values()
-        for row in (*table["api"], *table["maker"])
-        for alias in row["aliases"]
-    }
+    names = " ".join(alias.rpartition(".")[2] for alias in catalogue().aliases)
     return [
-        (token, None if goes_on else re.compile(rf"{re.escape(token)}(?![a-z])").search)
-        for token in catalogue().tokens
-        for goes_on in [any(re.search(rf"{re.escape(token)}[a-z]", name) for name in names)]
+        (token, any(token + letter in names for letter in _LETTERS)) for token in catalogue().tokens
     ]
+
+
+@cache
+def _ends(token: str) -> Callable[[str], Any]:
+    """Return a search for ``token`` where the word ends with it."""
+    return re.compile(rf"{re.escape(token)}(?![a-z])").search
 
 
 def mentions_norm(text: str) -> bool:
