@@ -2,8 +2,9 @@
 
 For each API of an installed framework: the signature as ``inspect`` sees it, the keywords its
 constructor takes, and by number the momentum convention, the estimator of the running variance at
-each rank, the channel axis and the mode of a bare call. For each neighbouring layer: the
-signature. Every framework runs in a worker process of its own.
+each rank, the channel axis and the mode of a bare call. For each neighbouring layer and each that
+normalises otherwise than by batches: the signature. Every framework runs in a worker process of its
+own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ NOT_INSTALLED, NOT_CHECKED = "not installed", "not checked"
 class DriftRow(NamedTuple):
     """One field of one API: what the table says, and what is installed or why that is not known.
 
-    ``api`` is the id of an API or the first import path of a neighbouring layer.
+    ``api`` is the id of an API or the first import path of another layer.
     """
 
     api: str
@@ -57,13 +58,12 @@ def check_installed(
         if not name:
             rows += [DriftRow(api.id, "", "", "no worker runs it", NOT_CHECKED) for api in apis]
             continue
-        every = {id(n): n for n in frameworks.neighbours.values()}
+        every: dict[int, Neighbour | Api] = {id(n): n for n in frameworks.neighbours.values()}
+        every.update((id(norm), norm) for norm in frameworks.norms.apis.values())
         with Worker(name, (chosen or {}).get(name, interpreter)) as worker:
             for api in apis:
                 rows += _api_rows(worker, api, frameworks)
-            rows += _neighbour_rows(
-                worker, (n for n in every.values() if n.framework.worker == name)
-            )
+            rows += _other_rows(worker, (o for o in every.values() if o.framework.worker == name))
     return rows
 
 
@@ -80,16 +80,16 @@ def _api_rows(worker: Worker, api: Api, frameworks: Frameworks) -> list[DriftRow
     ]
 
 
-def _neighbour_rows(worker: Worker, neighbours: Iterable[Neighbour]) -> Iterator[DriftRow]:
-    """Compare the signatures of neighbouring layers; those not installed share a row."""
+def _other_rows(worker: Worker, others: Iterable[Neighbour | Api]) -> Iterator[DriftRow]:
+    """Compare the signatures of other layers; those not installed share a row."""
     missing: dict[tuple[str, str], list[str]] = {}
-    for neighbour in neighbours:
-        name = neighbour.aliases[0]
-        about = neighbour.framework.neighbours_from
-        candidates = [{"path": alias, **about} for alias in neighbour.aliases]
+    for other in others:
+        name = other.aliases[0]
+        about = other.framework.neighbours_from
+        candidates = [{"path": alias, **about} for alias in other.aliases]
         path, reason, status = _found(worker, candidates)
         if path:
-            yield _signature_row(worker, name, path, "signature", neighbour.signature)
+            yield _signature_row(worker, name, path, "signature", other.signature)
         else:
             missing.setdefault((reason, status), []).append(name)
     for (reason, status), names in missing.items():

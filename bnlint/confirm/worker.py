@@ -105,9 +105,10 @@ def load(name: str) -> Any:
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(path)
-    module = importlib.util.module_from_spec(spec)
+    module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.prepare()
+    if hasattr(module, "prepare"):
+        module.prepare()
     return module
 
 
@@ -125,7 +126,7 @@ def answered(framework: Any, request: dict[str, Any]) -> Any:
         call = request.get("call")
         rows = None
         if call is None and hasattr(framework, "signature"):
-            rows = framework.signature(request["path"], found)
+            rows = framework.signature(found)
         return {"rows": signature(found, call) if rows is None else rows}
     if op == "accepts":
         return {"accepted": accepted(found, request["arguments"], request["keywords"])}
@@ -195,16 +196,25 @@ def resolve(path: str) -> Any:
 def signature(found: Any, call: str | None) -> list[list[Any]]:
     """Return the parameters of a class, a function or one method of a class."""
     parameters = [*inspect.signature(getattr(found, call) if call else found).parameters.values()]
-    if not call and all(parameter.kind in VARIADIC for parameter in parameters):
-        written = getattr(typing, "get_overloads", lambda _: ())(found.__init__)
-        if written:  # for people; what runs takes anything
-            parameters = list(inspect.signature(written[0]).parameters.values())[1:]
+    takes_anything = all(parameter.kind in VARIADIC for parameter in parameters)
+    if takes_anything and not call and isinstance(found, type):
+        parameters = constructor(found)
     rows = [
         [parameter.name, KINDS.get(parameter.kind, "positional"), default(parameter)]
         for parameter in parameters
         if parameter.kind is not inspect.Parameter.VAR_POSITIONAL
     ]
     return rows[1:] if call else rows
+
+
+def constructor(found: Any) -> list[inspect.Parameter]:
+    """Return what a class is built from, where what runs before its constructor takes anything.
+
+    An overload is written for people, where the constructor itself takes anything too.
+    """
+    overloads = getattr(typing, "get_overloads", lambda _: ())(found.__init__)
+    written = overloads[0] if overloads else found.__init__
+    return list(inspect.signature(written).parameters.values())[1:]
 
 
 VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)

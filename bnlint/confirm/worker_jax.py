@@ -6,7 +6,6 @@ Serves Flax (linen and nnx), Haiku and Equinox, all in one process.
 from __future__ import annotations
 
 import importlib
-import inspect
 import os
 import warnings
 from typing import Any
@@ -39,30 +38,6 @@ def use(device: str) -> Any:
         return ""
     about = " ".join(str(chosen.client.platform_version).split())
     return str(chosen.device_kind) + ", " + about
-
-
-def signature(path: str, found: object) -> list[list[Any]] | None:
-    """Return the parameters of a class of nnx, which ``inspect`` reads as ``*args, **kwargs``."""
-    if not path.startswith("flax.nnx.") or not isinstance(found, type):
-        return None
-    rows: list[list[Any]] = []
-    for parameter in list(inspect.signature(found.__init__).parameters.values())[1:]:  # type: ignore[misc]
-        default = None
-        if parameter.default is not inspect.Parameter.empty:
-            plain = parameter.default is None or type(parameter.default) in _LITERALS
-            default = ["literal", parameter.default] if plain else ["source", "..."]
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            continue
-        rows.append([parameter.name, _KINDS.get(parameter.kind, "positional"), default])
-    return rows
-
-
-_LITERALS = (bool, int, float, str, tuple)
-
-_KINDS: dict[Any, str] = {
-    inspect.Parameter.KEYWORD_ONLY: "keyword",
-    inspect.Parameter.VAR_KEYWORD: "extra",
-}
 
 
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:

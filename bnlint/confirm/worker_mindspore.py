@@ -8,10 +8,6 @@ from typing import Any
 mindspore = importlib.import_module("mindspore")
 
 
-def prepare() -> None:
-    """Nothing needs mending."""
-
-
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a layer or a function once per step; see ``worker.py``."""
     if request["kind"] == "functional":

@@ -19,7 +19,7 @@ def prepare() -> None:
 _DEFAULT = re.compile(r"^(\w+) : (\w+)[^\n]*default=(\S+)$", re.MULTILINE)
 
 
-def signature(path: str, found: Any) -> list[list[Any]] | None:  # noqa: ARG001  # each worker is asked alike
+def signature(found: Any) -> list[list[Any]] | None:
     """Return the parameters of an operator, whose defaults stand in its documentation alone."""
     inspect = importlib.import_module("inspect")
     if isinstance(found, type):

@@ -6,39 +6,36 @@ Operators are run by the reference evaluator of ONNX, which computes what the st
 from __future__ import annotations
 
 import importlib
-import re
 from typing import Any
 
 onnx = importlib.import_module("onnx")
 np = importlib.import_module("numpy")
 
 
-def prepare() -> None:
-    """Nothing needs mending."""
-
-
-def signature(path: str, found: Any) -> list[list[Any]]:  # noqa: ARG001  # each worker is asked alike
+def signature(found: Any) -> list[list[Any]]:
     """Return inputs and attributes of an operator; float32 defaults have six digits."""
-    schema = schema_of(path)
-    rows: list[list[Any]] = [[item.name, "positional", None] for item in schema.inputs]
+    schema = schema_of(found)
+    rows: list[list[Any]] = []
+    for item in schema.inputs:
+        optional = item.option == onnx.defs.OpSchema.FormalParameterOption.Optional
+        rows.append([item.name, "positional", ["literal", None] if optional else None])
     for name in sorted(schema.attributes):
-        value = onnx.helper.get_attribute_value(schema.attributes[name].default_value)
-        if isinstance(value, float):
-            value = float(f"{value:.6g}")
-        rows.append([name, "keyword", ["literal", value]])
+        rows.append([name, "keyword", None])
+        if not schema.attributes[name].required:
+            value = onnx.helper.get_attribute_value(schema.attributes[name].default_value)
+            rows[-1][2] = ["literal", float(f"{value:.6g}") if isinstance(value, float) else value]
     return rows
 
 
-def schema_of(path: str) -> Any:
-    """Return the schema of the operator that a path of ONNX Script names: ``opset15.LRN``."""
-    version = re.search(r"opset(\d+)", path)
-    return onnx.defs.get_schema(path.rpartition(".")[2], int(version.group(1)) if version else 15)
+def schema_of(operator: Any) -> Any:
+    """Return the schema of a function of ONNX Script, which is a method of the operators' set."""
+    return onnx.defs.get_schema(operator.__name__, operator.__self__.version)
 
 
-def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG001  # each worker is asked alike
+def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Run a node once per step; see ``worker.py``. The statistics it gives are fed to the next."""
     reference = importlib.import_module("onnx.reference")
-    schema = schema_of(request["path"])
+    schema = schema_of(target)
     names = [item.name for item in schema.inputs]
     held = {name: np.array(value) for name, value in request["plant"].items()}
     outputs: list[Any] = []

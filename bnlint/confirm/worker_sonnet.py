@@ -3,33 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from typing import Any
 
 np = importlib.import_module("numpy")
-
-
-def prepare() -> None:
-    """Nothing needs mending."""
-
-
-_KINDS: dict[Any, str] = {
-    inspect.Parameter.KEYWORD_ONLY: "keyword",
-    inspect.Parameter.VAR_KEYWORD: "extra",
-}
-
-
-def signature(path: str, found: Any) -> list[list[Any]] | None:  # noqa: ARG001  # each worker is asked alike
-    """Return the parameters of a module, which ``inspect`` reads as ``*args, **kwargs``."""
-    if not isinstance(found, type):
-        return None
-    rows: list[list[Any]] = []
-    for parameter in list(inspect.signature(found.__init__).parameters.values())[1:]:  # type: ignore[misc]
-        default = None
-        if parameter.default is not inspect.Parameter.empty:
-            default = ["literal", parameter.default]
-        rows.append([parameter.name, _KINDS.get(parameter.kind, "positional"), default])
-    return rows
 
 
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:

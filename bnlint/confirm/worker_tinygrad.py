@@ -14,10 +14,6 @@ if shutil.which("clang") is None:
 tinygrad = importlib.import_module("tinygrad")
 
 
-def prepare() -> None:
-    """Nothing needs mending."""
-
-
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a layer once per step; see ``worker.py``."""
     layer = target(**request["arguments"])

@@ -65,11 +65,12 @@ def use(device: str) -> Any:
     return str(torch.cuda.get_device_name(0)) + ", " + toolkit + ", cuDNN " + cudnn
 
 
-def signature(path: str, found: object) -> list[list[Any]] | None:
+def signature(found: Any) -> list[list[Any]] | None:
     """Return the parameters of an operator written in C++, which ``inspect`` cannot read."""
-    name = path.rpartition(".")[2]
-    packet = getattr(torch.ops.aten, name, None)
-    if isinstance(found, type) or hasattr(found, "__code__") or packet is None:
+    if isinstance(found, type) or hasattr(found, "__code__"):
+        return None
+    packet = getattr(torch.ops.aten, found.__name__, None)
+    if packet is None:
         return None
     rows = []
     for argument in packet.default._schema.arguments:

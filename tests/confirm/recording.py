@@ -259,7 +259,8 @@ def standing_in(name: str, tape: Tape) -> Any:
         spec.loader.exec_module(module)
     # What the framework imports itself is none of this.
     module.importlib = SimpleNamespace(import_module=imported)  # type: ignore[attr-defined]
-    module.prepare()
+    if hasattr(module, "prepare"):
+        module.prepare()
     return module
 
 

@@ -116,6 +116,7 @@ def _alone(tampered: Mapping[str, Api], family: str) -> Frameworks:
     frameworks = Frameworks(catalogue().tables, (family,))
     frameworks.apis = dict(tampered)
     frameworks.neighbours = {}
+    frameworks.norms = Frameworks(catalogue().tables, ())
     return frameworks
 
 
@@ -167,6 +168,20 @@ def test_tampering_with_a_table_is_seen() -> None:
         "call_signature": [("call signature", "(x)", "(input)")],
         "statistics": [("statistics with track_running_stats=True", "training", "inference")],
     }
+
+
+@pytest.mark.torch
+def test_tampering_with_a_layer_that_normalises_otherwise_is_seen() -> None:
+    """Of these the signature is compared, as it is of neighbours."""
+    frameworks = _alone({}, "torch")
+    right = catalogue().load(("torch",)).norms.apis["torch.nn.LayerNorm"]
+    wrong = right._replace(signature=_with_default(right, "eps", 1e-6))
+    for status, api in ((AGREES, right), (DIFFERS, wrong)):
+        frameworks.norms.apis = {api.id: api}
+        rows = check_installed(None, frameworks)
+        assert [(row.api, row.field, row.status) for row in rows] == [
+            ("torch.nn.LayerNorm", "signature", status)
+        ]
 
 
 @pytest.mark.tensorflow

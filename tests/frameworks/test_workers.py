@@ -15,7 +15,35 @@ from bnlint.confirm.workers import Experiment, RequestError, Step, Worker, Worke
 
 FRAMEWORK = '''
 """A framework that normalises nothing."""
-import os, sys, time
+import os, sys, time, types, typing
+
+
+class Anything(type):
+    def __call__(cls, *args, **options):
+        return super().__call__(*args, **options)
+
+
+class Made(metaclass=Anything):
+    def __init__(self, size, *, eps=0.1):
+        pass
+
+
+class Overloaded:
+    @typing.overload
+    def __init__(self, size, *, eps=0.1): ...
+    @typing.overload
+    def __init__(self, size, *, epsilon): ...
+    def __init__(self, *args, **options):
+        pass
+
+
+def anything(*args, **options):
+    pass
+
+
+sys.modules["toys"] = types.SimpleNamespace(
+    Made=Made, Overloaded=Overloaded, anything=anything
+)
 
 
 def prepare():
@@ -203,6 +231,18 @@ def test_a_signature_comes_as_in_a_table(worker: Worker) -> None:
     assert rows[-1] == ["kw", "extra", None]
     method = worker.ask({"op": "signature", "path": "json.JSONEncoder", "call": "encode"})["rows"]
     assert method == [["o", "positional", None]]
+
+
+def test_the_signature_of_a_class_is_that_of_its_constructor(worker: Worker) -> None:
+    """Some metaclasses take anything, and some constructors have their signature in an overload."""
+    for path in ("toys.Made", "toys.Overloaded"):
+        rows = worker.ask({"op": "signature", "path": path})["rows"]
+        expected = [["size", "positional", None], ["eps", "keyword", ["literal", 0.1]]]
+        if path == "toys.Overloaded" and sys.version_info < (3, 11):  # where none is kept
+            expected = [["options", "extra", None]]
+        assert rows == expected
+    rows = worker.ask({"op": "signature", "path": "toys.anything"})["rows"]
+    assert rows == [["options", "extra", None]]
 
 
 def test_a_keyword_counts_as_taken_whatever_is_wrong_with_its_value(worker: Worker) -> None:
