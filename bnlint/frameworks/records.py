@@ -136,9 +136,9 @@ class Api(NamedTuple):
     arguments in ``plain`` it normalises and does nothing else. What a training step computes,
     argument by argument, is in the fields after these; docs/frameworks.md defines their words.
 
-    ``norm`` is the kind of normalisation. Of other kinds than that of batches less is known:
-    what an eps of ``None`` stands for (``eps_none``), whether eps stands inside the root
-    (``place``), and whether the mean is subtracted (``centred``).
+    ``norm`` is the kind of normalisation. Of other kinds than that of batches less is known, and
+    beside it what an eps of ``None`` stands for (``eps_none``) and whether eps stands inside the
+    root (``place``).
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -193,7 +193,6 @@ class Api(NamedTuple):
     norm: str = BATCH
     eps_none: float | None = None
     place: str = "inside"
-    centred: bool = True
 
     @property
     def short_name(self) -> str:

@@ -118,7 +118,7 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
     given = {
         "convention": "none",
         "estimator": "none",
-        "normalises_with": row.get("variance", "biased"),
+        "normalises_with": "biased",
         "default_mode": "none",
         "mode_switch": "none",
         "channel_axis": UNKNOWN,
@@ -132,7 +132,6 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         norm=row["norm"],
         eps_none=row.get("eps_none"),
         place=row.get("place", "inside"),
-        centred=row.get("centred", row["norm"] != "rms"),
     )
 
 

@@ -9,7 +9,7 @@ value of the wrong type raises :class:`TableError`, which names the file and the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from bnlint.frameworks import fields as f
@@ -279,32 +279,26 @@ _NEIGHBOUR = f.record(
     required=("aliases", "kind", "signature", "roles"),
 )
 
+_NORM_FIELDS: dict[str, f.Check] = {
+    "id": f.text,
+    "aliases": f.names,
+    "norm": f.one_of(*NORMS),
+    "kind": f.one_of(*KINDS),
+    "signature": f.signature,
+    "roles": f.mapping(f.text, ROLES),
+    "reference": f.flag,
+    "convention": f.one_of(*CONVENTIONS),
+    "statistics": _STATISTICS,
+    "eps_none": f.number,
+    "place": f.one_of(*PLACES),
+    "ranks": f.ranks,
+    "trainable": f.texts,
+    "read": f.texts,
+    "notes": f.texts,
+}
+
 _NORM = f.record(
-    {
-        "id": f.text,
-        "aliases": f.names,
-        "bases": f.names,
-        "norm": f.one_of(*NORMS),
-        "kind": f.one_of(*KINDS),
-        "signature": f.signature,
-        "call_signature": f.signature,
-        "extra_keywords": f.texts,
-        "roles": f.mapping(f.text, ROLES),
-        "reference": f.flag,
-        "convention": f.one_of(*CONVENTIONS),
-        "statistics": _STATISTICS,
-        "eps_none": f.number,
-        "place": f.one_of(*PLACES),
-        "centred": f.flag,
-        "variance": f.one_of(*ESTIMATORS),
-        "ranks": f.ranks,
-        "trainable": f.texts,
-        "plain": f.mapping(f.literal),
-        "attributes": f.mapping(f.text, ("eps", "momentum")),
-        "versions": f.text,
-        "read": f.texts,
-        "notes": f.texts,
-    },
+    _NORM_FIELDS,
     required=("id", "aliases", "norm", "kind", "signature", "roles", "read"),
 )
 
@@ -383,14 +377,10 @@ def check_table(file: str, data: Mapping[str, Any]) -> dict[str, Any]:
         neighbour["aliases"] = names(f.at(key, "aliases"), neighbour["aliases"])
         _check_neighbour(file, key, neighbour, table["framework"]["imports"], seen)
         neighbours.append(neighbour)
-    norms = []
+    norms: list[dict[str, Any]] = []
     for key, norm in _entries(file, "norm", table.get("norm", []), _NORM, lambda n: n.get("id")):
-        for field in ("aliases", "bases"):
-            if field in norm:
-                norm[field] = names(f.at(key, field), norm[field])
-        _check_aliases(file, key, norm["aliases"], table["framework"]["imports"])
-        takes = {row[0] for row in (*norm["signature"], *norm.get("call_signature", ()))}
-        _check_roles(file, key, norm["roles"], takes | set(norm.get("extra_keywords", ())))
+        norm["aliases"] = names(f.at(key, "aliases"), norm["aliases"])
+        _check_norm(file, key, norm, table["framework"]["imports"], norms)
         norms.append(norm)
     ids = {entry["id"] for entry in (*apis, *norms)}
     makers = []
@@ -480,9 +470,32 @@ def _check_api(file: str, key: str, api: Mapping[str, Any], imports: list[str]) 
     for field, name in conditions:
         if name not in names:
             raise f.failure(file, f.at(key, field), "an argument the API takes", name)
-    for field in api["read"]:
-        if field not in _API_FIELDS:
+    _check_read(file, key, api["read"], _API_FIELDS)
+
+
+def _check_read(file: str, key: str, read: list[str], fields: Mapping[str, f.Check]) -> None:
+    for field in read:
+        if field not in fields:
             raise f.failure(file, f.at(key, "read"), "names of fields", field)
+
+
+def _check_norm(
+    file: str,
+    key: str,
+    norm: Mapping[str, Any],
+    imports: list[str],
+    above: Iterable[Mapping[str, Any]],
+) -> None:
+    _check_aliases(file, key, norm["aliases"], imports)
+    parameters = {row[0] for row in norm["signature"]}
+    _check_roles(file, key, norm["roles"], parameters)
+    if "statistics" in norm and norm["statistics"]["argument"] not in parameters:
+        name = norm["statistics"]["argument"]
+        raise f.failure(file, f.at(key, "statistics"), "a parameter of the signature", name)
+    _check_read(file, key, norm["read"], _NORM_FIELDS)
+    kind = norm["norm"]
+    if norm.get("reference") and any(n["norm"] == kind and n.get("reference") for n in above):
+        raise TableError(f"{file}: {f.at(key, 'reference')}: {kind!r} has another already")
 
 
 def _check_neighbour(

@@ -178,6 +178,7 @@ class Frameworks:
         self.makers: dict[str, Maker] = {}
         self.declared: frozenset[str] = frozenset()
         self.of_batches = True
+        self._references: dict[tuple[str, str], Api] = {}
         self._tables = [(framework, tables[name]) for name, framework in self.frameworks.items()]
         self._words: dict[str, dict[str, Framework]] = {}
         self._own: dict[str, Mapping[str, Sequence[str]]] = {}
@@ -217,10 +218,13 @@ class Frameworks:
         other = copy(self)
         other.apis, other.by_alias, other.declared = {}, {}, frozenset()
         other.of_batches = False
+        other._references = {}
         for framework, table in self._tables:
             for row in json.loads(table["norm"]):
                 api = norm_of(framework, row)
                 other.apis[api.id] = api
+                if row.get("reference"):
+                    other._references[framework.name, api.norm] = api
                 for alias in api.aliases:
                     other.by_alias[alias] = (*other.by_alias.get(alias, ()), api)
         return other
@@ -297,10 +301,7 @@ class Frameworks:
         """Return the API whose defaults stand for a kind of normalisation in ``family``, if any."""
         if norm == BATCH:
             return self.reference(family)
-        rows = (row for framework, table in self._tables if framework.name == family
-                for row in json.loads(table["norm"]))  # fmt: skip
-        name = next((r["id"] for r in rows if r["norm"] == norm and r.get("reference")), None)
-        return self.norms.apis[name] if name is not None else None
+        return self.norms._references.get((family, norm))
 
 
 @lru_cache(maxsize=1)
@@ -370,13 +371,12 @@ def compile_tables(folder: str) -> dict[str, Any]:
                 raise TableError(f"{file}: api {api['id']!r} stands in two tables")
             ids.add(api["id"])
     tables = dict(sorted(tables.items()))
-    norm_tokens = schema.tokens(norms)
     return {
         "tokens": schema.tokens(tables.values()),
         "model_words": schema.model_words(tables.values()),
         "mode_words": schema.mode_words(tables.values()),
         "state_words": schema.state_words(tables.values()),
-        "norm_tokens": norm_tokens,
+        "norm_tokens": schema.tokens(norms),
         "tables": tables,
     }
 

@@ -373,3 +373,62 @@ def test_a_wrong_maker_is_rejected(changed: dict[str, Any], complaint: str) -> N
     with pytest.raises(TableError) as caught:
         check_table("toy.toml", {**TABLE, "maker": [{**_MAKER, **changed}]})
     assert complaint in str(caught.value)
+
+
+# -------------------------------------------------------------- other kinds of normalisation
+
+_NORM: dict[str, Any] = {
+    "id": "toy.Layer",
+    "aliases": ["{nn}.Layer"],
+    "norm": "layer",
+    "kind": "layer",
+    "signature": "(size, eps=None, *, tracks=False)",
+    "roles": {"shape": "size", "eps": "eps"},
+    "reference": True,
+    "statistics": {"argument": "tracks", "always_batch": False},
+    "eps_none": 1e-05,
+    "place": "outside",
+    "read": ["place"],
+}
+
+_OTHER = {"like": "toy.Layer", "id": "toy.Group", "aliases": ["toy.Group"], "norm": "group"}
+
+
+def test_another_kind_of_normalisation_is_written_out_like_an_api() -> None:
+    """Each kind may have a reference of its own."""
+    first, second = check_table("toy.toml", {**TABLE, "norm": [_NORM, _OTHER]})["norm"]
+    assert first["aliases"] == ["toy.nn.Layer", "toybox.Layer"]
+    assert (second["id"], second["norm"], second["reference"]) == ("toy.Group", "group", True)
+    assert second["signature"] == first["signature"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"norm": "batch"}, "norm: expected one of layer, group, instance, rms"),
+        ({"place": "above"}, "place: expected one of inside, outside, unknown"),
+        ({"roles": {"eps": "epsilon"}}, "roles.eps: expected a parameter of the signature"),
+        (
+            {"statistics": {"argument": "training"}},
+            "statistics: expected a parameter of the signature, found 'training'",
+        ),
+        ({"read": ["axis"]}, "read: expected names of fields, found 'axis'"),
+        ({"aliases": ["other.Layer"]}, "aliases: expected names in framework.imports"),
+        ({"eps_none": "none"}, "eps_none: expected a number"),
+        ({"momentum": 0.1}, "momentum: unknown key"),
+    ],
+)
+def test_a_wrong_entry_of_another_kind_is_rejected(changed: dict[str, Any], complaint: str) -> None:
+    """What rules compare must be what the layer has."""
+    with pytest.raises(TableError) as caught:
+        check_table("toy.toml", {**TABLE, "norm": [{**_NORM, **changed}]})
+    assert complaint in str(caught.value)
+
+
+def test_a_kind_of_normalisation_has_one_reference() -> None:
+    """Whose defaults stand for the family must not hang on the order of the entries."""
+    with pytest.raises(TableError, match="reference: 'layer' has another already"):
+        check_table("toy.toml", {**TABLE, "norm": [_NORM, {**_OTHER, "norm": "layer"}]})
+    check_table(
+        "toy.toml", {**TABLE, "norm": [_NORM, {**_OTHER, "norm": "layer", "reference": False}]}
+    )
