@@ -23,6 +23,7 @@ from mcp.types import TextContent
 from bnlint.cli.parsers import COMMANDS, command_parser
 from bnlint.config.options import ConfigError
 from bnlint.semantics.project import project
+from bnlint.serving.confined import Confined
 from bnlint.serving.tools import MOST, RefusedError, Tools
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -139,19 +140,32 @@ def outside(tools: Tools, root: Path) -> list[Callable[[], str]]:
         lambda: tools.sites([".."], None),
         lambda: tools.compare("../secret.py", "torch_net.py", None),
         lambda: tools.compare("torch_net.py", "link.py::Net", None),
+        lambda: tools.check(["../project2/secret.py"], None, ()),
     ]
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_paths_are_held_to_the_root(
     root: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     (root / "link.py").symlink_to(root.parent / "secret.py")
     (root / "folder").symlink_to(root.parent)
+    beside = root.parent / "project2"  # whose name begins as the root does
+    beside.mkdir()
+    (beside / "secret.py").write_text(FAULTY)
     monkeypatch.chdir(root)
     tools = Tools(str(root))
     with pytest.raises(RefusedError, match="lies outside of"):
         outside(tools, root)[number]()
+
+
+def test_what_lies_elsewhere_is_not_there(root: Path) -> None:
+    tree, secret = Confined([root.as_posix()]), (root.parent / "secret.py").as_posix()
+    assert (tree.kind(secret), tree.identity(secret)) == ("", None)
+    with pytest.raises(PermissionError):
+        tree.read(secret)
+    with pytest.raises(PermissionError):
+        tree.entries(root.parent.as_posix())
 
 
 def test_what_links_lead_to_is_not_read_on_the_way(
@@ -191,6 +205,22 @@ def test_installed_references_can_be_compared_with(
     assert {finding["code"] for finding in found["findings"]} >= {"BN102", "BN103"}
     with pytest.raises(RefusedError):
         Tools(str(root)).check([str(packages / "somelib")], None, ())
+    (root / "link.py").symlink_to(packages / "somelib" / "nets.py")
+    layers = json.loads(Tools(str(root)).sites([], None))["layers"]
+    assert "link.py" not in {layer["filename"] for layer in layers}
+
+
+def test_each_comparison_reads_anew(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what the two sides import."""
+    port = TORCH.replace("\n\n", "\nfrom settings import EPS\n\n", 1)
+    port = port.replace("BatchNorm2d(8)", "BatchNorm2d(8, eps=EPS)")
+    (root / "port.py").write_text(port)
+    monkeypatch.chdir(root)
+    tools = Tools(str(root))
+    for eps, differs in ((1e-3, False), (1e-5, True)):
+        (root / "settings.py").write_text(f"EPS = {eps}\n")
+        found = json.loads(tools.compare("keras_net.py", "port.py", None))
+        assert ("BN103" in {finding["code"] for finding in found["findings"]}) == differs
 
 
 @pytest.mark.parametrize(
