@@ -62,7 +62,7 @@ def _may_hold(
 ) -> bool:
     """Tell whether findings of ``code`` may stand in a file, and its text is as others saw it."""
     result = by_name.get(file.display)
-    if result is None or result.document is not None or result.after not in (None, result.before):
+    if result is None or result.after not in (None, result.before):
         return False
     return code in options_for(configs.of(file.path), file.path, rules).codes
 

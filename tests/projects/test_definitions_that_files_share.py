@@ -98,6 +98,28 @@ def test_one_finding_where_the_value_is_written(
     assert place == "settings.py:1 BN101"
     assert message.startswith("momentum=0.99 of BatchNorm2d is the weight of the new batch")
     assert message.endswith(end)
+    assert message.count("take it") == 1
+
+
+def test_what_is_said_of_lines_of_a_file_stays_in_it(folder: Path, run: Run) -> None:
+    """Both sides of a port stand in each file: one finding, which names the line of the other."""
+    both = (
+        "import torch.nn as nn\nfrom tensorflow.keras import layers\nfrom settings import EPS\n\n"
+        "a = layers.BatchNormalization()\nb = nn.BatchNorm2d(8, eps=EPS)\n"
+    )
+    write(folder, {"settings.py": "EPS = 1e-5\n", "b.py": both, "c.py": both})
+    ((place, message),) = run("--select", "BN103", ".")
+    assert place == "b.py:6 BN103"
+    assert "line 5" in message
+    assert message.endswith("; 2 layers take it, in 2 files")
+
+
+def test_at_the_first_use_where_a_fix_has_moved_the_value(folder: Path, run: Run) -> None:
+    settings = "x = 1  # bnlint: ignore[BN101]\nMOMENTUM = 0.99\n"
+    write(folder, {"settings.py": settings, "b.py": ONE, "c.py": ONE})
+    assert [place for place, _ in run("--fix", ".")] == ["b.py:4 BN101"]
+    assert (folder / "settings.py").read_text() == "x = 1\nMOMENTUM = 0.99\n"
+    assert [place for place, _ in run()] == ["settings.py:2 BN101"]
 
 
 def test_a_notebook_is_named_without_a_row(folder: Path, run: Run) -> None:
@@ -172,6 +194,24 @@ APART = {
     "a complement that is meant": (
         {"b.py": ONE, "c.py": ONE.replace("=MOMENTUM", "=1 - MOMENTUM")}, ["b.py:4 BN101"],
     ),
+    "the value of a function": (
+        {"settings.py": "def momentum():\n    m = 0.99\n    return m\n\n\nMOMENTUM = momentum()\n",
+         "b.py": ONE, "c.py": ONE},
+        ["b.py:4 BN101", "c.py:4 BN101"],
+    ),
+    "a value that is put into a table": (
+        {"settings.py": "TABLE = {}\nTABLE.update(m=0.99)\n",
+         "b.py": ONE.replace("=MOMENTUM", '=TABLE["m"]').replace("MOMENTUM", "TABLE"),
+         "c.py": ONE.replace("=MOMENTUM", '=TABLE["m"]').replace("MOMENTUM", "TABLE")},
+        ["b.py:4 BN101", "c.py:4 BN101"],
+    ),
+    "the default of a caller": (
+        dict.fromkeys(
+            ("b.py", "c.py"),
+            f"{USE}def norm(m=MOMENTUM):\n    return nn.BatchNorm2d(8, momentum=m)\n",
+        ),
+        ["b.py:5 BN101", "c.py:5 BN101"],
+    ),
     "a suppressed one does not count": (
         {"b.py": ONE, "c.py": ONE.rstrip("\n") + "  # bnlint: ignore[BN101] as trained\n"},
         ["b.py:4 BN101"],
@@ -237,6 +277,10 @@ COMMENTED = {
         {"settings.py": "MOMENTUM = 0.99  # bnlint: ignore[BN106] why\n", "b.py": ONE},
         ["b.py:4 BN101"],
     ),
+    "in the row of the value, but of the file that takes it": (
+        {"b.py": ONE.replace("nn\n", "nn  # bnlint: ignore[BN101] why\n", 1)},
+        ["b.py:1 BN901", "b.py:4 BN101"],
+    ),
     "at another value, which nobody imports": (
         {"settings.py": "MOMENTUM = 0.99\nOTHER = 1  # bnlint: ignore[BN101] why\n", "b.py": ONE},
         ["b.py:4 BN101", "settings.py:2 BN901"],
@@ -270,12 +314,15 @@ def test_fixes_change_what_takes_it(folder: Path, run: Run) -> None:
     assert (folder / "c.py").read_text() == TWO.replace("=MOMENTUM", "=1 - MOMENTUM")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "flags"), [([], "--fix --unsafe-fixes"), (["--from", "keras"], "--fix")]
+)
 def test_the_advice_names_the_flags_that_do_it(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], flags: str
 ) -> None:
     write(folder, {"b.py": ONE, "c.py": ONE})
-    main(["--output-format", "concise", "-q", "."])
-    assert "--fix --unsafe-fixes does so where layers take it" in capsys.readouterr().out
+    main(["--output-format", "concise", "-q", *arguments, "."])
+    assert f"; {flags} does so where layers take it" in capsys.readouterr().out
 
 
 def test_the_line_of_the_value_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
