@@ -141,7 +141,7 @@ def _stands_alone(
     if runs_in_training_on_purpose(method.name):
         return False
     if any(
-        isinstance(call.func, ast.Attribute) and dotted(call.func.value) in ("self", "super()")
+        isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("self", "super()")
         for call in module.calls_by_name.get(method.name, ())
     ):
         return False  # part of what another method does
