@@ -427,8 +427,11 @@ def test_a_wrong_entry_of_another_kind_is_rejected(changed: dict[str, Any], comp
 
 def test_a_kind_of_normalisation_has_one_reference() -> None:
     """Whose defaults stand for the family must not hang on the order of the entries."""
+    second = {**_OTHER, "norm": "layer"}
     with pytest.raises(TableError, match="reference: 'layer' has another already"):
-        check_table("toy.toml", {**TABLE, "norm": [_NORM, {**_OTHER, "norm": "layer"}]})
+        check_table("toy.toml", {**TABLE, "norm": [_NORM, second]})
+    check_table("toy.toml", {**TABLE, "norm": [_NORM, {**second, "reference": False}]})
     check_table(
-        "toy.toml", {**TABLE, "norm": [_NORM, {**_OTHER, "norm": "layer", "reference": False}]}
+        "toy.toml",
+        {**TABLE, "norm": [{**_NORM, "reference": False}, {**second, "reference": True}]},
     )
