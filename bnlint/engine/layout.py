@@ -8,9 +8,12 @@ none, it is the folder from which the files below import one another: ``task/pos
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from bnlint.files.tree import FOLDER, Tree
+from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.project.outline import Imports
 
 #: What marks the top folder of a project.
@@ -19,6 +22,15 @@ TOPS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", ".hg", "bnlint.toml",
 #: A top that nothing marks is looked for this many folders up, in folders of so many files.
 _MAX_ABOVE = 2
 _MAX_FILES = 100
+
+
+@lru_cache(maxsize=1)
+def _elsewhere() -> frozenset[str]:
+    """Return what an import never finds in the folders above a script, whatever lies there.
+
+    That is frameworks and modules of Python: somebody has cloned one, or has a ``random.py``.
+    """
+    return sys.stdlib_module_names.union(catalogue().imports)
 
 
 class Layout:
@@ -110,7 +122,7 @@ class Layout:
             if not above:
                 return []
             found.append(above)
-            beside = {module for module in own if not self._holds(folder, module)}
+            beside = {module for module in own - _elsewhere() if not self._holds(folder, module)}
             if name in self._imported(above) or any(self._holds(above, m) for m in beside):
                 self._tops.add(above)
                 return found

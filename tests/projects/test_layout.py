@@ -36,6 +36,13 @@ LAYOUTS: dict[str, tuple[dict[str, str], str]] = {
         {"task/step/run.py": "import util", "task/step/util.py": "", "task/util.py": ""},
         "task/step",
     ),
+    "a framework and a module of Python beside its folder": (
+        {
+            "task/step/run.py": "import torch, keras.layers, random", "task/torch/nn.py": "",
+            "task/keras/layers.py": "", "task/random.py": "",
+        },
+        "task/step",
+    ),
     "a folder without Python": (
         {"task/step/run.py": "import data", "task/data/images.txt": ""}, "task/step",
     ),
