@@ -9,6 +9,11 @@ Flax, Haiku, Equinox, Keras, TF-Slim and ``tf.layers``. It is the mirror of BN20
 Left alone is what is named for inference or freezing, code behind a test of the mode, and a layer
 that is told otherwise beside.
 
+Reported too, once a file and with medium confidence, are graphs of TensorFlow 1 that an optimiser
+trains, and of whose layers none is told a mode: ``tf.layers.batch_normalization(x)`` infers unless
+it is told to train. Nothing is said where a layer is not to be trained, or the files speak of
+freezing, fine-tuning or pretrained weights.
+
 Why it matters
 --------------
 The running statistics stay at 0 and 1, or where a checkpoint left them: the layer scales and
@@ -67,6 +72,7 @@ Measured with Flax 0.12.8.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
@@ -79,6 +85,9 @@ from bnlint.semantics.hints.purposes import (
     keeps_one_mode_on_purpose,
     wants_running_statistics,
 )
+from bnlint.semantics.layers.graph_steps import layers_of_graph, training_steps
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.layers.traits import training_flag
 from bnlint.semantics.modes.freezing import is_said_to_freeze
 from bnlint.semantics.modes.told import (
     ModeParameter,
@@ -87,6 +96,7 @@ from bnlint.semantics.modes.told import (
     mode_parameter,
     told,
 )
+from bnlint.semantics.syntax.module import last_name
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING
 
 RULE = Rule("BN216", "inference-hard-wired", "warning")
@@ -103,6 +113,52 @@ def check_file(context: Context) -> Iterator[Finding]:
         if parameter is None or _is_meant(flag, parameter, context):
             continue
         yield _report(flag, parameter, context)
+    yield from _never_told(context)
+
+
+_PREPARED = re.compile(r"(?i)pre_?train|freez|frozen|fine_?tun")
+
+
+def _never_told(context: Context) -> Iterator[Finding]:
+    """Report a graph that is trained, and of whose layers none is told a mode."""
+    module = context.module
+    steps = list(training_steps(context.evaluator, module))
+    if not steps:
+        return
+    sites = [
+        site
+        for site in layers_of_graph(context.project, module, context.sites)
+        if site.api.kind == "function"
+    ]
+    if not sites or not all(map(_is_left_to_infer, sites)):
+        return
+    if any(_PREPARED.search(there.text) for there in {module, *(site.module for site in sites)}):
+        return
+    (first, *others), step = sites, last_name(steps[0].func)
+    here = [site for site in sites if site.module is module]
+    where = here[0].call if here else steps[0]
+    place = "" if here else f" ({first.module.path}:{first.call.lineno})"
+    more = f"; {len(others)} more calls likewise" if others else ""
+    trained = f"{step}()" if where is steps[0] else f"{step}() (line {steps[0].lineno})"
+    flag = first.api.roles["training"]
+    yield context.report(
+        RULE,
+        where,
+        f"{first.api.short_name}{place} infers unless it is told {flag}=True, and is told nothing: "
+        f"the graph that {trained} trains has a mean of 0 and a variance of 1 in it, and does not "
+        f"normalise{more}",
+        help=f"give {flag} a placeholder or argument that says the mode, and run the updates of "
+        "the statistics with the step",
+        confidence="medium",
+        trial=trial_of_modes(first.api.framework, STATISTICS, INFERENCE, TRAINING),
+    )
+
+
+def _is_left_to_infer(site: Site) -> bool:
+    """Tell whether a layer is told nothing of the mode, which means to infer, and is to train."""
+    flag = training_flag(site)
+    told = {keyword.arg for keyword in site.call.keywords}
+    return flag.from_default and flag.value is False and not told & {None, "trainable"}
 
 
 def _is_meant(flag: Told, parameter: ModeParameter, context: Context) -> bool:

@@ -77,18 +77,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, InsertStatement
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import in_test_or_comparison
-from bnlint.semantics.layers.imported_layers import sites_beside, sites_of_imports
+from bnlint.semantics.layers.graph_steps import layers_of_graph, step_makers, training_steps
+from bnlint.semantics.layers.imported_layers import imported_by
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import training_flag
 from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.tensors.applications import imported_as
-from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.semantics.values.value import PRESUMED
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING
 
@@ -102,12 +101,12 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     yield from _unused(context)
     yield from _too_late(context)
-    steps = list(_steps(context))
-    if not steps or _runs_updates(context):
+    steps = list(training_steps(context.evaluator, context.module))
+    if not steps:
         return
-    sites = [*context.sites, *sites_of_imports(context.project, context.module)]
-    if not sites:
-        sites = list(sites_beside(context.project, context.module, _graph_layers(context)))
+    sites = layers_of_graph(context.project, context.module, context.sites)
+    if not sites or _runs_updates(context, sites):
+        return
     in_graph = [site for site in sites if site.api.kind == "function" and _may_train(site)]
     if in_graph and any(_may_infer(site) for site in in_graph):
         for step in steps:
@@ -116,41 +115,6 @@ def check_file(context: Context) -> Iterator[Finding]:
         layers = [s for s in sites if s.api.kind == "layer" and s.api.framework.modes.forwards]
         for step in steps if layers else ():
             yield _report_layers(step, layers[0], context)
-
-
-def _steps(context: Context) -> Iterator[ast.Call]:
-    """Yield the calls with which an optimiser of TensorFlow 1 makes the operation that trains."""
-    ev, module, words = context.evaluator, context.module, context.frameworks
-    for method in _step_makers(context):
-        for call in module.calls_by_name.get(method, ()):
-            if not isinstance(call.func, ast.Attribute) or in_test_or_comparison(module, call):
-                continue
-            values = ev.evaluate(module, call.func.value)
-            if any(
-                isinstance(made := value.object, Instance)
-                and isinstance(made.cls, Symbol)
-                and words.means(made.cls.path, "graph_optimizers")
-                for value in values
-            ):  # it may be wrapped in another
-                yield call
-
-
-def _graph_layers(context: Context) -> str:
-    """Return a pattern for the calls of batch normalisation that puts its updates aside."""
-    names = {
-        alias.rpartition(".")[2]
-        for api in context.frameworks.apis.values()
-        if api.kind == "function"
-        for alias in api.aliases
-    }
-    return rf"\b(?:{'|'.join(sorted(names))})\("
-
-
-def _step_makers(context: Context) -> list[str]:
-    """Return the methods of optimisers of TensorFlow 1 that make the operation that trains."""
-    words = context.frameworks
-    framework = next(iter(words.word("graph_optimizers").values()))
-    return [m for m in words.word("apply_methods") if words.shares(m, "apply_methods", framework)]
 
 
 def _may_train(site: Site) -> bool:
@@ -171,21 +135,29 @@ def _collections(context: Context) -> str:
     return rf"get_collection(?:_ref)?\([^)]*(?:{names})"
 
 
-def _runs_updates(context: Context) -> bool:
-    """Tell whether anything in the project runs updates, by the text."""
-    module, resolver = context.module, context.project.resolver
-    words, arguments = (
-        "|".join(sorted(context.frameworks.word(word)))
-        for word in ("runs_updates", "updates_arguments")
-    )
-    pattern = (
-        rf"{_collections(context)}|(?:\.|\bimport )(?:{words})\b|\b(?:{arguments})\W{{1,4}}None"
-    )
-    if re.search(pattern, module.text) is not None:
+def _runs_updates(context: Context, sites: Collection[Site]) -> bool:
+    """Tell whether anything in the project runs the updates of ``sites``, by the text.
+
+    What a layer is told of its updates counts only where a file with layers, or with the step,
+    has it or imports it: the others tell other layers.
+    """
+    module, resolver, words = context.module, context.project.resolver, context.frameworks
+    runners = "|".join(sorted(words.word("runs_updates")))
+    anywhere = rf"{_collections(context)}|(?:\.|\bimport )(?:{runners})\b"
+    arguments = "|".join(sorted(words.word("updates_arguments")))
+    beside = rf"\b(?:{arguments})\W{{1,4}}None"
+    texts = [there.text for there in {module, *(site.module for site in sites)}]
+    if any(re.search(rf"{anywhere}|{beside}", text) is not None for text in texts):
         return True
     if resolver is None or not module.file:
         return False
-    return bool(resolver.sources.search(module.file, pattern))
+    search = resolver.sources.search
+    if search(module.file, anywhere):
+        return True
+    files = {module.file, *(site.module.file for site in sites)}
+    told = search(module.file, beside)
+    near = (other for file in files if file for other in imported_by(resolver, file))
+    return bool(told) and not set(told).isdisjoint(near)
 
 
 def _is_graph(context: Context) -> bool:
@@ -241,7 +213,9 @@ def _too_late(context: Context) -> Iterator[Finding]:
             continue
         calls = [c for c in ast.walk(block) if isinstance(c, ast.Call) and c is not scope]
         runs = [c for c in calls if last_name(c.func) == "run"]
-        made = [c for c in calls if last_name(c.func) in (*_step_makers(context), "group")]
+        made = [
+            c for c in calls if last_name(c.func) in (*step_makers(context.frameworks), "group")
+        ]
         made += [c for c in calls if dotted(c.func).partition(".")[0] == _tensorflow(context)]
         if runs and not made:
             yield context.report(

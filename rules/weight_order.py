@@ -7,8 +7,9 @@ into, and reports those that become something else on the way: a variance that i
 ``running_mean``, the gamma of ``get_weights()`` as a bias. Looked at are attributes
 (``bn.running_var.copy_(...)``), keys (``state[name + ".running_var"]``), name maps, and lists of
 all weights of a layer (``set_weights([...])``). An array counts only if both ends are known to be
-those of batch normalisation. Where something is computed of it, or its origin is not known, nothing
-is said.
+those of batch normalisation: by a name that nothing else has (``moving_mean``), or because all four
+of one holder are put into all weights of a layer. Where something is computed of it, or its origin
+is not known, nothing is said.
 
 Four variables that are named for all four arrays, and are given to ``set_weights`` or taken from
 ``get_weights`` in another order, are reported too, with medium confidence, unless the code puts
@@ -52,8 +53,11 @@ Puts the variables, or the elements of the list, into the right order.
 
 Fix safety
 ----------
-Safe where all four are attributes or keys of one layer that are given to ``set_weights``: the copy
-then has what its source has.
+Safe where all four are attributes of one layer, or stand under keys such as ``moving_mean``, and
+are given to ``set_weights``: the copy then has what its source has.
+
+Unsafe where the keys are plain (``mean``, ``scale``): what was saved may stand under each other's
+names.
 
 Unsafe where variables take the place of each other, since other code may use them under the names
 they have.
@@ -196,7 +200,12 @@ def _of_list(copy: Copy, context: Context) -> Fix | None:
         return None  # it is filled line by line
     value = f"[{texts}]" if isinstance(given, ast.List) else f"({texts})"
     intent = ReplaceValue(module.span(given), value)
-    return Fix(SAFE, "give the weights in the order of the layer", (intent,))
+    advice = "give the weights in the order of the layer"
+    sources = [t.source for t in transfers if t.source is not None]
+    if all(s.layer is not None for s in sources) or any(is_statistic(s.name) for s in sources):
+        return Fix(SAFE, advice, (intent,))
+    why = "what was saved may stand under each other's names"
+    return Fix(UNSAFE, advice, (intent,), why)
 
 
 def _of_variables(copy: Copy, crossed: Sequence[Transfer], context: Context) -> Fix | None:

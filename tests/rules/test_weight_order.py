@@ -158,6 +158,22 @@ HAZARDS = [
         kind="error medium",
         fix="",
     ),
+    hazard(
+        "plain names that only batch normalisation has together",
+        """
+        def fill(model, weights):
+            for layer in model.layers:
+                if layer.name[-2:] == "bn":
+                    mean = weights[layer.name]["mean"].reshape(-1)
+                    variance = weights[layer.name]["variance"].reshape(-1)
+                    scale = weights[layer.name]["scale"].reshape(-1)
+                    offset = weights[layer.name]["offset"].reshape(-1)
+                    model.get_layer(layer.name).set_weights(«[mean, variance, scale, offset]»)
+        """,
+        "weight 1 is gamma, and is given the mean: mean of weights[layer.name], and 3 more",
+        kind="error high",
+        fix="unsafe: give the weights in the order of the layer",
+    ),
 ]
 
 CLEAN = cases("""
@@ -302,6 +318,20 @@ def repair(bn):
 --- what a layer that normalises in another way learns
 STATISTICS = ("running_mean", "running_var")
 NAMES = {"norm/beta": "film.weight", "norm/gamma": "film.bias"}
+--- plain names in the order of the layer
+def fill(model, weights):
+    for layer in model.layers:
+        w = weights[layer.name]
+        layer.set_weights([w["scale"], w["offset"], w["mean"], w["variance"]])
+--- what scales features has no statistics that are learned
+def fill(layer, saved):
+    layer.set_weights([saved["mean"], saved["variance"], saved["count"]])
+--- one name twice says nothing
+def fill(layer, saved):
+    layer.set_weights([saved["mean"], saved["variance"], saved["scale"], saved["mean"]])
+--- four arrays of two holders
+def fill(layer, batch, saved):
+    layer.set_weights([batch["mean"], batch["variance"], saved["scale"], saved["offset"]])
 --- the layer has fewer weights, which BN402 reports
 layer = keras.layers.BatchNormalization(scale=False)
 

@@ -45,7 +45,7 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
     mentioning = resolver.sources.search(module.file, rf"\bimport\b.*\b{name}\b|\b{name} import\b")
     found: list[str] = []
     for user in mentioning[:_MOST_USERS]:
-        behind = _behind(resolver, user)
+        behind = imported_by(resolver, user)
         if module.file in behind:
             found += sorted(holders & behind - set(found))
     for file in found[:_MOST_HOLDERS]:
@@ -54,7 +54,7 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
             yield from sites_in(project.evaluator, other)
 
 
-def _behind(resolver: Resolver, file: str) -> set[str]:
+def imported_by(resolver: Resolver, file: str) -> set[str]:
     """Return the files that the imports of ``file`` lead to, however far, and itself."""
     seen, queue = {file}, [file]
     while queue and len(seen) < _MOST_FILES:

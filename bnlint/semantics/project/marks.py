@@ -129,7 +129,18 @@ def speaks_for_itself(text: str) -> bool:
         return True
     if any(word in text for word in catalogue().state_words):
         return True
+    if lists_weights(text):
+        return True
     return (switches_modes(text) or takes_weights(text)) and names_model(text)
+
+
+def lists_weights(text: str) -> bool:
+    """Tell whether a text gives layers lists of weights, and has words for mean and variance."""
+    return (
+        "mean" in text
+        and "var" in text
+        and any(f".{word}(" in text for word in catalogue().names("takes_weights"))
+    )
 
 
 def takes_weights(text: str) -> bool:

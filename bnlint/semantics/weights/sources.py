@@ -107,7 +107,9 @@ class Arrays:
         found = key_of(key, self.module.source(key)) or self._named_key(key)
         if found is None or not kind_of(found[1]):
             return None
-        owner = f"{self.module.source(holder)}[{found[0]}]"
+        owner, prefix = self.module.source(holder), found[0]
+        if prefix.strip("'\""):  # more than the name of the array
+            owner = f"{owner}[{prefix}]"
         return Slot(owner, kind_of(found[1]), found[1], node)
 
     def _named_key(self, key: ast.expr) -> tuple[str, str] | None:

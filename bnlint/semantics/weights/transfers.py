@@ -73,7 +73,8 @@ class Copy(NamedTuple):
             if not source.length and {s.at for s in kin} != set(range(len(KINDS))):
                 return False  # it may be a list of the weights of many layers
         elif not any(is_statistic(s.name) for s in kin) and not self.names_statistics:
-            return False
+            # Together, even plain names are those of no other layer: mean, variance, scale, offset.
+            return target.length == len(KINDS) and {s.kind for s in kin} == set(KINDS)
         if is_statistic(source.name) and target.kind in STATISTICS:
             return True  # params["mean"] of a tree, given a running variance
         return target.is_distinct or self.names_statistics or target.length == len(KINDS)
