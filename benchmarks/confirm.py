@@ -92,7 +92,8 @@ def counted(text: str) -> tuple[int, str]:
     rules = load_rules()
     codes = frozenset(loaded.code for loaded in rules)
     findings = check(text.encode(), "model.py", rules, Options(codes, trials=True)).findings
-    with Counting(interpreters([], os.environ)) as pool:
+    pool = Counting(interpreters([], os.environ))
+    with pool:
         done = Laboratory(pool).confirm(findings)
     verdicts = [f.confirmation.verdict for f in done if f.confirmation is not None]
     told = ", ".join(f"{verdicts.count(v)} {v}" for v in dict.fromkeys(verdicts))

@@ -193,7 +193,7 @@ def guided(run: Run, names: list[str], seconds: int, seed: int) -> None:
         )
         seeds = run.targets.SEEDS[names[index]]
         if chance.random() < 0.1:
-            made = atheris.Mutate(data[1:] or b"x", longest - 1)
+            made: bytes = atheris.Mutate(data[1:] or b"x", longest - 1)
         else:
             made = mutant(
                 data[1:] if chance.random() < 0.8 else chance.choice(seeds), seeds, chance

@@ -26,6 +26,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,7 +117,7 @@ def timm_models(number: int) -> Iterator[Callable[[], object]]:
     extra = [n for n in timm.list_models("tf_*") if n not in names][:: max(1, 60 // 10)]
     chosen = [*names[:: max(1, len(names) // max(1, number - len(extra)))], *extra]
     for name in chosen:
-        yield lambda name=name: timm.create_model(name, pretrained=False)
+        yield partial(timm.create_model, name, pretrained=False)
 
 
 def make_torchvision_importable() -> None:
@@ -157,9 +158,7 @@ def smp_models() -> Iterator[Callable[[], object]]:
         ("PAN", "resnet34"), ("DeepLabV3", "resnet18"), ("DeepLabV3Plus", "timm-efficientnet-b0"),
         ("UPerNet", "efficientnet-b1"), ("Unet", "xception"),
     ):  # fmt: skip
-        yield lambda decoder=decoder, encoder=encoder: getattr(smp, decoder)(
-            encoder_name=encoder, encoder_weights=None
-        )
+        yield partial(getattr(smp, decoder), encoder_name=encoder, encoder_weights=None)
 
 
 def torchvision_models() -> Iterator[Callable[[], object]]:
@@ -168,7 +167,7 @@ def torchvision_models() -> Iterator[Callable[[], object]]:
         return
     models = importlib.import_module("torchvision.models")
     for name in models.list_models():
-        yield lambda name=name: torchvision_model(models, name)
+        yield partial(torchvision_model, models, name)
 
 
 def torchvision_model(models: Any, name: str) -> object:
@@ -187,7 +186,7 @@ def keras_models() -> Iterator[Callable[[], object]]:
     for name in sorted(dir(keras.applications)):
         builder = getattr(keras.applications, name)
         if callable(builder) and name[0].isupper():
-            yield lambda builder=builder: builder(weights=None)
+            yield partial(builder, weights=None)
 
 
 def build(package: str, models: Iterator[Callable[[], object]]) -> tuple[list[Layer], int]:

@@ -91,9 +91,8 @@ class Typist:
         self.root, self.uri, self.text, self.version = root, file.as_uri(), text, 1
         self.found: asyncio.Queue[types.PublishDiagnosticsParams] = asyncio.Queue()
 
-        @self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
-        def published(found: types.PublishDiagnosticsParams) -> None:
-            self.found.put_nowait(found)
+        published = self.client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        published(self.found.put_nowait)
 
     async def begin(self) -> float:
         """Start the server and open the file; return how long the first findings took."""
@@ -137,14 +136,16 @@ class Typist:
 
     def worked(self) -> float:
         """Return for how many seconds of a processor the server has worked."""
-        tasks = Path(f"/proc/{self.client._server.pid}/task")
+        server = self.client._server
+        assert server is not None
+        tasks = Path(f"/proc/{server.pid}/task")
         return sum(int((t / "schedstat").read_text().split()[0]) for t in tasks.iterdir()) / 1e9
 
     async def end(self) -> None:
         """Have the server end."""
         await self.client.shutdown_async(None)
         self.client.exit(None)
-        await self.client.stop()
+        await self.client.stop()  # type: ignore[no-untyped-call]
 
 
 #: What is typed: where, and what. The last is half an import, which changes what leads where.

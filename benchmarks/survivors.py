@@ -1,6 +1,7 @@
 """Put single faults into bnlint's own code, one at a time, and see whether a test notices.
 
     python benchmarks/survivors.py [--count N] [--seed N] [--record FILE] [TEST...]
+    python benchmarks/survivors.py --again FILE --record FILE [TEST...]
 
 Faults (`single_faults.py`) are drawn from the rules, `bnlint/semantics` and `bnlint/confirm`.
 First the tests are run once, to learn which of them run which lines; `--map` keeps that for the
@@ -12,12 +13,15 @@ the checkout.
 `--record` has a line of JSON for each fault that was tried; a run that is started again goes on
 behind them. A test that takes longer than `--each` seconds of the processor is left out, and the
 tests of one fault end after `--limit`: a fault that is said to survive may be one that there was no
-time for.
+time for. Name tests that are left out otherwise, with more seconds, to try those once more.
+
+`--again` tries what survived in an earlier record, wherever that code stands now.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import builtins
 import hashlib
 import importlib.machinery
@@ -30,8 +34,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -101,10 +106,31 @@ def drawn(count: int, seed: int) -> list[Trial]:
     return [Trial(n, path, chance.choice(at)) for n, (path, at) in enumerate(chosen)]
 
 
+def survived(record: Path) -> list[Trial]:
+    """Return the faults that survived in a record, where their code now stands."""
+    last = {row["number"]: row for row in map(json.loads, record.read_text("utf-8").splitlines())}
+    found = []
+    for number, row in last.items():
+        path, line, what = row["what"].split(":", 2)
+        if row["outcome"] == "killed" or not (ROOT / path).exists():
+            continue
+        trials = [
+            Trial(number, path, fault)
+            for at in faults((ROOT / path).read_text("utf-8"))
+            for fault in at
+        ]
+        same = [trial for trial in trials if trial.shown().split(":", 2)[2] == what]
+        same.sort(key=lambda trial: abs(trial.fault.place[0] - int(line)))
+        found += same[:1]
+        if not same:
+            print(f"{number:4} is gone: {row['what']}")
+    return found
+
+
 # ---------------------------------------------------------------------------------- imports
 
 
-def instead(compiled: dict[str, Callable[[str], Any]]) -> None:
+def instead(compiled: Mapping[str, Callable[[str], ast.Module]]) -> None:
     """Have files imported as ``compiled`` makes them of their text, by path."""
     plain = importlib.machinery.SourceFileLoader.get_code
 
@@ -227,7 +253,7 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
     for path in files():
         if not Path(path).match(ELSEWHERE):
             _, blocks = marked((ROOT / path).read_text("utf-8"), 0)
-            makers[path] = lambda text, at=first: marked(text, at)[0]
+            makers[path] = partial(_marked, first)
             spans[path] = (first, first + blocks)
             first += blocks
     ran = bytearray(first)
@@ -263,6 +289,10 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
     _pytest(tests, Learner())
     answer.write_text(json.dumps(learnt))
     return 0
+
+
+def _marked(first: int, text: str) -> ast.Module:
+    return marked(text, first)[0]
 
 
 def _number(ran: bytearray) -> int:
@@ -355,7 +385,7 @@ class Server:
 def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
     """Try a fault in a copy of the checkout."""
     known = learnt.known()
-    cost: Counter[str] = Counter()
+    cost: dict[str, float] = defaultdict(float)
     for name in ordered(trial, known, learnt):
         cost[name.split("::")[0]] += known[name].seconds
     chosen = [*OF_WORKERS] if Path(trial.path).match(ELSEWHERE) else []
@@ -446,13 +476,14 @@ def main() -> int:
     parser.add_argument("--each", type=float, default=5, help="seconds for one test")
     parser.add_argument("--record", type=Path, default=Path("survivors.jsonl"))
     parser.add_argument("--map", type=Path, default=Path("survivors-map.json"))
+    parser.add_argument("--again", type=Path, help="a record, whose survivors are tried again")
     parser.add_argument("--only", type=int, nargs="*", metavar="N", help="try these anew")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
     learnt = Map(options.map)
     learnt.renew(options.tests, options.each)
-    trials = drawn(options.count, options.seed)
+    trials = survived(options.again) if options.again else drawn(options.count, options.seed)
     if options.only is not None:
         trials = [trial for trial in trials if trial.number in options.only]
     elif options.record.exists():
@@ -467,7 +498,7 @@ def main() -> int:
         for trial in trials:
             by_file.setdefault(trial.path, {})[trial.fault] = trial.number
         instead({
-            path: lambda text, chosen=chosen: switched(text, chosen)
+            path: partial(switched, chosen=chosen)
             for path, chosen in by_file.items()
         })  # fmt: skip
         _pytest(sorted(learnt.tests), Server(trials, options, learnt))
