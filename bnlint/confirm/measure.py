@@ -69,7 +69,8 @@ def training_steps(
         except RequestError as error:
             failure = failure or error
             continue
-        return _read([step.input for step in experiment.steps], result, *experiment.observe)
+        inputs = [step.input for step in experiment.steps]
+        return _read(inputs, result, _start(api), *experiment.observe)
     raise failure or RequestError("nothing to measure")
 
 
@@ -96,9 +97,14 @@ def mode_of_call(
     y = worker.run(experiment).outputs[0]
     if _same(y, _normalised(x, *_moments(x, axis))):
         return "training"
-    if _same(y, _normalised(x, np.float64(0.0), np.float64(1.0))):
+    if _same(y, _normalised(x, np.float64(0.0), _start(api))):
         return "inference"
     return "neither"
+
+
+def _start(api: Api) -> Any:
+    """Return the running variance of a new layer that never moves it."""
+    return np.float64(1 - EPS if api.initial_statistics.get("variance") == "1-eps" else 1)
 
 
 def _axes(api: Api, rank: int) -> Iterator[int]:
@@ -140,7 +146,7 @@ def _experiment(
 _ARRAYS = {"running_mean": 0.0, "running_var": 1.0, "weight": 1.0, "bias": 0.0}
 
 
-def _read(inputs: list[Array], result: Result, mean: str, variance: str) -> Measured:
+def _read(inputs: list[Array], result: Result, start: Any, mean: str, variance: str) -> Measured:
     means = [np.asarray(state[mean]) for state in result.states]
     variances = [np.asarray(state[variance]) for state in result.states]
     x, y = inputs[0], result.outputs[0]
@@ -151,7 +157,7 @@ def _read(inputs: list[Array], result: Result, mean: str, variance: str) -> Meas
     n = x.size // x.shape[axis]
     estimates = {"biased": batch_variance, "unbiased": batch_variance * n / (n - 1)}
     normalises_with = "neither"
-    if _same(y, _normalised(x, np.float64(0.0), np.float64(1.0))):
+    if _same(y, _normalised(x, np.float64(0.0), start)):
         normalises_with = "none"
     for name, estimate in estimates.items():
         if _same(y, _normalised(x, batch_mean, estimate)):
@@ -159,7 +165,7 @@ def _read(inputs: list[Array], result: Result, mean: str, variance: str) -> Meas
     flat = {name: estimate.ravel() for name, estimate in estimates.items()}
     batch_means = [_moments(batch, axis)[0].ravel() for batch in inputs]
     update = _update(means, variances[0], batch_means, flat.values())
-    estimator = "none" if _same(variances[0], np.ones_like(variances[0])) else "neither"
+    estimator = "none" if _same(variances[0], np.full_like(variances[0], start)) else "neither"
     for name, estimate in flat.items():
         if update.convention != "none" and _same(
             variances[0], update.start + update.new * estimate
