@@ -11,27 +11,30 @@ from bnlint.rule import Context
 from bnlint.semantics.layers.sites import Site
 from bnlint.trial import Layer, Trial
 
+#: The fixed layers of a file so far, by the experiment and what the fix writes for what. Reading a
+#: file anew for each of 500 findings that are alike would take longer than all else.
+Known = dict[tuple[object, ...], Layer]
+
 
 def with_trial(
-    finding: Finding, context: Context, loaded: LoadedRule, reread: Callable[[str], Context]
+    finding: Finding,
+    context: Context,
+    loaded: LoadedRule,
+    reread: Callable[[str], Context],
+    known: Known,
 ) -> Finding:
     """Return ``finding`` with its experiment, where its rule states one.
 
     ``reread`` gives the context of the same file with another text, and raises as a parser does
-    where that cannot be parsed.
+    where that cannot be parsed; ``known`` keeps what it gave.
     """
     experiment = loaded.checks.get("experiment")
     if experiment is None:
         return finding
     trial: Trial | None = experiment(finding, _site(context, finding.subject), context)
     if trial is not None and trial.fixed is None:
-        trial = trial._replace(fixed=_fixed(finding, trial, context, loaded, reread))
+        trial = trial._replace(fixed=_fixed(finding, trial, context, loaded, reread, known))
     return finding._replace(trial=trial)
-
-
-#: The fixed layers so far, by the experiment and what the fix writes for what. Reading a file anew
-#: for each of 500 findings that are alike would take longer than all else.
-_known: dict[tuple[object, ...], Layer] = {}
 
 
 def _site(context: Context, start: int) -> Site | None:
@@ -47,6 +50,7 @@ def _fixed(
     context: Context,
     loaded: LoadedRule,
     reread: Callable[[str], Context],
+    known: Known,
 ) -> Layer | None:
     """Return the layer that the fixed text makes, as the same experiment has it."""
     fix = finding.fix
@@ -54,12 +58,12 @@ def _fixed(
         return None
     written = [(context.module.text[edit.start : edit.end], edit.text) for edit in fix.edits]
     key = (finding.code, trial, *written)
-    if key not in _known:
+    if key not in known:
         layer = _read(finding, context, loaded, reread)
         if layer is None:
             return None
-        _known[key] = layer
-    return _known[key]
+        known[key] = layer
+    return known[key]
 
 
 def _read(

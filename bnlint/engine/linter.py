@@ -43,6 +43,7 @@ from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
+    from bnlint.engine.evidence import Known
     from bnlint.files.documents import Document
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.layers.alignment import Pair
@@ -198,7 +199,10 @@ def check_facts(
             if confirmed(module, finding)
         ]
         if options.trials:
-            found = [_with_trial(f, context, rules, options.wrappers, problems) for f in found]
+            known: Known = {}
+            found = [
+                _with_trial(f, context, rules, options.wrappers, problems, known) for f in found
+            ]
     alone = uncompared(context, rules, options)
     result = Result(
         module.path,
@@ -291,6 +295,7 @@ def _with_trial(
     rules: Sequence[LoadedRule],
     wrappers: tuple[Wrapper, ...],
     problems: list[Problem],
+    known: Known,
 ) -> Finding:
     """Return ``finding`` with the experiment that can prove it."""
     from bnlint.engine.evidence import with_trial
@@ -309,7 +314,7 @@ def _with_trial(
 
     loaded = next(rule for rule in rules if rule.code == finding.code)
     try:
-        return with_trial(finding, context, loaded, reread)
+        return with_trial(finding, context, loaded, reread, known)
     except Exception as error:
         if is_too_deep(error, context.module):
             return finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 
 import pytest
 from bench import CODES, RULES, Bench
@@ -96,3 +97,23 @@ def test_rules_whose_hazards_have_experiments_are_held_to_them() -> None:
         if finding.trial is not None
     }
     assert stated | MORE.keys() == PROVEN
+
+
+def test_a_fixed_layer_is_not_taken_from_another_file(tmp_path: Path) -> None:
+    """The same is written in both, and in the second it cannot be told what that makes."""
+    second = "import torch.nn as nn\ndef block(n, M):\n    return nn.BatchNorm2d(n, momentum=M)\n"
+    first = f"{second}net = block(8, M=0.99)\n"
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "net.py").write_text("from layers import block\nnet = block(8, M=0.99)\n")
+    (tmp_path / "layers.py").write_text(second)
+    options = Options(CODES, folder=str(tmp_path), trials=True)
+    found = [
+        finding
+        for name, text in (("first.py", first), ("layers.py", second))
+        for finding in check(text.encode(), name, RULES, options).findings
+    ]
+    trials = [finding.trial for finding in found if finding.trial is not None]
+    assert [trial.port for trial in trials] == [trials[0].port] * 2
+    assert [finding.fix.edits[0].text for finding in found if finding.fix] == ["1 - "] * 2
+    assert trials[0].fixed is not None
+    assert trials[1].fixed is None
