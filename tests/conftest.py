@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import said
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more of what else the machine does than of the code: tests count
@@ -23,6 +24,14 @@ settings.load_profile("steady")
 
 # What runs the command line in its own tests serves others too.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))
+
+said.listen()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare all that is said of the code in tests."""
+    config.pluginmanager.register(said.Listener())
+
 
 #: Marker, and the packages that a test with it imports.
 FRAMEWORKS = {

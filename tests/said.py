@@ -1,0 +1,152 @@
+"""Holds all that is said of the code in tests to the texts that are kept of it.
+
+Every test whose code is checked also compares each finding to its end: place, message, help, fix,
+what was compared and the experiment, of whichever rule it is. The texts lie in `tests/said`, a file
+for each file of tests. `BNLINT_SAY=1 pytest FILE...` writes them anew: read what has changed in
+them, as you read code.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bnlint.engine import linter
+from bnlint.engine.registry import LoadedRule
+from bnlint.finding import Finding, Fix
+from bnlint.trial import Layer, Trial
+
+ROOT = Path(__file__).resolve().parent
+KEPT = ROOT / "said"
+RENEWS = bool(os.environ.get("BNLINT_SAY"))
+
+#: The tests whose code is written down: what is said of drawn code has no text to keep.
+ROOMS = ("rules/", "projects/", "test_mode_", "test_graph_cases", "test_directives")
+
+_check = linter.check
+_heard: list[str] | None = None
+
+
+def listen() -> None:
+    """Have what :func:`linter.check` says in tests written down; call it before it is imported."""
+    linter.check = _listening
+
+
+def _listening(
+    data: bytes, path: str, rules: Sequence[LoadedRule], options: linter.Options
+) -> linter.Result:
+    result = _check(data, path, rules, options)
+    if _heard is not None:
+        shown = result
+        if result.findings:
+            shown = _check(data, path, rules, options._replace(trials=True))
+        _heard.extend(line for finding in shown.findings for line in _lines(finding))
+        _heard.extend(f"notice: {notice}" for notice in (*result.notices, *result.offers))
+    return result
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    at = finding.span
+    yield (
+        f"{finding.path}:{at.row}:{at.column}-{at.end_row}:{at.end_column} {finding.code} "
+        f"{finding.severity} {finding.confidence}: {finding.message}"
+    )
+    if finding.help:
+        yield f"  help: {finding.help}"
+    if finding.fix is not None:
+        yield from _fixed(finding.fix)
+    if finding.reference is not None:
+        yield f"  reference: {_fields(finding.reference)}"
+    for value in finding.values:
+        yield f"  compared: {_fields(value)}"
+    if finding.definition is not None:
+        yield f"  written: {_fields(finding.definition)}"
+    if finding.trial is not None:
+        yield from _tried(finding.trial)
+
+
+def _fixed(fix: Fix) -> Iterator[str]:
+    yield f"  {fix.applicability} fix: {fix.message}{f' ({fix.reason})' if fix.reason else ''}"
+    for edit in fix.edits:
+        yield f"    {edit.start}-{edit.end}: {edit.text!r}"
+
+
+def _tried(trial: Trial) -> Iterator[str]:
+    layers = dict(zip(trial._fields, trial, strict=True))
+    yield f"  trial: {_fields(trial, *(n for n, v in layers.items() if isinstance(v, Layer)))}"
+    for name, layer in layers.items():
+        if isinstance(layer, Layer):
+            yield f"    {name}: {_fields(layer)}"
+
+
+def _fields(record: Any, *without: str) -> str:
+    """Return the fields of a record that are not their defaults."""
+    defaults = record._field_defaults
+    return ", ".join(
+        f"{name} {value if isinstance(value, str) else repr(value)}"
+        for name, value in zip(record._fields, record, strict=True)
+        if name not in without and (name not in defaults or defaults[name] != value)
+    )
+
+
+class Kept:
+    """The texts that are kept of one file of tests, by the name of the test."""
+
+    def __init__(self, tests: str) -> None:
+        self.path = KEPT / Path(tests.removeprefix("tests/")).with_suffix(".txt")
+        parts = self.path.read_text("utf-8").split("\n== ")[1:] if self.path.exists() else []
+        self.texts = {name: text for name, _, text in (part.partition("\n") for part in parts)}
+        self.new: dict[str, str] = {}
+
+    def write(self) -> None:
+        """Keep what was said in the tests that ran, and no longer what was said in others."""
+        self.path.unlink(missing_ok=True)
+        if self.new:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            texts = (f"\n== {name}\n{text}" for name, text in self.new.items())
+            self.path.write_text("".join((*texts, "\n")), "utf-8")
+
+
+class Listener:
+    """Compares what was said in each test."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Kept] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Iterator[None]:
+        """Run a test, and compare what was said in it."""
+        global _heard
+        tests, _, name = pyfuncitem.nodeid.partition("::")
+        drawn = hasattr(pyfuncitem.obj, "is_hypothesis_test")
+        if drawn or not tests.removeprefix("tests/").startswith(ROOMS):
+            return (yield)
+        _heard = said = []
+        try:
+            done = yield
+        finally:
+            _heard = None
+        folders = [str(v) for v in pyfuncitem.funcargs.values() if isinstance(v, Path)]
+        text = "\n".join(said)
+        for folder in sorted({*folders, str(ROOT.parent)}, key=len, reverse=True):
+            text = text.replace(folder, "...")
+        text = re.sub(r"/\S*/pytest-of-\w+/pytest-\d+/\w+", "...", text)
+        kept = self.kept.setdefault(tests, Kept(tests))
+        if RENEWS:
+            if text:
+                kept.new[name] = text
+        else:
+            expected = kept.texts.get(name, "").rstrip("\n")
+            assert text == expected, f"something else is said than {kept.path} has (see said.py)"
+        return done
+
+    def pytest_sessionfinish(self) -> None:
+        """Write what was said, where that is asked for."""
+        if RENEWS:
+            for kept in self.kept.values():
+                kept.write()
