@@ -1,4 +1,4 @@
-"""Write the pages that come from the rules' docstrings: docs/rules and the table in the README.
+"""Write the pages of rules, their table in the README, and the reference of the configuration.
 
     python docs/generate.py
 
@@ -9,15 +9,38 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bnlint.config.described import DESCRIBED, default_of, kind_of  # noqa: E402
+from bnlint.config.options import OPTIONS  # noqa: E402
+from bnlint.config.spelling import toml  # noqa: E402
 from bnlint.engine.registry import load_rules  # noqa: E402
 from bnlint.output.rules import markdown, rule_table, unproven  # noqa: E402  # the checkout, not an install
 
 _TABLE = re.compile(r"(<!-- rules: begin -->\n).*?(<!-- rules: end -->)", re.DOTALL)
+
+
+def option_reference(text: str) -> str:
+    """Return docs/configuration.md with what is said of each option's meaning, type and default.
+
+    Examples, and what follows them, are left as they are.
+    """
+    for option in OPTIONS:
+        described, default = DESCRIBED[option.key], default_of(option)
+        is_value = default is not None
+        parts = [f"`{toml(default)}`" if is_value else "not set", described.unset]
+        said = (", which is " if is_value else ": ").join(part for part in parts if part)
+        prose = textwrap.fill(described.text, 110, break_long_words=False, break_on_hyphens=False)
+        head = f"### {option.key}\n\n"
+        written = f"{head}{prose}\n\n- Type: {kind_of(option.key)}\n- Default: {said}\n"
+        start = text.index(head)
+        end = text.index("\n", text.index("\n- Default: ", start) + 1) + 1
+        text = text[:start] + written + text[end:]
+    return text
 
 
 def main() -> None:
@@ -36,6 +59,9 @@ def main() -> None:
             old.unlink()
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
+    configuration = ROOT / "docs" / "configuration.md"
+    reference = option_reference(configuration.read_text(encoding="utf-8"))
+    configuration.write_text(reference, encoding="utf-8")
     readme = ROOT / "README.md"
     table = rule_table(rules, "docs/rules/")
     text = readme.read_text(encoding="utf-8")

@@ -24,6 +24,8 @@ settings.load_profile("steady")
 
 # What runs the command line in its own tests serves others too.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))
+# Pages that are made, and the commands of the guides, have tests too.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs"))
 
 said.listen()
 

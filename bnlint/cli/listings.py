@@ -224,3 +224,12 @@ def translate(parsed: argparse.Namespace) -> int:
         )
     )
     return CLEAN
+
+
+def config(_: argparse.Namespace) -> int:
+    """Print the JSON Schema of configuration files."""
+    from bnlint.config.described import schema
+    from bnlint.output.json import dumps
+
+    write([f"{dumps(schema())}\n"])
+    return CLEAN

@@ -316,6 +316,11 @@ def _add_completion(parser: Parser) -> None:
                         help="bash, zsh or fish")  # fmt: skip
 
 
+def _add_config(parser: Parser) -> None:
+    parser.add_argument("what", metavar="WHAT", choices=("schema",),
+                        help="schema: the JSON Schema of configuration files")  # fmt: skip
+
+
 def _add_server(parser: Parser) -> None:
     parser.add_argument("--stdio", action="store_true",
                         help="speak over standard input and output, as it does anyway")  # fmt: skip
@@ -387,6 +392,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Parser], None]]] = {
     "explain": ("explain a rule", _add_explain),
     "rules": ("list the rules", _add_rules),
     "frameworks": ("list the frameworks and what their APIs mean", _add_frameworks),
+    "config": ("print the JSON schema of configuration files, for editors", _add_config),
     "completion": ("print a script that completes commands in a shell", _add_completion),
     "translate": ("translate one constructor call to other frameworks", _add_translate),
     "mcp": ("serve a coding agent by the model context protocol; nothing is written", _add_mcp),

@@ -150,7 +150,11 @@ class Progress:
         """Show how many are done."""
         import time
 
-        if not sys.stderr.isatty() or self.total < (1 if self.at_once else 2):
+        if (
+            not sys.stderr.isatty()
+            or os.environ.get("TERM") == "dumb"
+            or self.total < (1 if self.at_once else 2)
+        ):
             return
         if self.bar is None:
             if not self.at_once and time.monotonic() - self.started < 1.0:

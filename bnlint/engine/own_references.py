@@ -80,9 +80,14 @@ def offers(facts: Facts) -> Iterator[str]:
     if len(models) == 1:
         name = models.pop()
         yield f"bnlint compare {shlex.quote(name)} {shlex.quote(here)}"
-    for twin, ecosystem in _twins(facts):
+    twins = list(_twins(facts))
+    folder = facts.module.file.rpartition("/")[0]
+    beside = [twin for twin in twins if twin[0].rpartition("/")[0] == folder]
+    for twin, ecosystem in beside or twins:
         if any(site.api.framework.ecosystem in sources for site in facts.sites):
             continue
+        if "bnlint: port-of" in (resolver().sources.text(twin) or ""):
+            continue  # it says itself what it is a port of
         both = [displayed(twin, current()), here]
         first, second = both if ecosystem in sources else sorted(both)
         yield f"bnlint compare {shlex.quote(first)} {shlex.quote(second)}"

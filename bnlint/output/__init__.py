@@ -238,7 +238,7 @@ def remarks(report: Report) -> Iterator[str]:
             f"(--extend-select {code} lists them)"
         )
     for offer in report.offers:
-        yield f"hint: these may be a port and its reference: {offer}"
+        yield f"hint: these may be a reference and its port, or the other way round: {offer}"
     for (said, family), number in sorted(report.hints.items()):
         yield (
             f"hint: {said}; if that is so, eps differs in {counted(number, 'layer')}: try "

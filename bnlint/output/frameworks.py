@@ -76,8 +76,8 @@ def _tables(frameworks: Frameworks, style: Style) -> Iterator[str]:
 def _columns(api: Api) -> Row:
     return (
         api.id,
-        _default(api, "eps"),
-        _default(api, "momentum"),
+        default_text(api, "eps"),
+        default_text(api, "momentum"),
         _kept(api),
         api.convention,
         "by argument" if api.default_mode == "required" else api.default_mode,
@@ -87,7 +87,7 @@ def _columns(api: Api) -> Row:
     )
 
 
-def _default(api: Api, role: str) -> str:
+def default_text(api: Api, role: str) -> str:
     """Return the default of the argument in ``role``, ``-`` where no argument plays it."""
     name = api.roles.get(role)
     parameter = api.parameter(name) if name is not None else None
@@ -99,7 +99,7 @@ def _default(api: Api, role: str) -> str:
     return clean(default.text) if isinstance(default, SourceText) else literal(default)
 
 
-def _decay(api: Api) -> float | None:
+def decay_of(api: Api) -> float | None:
     """Return what is kept of the old value at the default momentum, if that is known."""
     try:
         momentum = api.default("momentum")
@@ -112,12 +112,12 @@ def _decay(api: Api) -> float | None:
 
 
 def _kept(api: Api) -> str:
-    decay = _decay(api)
+    decay = decay_of(api)
     if decay is not None:
         return f"{decay:g}"
     if "momentum" not in api.roles:
         return "-"
-    required = _default(api, "momentum") == "required"
+    required = default_text(api, "momentum") == "required"
     return "as given" if required else "?"
 
 
@@ -155,7 +155,7 @@ def _family(frameworks: Frameworks, family: Framework) -> dict[str, object]:
                 "kind": api.kind,
                 "eps": _default_value(api, "eps"),
                 "momentum": _default_value(api, "momentum"),
-                "decay": _decay(api),
+                "decay": decay_of(api),
                 "convention": api.convention,
                 "estimator": api.estimator,
                 "estimator_when": api.estimator_when,

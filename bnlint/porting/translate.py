@@ -136,7 +136,8 @@ def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[st
     if role in _OPPOSITE and _OPPOSITE[role] in given.api.roles:
         return _turned_round(given, target, role), []
     value = given.roles.get(role)
-    if value is None or (not value.is_known and role not in given.texts):
+    is_left_open = value is not None and value.from_default and value.value is None
+    if value is None or is_left_open or (not value.is_known and role not in given.texts):
         return (f"<{role}>" if parameter.required else None), []
     if role == "momentum":
         return _momentum(given, target, value)

@@ -125,12 +125,22 @@ def test_twins_are_compared_where_the_family_is_declared(tmp_path: Path) -> None
     assert found["torch_net.py", "BN103"]["severity"] == "error"
 
 
-OFFER = "hint: these may be a port and its reference: bnlint compare {} {}\n"
+OFFER = (
+    "hint: these may be a reference and its port, or the other way round: bnlint compare {} {}\n"
+)
 
 
 def test_twins_alone_are_offered(tmp_path: Path) -> None:
     assert findings(tmp_path, **TWINS) == {}
     assert bnlint(tmp_path).err.startswith(OFFER.format("keras_net.py", "torch_net.py"))
+
+
+def test_twins_of_one_folder_come_before_others(tmp_path: Path) -> None:
+    """A repository of many ports, each beside its reference, is offered those pairs alone."""
+    files = {f"{folder}__{name}": text for folder in "abc" for name, text in TWINS.items()}
+    assert findings(tmp_path, **files) == {}
+    hints = [line for line in bnlint(tmp_path).err.splitlines(True) if line.startswith("hint")]
+    assert hints == [OFFER.format(f"{f}/keras_net.py", f"{f}/torch_net.py") for f in "abc"]
 
 
 def test_twins_of_one_name_in_two_folders(tmp_path: Path) -> None:
@@ -149,6 +159,8 @@ def test_twins_of_one_name_in_two_folders(tmp_path: Path) -> None:
              "torch_net": PORT * 3},
             id="layers that cannot be paired one by one",
         ),
+        pytest.param({**TWINS, "torch_net": "# bnlint: port-of keras_net.py\n" + PORT},
+                     id="the port names its reference"),
         pytest.param({**TWINS, "bnlint.toml": "infer = false\n"}, id="the configuration ends it"),
     ],
 )  # fmt: skip
