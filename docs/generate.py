@@ -1,5 +1,7 @@
 """Write the pages of rules, their table in the README, and the reference of the configuration.
 
+What the pages say was seen in public code comes from the tables of docs/accuracy.
+
     python docs/generate.py
 
 A test fails where a page is not what this writes.
@@ -7,12 +9,15 @@ A test fails where a page is not what this writes.
 
 from __future__ import annotations
 
+import csv
+import json
 import re
 import sys
 import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SEEN = ROOT / "bnlint" / "output" / "seen.json"
 sys.path.insert(0, str(ROOT))
 
 from bnlint.config.described import DESCRIBED, default_of, kind_of  # noqa: E402
@@ -43,9 +48,32 @@ def option_reference(text: str) -> str:
     return text
 
 
+def counted(codes: list[str]) -> dict[str, tuple[int, int]]:
+    """Return how many true and false findings of each rule the tables of docs/accuracy hold.
+
+    A place counts once, however many tables have it, and copies of a file not at all. Rules on
+    bnlint itself are left out unless they were seen.
+    """
+    verdicts: dict[str, dict[object, str]] = {}
+    for path in sorted((ROOT / "docs" / "accuracy").glob("*-findings.tsv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for at, row in enumerate(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)):
+                if "code" in row and row["verdict"] in ("true", "false"):
+                    place = (row["repository"], row["place"]) if row["place"] else (path.name, at)
+                    verdicts.setdefault(row["code"], {})[place] = row["verdict"]
+    found = {code: [*verdicts.get(code, {}).values()] for code in codes}
+    return {
+        code: (said.count("true"), said.count("false"))
+        for code, said in found.items()
+        if said or not code.startswith("BN9")
+    }
+
+
 def main() -> None:
     """Write all pages, and remove those of rules there are no more."""
     rules = load_rules()
+    lines = [f'  "{c}": {json.dumps(n)}' for c, n in counted([r.code for r in rules]).items()]
+    SEEN.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     folder = ROOT / "docs" / "rules"
     folder.mkdir(exist_ok=True)
     pages = {f"{loaded.code}.md": markdown(loaded) for loaded in rules}

@@ -51,8 +51,6 @@ Numbers
 Keras 3.15 raises ValueError ("Unrecognized keyword arguments passed to BatchNormalization") on each
 of the three, and takes ``renorm`` (from 3.14) and ``synchronized``.
 
-Seen on public code: nothing yet, true or false, in 814 repositories.
-
 References
 ----------
 Measured with Keras 3.15.1; what others take stands in the framework tables.

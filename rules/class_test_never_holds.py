@@ -51,9 +51,6 @@ After such a loop, none of three batch normalisation layers is in inference mode
 over ``modules()``, all three are. ``named_modules()`` of PyTorch, ``named_sublayers()`` of Paddle,
 ``cells_and_names()`` of MindSpore and ``iter_modules()`` of nnx give tuples.
 
-Seen on public code: 4 true, 0 false, in 568 repositories and 31 packages
-(of those, in the folders that name batch normalisation).
-
 References
 ----------
 Measured with torch 2.13.0, Paddle 3.3.1, MindSpore 2.10.0 and Flax 0.12.8.

@@ -35,8 +35,6 @@ Fix
 ---
 None. The statistics may be averaged before they are used.
 
-Seen on public code: nothing yet, true or false, in 310 repositories.
-
 References
 ----------
 Read in torch 2.13.0: without the broadcast nothing copies buffers between processes.

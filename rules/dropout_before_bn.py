@@ -33,8 +33,6 @@ Numbers
 On inputs from N(3, 4), dropout with 0.5 makes a variance of 17 of one of 4, and the outputs of
 inference have a standard deviation of 0.48 instead of 1.
 
-Seen on public code: 1 true, 0 false, in 310 repositories.
-
 References
 ----------
 Measured with torch 2.13.0.

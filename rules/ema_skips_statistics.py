@@ -64,8 +64,6 @@ Numbers
 After 200 batches of 32 from N(3, 2), the outputs of a layer in inference are those of N(0, 1); an
 average of its weights, whose statistics are 0 and 1 as at its birth, is off by 3.0 on average.
 
-Seen on public code: nothing yet, true or false, in 33,000 files of 870 repositories.
-
 References
 ----------
 Measured with torch 2.13.0.

@@ -33,8 +33,6 @@ Fix
 ---
 None. Load it into a folded model, or the checkpoint from before the fold.
 
-Seen on public code: nothing yet, true or false, in 260 repositories.
-
 References
 ----------
 Read in torch 2.13.0: without ``strict``, keys that only one side has are left out.

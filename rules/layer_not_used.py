@@ -62,8 +62,6 @@ Numbers
 -------
 A Keras model of three layers built so has two; its output is that of the model without the third.
 
-Seen on public code: 3 true, 0 false, in 720 repositories.
-
 References
 ----------
 Measured with Keras 3.15.1.

@@ -45,8 +45,6 @@ Numbers
 ``keras.backend`` of Keras 3.15 has none of ``learning_phase``, ``set_learning_phase`` and
 ``learning_phase_scope``.
 
-Seen on public code: nothing yet, true or false, in 310 repositories.
-
 References
 ----------
 Measured with Keras 3.15.1.

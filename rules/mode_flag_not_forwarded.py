@@ -51,9 +51,6 @@ Numbers
 ``tf.layers.batch_normalization`` on ones gives 0.9995004 in training where it is left at its
 default, and 0 where it is told to train; the moving mean stays at 0.
 
-Seen on public code: 4 true, 0 false, in 568 repositories and 31 packages
-(of those, in the folders that name batch normalisation).
-
 References
 ----------
 Measured with TensorFlow 2.15.1 and 2.21.0.

@@ -52,8 +52,6 @@ Numbers
 A layer of C channels is 4C to ``count_params()`` of Keras, 2C to ``parameters()`` of PyTorch, and
 4C + 1 to its ``state_dict()``, with ``num_batches_tracked``.
 
-Seen on public code: nothing yet, true or false, in 814 repositories.
-
 References
 ----------
 Measured with Keras 3.15.1 and torch 2.13.0; the counts of others stand in the framework tables.

@@ -68,9 +68,6 @@ In training, [1, C], [1, C, 1] and [1, C, 1, 1] raise "Expected more than 1 valu
 training" in PyTorch; in Keras [1, C] gives 0. ``split(128)`` of 257 rows gives pieces of 128, 128
 and 1, ``chunk(3)`` pieces of 86, 86 and 85, and of 5 rows pieces of 2, 2 and 1.
 
-Seen on public code: nothing at medium confidence; at low, 19 loaders whose last batch may have one
-example and 2 layers that are given pieces, in 814 repositories.
-
 References
 ----------
 Measured with torch 2.13.0 and Keras 3.15.1.
@@ -84,17 +81,21 @@ from collections.abc import Iterator, Sequence
 
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.rule import Context, Rule
-from bnlint.semantics.hints.around import in_test_or_comparison
 from bnlint.semantics.layers.imported_layers import sites_of_imports
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.modes.switches import takes_gradient
+from bnlint.semantics.modes.small_batches import (
+    batch_size,
+    fitted_sizes,
+    given,
+    loaders,
+    sees_single_values,
+    training_loop,
+)
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import applications
-from bnlint.semantics.tensors.layouts import layout_before
-from bnlint.semantics.tensors.neighbours import argument, layer_before, linear_before
-from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
-from bnlint.semantics.values.value import Value, settle
+from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.value import settle
 
 RULE = Rule("BN122", "small-batch", "warning", confidence="medium")
 
@@ -116,18 +117,19 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report loaders that give batches of one example to layers that cannot do with it."""
-    calls = _loaders(context)
-    fits = _fits_with_one(context)
+    ev, module = context.evaluator, context.module
+    calls = loaders(ev, module)
+    fits = [keyword for keyword, size in fitted_sizes(ev, module) if size == 1]
     if not calls and not fits:
         return
-    sites = [*context.sites, *sites_of_imports(context.project, context.module)]
-    found = [site for site in sites if _sees_single_values(context.evaluator, site)]
+    sites = [*context.sites, *sites_of_imports(context.project, module)]
+    found = [site for site in sites if sees_single_values(ev, site)]
     flat = [site for site in found if site.api.single_value == "raises"]
     for call in calls if flat else ():
-        loop = _training_loop(call, context)
+        loop = training_loop(ev, module, call)
         if loop is None:
             continue
-        if _size(call, context) == 1:
+        if batch_size(ev, module, call) == 1:
             fed = next((site for site in flat if _is_fed_whole(loop, site, context)), None)
             yield _report_one(call, fed or flat[0], context, "low" if fed is None else "medium")
         elif _is_shuffled(call, context):
@@ -218,62 +220,13 @@ def _is_number(node: ast.expr, context: Context) -> bool:
 # ---------------------------------------------------------------------------------- loaders
 
 
-def _loaders(context: Context) -> list[ast.Call]:
-    words = context.frameworks.word("batch_loaders")
-    collates = context.frameworks.word("collate_arguments")
-    return [
-        call
-        for name in {path.rpartition(".")[2] for path in words}
-        for call in context.module.calls_by_name.get(name, ())
-        if len(call.args) < 2
-        and not any(k.arg is None or k.arg in collates for k in call.keywords)
-        and not in_test_or_comparison(context.module, call)
-        and all(
-            isinstance(v.object, Symbol)
-            and context.frameworks.means(v.object.path, "batch_loaders")
-            for v in context.evaluator.evaluate(context.module, call.func)
-        )
-    ]
-
-
-def _given(call: ast.Call, word: str, context: Context) -> Value | None:
-    names = context.frameworks.word(word)
-    for keyword in call.keywords:
-        if keyword.arg in names:
-            return settle(context.evaluator.evaluate(context.module, keyword.value), keyword.value)
-    return None
-
-
-def _size(call: ast.Call, context: Context) -> float | None:
-    """Return how many examples a batch of a loader has; without a word of it, it is one."""
-    given = _given(call, "batch_size_arguments", context)
-    if given is None:
-        return None if _given(call, "drop_arguments", context) is not None else 1
-    return given.number
-
-
 def _is_shuffled(call: ast.Call, context: Context) -> bool:
     """Tell whether the loader puts data in random order, and keeps a last batch of any size."""
-    shuffled = _given(call, "shuffle_arguments", context)
+    ev, module = context.evaluator, context.module
+    shuffled = given(ev, module, call, "shuffle_arguments")
     if shuffled is None or shuffled.value is not True:
         return False
-    return _given(call, "drop_arguments", context) is None
-
-
-def _training_loop(call: ast.Call, context: Context) -> ast.For | None:
-    """Return the loop over a loader that takes gradients, in the file that makes the loader."""
-    module, ev = context.module, context.evaluator
-    parent = module.parents[call]
-    names: set[str] = set()
-    if isinstance(parent, ast.Assign):
-        names = {t.id for t in parent.targets if isinstance(t, ast.Name)}
-    for name in names:
-        for use in module.uses.of(name):
-            for around in module.ancestors(use):
-                if isinstance(around, ast.For) and any(n is use for n in ast.walk(around.iter)):
-                    if any(takes_gradient(ev, part) for part in ast.walk(around)):
-                        return around
-    return None
+    return given(ev, module, call, "drop_arguments") is None
 
 
 def _is_fed_whole(loop: ast.For, site: Site, context: Context) -> bool:
@@ -308,44 +261,6 @@ def _is_of_loop(node: ast.expr, loop: ast.For, context: Context) -> bool:
         else:
             return False
     return False
-
-
-def _fits_with_one(context: Context) -> list[ast.keyword]:
-    """Return the arguments by which a model of Keras is trained with batches of one example."""
-    methods, names = (
-        context.frameworks.word(w) for w in ("training_methods", "batch_size_arguments")
-    )
-    return [
-        keyword
-        for method in methods
-        for call in context.module.calls_by_name.get(method, ())
-        for keyword in call.keywords
-        if keyword.arg in names
-        and isinstance(keyword.value, ast.Constant)
-        and keyword.value.value == 1
-        and not in_test_or_comparison(context.module, call)
-    ]
-
-
-def _sees_single_values(ev: Evaluate, site: Site) -> bool:
-    """Tell whether a layer sees one value of each channel for an example."""
-    if site.api.kind != "layer" or site.presumed:
-        return False
-    found = layout_before(ev, site)
-    if found is not None and found.rank == 2:
-        return True
-    linear = linear_before(ev, site)
-    if linear is None:
-        return False
-    if linear.neighbour.kind == "dense":
-        ranks = site.api.ranks
-        return not isinstance(ranks, tuple) or 2 in ranks
-    kernel = argument(ev, linear, "kernel").value
-    if kernel != 1 and kernel != (1, 1):
-        return False
-    pooled = layer_before(ev, linear.module, linear.call)
-    size = argument(ev, pooled, "size").value if pooled is not None else None
-    return size in (1, (1, 1))
 
 
 # ---------------------------------------------------------------------------------- reports

@@ -55,10 +55,6 @@ After one batch of 32 from N(3, 2), running means have moved by 0.24 to 0.39. Of
 trained for 200 such batches, a copy without its statistics is off by 3.0 in inference, on average,
 where the outputs are those of N(0, 1).
 
-Seen on public code: nothing true yet in 33,000 files of 870 repositories, and three false findings
-of two kinds (loops that ask `requires_grad` of a model handed in, a model that a derived class
-trains), since mended.
-
 References
 ----------
 Measured with torch 2.13.0.

@@ -51,8 +51,6 @@ A layer that has trained for 200 batches of N(3, 2) and is read back from its pa
 running mean of 0 where it was 3, and outputs in inference that are off by 3.0 on average, where
 they are those of N(0, 1).
 
-Seen on public code: nothing yet, true or false, in 33,000 files of 870 repositories.
-
 References
 ----------
 Measured with torch 2.13.0.

@@ -40,8 +40,6 @@ Numbers
 With variances in [0.1, 2], a deviation in their place makes a relative error of 0.21 in the output,
 one over the deviation one of 0.45 (norms over 64 inputs from N(0, 1), 4096 channels).
 
-Seen on public code: nothing yet, true or false, in 33,000 files of 870 repositories.
-
 References
 ----------
 Measured with torch 2.13.0.

@@ -59,9 +59,6 @@ Numbers
 ``eval()`` of a module that stores ``self.train = True`` raises ``TypeError: 'bool' object is not
 callable``, since it calls ``train(False)``.
 
-Seen on public code: nothing yet, true or false, in 568 repositories and 31 packages
-(of those, in the folders that name batch normalisation).
-
 References
 ----------
 Measured with torch 2.13.0.

@@ -47,8 +47,6 @@ Fix
 ---
 None. A ``train()`` of the model that freezes anew, or a callback that does, is what holds.
 
-Seen on public code: nothing yet, true or false; not run on any.
-
 References
 ----------
 Read in transformers 5.23.0, pytorch-ignite 0.5.5 and skorch 1.4.0: each step calls ``train()``

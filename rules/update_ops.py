@@ -65,9 +65,6 @@ inside the block of dependencies. It goes to 0.32 with the dependencies around `
 with ``tf.group``. The collection holds 2 operations for a layer of ``tf.layers``, and 0 for one of
 Keras.
 
-Seen on public code: 4 true, 0 false, in 814 repositories and 31 packages
-(of those, in the folders that name batch normalisation).
-
 References
 ----------
 Measured with TensorFlow 2.15.1 in graph mode.

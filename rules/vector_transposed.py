@@ -41,8 +41,6 @@ Numbers
 With ``running_mean`` of shape (1, C, 1, 1), a BatchNorm2d raises "expected 1 dims but tensor has 4"
 in inference; ``copy_`` of it into the layer raises at once.
 
-Seen on public code: nothing yet, true or false, in 33,000 files of 870 repositories.
-
 References
 ----------
 Measured with torch 2.13.0.

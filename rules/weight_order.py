@@ -70,8 +70,6 @@ With gamma in [0.5, 1.5], beta from N(0, 1), means from N(0, 0.25) and variances
 and variance exchanged make 50 % of the outputs nan; with gamma and beta exchanged, the error is 1.4
 times as large as the output (norms over 64 inputs from N(0, 1), 4096 channels).
 
-Seen on public code: nothing yet, true or false, in 33,000 files of 870 repositories.
-
 References
 ----------
 Orders measured with torch 2.13.0, Keras 3.15.1, Paddle 3.3 and MindSpore 2.10.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import types
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from bnlint.engine.documentation import DocumentationError, page
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import LoadedRule, load_rules
-from bnlint.output.rules import markdown, rule_table, unproven
+from bnlint.output.rules import markdown, rule_table, seen, unproven
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = load_rules()
@@ -53,6 +54,21 @@ def test_page_is_generated_from_the_docstring(loaded: LoadedRule) -> None:
     assert path.read_text(encoding="utf-8") == markdown(loaded), (
         "run 'python docs/generate.py' to write the rule pages anew"
     )
+
+
+def test_what_was_seen_is_what_the_tables_say() -> None:
+    """Each page says the counts; a rule on bnlint itself that nobody saw has none."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None and spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    assert seen() == generate.counted([loaded.code for loaded in RULES]), "run docs/generate.py"
+    pages = {loaded.code: markdown(loaded) for loaded in RULES}
+    assert "Seen on public code: 4 true, 0 false.\n" in pages["BN208"]
+    assert "Seen on public code: 0 true, 1 false, as they were first run." in pages["BN207"]
+    assert "Seen on public code: nothing yet, true or false." in pages["BN402"]
+    assert "Seen" not in pages["BN901"]
+    assert "BN402" in unproven(RULES) and "BN208" not in unproven(RULES)
 
 
 def test_rule_table_is_generated() -> None:

@@ -5,8 +5,11 @@ All of it comes from the rules' own docstrings.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bnlint.files.display import clean
@@ -92,10 +95,38 @@ def markdown(loaded: LoadedRule) -> str:
     """
     page = _page(loaded)
     parts = [f"# {loaded.name} ({loaded.code})", _prose(page.summary), _about(loaded, page)]
-    for title, text in page.sections.items():
+    sections = dict(page.sections)
+    if said := _said_of(loaded):
+        # What is seen goes with the numbers, which stand before the references.
+        references = sections.pop("References", None)
+        sections["Numbers"] = "\n\n".join(t for t in (sections.get("Numbers"), said) if t)
+        if references is not None:
+            sections["References"] = references
+    for title, text in sections.items():
         parts.append(f"## {title}")
         parts.append(_examples(text) if title == "Example" else _prose(text))
     return "\n\n".join(parts) + "\n"
+
+
+@lru_cache(maxsize=1)
+def seen() -> dict[str, tuple[int, int]]:
+    """Return of each built-in rule how many true and false findings were read in public code.
+
+    The counts come from the tables in ``docs/accuracy``, by ``docs/generate.py``.
+    """
+    text = Path(__file__).with_name("seen.json").read_text(encoding="utf-8")
+    return {code: (true, false) for code, (true, false) in json.loads(text).items()}
+
+
+def _said_of(loaded: LoadedRule) -> str:
+    """Return the sentence on what was seen of a rule; empty where nobody counts."""
+    if loaded.code not in seen():
+        return ""
+    true, false = seen()[loaded.code]
+    if not true and not false:
+        return "Seen on public code: nothing yet, true or false."
+    mended = ", as they were first run" if false else ""
+    return f"Seen on public code: {true} true, {false} false{mended}."
 
 
 def summary_of(loaded: LoadedRule) -> str:
@@ -132,26 +163,16 @@ def rule_table(rules: Sequence[LoadedRule], folder: str = "") -> str:
 
 
 def unproven(rules: Sequence[LoadedRule], folder: str = "") -> str:
-    """Return, in Markdown, the rules that run unasked and had nothing true to say on public code.
-
-    Their pages say so, in a sentence that begins like :data:`_NOTHING_SEEN`.
-
-    Raises:
-        DocumentationError: a rule's docstring breaks the form.
-    """
+    """Return, in Markdown, the rules that run unasked and were never seen to speak truly."""
     links = [
         f"[{loaded.code}]({folder}{loaded.code}.md)"
         for loaded in rules
-        if loaded.default and _NOTHING_SEEN.search(markdown(loaded))
+        if loaded.default and loaded.code in seen() and not seen()[loaded.code][0]
     ]
     return (
         "These rules are on by default, and had nothing true to say on the public code that they\n"
-        f"were run on: {', '.join(links)}.\nTheir pages say how much that was.\n"
+        f"were run on: {', '.join(links)}.\n"
     )
-
-
-#: How a page says that its rule was never seen to speak truly.
-_NOTHING_SEEN = re.compile(r"Seen on public code: (?:nothing|0 true)")
 
 
 def _page(loaded: LoadedRule) -> Page:

@@ -1,0 +1,196 @@
+"""Functions that put batch normalisation into the layer before it, and what they put there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.weights.kinds import MEAN, SCALE, SHIFT, VARIANCE, is_statistic, kind_of
+from bnlint.startup.typed import NamedTuple
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+#: What multiplies by being called with what it multiplies, or on it.
+_MULTIPLIES = frozenset({"mm", "matmul", "mul", "mul_", "multiply", "einsum", "bmm", "mv", "dot"})
+
+
+class Fold(NamedTuple):
+    """A function that reads a running variance of ``norm``, as the code writes the layer."""
+
+    function: ast.FunctionDef | ast.AsyncFunctionDef
+    norm: str
+
+
+class Guard(NamedTuple):
+    """A number that is added to a running variance under a root: ``number`` says so in the code."""
+
+    fold: Fold
+    number: ast.expr
+    statistic: ast.Attribute
+
+
+def folds(module: Module) -> Iterator[Fold]:
+    """Yield the functions that read a running variance, not of their own object, and a scale.
+
+    Going through the whole tree takes longer than all other rules: the names are looked up.
+    """
+    seen: set[tuple[ast.AST, str]] = set()
+    for name in [n for n in module.uses.nodes if kind_of(n) == VARIANCE and is_statistic(n)]:
+        for use in module.uses.nodes[name]:
+            if not isinstance(use, ast.Attribute) or isinstance(use.ctx, ast.Store):
+                continue
+            norm, function = module.source(use.value), _around(module, use)
+            if function is None or norm in ("self", "cls") or (function, norm) in seen:
+                continue
+            seen.add((function, norm))
+            if any(_is_scale(part, norm, module) for part in ast.walk(function)):
+                yield Fold(function, norm)
+
+
+def _is_scale(node: ast.AST, norm: str, module: Module) -> bool:
+    """Tell whether ``node`` is the gamma of the layer that the code writes as ``norm``."""
+    return (
+        isinstance(node, ast.Attribute)
+        and kind_of(node.attr) == SCALE
+        and module.source(node.value) == norm
+    )
+
+
+def _around(module: Module, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    return next((n for n in module.ancestors(node) if isinstance(n, _FUNCTIONS)), None)
+
+
+def guards(module: Module, fold: Fold) -> Iterator[Guard]:
+    """Yield what a fold adds to the running variance of its layer where it takes the root of it."""
+    for part in ast.walk(fold.function):
+        if not isinstance(part, ast.BinOp) or not isinstance(part.op, ast.Add):
+            continue
+        for side, other in ((part.left, part.right), (part.right, part.left)):
+            statistic = _bare(side)
+            if (
+                isinstance(statistic, ast.Attribute)
+                and kind_of(statistic.attr) == VARIANCE
+                and module.source(statistic.value) == fold.norm
+                and _is_rooted(module, part)
+            ):
+                yield Guard(fold, other, statistic)
+
+
+def _bare(node: ast.expr) -> ast.expr:
+    """Return an array without the methods that give its values as they are."""
+    same = catalogue().names("same_values") | {"numpy", "astype", "reshape", "view"}
+    while True:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr not in same:
+                return node
+            node = node.func.value
+        elif isinstance(node, ast.Attribute) and node.attr in same:
+            node = node.value
+        else:
+            return node
+
+
+def _is_rooted(module: Module, node: ast.expr) -> bool:
+    """Tell whether the root is taken of ``node``: ``sqrt(x)``, ``x.rsqrt()``, ``x ** -0.5``."""
+    roots = catalogue().names("square_roots")
+    parent = module.parents[node]
+    if isinstance(parent, ast.Call) and node in parent.args:
+        return last_name(parent.func) in roots
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in roots
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is node
+
+
+def unscaled(module: Module, fold: Fold) -> ast.BinOp | None:
+    """Return the sum in which a fold adds a bias as it is to the shift of its layer.
+
+    The bias of the layer before goes through the scale too: ``bias * scale + shift``.
+    """
+    named = _assigned(fold.function)
+    for part in ast.walk(fold.function):
+        if not isinstance(part, ast.BinOp) or not isinstance(part.op, ast.Add):
+            continue
+        for side, other in ((part.left, part.right), (part.right, part.left)):
+            bias = _bias(side, fold, module, named)
+            if bias and _is_shift(other, fold, module, named):
+                if not _is_multiplied({bias, module.source(side)}, fold, module):
+                    return part
+    return None
+
+
+def _assigned(function: ast.AST) -> dict[str, list[ast.expr]]:
+    """Return what each variable of a function is given by plain assignments."""
+    found: dict[str, list[ast.expr]] = {}
+    for part in ast.walk(function):
+        if isinstance(part, ast.Assign):
+            for target in part.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(part.value)
+        elif isinstance(part, (ast.AugAssign, ast.For, ast.NamedExpr)):
+            if isinstance(part.target, ast.Name):
+                found.setdefault(part.target.id, []).append(part.target)  # not known
+    return found
+
+
+def _bias(node: ast.expr, fold: Fold, module: Module, named: dict[str, list[ast.expr]]) -> str:
+    """Return the bias of another layer that ``node`` is as it stands, as the code writes it."""
+    node = _bare(node)
+    if isinstance(node, ast.Name):
+        values = [_bare(value) for value in named.get(node.id, ())]
+        found = {_bias(value, fold, module, {}) for value in values} - {""}
+        rest = [v for v in values if not _bias(v, fold, module, {})]
+        return found.pop() if len(found) == 1 and all(map(_is_nothing, rest)) else ""
+    if isinstance(node, ast.Attribute) and kind_of(node.attr) == SHIFT:
+        if module.source(node.value) != fold.norm:
+            return module.source(node)
+    return ""
+
+
+def _is_nothing(node: ast.expr) -> bool:
+    """Tell whether an expression makes zeros, as for a bias that is not there."""
+    if isinstance(node, ast.Call):
+        return last_name(node.func).startswith("zeros")
+    return isinstance(node, ast.Constant) and node.value in (0, None)
+
+
+def _is_shift(
+    node: ast.expr, fold: Fold, module: Module, named: dict[str, list[ast.expr]], depth: int = 0
+) -> bool:
+    """Tell whether ``node`` is beta less the scaled mean: it reads both, and takes one away."""
+    if isinstance(node, ast.Name):
+        values = named.get(node.id, ())
+        return len(values) == 1 and not depth and _is_shift(values[0], fold, module, named, 1)
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
+        return False
+    read = {
+        kind_of(part.attr)
+        for part in ast.walk(node.right)
+        if isinstance(part, ast.Attribute) and module.source(part.value) == fold.norm
+    }
+    left = _bare(node.left)
+    return MEAN in read and (
+        isinstance(left, ast.Attribute)
+        and kind_of(left.attr) == SHIFT
+        and module.source(left.value) == fold.norm
+    )
+
+
+def _is_multiplied(texts: set[str], fold: Fold, module: Module) -> bool:
+    """Tell whether a function multiplies one of ``texts`` anywhere, or changes it in place."""
+    for part in ast.walk(fold.function):
+        given: list[ast.expr] = []
+        if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.MatMult, ast.Div)):
+            given = [part.left, part.right]
+        elif isinstance(part, ast.AugAssign):
+            given = [part.target]
+        elif isinstance(part, ast.Call) and last_name(part.func) in _MULTIPLIES:
+            given = [*part.args]
+            if isinstance(part.func, ast.Attribute):
+                given.append(part.func.value)
+        for value in given:
+            inside = (n for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute)))
+            if any(module.source(n) in texts for n in inside):
+                return True
+    return False

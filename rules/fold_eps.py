@@ -1,0 +1,194 @@
+"""A fold of batch normalisation that computes something else than the layer.
+
+What it does
+------------
+Looks at functions that put batch normalisation into the layer before it: they read the running
+variance of a layer, and its gamma. Reported are
+
+- a number of its own that is added to the variance where the root is taken, and that is not the eps
+  of the layers in view; where none is in view, not the default of the framework. Nothing is said
+  if the project sets an eps to that number anywhere;
+- a bias of the layer before that is added to the shift as it is: ``conv.bias + (beta - scale *
+  mean)``.
+
+Why it matters
+--------------
+The layer divides by the root of its variance plus its own eps. Where a variance is small, another
+eps makes another scale. A bias goes through the normalisation as all that the layer before gives
+does, so that it is scaled, too; of layers without a bias nothing shows.
+
+Example
+-------
+Hazard:
+
+    import torch
+    import torch.nn as nn
+
+    def fuse(conv: nn.Conv2d, bn: nn.BatchNorm2d):
+        scale = bn.weight / torch.sqrt(bn.running_var + 1e-3)
+        conv.weight.data = conv.weight * scale.view(-1, 1, 1, 1)
+        conv.bias.data = (conv.bias - bn.running_mean) * scale + bn.bias
+        return conv
+
+Clean:
+
+    import torch
+    import torch.nn as nn
+
+    def fuse(conv: nn.Conv2d, bn: nn.BatchNorm2d):
+        scale = bn.weight / torch.sqrt(bn.running_var + bn.eps)
+        conv.weight.data = conv.weight * scale.view(-1, 1, 1, 1)
+        conv.bias.data = (conv.bias - bn.running_mean) * scale + bn.bias
+        return conv
+
+Fix
+---
+Writes the eps of the layer in place of the number. A bias that is not scaled is left to you.
+
+Fix safety
+----------
+Safe where the number stands in the sum: each layer has its eps.
+
+Not written where the number has a name, or a bias is not scaled.
+
+Numbers
+-------
+With 1e-3 for 1e-5, folded outputs are those of the layer divided by 3.3 at a variance of 1e-4, by
+1.05 at 1e-2. With biases from N(0, 1) and scales in [0.5, 2], a bias that is not scaled
+puts each channel off by 0.4 on average, where outputs are those of N(0, 1).
+
+References
+----------
+Measured with torch 2.13.0.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bnlint.engine.trials import layer_of_family
+from bnlint.finding import SAFE, Finding, Fix, ReplaceValue
+from bnlint.frameworks.tables import Api
+from bnlint.rule import Context, Rule
+from bnlint.semantics.layers.imported_layers import sites_of_imports
+from bnlint.semantics.layers.traits import default_eps
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.values.domain import Constant
+from bnlint.semantics.weights.folds import Fold, Guard, folds, guards, unscaled
+from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
+
+RULE = Rule("BN503", "fold-eps", "error", confidence="medium")
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report folds with an eps of their own, and with a bias that is not scaled."""
+    module = context.module
+    for fold in folds(module):
+        for guard in guards(module, fold):
+            number = _number(guard.number, context)
+            if number is None:
+                continue
+            api = _layer(guard, context)
+            wanted = _eps_of_layers(number, api, context) if api is not None else None
+            if api is not None and wanted is not None:
+                yield _report(guard, number, wanted, api, context)
+        sum_ = unscaled(module, fold)
+        if sum_ is not None:
+            yield _report_bias(fold, sum_, context)
+
+
+def _number(node: ast.expr, context: Context) -> float | None:
+    """Return the number that ``node`` is, whatever the function is given."""
+    found: object = node.value if isinstance(node, ast.Constant) else None
+    if isinstance(node, ast.Name):
+        values = context.evaluator.evaluate(context.module, node)
+        if len(values) == 1 and isinstance(values[0].object, Constant):
+            found = values[0].object.value
+    return found if isinstance(found, float) and found > 0 else None
+
+
+def _layer(guard: Guard, context: Context) -> Api | None:
+    """Return the layer that has such a running variance, in the frameworks at hand."""
+    name = guard.statistic.attr
+    found = [
+        api
+        for api in context.frameworks.apis.values()
+        if api.kind == "layer"
+        and any(key.rpartition("/")[2] == name for key in api.state.get("statistics", ()))
+        and default_eps(api) is not None
+    ]
+    return found[0] if len({default_eps(api) for api in found}) == 1 else None
+
+
+def _eps_of_layers(number: float, api: Api, context: Context) -> float | None:
+    """Return the eps of the layers that are folded where it is another than ``number``."""
+    sites = [*context.sites, *sites_of_imports(context.project, context.module)]
+    values = [s.value("eps") for s in sites if s.api.framework.name == api.framework.name]
+    if values:
+        (wanted, *others) = {value.value if value.is_known else None for value in values}
+        if others or not isinstance(wanted, (int, float)):
+            return None
+    else:
+        wanted = default_eps(api)
+    if wanted is None or _are_equal(number, wanted) or _is_set(number, context):
+        return None
+    return float(wanted)
+
+
+def _are_equal(one: float, other: float) -> bool:
+    return abs(one - other) <= 0.02 * max(one, other)
+
+
+_SET = re.compile(r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*([0-9.]+(?:e-?\d+)?)")
+
+
+def _is_set(number: float, context: Context) -> bool:
+    """Tell whether the project sets an eps to ``number`` anywhere, by the text."""
+    module, resolver = context.module, context.project.resolver
+    texts = [module.text]
+    if resolver is not None and module.file:
+        found = resolver.sources.search(
+            module.file, r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*[0-9.]"
+        )
+        others = map(resolver.sources.module, found)
+        texts += [other.text for other in others if other is not None]
+    return any(_are_equal(float(n), number) for text in texts for n in _SET.findall(text))
+
+
+def _report(guard: Guard, number: float, wanted: float, api: Api, context: Context) -> Finding:
+    module, eps = context.module, f"{guard.fold.norm}.{api.roles['eps']}"
+    fix = None
+    if isinstance(guard.number, ast.Constant):
+        intent = ReplaceValue(module.span(guard.number), eps)
+        fix = Fix(SAFE, f"write {eps}", (intent,))
+    family = api.framework.name
+    layer = layer_of_family(family, INFERENCE, eps=wanted)
+    return context.report(
+        RULE,
+        guard.number,
+        f"this fold adds {shown(number)} to {module.source(guard.statistic)}, and the layer adds "
+        f"its eps, {shown(wanted)}: where the variance is small, the folded layer gives something "
+        "else",
+        help=f"add {eps}",
+        fix=fix,
+        trial=Trial(
+            OUTPUT,
+            layer_of_family(family, INFERENCE, eps=number),
+            layer,
+            layer,
+            variances=SMALL_VARIANCES,
+            about="output in inference",
+        ),
+    )
+
+
+def _report_bias(fold: Fold, sum_: ast.BinOp, context: Context) -> Finding:
+    return context.report(
+        RULE,
+        sum_,
+        f"{context.module.source(sum_)} adds the bias of the layer before as it is: {fold.norm} "
+        "scales it with all else that the layer gives",
+        help="multiply that bias by the scale, gamma over the root of the variance plus eps",
+    )
