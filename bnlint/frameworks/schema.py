@@ -85,7 +85,8 @@ VOCABULARY = (
     "synchronising_wrappers", "buffer_arguments", "halves", "compilers", "mutable_arguments",
     "aux_arguments", "dependency_scopes", "variable_arguments", "estimator_arguments",
     "variances_called_std", "strict_arguments", "waking_drivers", "splits_by_number",
-    "axis_arguments", "collate_arguments", "inference_values",
+    "axis_arguments", "collate_arguments", "inference_values", "variable_averages",
+    "averaging_methods", "restoring_methods", "all_variables",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")

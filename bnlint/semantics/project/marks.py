@@ -123,13 +123,14 @@ def speaks_for_itself(text: str) -> bool:
     """Tell whether a text is worth parsing whatever stands in the other files of its project.
 
     It names an API or running statistics, talks to bnlint, names a switch of modes without calling
-    it, or runs a ready-made model in a mode that matters.
+    it, gives layers lists of weights, reads averages of variables back, or runs a ready-made model
+    in a mode that matters.
     """
     if mentions_api(text) or "bnlint:" in text or _uncalled()(text) is not None:
         return True
     if any(word in text for word in catalogue().state_words):
         return True
-    if lists_weights(text):
+    if lists_weights(text) or any(f".{w}(" in text for w in catalogue().names("restoring_methods")):
         return True
     return (switches_modes(text) or takes_weights(text)) and names_model(text)
 
