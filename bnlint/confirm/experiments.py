@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnlint.confirm.meaning import Given, names_of, required
+from bnlint.confirm.meaning import Given, moves, names_of, required
 from bnlint.confirm.workers import Experiment, Result, Step
 from bnlint.frameworks.records import Api
 from bnlint.trial import INFERENCE, INITIAL, OUTPUT, ROOT, STATISTICS, TRAINING, Layer, Trial
@@ -195,9 +195,8 @@ def update_of(api: Api, layer: Layer) -> str:
 
 def stands_still(api: Api, layer: Layer) -> bool:
     """Tell whether no step moves the running statistics of ``layer``."""
-    if layer.mode == INFERENCE and not api.statistics.get("updates_in_inference"):
-        return True
-    return update_of(api, layer) == "none"
+    given = Given(api, {**required(api), **api.plain, **dict(layer.arguments)})
+    return not moves(given, layer.mode or TRAINING) or update_of(api, layer) == "none"
 
 
 def estimator(api: Api, layer: Layer, rank: int) -> str:
@@ -213,10 +212,9 @@ def estimator(api: Api, layer: Layer, rank: int) -> str:
 def keep_of(api: Api, layer: Layer) -> float | None:
     """Return the weight of the old running value of ``layer``, if its momentum is a number."""
     name = api.roles.get("momentum", "")
-    momentum = dict(layer.arguments).get(name)
-    if momentum is None:
-        parameter = api.parameter(name)
-        momentum = parameter.default if parameter is not None else None  # type: ignore[assignment]
+    parameter = api.parameter(name)
+    default = parameter.default if parameter is not None else None
+    momentum = {**required(api), **dict(layer.arguments)}.get(name, default)
     if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
         return None
     return api.decay(float(momentum))

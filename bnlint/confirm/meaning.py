@@ -251,6 +251,11 @@ def _mode(given: Given, mode: str) -> str:
     return default
 
 
+def moves(given: Given, mode: str) -> bool:
+    """Tell whether a call in ``mode`` may update the running statistics."""
+    return _statistics(given, mode)[2]
+
+
 def _statistics(given: Given, mode: str) -> tuple[bool, bool, bool]:
     """Return whether a call trains, normalises with its batch, updates the running statistics."""
     trains, statistics = mode == "training", given.api.statistics
