@@ -12,6 +12,7 @@ import ast
 from collections.abc import Collection, Container, Hashable, Iterable, Iterator
 
 from bnlint.semantics.objects.flows import (
+    GIVES_OUT,
     Carrier,
     FlowGraph,
     carrier_of,
@@ -77,6 +78,9 @@ class Carriers:
                 return True
             if isinstance(func, ast.Attribute) and func.attr in returns_itself(self.ev):
                 return self.may_be(func.value)
+            if isinstance(func, ast.Attribute) and func.attr in GIVES_OUT:
+                if self.may_be(func.value):
+                    return True
             if is_getattr(func):
                 return self.hold(func.args[0], is_maker=True)
             if isinstance(func, (ast.Subscript, ast.Call)):

@@ -29,6 +29,10 @@ _CARRYING = frozenset(
 )  # fmt: skip
 
 
+#: Methods of dictionaries that give what these hold, or a copy of them.
+GIVES_OUT = frozenset({"get", "pop", "setdefault", "copy"})
+
+
 class Carrier(NamedTuple):
     """What may stand for an object: a variable of ``scope``, or an attribute, of whatever object.
 
@@ -184,11 +188,17 @@ class FlowGraph:
             if isinstance(parent, ast.Attribute):
                 if not is_maker and self.is_acted_on(parent):
                     yield None
+                if parent.attr in GIVES_OUT:
+                    child = parent
+                    continue
                 is_end = parent.attr in self.ev.frameworks.word("graph_ends")
                 if not is_end and parent.attr not in returns_itself(self.ev):
                     return
             elif isinstance(parent, ast.Call):
                 if child is parent.func:
+                    if isinstance(child, ast.Attribute) and child.attr in GIVES_OUT:
+                        child = parent  # models.get("a")
+                        continue
                     if isinstance(child, ast.Attribute) and child.attr in returns_itself(self.ev):
                         pass  # model.to(device)
                     elif not is_maker:

@@ -49,7 +49,7 @@ _HOLD = frozenset(
 _COPY = frozenset({"copy.copy", "copy.deepcopy"})
 
 #: Methods of containers that neither give out what is in them nor put anything in.
-_KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update", "copy"})
+_KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update"})
 
 
 def is_traced_otherwise(ev: Evaluate, call: ast.Call) -> bool:
