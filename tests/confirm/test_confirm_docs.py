@@ -15,24 +15,27 @@ from bnlint.output.confirmations import VERDICTS
 TEXT = (Path(__file__).parents[2] / "docs" / "confirm.md").read_text(encoding="utf-8")
 
 
+def _short(number: float) -> str:
+    return f"{number:.0e}".replace("e-0", "e-")
+
+
 @pytest.mark.parametrize(
     "sentence",
     [
         f"{pool.EACH:g} and {pool.TOTAL:g} seconds",
         f"more than {verdicts.COUNTS} floors now, and under {verdicts.GONE} with the fix",
         f"under {verdicts.GONE} floors now",
-        "one rounding of float32, 6e-8",
-        "a floor above 1e-4",
+        f"one rounding of float32, {_short(verdicts.SMALLEST_FLOOR)}",
+        f"a floor above {_short(verdicts.HIGHEST_FLOOR)}",
         f"{experiments.VALUES} values per channel",
         f"that of the layer, at most {experiments.MAX_CHANNELS}",
-        "after 1 and after 50 training steps",
-        "after three times in a row",
+        f"after {experiments.STEPS[0]} and after {experiments.STEPS[1]} training steps",
+        f"after {('no', 'one', 'two', 'three', 'four')[pool._TRIES]} times in a row",
     ],
 )
 def test_numbers(sentence: str) -> None:
     assert sentence in " ".join(TEXT.split())
-    assert f"{verdicts.SMALLEST_FLOOR:.0e}" == "6e-08"
-    assert (verdicts.HIGHEST_FLOOR, experiments.STEPS, pool._TRIES) == (1e-4, (1, 50), 3)
+    assert len(experiments.STEPS) == 2
 
 
 def test_options(tmp_path: Path) -> None:

@@ -166,6 +166,12 @@ bn = nn.BatchNorm2d(64, affine=False)
 --- a switch written out, although it is the default [from slim]
 import torch.nn as nn
 bn = nn.BatchNorm2d(64, affine=True)
+--- one of two switches written out: somebody chose [from slim]
+import keras
+bn = keras.layers.BatchNormalization(momentum=0.999, scale=True)
+--- the other of two switches written out: somebody chose [from slim]
+import keras
+bn = keras.layers.BatchNormalization(momentum=0.999, center=True)
 --- a Keras layer that says scale=False [from slim]
 import keras
 bn = keras.layers.BatchNormalization(scale=False)

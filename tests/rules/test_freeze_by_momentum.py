@@ -121,6 +121,11 @@ def freeze(model):
     for m in model.modules():
         if isinstance(m, nn.InstanceNorm2d):
             m.momentum = 0.0
+--- no number
+def freeze_bn(model):
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.momentum = False
 --- restored
 def unfrozen(model, saved):
     for m in model.modules():

@@ -73,6 +73,11 @@ class Trainer:
         for name, m in self.model.named_modules():
             if any(part in name for part in self.frozen) and isinstance(m, nn.BatchNorm2d):
                 m.eval()
+--- one of many, which has no name
+def freeze(layers):
+    for i in range(len(layers)):
+        if isinstance(layers[i], nn.BatchNorm2d):
+            layers[i].eval()
 --- layers of another kind
 def freeze(model):
     for m in model.modules():

@@ -50,6 +50,19 @@ HAZARDS = [
         fix=FIX,
     ),
     hazard(
+        "a function in a loop: it is the loop that is repeated",
+        """
+        model = Net()
+        for repetition in range(10):
+            def evaluate(x):
+                return model(x, «training=True»)
+        """,
+        "training=True in evaluate(): model ",
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
         "test_step of a model",
         """
         class Trained(Net):
@@ -306,6 +319,26 @@ def test_trains():
     model = Net()
     y = model(tf.ones((2, 4)), training=True)
     assert y.shape == (2, 8)
+--- a unit test that makes no assertion but by name
+def test_model():
+    model = Net()
+    for x, y in test_loader:
+        assert model(x, training=True).shape == y.shape
+--- a model of another framework that is told the same
+import torch
+
+class Torch(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.bn = torch.nn.BatchNorm2d(8)
+
+    def forward(self, x, training=False):
+        return self.bn(x)
+
+def evaluate(loader):
+    model = Torch()
+    for x, y in loader:
+        model(x, training=True)
 --- a unit test of a class
 class TestNet(tf.test.TestCase):
     def test_call(self):

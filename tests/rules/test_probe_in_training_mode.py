@@ -222,6 +222,16 @@ class Net(nn.Module):
         super().__init__()
         self.features = Block()
         out = self.features(sample)
+--- made up in one of two branches
+class Net(nn.Module):
+    def __init__(self, sample=None):
+        super().__init__()
+        self.features = Block()
+        if sample is None:
+            x = torch.zeros(1, 3, 32, 32)
+        else:
+            x = sample
+        out = self.features(x)
 --- in forward
 class Net(nn.Module):
     def __init__(self):

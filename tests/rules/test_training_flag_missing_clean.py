@@ -136,6 +136,19 @@ def step(x, y):
 """,
     ),
     clean(
+        "a target by the same model, recording stopped beside something else",
+        SEQUENTIAL
+        + """
+def step(x, y):
+    with tf.GradientTape() as tape:
+        with tf.name_scope("target"), tape.stop_recording():
+            target = model(y)
+        loss = loss_fn(target, predict(x))
+    gradients = tape.gradient(loss, model.trainable_variables)
+    optimizer.apply_gradients(zip(gradients, model.trainable_variables))
+""",
+    ),
+    clean(
         "the step calls the model with the flag too",
         SEQUENTIAL
         + """
