@@ -51,7 +51,10 @@ ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
 ELSEWHERE = "bnlint/confirm/worker[._]*py"
 
 #: The tests of these.
-OF_WORKERS = ("tests/confirm/test_recorded.py", "tests/frameworks/test_workers.py")
+OF_WORKERS = (
+    "tests/confirm/test_worker_words.py", "tests/confirm/test_recorded.py",
+    "tests/frameworks/test_workers.py",
+)  # fmt: skip
 
 #: Tests that mostly start programs and import frameworks, which would take most of the time.
 SLOW = (
