@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 #: What is compared: outputs under planted statistics, or running statistics after some steps.
 OUTPUT, STATISTICS = "output", "statistics"
@@ -21,8 +24,8 @@ SMALL_VARIANCES = (1e-4, 1e-2, 1.0)
 #: Where an array of a layer comes from that is not its own: a new layer, or the root of a variance.
 INITIAL, ROOT = "initial", "root"
 
-#: The literals that an argument may be.
-Literal = bool | int | float | str | None
+#: The literals that an argument may be; a tuple has axes or sizes.
+Literal = bool | int | float | str | tuple[int, ...] | None
 
 
 class Layer(NamedTuple):
@@ -56,6 +59,8 @@ class Trial(NamedTuple):
     fixed text. Without ``reference`` the port is compared with its table's word on the fixed
     layer. ``variances`` are planted as running variances, channel by channel; ``affine`` plants a
     random gamma and beta in layers that have them. ``about`` says in a few words what is compared.
+    Of layers that normalise otherwise than by batches, ``variances`` are those of examples; with
+    ``own_axes``, each side is fed its channels in the axis that it normalises.
     """
 
     quantity: str
@@ -67,8 +72,16 @@ class Trial(NamedTuple):
     channels: int = 4
     rank: int = 4
     about: str = ""
+    own_axes: bool = False
+
+
+def is_literal(value: object) -> TypeGuard[Literal]:
+    """Tell whether an experiment may give ``value`` to a layer."""
+    if isinstance(value, tuple):
+        return all(type(item) is int for item in value)
+    return value is None or isinstance(value, (bool, int, float, str))
 
 
 def literals(pairs: Iterable[tuple[str, object]]) -> tuple[tuple[str, Literal], ...]:
     """Return those of ``pairs`` whose value is a literal, sorted by name."""
-    return tuple(sorted((name, value) for name, value in pairs if isinstance(value, Literal)))
+    return tuple(sorted((name, value) for name, value in pairs if is_literal(value)))

@@ -209,8 +209,9 @@ def experiment(finding: Finding, site: Site | None, context: Context) -> Trial |
     against = layer_of_reference(reference, *_SWITCHES, mode=INFERENCE)
     if port is None or against is None:
         return None
-    port = port.given(**{site.api.roles["eps"]: _EPS})
-    against = against.given(**{reference.api.roles["eps"]: _EPS})
+    if "eps" in site.api.roles and "eps" in reference.api.roles:
+        port = port.given(**{site.api.roles["eps"]: _EPS})
+        against = against.given(**{reference.api.roles["eps"]: _EPS})
     return Trial(OUTPUT, port, against, affine=True, about="output in inference")
 
 

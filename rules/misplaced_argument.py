@@ -8,7 +8,8 @@ eps above 0.1 or of a bare 0, a momentum below 1e-4, a boolean in either place, 
 tensor's rank or with a fraction. Where an import may give one of several frameworks, a keyword is
 reported only if every one of them rejects it.
 
-So it is with layers that normalise otherwise: ``nn.LayerNorm(64, False)`` sets eps to 0.
+So it is with layers that normalise otherwise: ``nn.LayerNorm(64, False)`` sets eps to 0. A truth
+value in the place of their eps was meant for the switch of scale and shift.
 
 Why it matters
 --------------
@@ -89,6 +90,7 @@ from bnlint.finding import (
     RenameKeyword,
     SetKeyword,
 )
+from bnlint.frameworks.records import BATCH
 from bnlint.frameworks.tables import Api, catalogue
 from bnlint.rule import MISPLACED, Context, Rule, lower
 from bnlint.semantics.layers.sites import Site
@@ -263,6 +265,8 @@ def _rearranged(site: Site, holder: ast.Call, misplaced: str, context: Context) 
         value = settle(context.evaluator.evaluate(context.module, argument), argument)
         if role in _SIZES:
             continue
+        if isinstance(value.value, bool) and api.norm != BATCH:
+            return _meant_for_switch(site, holder, index, context)
         if value.number is None:
             return _by_hand(api)
         if value.number >= 1:
@@ -286,6 +290,24 @@ def _rearranged(site: Site, holder: ast.Call, misplaced: str, context: Context) 
         advice,
         (ArgumentsToKeywords(span, tuple(rewritten)),),
         "what was meant is inferred from the values",
+    )
+
+
+def _meant_for_switch(
+    site: Site, holder: ast.Call, index: int, context: Context
+) -> tuple[str, Fix]:
+    """Return what was meant by a truth value that stands where a number belongs, and comes last."""
+    name = site.api.roles.get("affine", "")
+    given = site.resolutions[0].matched.given
+    if not name or name in given or index != len(holder.args) - 1:
+        return _by_hand(site.api)
+    advice = f"write {name}={context.module.source(holder.args[index])}"
+    span = context.module.span(holder)
+    return advice, Fix(
+        UNSAFE,
+        advice,
+        (ArgumentsToKeywords(span, ((index, name, None),)),),
+        "what was meant is inferred from the value",
     )
 
 
@@ -327,7 +349,12 @@ def experiment(finding: Finding, site: Site | None, context: Context) -> Trial |
         port = layer_of(site, "eps", mode=INFERENCE)
         if port is None:
             return None
-        return Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
+        trial = Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
+        if site.api.norm == BATCH or (finding.fix is not None and finding.fix.edits):
+            return trial
+        # What was meant is not known: what the value does shows beside the default.
+        about = "output, beside that of the default eps"
+        return trial._replace(reference=port.without(site.api.roles["eps"]), about=about)
     if finding.argument == "momentum":
         port = layer_of(site, "momentum", mode=TRAINING)
         return Trial(STATISTICS, port, about="running statistics") if port is not None else None

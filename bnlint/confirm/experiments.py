@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bnlint.confirm import other_experiments
 from bnlint.confirm.meaning import Given, moves, names_of, required
+from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, Result, Step
-from bnlint.frameworks.records import Api
+from bnlint.frameworks.records import BATCH, Api
 from bnlint.trial import INFERENCE, INITIAL, OUTPUT, ROOT, STATISTICS, TRAINING, Layer, Trial
 
 Array = NDArray[np.floating[Any]]
@@ -29,10 +31,6 @@ STEPS = (1, 50)
 MEAN, DEVIATION = 3.0, 2.0
 
 _SEED = 20
-
-
-class Unsuitable(Exception):  # noqa: N818  # says what an API cannot be asked
-    """A trial that an API cannot carry out; the message says why."""
 
 
 def batches(trial: Trial) -> list[Array]:
@@ -66,6 +64,8 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     Raises:
         Unsuitable: the API keeps no running statistics, or its layout is not known.
     """
+    if api.norm != BATCH:
+        return other_experiments.experiment(api, path, layer, trial)
     axis = channel_axis(api, trial.rank)
     inputs = [np.moveaxis(x, 1, axis) for x in batches(trial)]
     state = planted(trial)
@@ -122,16 +122,19 @@ def rank_for(*apis: Api) -> int:
     Raises:
         Unsuitable: there is none.
     """
-    for rank in (4, 2, 3, 5):
+    # What normalises each example by itself needs something to normalise in it.
+    for rank in (4, 2, 3, 5) if all(api.norm == BATCH for api in apis) else (4, 3, 5, 2):
         if all(isinstance(api.ranks, str) or rank in api.ranks for api in apis):
             return rank
     raise Unsuitable("the two sides take no input of the same rank")
 
 
-def measured(trial: Trial, api: Api, result: Result) -> dict[str, Array]:
+def measured(trial: Trial, layer: Layer, api: Api, result: Result) -> dict[str, Array]:
     """Return what one side of a trial gave, channels in axis 1, by name."""
     if trial.quantity == OUTPUT:
         output = np.asarray(result.outputs[-1], np.float64)
+        if api.norm != BATCH:
+            return {"output": np.moveaxis(output, other_experiments.moved(api, layer, trial), 1)}
         return {"output": np.moveaxis(output, channel_axis(api, trial.rank), 1)}
     names = state_names(api)
     found: dict[str, Array] = {}

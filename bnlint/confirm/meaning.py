@@ -190,11 +190,11 @@ def names_of(given: Given) -> Names:
     drops = statistics.get("drops_statistics", False)
     if drops and _same(given.of(statistics["argument"]), statistics.get("always_batch")):
         mean = variance = ""
-    affine = _is_on(given, "affine") or _known(given, "affine_off", api.affine_off) == "untrained"
+    affine = is_on(given, "affine") or _known(given, "affine_off", api.affine_off) == "untrained"
     counter = "".join(state.get("counter", ())) if mean else ""
     return Names(
-        gamma if affine and _is_on(given, "scale") else "",
-        beta if affine and _is_on(given, "center") else "",
+        gamma if affine and is_on(given, "scale") else "",
+        beta if affine and is_on(given, "center") else "",
         mean,
         variance,
         counter,
@@ -335,7 +335,7 @@ def _pair(given: Given, names: tuple[str, ...], field: str) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def _is_on(given: Given, role: str) -> bool:
+def is_on(given: Given, role: str) -> bool:
     """Tell whether an argument leaves on what it can switch off."""
     if role not in given.api.roles:
         return True

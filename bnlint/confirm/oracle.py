@@ -1,4 +1,4 @@
-"""A float64 model of every batch normalisation API, driven by the framework tables alone.
+"""A float64 model of every API that normalises, driven by the framework tables alone.
 
 :func:`run` takes the experiment that a worker takes and gives the result that a worker gives, so
 that either can stand for the other; the arrays are float64. The variance is computed in two
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bnlint.confirm import other_oracle
 from bnlint.confirm.meaning import (
     Given,
     Meaning,
@@ -24,7 +25,7 @@ from bnlint.confirm.meaning import (
     names_of,
 )
 from bnlint.confirm.workers import Result
-from bnlint.frameworks.records import FIRST_BATCH, UNKNOWN
+from bnlint.frameworks.records import BATCH, FIRST_BATCH, UNKNOWN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +48,8 @@ def run(api: Api, experiment: Experiment) -> Result:
         RejectedError: the framework refuses the experiment (also a ``RequestError``).
         OracleError: the table does not say what it gives.
     """
+    if api.norm != BATCH:
+        return other_oracle.run(api, experiment)
     first = experiment.steps[0]
     given = Given(api, experiment.arguments, first.arguments)
     _complete(given, experiment)

@@ -13,13 +13,14 @@ from bnlint.confirm.experiments import (
     MEAN,
     STEPS,
     Array,
-    Unsuitable,
     state_names,
 )
 from bnlint.confirm.oracle import OracleError
 from bnlint.confirm.pool import NotRun
+from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.verdicts import ORACLE, Laboratory
 from bnlint.finding import Finding
+from bnlint.frameworks.records import BATCH
 from bnlint.trial import OUTPUT, SMALL_VARIANCES, STATISTICS, Layer, Trial
 
 #: The running variances over which output differences are drawn, one for each channel.
@@ -69,7 +70,11 @@ def pictures_of(findings: Iterable[Finding], laboratory: Laboratory) -> Pictures
             if trial.quantity == STATISTICS and pictures.mean is None:
                 mean, variance = _course(trial, laboratory, about)
                 pictures = pictures._replace(mean=mean, variance=variance)
-            elif trial.variances == SMALL_VARIANCES and pictures.output is None:
+            elif (
+                trial.variances == SMALL_VARIANCES
+                and pictures.output is None
+                and laboratory.apis[trial.port.api].norm == BATCH  # others have no running variance
+            ):
                 pictures = pictures._replace(output=_sweep(trial, laboratory, about))
         except (NotRun, Unsuitable, OracleError):
             continue

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from bnlint.confirm import oracle
 from bnlint.confirm.experiments import (
     Array,
-    Unsuitable,
     corrected,
     difference,
     estimator,
@@ -19,11 +18,13 @@ from bnlint.confirm.experiments import (
     stands_still,
     update_of,
 )
+from bnlint.confirm.other_experiments import channels_for
 from bnlint.confirm.pool import ACCELERATORS, NotRun, Pool
+from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Result
 from bnlint.engine.crashes import crashed
 from bnlint.finding import Confirmation, Finding
-from bnlint.frameworks.records import Api
+from bnlint.frameworks.records import BATCH, Api
 from bnlint.frameworks.tables import catalogue
 from bnlint.trial import STATISTICS, Layer, Trial
 
@@ -64,7 +65,8 @@ class Laboratory:
         self, pool: Pool, device: str = "auto", ran: Callable[[int], None] | None = None
     ) -> None:
         tables = catalogue()
-        self.apis = dict(tables.load(tables.families).apis)
+        frameworks = tables.load(tables.families)
+        self.apis = {**frameworks.apis, **frameworks.norms.apis}
         self.pool = pool
         self.device = device
         self.runs = 0
@@ -121,6 +123,8 @@ class Laboratory:
         port_api = self.apis[trial.port.api]
         against = trial.reference
         reference_api = self.apis[against.api] if against is not None else port_api
+        if port_api.norm != BATCH:
+            trial = trial._replace(channels=channels_for(self.apis, trial))
         trial = trial._replace(rank=rank_for(port_api, reference_api))
         port = self._side(trial, trial.port, device, must=True)
         if against is not None:
@@ -205,7 +209,7 @@ class Laboratory:
         if self.ran is not None:
             self.ran(self.runs)
         try:
-            return Side(measured(trial, api, result), installed.title, device)
+            return Side(measured(trial, layer, api, result), installed.title, device)
         except (KeyError, IndexError, TypeError, ValueError) as error:
             raise NotRun(f"{installed.title} gave something else than arrays: {error}") from None
 
@@ -213,7 +217,7 @@ class Laboratory:
         """Return what the table of the layer says it gives."""
         api = self.apis[layer.api]
         result = oracle.run(api, experiment(api, api.id, layer, trial))
-        return Side(measured(trial, api, result), f"{ORACLE} for {api.framework.title}")
+        return Side(measured(trial, layer, api, result), f"{ORACLE} for {api.framework.title}")
 
     def _floor(
         self, trial: Trial, port: Side, reference: Side, against: Layer, fixed: Side | None

@@ -85,7 +85,10 @@ class _Linen(_Layer):
         self.layer = self.target(**self.arguments)
         told = self.arguments.get("use_running_average") is not None
         flag = {} if told else {"use_running_average": True}
-        variables = self.layer.init(jax.random.key(0), self.first, **flag)
+        try:
+            variables = self.layer.init(jax.random.key(0), self.first, **flag)
+        except TypeError:  # it has no running statistics
+            variables = self.layer.init(jax.random.key(0), self.first)
         self.variables = {name: dict(variables[name]) for name in variables}
 
     def plant(self, name: str, value: Any) -> None:
@@ -135,7 +138,10 @@ class _Haiku(_Layer):
             return self.target(**{**self.arguments, "name": "layer"})(x, **arguments)
 
         self.layer = haiku.transform_with_state(applied)
-        parameters, state = self.layer.init(jax.random.key(0), self.first, is_training=True)
+        try:
+            parameters, state = self.layer.init(jax.random.key(0), self.first, is_training=True)
+        except TypeError:  # it has no running statistics
+            parameters, state = self.layer.init(jax.random.key(0), self.first)
         self.parameters, self.states = _copied(parameters), _copied(state)
 
     def plant(self, name: str, value: Any) -> None:
@@ -187,12 +193,25 @@ class _Equinox(_Layer):
         return self.layer.ema_state_index or self.layer.batch_state_index
 
     def call(self, x: Any, arguments: dict[str, Any]) -> Any:
+        if "axis_name" not in self.arguments:
+            return self._without_batch(x)
+
         def one(example: Any, state: Any) -> Any:
             return self.layer(example, state, **arguments)
 
         mapped = jax.vmap(one, (0, None), (0, None), axis_name=self.arguments["axis_name"])
         result, self.states = mapped(x, self.states)
         return result
+
+    def _without_batch(self, x: Any) -> Any:
+        """Map a layer that knows no batch over all axes but those it is about."""
+        call: Any = self.layer
+        about = x.ndim - 1
+        if "shape" in self.arguments:
+            about = np.ndim(np.empty(self.arguments["shape"]))
+        for _ in range(x.ndim - about):
+            call = jax.vmap(call)
+        return call(x)
 
 
 #: Names for the two averages of an Equinox layer, which are elements of a tuple.

@@ -36,7 +36,10 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Run a node once per step; see ``worker.py``. The statistics it gives are fed to the next."""
     reference = importlib.import_module("onnx.reference")
     schema = schema_of(target)
-    names = [item.name for item in schema.inputs]
+    there = {*request["plant"], request["input"]}
+    names = [item.name if item.name in there else "" for item in schema.inputs]
+    while names[-1] == "":
+        names.pop()
     held = {name: np.array(value) for name, value in request["plant"].items()}
     outputs: list[Any] = []
     states: list[dict[str, Any]] = []

@@ -24,6 +24,7 @@ from bnlint.engine.facts import (
     Failure,
     file_in,
     is_interesting,
+    other_norms,
     parse_file,
     read_facts,
     syntax_failure,
@@ -183,7 +184,9 @@ def check_facts(
         from bnlint.engine.merging import by_definition
 
         found = by_definition(found, context)
-    found += _of_other_norms(context, facts, rules, options, references, problems, notices)
+    other = _context_of_other_norms(context, facts, rules, options, references)
+    if other is not None:
+        found += _of_other_norms(other, rules, options, problems, notices)
     directives: list[Directive] = []
     if found or may_have_directives(module.text):
         directives = find_directives(module)
@@ -201,8 +204,15 @@ def check_facts(
         if options.trials:
             known: Known = {}
             found = [
-                _with_trial(f, context, rules, options.wrappers, problems, known) for f in found
+                _with_trial(
+                    f, _spoken_of(f, context, other), rules, options.wrappers, problems, known
+                )
+                for f in found
             ]
+    if other is not None:
+        other.project.forget()
+        for side in other.references:
+            side.project.forget()
     alone = uncompared(context, rules, options)
     result = Result(
         module.path,
@@ -231,36 +241,48 @@ def _is_suppressed_elsewhere(finding: Finding, context: Context) -> bool:
     return there is not None and suppressed_where_written(finding, there)
 
 
-def _of_other_norms(
+def _context_of_other_norms(
     context: Context,
     facts: Facts,
     rules: Sequence[LoadedRule],
     options: Options,
     references: Sequence[Facts],
+) -> Context | None:
+    """Return the file with its other kinds of normalisation, where a rule has to look at them."""
+    speaking = any(r.rule.norms and r.code in options.codes for r in rules)
+    if not speaking or not mentions_norm(facts.module.text):
+        return None
+    from bnlint.engine.other_norms import context_of_norms
+
+    return context_of_norms(context, facts, options, references)
+
+
+def _of_other_norms(
+    other: Context,
+    rules: Sequence[LoadedRule],
+    options: Options,
     problems: list[Problem],
     notices: list[str],
 ) -> list[Finding]:
     """Return what rules have to say of other kinds of normalisation than that of batches."""
-    speaking = [r for r in rules if r.rule.norms and r.code in options.codes]
-    if not speaking or not mentions_norm(facts.module.text):
-        return []
-    from bnlint.engine.other_norms import context_of_norms
-
-    other = context_of_norms(context, facts, options, references)
-    if other is None:
-        return []
     found: list[Finding] = []
-    for loaded in speaking:
-        found += _run(loaded, other, options, problems, notices)
+    for loaded in rules:
+        if loaded.rule.norms and loaded.code in options.codes:
+            found += _run(loaded, other, options, problems, notices)
     found = [f for f in _one_per_argument(found) if _is_wanted(f, options)]
     if len(found) > 1:
         from bnlint.engine.merging import by_definition
 
         found = by_definition(found, other)
-    other.project.forget()
-    for side in other.references:
-        side.project.forget()
     return found
+
+
+def _spoken_of(finding: Finding, context: Context, other: Context | None) -> Context:
+    """Return the one of two readings of a file that has the layer of a finding."""
+    if other is None:
+        return context
+    starts = {other.module.span(site.call).start for site in other.sites}
+    return other if finding.subject in starts else context
 
 
 def _with_fix(
@@ -303,6 +325,8 @@ def _with_trial(
     def reread(text: str) -> Context:
         module = parse(context.module.path, text)
         facts = read_facts(module, context.from_family, wrappers)
+        if not context.project.frameworks.of_batches:
+            facts = other_norms(facts)
         named = [pair for pair in context.named if pair.port is not None]
         if len(named) != len(facts.sites):
             named = []

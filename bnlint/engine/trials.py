@@ -11,7 +11,16 @@ from bnlint.semantics.layers.sites import STATISTICS as USED_STATISTICS
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.values.value import Value
 from bnlint.semantics.weights.kinds import MEAN, SCALE, SHIFT, VARIANCE
-from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Literal, Trial
+from bnlint.trial import (
+    INFERENCE,
+    OUTPUT,
+    STATISTICS,
+    TRAINING,
+    Layer,
+    Literal,
+    Trial,
+    is_literal,
+)
 
 
 def layer_of(site: Site, *roles: str, mode: str = "") -> Layer | None:
@@ -118,7 +127,7 @@ def _layer(
             return None
         if value.from_default:
             continue
-        if not isinstance(value.value, Literal):
+        if not is_literal(value.value):
             return None
         arguments[api.name_in_tables(str(name))] = value.value
     return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)

@@ -137,8 +137,12 @@ class Api(NamedTuple):
     argument by argument, is in the fields after these; docs/frameworks.md defines their words.
 
     ``norm`` is the kind of normalisation. Of other kinds than that of batches less is known, and
-    beside it what an eps of ``None`` stands for (``eps_none``) and whether eps stands inside the
-    root (``place``).
+    beside it what an eps of ``None`` stands for (``eps_none``), an eps that no argument sets
+    (``eps_fixed``), whether eps stands inside the root (``place``), what is normalised together
+    (``reduces``, ``grouping``), of what the learned arrays are (``learned``), how the scale is
+    used (``weight_offset``), whether both can be switched off ``apart``
+    (``switched``), whether a shape of one size is to be a tuple (``shape_as``), and which arguments
+    are needed for all that they have a default (``needed``).
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -192,7 +196,16 @@ class Api(NamedTuple):
     own_names: Mapping[str, str] = {}
     norm: str = BATCH
     eps_none: float | None = None
+    eps_fixed: float | None = None
     place: str = "inside"
+    reduces: str = UNKNOWN
+    learned: str = "channels"
+    grouping: str = "contiguous"
+    grouping_when: tuple[Mapping[str, Any], ...] = ()
+    weight_offset: float = 0.0
+    switched: str = "apart"
+    shape_as: str = "any"
+    needed: frozenset[str] = frozenset()
 
     @property
     def short_name(self) -> str:

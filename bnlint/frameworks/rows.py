@@ -113,6 +113,10 @@ def maker_of(framework: Framework, row: Mapping[str, Any]) -> Maker:
     )
 
 
+#: Of what the learned arrays of a layer are, by what it normalises together; else of the channels.
+_LEARNED = dict.fromkeys(("trailing", "axes", "axis", "from-axis"), "reduced")
+
+
 def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
     """Return an entry of a layer that normalises otherwise than by batches."""
     given = {
@@ -131,7 +135,16 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
     return api_of(framework, given)._replace(
         norm=row["norm"],
         eps_none=row.get("eps_none"),
+        eps_fixed=row.get("eps_fixed"),
         place=row.get("place", "inside"),
+        reduces=row.get("reduces", UNKNOWN),
+        learned=row.get("learned", _LEARNED.get(row.get("reduces", ""), "channels")),
+        grouping=row.get("grouping", "contiguous"),
+        grouping_when=tuple(row.get("grouping_when", ())),
+        weight_offset=row.get("weight_offset", 0.0),
+        switched=row.get("switched", "apart"),
+        shape_as=row.get("shape_as", "any"),
+        needed=frozenset(row.get("needed", ())),
     )
 
 

@@ -26,7 +26,7 @@ ROLES = frozenset(
     {
         "channels", "eps", "momentum", "affine", "scale", "center", "axis", "data_format",
         "training", "inference", "input", "running_mean", "running_var", "weight", "bias", "groups",
-        "shape",
+        "shape", "reduced", "grouping", "learned",
     }
 )  # fmt: skip
 
@@ -49,6 +49,12 @@ GIVES = ("layer", "class")
 #: The kinds of normalisation beside that of batches.
 NORMS = ("layer", "group", "instance", "rms")
 PLACES = ("inside", "outside", UNKNOWN)
+#: What layers of other kinds normalise together, and of what their learned arrays are.
+REDUCES = (
+    "trailing", "axes", "axis", "from-axis", "channels", "example", "spatial", "groups", UNKNOWN,
+)  # fmt: skip
+LEARNED = ("reduced", "channels", "groups")
+GROUPINGS = ("contiguous", "interleaved")
 CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
@@ -291,7 +297,21 @@ _NORM_FIELDS: dict[str, f.Check] = {
     "convention": f.one_of(*CONVENTIONS),
     "statistics": _STATISTICS,
     "eps_none": f.number,
+    "eps_fixed": f.number,
     "place": f.one_of(*PLACES),
+    "reduces": f.one_of(*REDUCES),
+    "channel_axis": f.axis,
+    "data_formats": f.mapping(f.axis),
+    "learned": f.one_of(*LEARNED),
+    "grouping": f.one_of(*GROUPINGS),
+    "grouping_when": _when(grouping=f.one_of(*GROUPINGS)),
+    "weight_offset": f.number,
+    "switched": f.one_of("apart", "together"),
+    "shape_as": f.one_of("any", "tuple"),
+    "needed": f.texts,
+    "eps_at_most": f.number,
+    "plain": f.mapping(f.literal),
+    "inert": f.texts,
     "ranks": f.ranks,
     "trainable": f.texts,
     "read": f.texts,
@@ -493,6 +513,12 @@ def _check_norm(
     if "statistics" in norm and norm["statistics"]["argument"] not in parameters:
         name = norm["statistics"]["argument"]
         raise f.failure(file, f.at(key, "statistics"), "a parameter of the signature", name)
+    conditions = [("grouping_when", row["argument"]) for row in norm.get("grouping_when", ())]
+    fields = ("plain", "inert", "needed")
+    conditions += [(field, name) for field in fields for name in norm.get(field, ())]
+    for field, name in conditions:
+        if name not in parameters:
+            raise f.failure(file, f.at(key, field), "a parameter of the signature", name)
     _check_read(file, key, norm["read"], _NORM_FIELDS)
     kind = norm["norm"]
     if norm.get("reference") and any(n["norm"] == kind and n.get("reference") for n in above):

@@ -41,7 +41,7 @@ def test_the_other_estimator_is_a_correction(name: str, given: dict[str, Any], r
     trial = Trial(STATISTICS, layer)
     assert update_of(api, layer) == rule
     biased, unbiased = (
-        measured(trial, entry, oracle.run(entry, experiment(entry, name, layer, trial)))
+        measured(trial, layer, entry, oracle.run(entry, experiment(entry, name, layer, trial)))
         for entry in (api, api._replace(estimator="unbiased"))
     )
     keep = keep_of(api, layer)
@@ -66,7 +66,7 @@ def test_hostile_numbers_give_numbers_or_none(
     assert keep is not None
     for quantity in (STATISTICS, OUTPUT):
         trial = Trial(quantity, layer)
-        values = measured(trial, api, oracle.run(api, experiment(api, name, layer, trial)))
+        values = measured(trial, layer, api, oracle.run(api, experiment(api, name, layer, trial)))
         assert difference(values, values) >= 0
         if quantity == STATISTICS:
             corrected(values, keep, "biased", "unbiased", rule)

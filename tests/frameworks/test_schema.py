@@ -416,6 +416,17 @@ def test_another_kind_of_normalisation_is_written_out_like_an_api() -> None:
         ({"aliases": ["other.Layer"]}, "aliases: expected names in framework.imports"),
         ({"eps_none": "none"}, "eps_none: expected a number"),
         ({"momentum": 0.1}, "momentum: unknown key"),
+        ({"reduces": "all"}, "reduces: expected one of trailing, axes, axis, from-axis, channels"),
+        ({"learned": "places"}, "learned: expected one of reduced, channels, groups"),
+        ({"grouping": "blocks"}, "grouping: expected one of contiguous, interleaved"),
+        ({"switched": "both"}, "switched: expected one of apart, together"),
+        ({"shape_as": "list"}, "shape_as: expected one of any, tuple"),
+        ({"needed": ["channels"]}, "needed: expected a parameter of the signature"),
+        ({"plain": {"act": False}}, "plain: expected a parameter of the signature, found 'act'"),
+        (
+            {"grouping_when": [{"argument": "c", "value": True, "grouping": "contiguous"}]},
+            "grouping_when: expected a parameter of the signature, found 'c'",
+        ),
     ],
 )
 def test_a_wrong_entry_of_another_kind_is_rejected(changed: dict[str, Any], complaint: str) -> None:

@@ -144,10 +144,17 @@ def _plain(found: object) -> tuple[object] | None:
     if isinstance(found, Constant):
         return (found.value,)
     if isinstance(found, Sequence) and not found.open:
-        items = []
+        items: list[object] = []
         for item in found.items:
-            if not isinstance(item.node, ast.Constant):
+            node = item.node
+            if isinstance(node, ast.Constant):
+                items.append(node.value)
+                continue
+            if not isinstance(node, ast.UnaryOp) or not isinstance(node.op, ast.USub):
                 return None
-            items.append(item.node.value)
+            number = node.operand.value if isinstance(node.operand, ast.Constant) else None
+            if not isinstance(number, int) or isinstance(number, bool):
+                return None
+            items.append(-number)  # an axis, counted from the end
         return (tuple(items),)
     return None

@@ -1,0 +1,132 @@
+"""Findings on layer, group, instance and RMS normalisation are run, and their figures are right."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from bnlint.confirm.pool import Pool
+from bnlint.confirm.verdicts import CONFIRMED, ORACLE, PREDICTED, Laboratory
+from bnlint.engine.linter import Options, check
+from bnlint.engine.registry import load_rules
+from bnlint.finding import Confirmation, Finding
+
+pytestmark = [pytest.mark.torch, pytest.mark.tensorflow]
+
+
+@pytest.fixture(scope="module")
+def laboratory() -> object:
+    """Return a laboratory whose workers last as long as this module."""
+    with Pool({}) as pool:
+        yield Laboratory(pool, "cpu")
+
+
+def confirmed(
+    laboratory: Laboratory, code: str, *rules: str, from_family: str | None = None
+) -> list[tuple[Finding, Confirmation]]:
+    """Return the findings of some rules on a piece of code, with what came of their experiments."""
+    source = textwrap.dedent(code).lstrip("\n").encode()
+    options = Options(frozenset(rules), from_family=from_family, trials=True)
+    result = check(source, "x.py", load_rules(), options)
+    assert result.problems == ()
+    found = laboratory.confirm(result.findings)
+    return [(f, f.confirmation) for f in found if f.confirmation is not None]
+
+
+#: What differs by eps: the code, the family it was ported from, and the bounds of the difference
+#: at variance 1e-4 over the largest value, of which eps inside the root gives the one on the left.
+EPS = [
+    pytest.param("nn.LayerNorm(8)", "keras", 0.5, 0.9, id="layer"),
+    pytest.param("nn.GroupNorm(4, 8)", "keras", 0.5, 0.9, id="group"),
+    pytest.param("nn.RMSNorm(8)", "keras", 1e-3, 0.1, id="rms"),
+    pytest.param("nn.LayerNorm(8)", "mindspore", 0.01, 0.1, id="layer, from what is not installed"),
+    pytest.param("nn.InstanceNorm2d(8)", "flax", 0.01, 0.1, id="instance"),
+]
+
+
+@pytest.mark.parametrize(("call", "family", "least", "most"), EPS)
+def test_eps_differs(
+    call: str, family: str, least: float, most: float, laboratory: Laboratory
+) -> None:
+    code = f"import torch.nn as nn\nlayer = {call}\n"
+    ((_, outcome),) = confirmed(laboratory, code, "BN103", from_family=family)
+    assert outcome.verdict == CONFIRMED
+    assert outcome.before is not None
+    assert least < outcome.before < most
+    assert outcome.after is not None
+    assert outcome.after < 5e-6
+    assert outcome.port.startswith("torch ")
+    assert outcome.reference.startswith(("keras ", ORACLE))
+
+
+def test_affine_differs(laboratory: Laboratory) -> None:
+    code = """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.GroupNormalization(4, epsilon=1e-5, center=False, scale=False)
+        port = nn.GroupNorm(4, 8)
+    """
+    ((_, outcome),) = confirmed(laboratory, code, "BN104", from_family="keras")
+    assert outcome.verdict == CONFIRMED
+    assert outcome.before is not None
+    assert outcome.before > 0.5  # gamma and beta of training against none
+    assert outcome.after is not None
+    assert outcome.after < 5e-6
+
+
+@pytest.mark.parametrize(
+    ("call", "fixed"),
+    [
+        ("nn.LayerNorm(64, False)", "nn.LayerNorm(64, elementwise_affine=False)"),
+        ("nn.GroupNorm(8, 64, True)", "nn.GroupNorm(8, 64, affine=True)"),
+        ("nn.RMSNorm(64, False)", "nn.RMSNorm(64, elementwise_affine=False)"),
+        ("nn.LayerNorm(64, 0.9)", None),
+    ],
+)
+def test_misplaced_arguments(call: str, fixed: str | None, laboratory: Laboratory) -> None:
+    code = f"import torch.nn as nn\nlayer = {call}\n"
+    ((finding, outcome),) = confirmed(laboratory, code, "BN108", from_family="mlx")
+    assert outcome.verdict == CONFIRMED, outcome.reason
+    assert outcome.before is not None
+    assert outcome.before > 1e-4
+    assert finding.fix is not None
+    if fixed is None:
+        assert not finding.fix.edits
+        assert outcome.about == "output, beside that of the default eps"
+    else:
+        (edit,) = finding.fix.edits
+        assert (
+            code[: edit.start] + edit.text + code[edit.end :]
+            == f"import torch.nn as nn\nlayer = {fixed}\n"
+        )
+
+
+def test_a_switch_in_another_place_than_the_last_is_not_moved(laboratory: Laboratory) -> None:
+    code = "import torch.nn as nn\nlayer = nn.LayerNorm(64, False, True)\n"
+    ((finding, outcome),) = confirmed(laboratory, code, "BN108")
+    assert finding.fix is not None
+    assert not finding.fix.edits
+    assert outcome.verdict == CONFIRMED
+
+
+def test_what_is_not_installed_is_foretold(laboratory: Laboratory) -> None:
+    code = "from mindspore import nn\nlayer = nn.LayerNorm((8,))\n"
+    ((_, outcome),) = confirmed(laboratory, code, "BN103", from_family="mlx")
+    assert outcome.verdict == PREDICTED
+    assert outcome.before is not None
+    assert 0.01 < outcome.before < 0.1  # 1e-7 against 1e-5 at variance 1e-4: 1 - sqrt(1 / 1.1)
+
+
+def test_groups_decide_how_many_channels_are_tried(laboratory: Laboratory) -> None:
+    """Thirty-two groups want at least as many channels."""
+    code = """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.GroupNormalization()
+        port = nn.GroupNorm(32, 64)
+    """
+    ((_, outcome),) = confirmed(laboratory, code, "BN103", from_family="keras")
+    assert outcome.verdict == CONFIRMED
