@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bnlint.config.settings import Configs
     from bnlint.engine.basis import Basis
     from bnlint.engine.linter import Options
+    from bnlint.porting.translated import Translation
 
 
 def sites(parsed: argparse.Namespace) -> int:
@@ -214,6 +215,10 @@ def translate(parsed: argparse.Namespace) -> int:
         )
         wrappers = config_of(f"{cwd()}/-", Configs(cwd(), check=check_wrappers)).wrappers
         found = translate_call(parsed.call, source, [t for t in targets if t], wrappers)
+        if parsed.check:
+            found = _executed(parsed, source, found)
+        elif parsed.interpreter:
+            raise Failed(Problem("--interpreter goes with --check"))
     except TranslateError as error:
         return close([Problem(str(error))])
     except Failed as failed:
@@ -223,7 +228,37 @@ def translate(parsed: argparse.Namespace) -> int:
             found, parsed.output_format, color=wants_color(sys.stdout), width=width_of(sys.stdout)
         )
     )
-    return CLEAN
+    apart = any(one.checked is not None and one.checked["status"] == "differs" for one in found)
+    return FOUND if apart else CLEAN
+
+
+def _executed(
+    parsed: argparse.Namespace, source: str | None, found: list[Translation]
+) -> list[Translation]:
+    """Return translations with what comes of running them beside the call.
+
+    Raises:
+        Failed: nothing can be run.
+    """
+    from bnlint.cli.prepare import NEEDS_NUMPY, has_numpy
+
+    if not has_numpy():
+        raise Failed(Problem(NEEDS_NUMPY.format("--check")))
+    from bnlint.confirm.interpreters import InterpreterError, interpreters
+    from bnlint.confirm.pool import Pool
+    from bnlint.confirm.verdicts import Laboratory
+    from bnlint.porting.executed import check
+
+    try:
+        chosen = interpreters(parsed.interpreter, os.environ)
+    except InterpreterError as error:
+        raise Failed(Problem(str(error))) from None
+    with Pool(chosen, linted=(cwd(),)) as pool:
+        laboratory = Laboratory(pool, "cpu")
+        return [
+            one._replace(checked=check(parsed.call, source, one, laboratory)._asdict())
+            for one in found
+        ]
 
 
 def config(_: argparse.Namespace) -> int:

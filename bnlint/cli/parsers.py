@@ -308,6 +308,12 @@ def _add_translate(parser: Parser) -> None:
         "--to", metavar="FAMILY", type=arguments.words, action="extend", default=[],
         help="the families to translate to (default: all)",
     )  # fmt: skip
+    parser.add_argument("--check", action="store_true",
+                        help="run both calls, and say how far they are apart")  # fmt: skip
+    parser.add_argument(
+        "--interpreter", metavar="NAME=PATH", action="append", default=[],
+        help="with --check: the Python that has the framework called NAME",
+    )  # fmt: skip
     parser.add_argument("--output-format", choices=("text", "json"), default="text")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from bnlint.files.display import clean
 from bnlint.output.report import FormatError, Style
@@ -43,9 +43,27 @@ def _text(found: Sequence[Translation], style: Style) -> Iterator[str]:
             yield paint([("#   ", ""), (head, "dim")], style.color)
             for line in rest:
                 yield paint([("#     ", ""), (line, "dim")], style.color)
+        if translation.checked is not None:
+            yield paint([("# ", ""), (clean(_outcome(translation.checked)), "bold")], style.color)
+
+
+def _outcome(checked: Mapping[str, Any]) -> str:
+    """Return the line that says what came of running a call and its translation."""
+    if checked["status"] == "not checked":
+        return f"not checked: {checked['reason']}"
+    both = " and ".join(dict.fromkeys(checked["runners"]))
+    return (
+        f"{checked['status']}: {checked['apart']:.2g} apart, of the largest value "
+        f"({both}; rounding makes {checked['rounding']:.2g})"
+    )
 
 
 def _json(found: Sequence[Translation]) -> Iterator[str]:
     from bnlint.output.json import dumps
 
-    yield dumps([translation._asdict() for translation in found])
+    yield dumps(
+        [
+            {key: value for key, value in translation._asdict().items() if value is not None}
+            for translation in found
+        ]
+    )

@@ -112,8 +112,9 @@ def _check_arguments(api: Api, matched: Matched, arguments: Arguments) -> None:
 def _named(path: str, from_family: str | None, frameworks: Frameworks) -> Api:
     """Return the API that a name as people write it stands for: the whole path, or its end."""
     found: dict[str, tuple[int, Api]] = {}
+    aliases = {**frameworks.norms.by_alias, **frameworks.by_alias}
     for family, ending in _spellings(path, frameworks):
-        for alias, apis in frameworks.by_alias.items():
+        for alias, apis in aliases.items():
             if alias != ending and not alias.endswith(f".{ending}"):
                 continue
             # The nearest path wins: nn.BatchNorm2d is mindspore.nn before mindspore.mint.nn.
@@ -126,7 +127,7 @@ def _named(path: str, from_family: str | None, frameworks: Frameworks) -> Api:
                     found[name] = (distance, api)
     if not found:
         where = f" in {from_family}" if from_family else ""
-        raise TranslateError(f"{path or 'this'} is no batch normalisation API known{where}")
+        raise TranslateError(f"{path or 'this'} is no normalisation API known{where}")
     if len(found) > 1:
         names = " or ".join(api.framework.title for _, api in found.values())
         options = " or ".join(f"--from {family}" for family in found)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 
 from bnlint.frameworks.declared import with_wrappers
-from bnlint.frameworks.records import Wrapper
+from bnlint.frameworks.records import BATCH, NORM_NAMES, Wrapper
 from bnlint.frameworks.tables import UNKNOWN, Api, Frameworks, catalogue
 from bnlint.porting.given_call import Given, TranslateError, read
-from bnlint.semantics.syntax.numbers import close, complement, in_floats, shown
-from bnlint.semantics.values.value import Value
-from bnlint.startup.typed import NamedTuple
+from bnlint.porting.other_calls import translation_of_norm
+from bnlint.porting.translated import (
+    Translation,
+    call_name,
+    has_keyword,
+    momentum,
+    one_switch,
+    operand,
+    same,
+    stem,
+)
+from bnlint.semantics.syntax.numbers import shown
 
 __all__ = ["TranslateError", "Translation", "translate"]
-
-
-class Translation(NamedTuple):
-    """The equal call in one framework.
-
-    ``call`` is source text; what the source call does not hold stands in angle brackets
-    (``<channels>``). ``notes`` account for every argument and default that the text does not show.
-    """
-
-    family: str
-    title: str
-    api: str
-    call: str
-    notes: tuple[str, ...]
 
 
 def translate(
@@ -39,14 +33,22 @@ def translate(
     all. The call may be one of ``wrappers``, which is translated to what it stands for.
 
     Raises:
-        TranslateError: the text is no call of a known API, or its framework is not clear.
+        TranslateError: the text is no call of a known API, its framework is not clear, or a target
+            has nothing of that kind.
     """
     frameworks = catalogue().load(catalogue().described)
     if wrappers:
         frameworks = with_wrappers(frameworks, wrappers)
     given = read(text, from_family, frameworks)
     wanted = list(targets) or [f for f in frameworks.frameworks if f != given.api.framework.name]
-    return [_translation(given, frameworks, family) for family in wanted]
+    if given.api.norm == BATCH:
+        return [_translation(given, frameworks, family) for family in wanted]
+    found = {family: translation_of_norm(given, frameworks, family) for family in wanted}
+    for family in targets:
+        if found[family] is None:
+            title = frameworks.frameworks[family].title
+            raise TranslateError(f"{title} has no {NORM_NAMES[given.api.norm]} in its table")
+    return [translation for translation in found.values() if translation is not None]
 
 
 def _translation(given: Given, frameworks: Frameworks, family: str) -> Translation:
@@ -59,7 +61,7 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
         role = next((r for r, name in target.roles.items() if name == parameter.name), None)
         if role is None:
             if parameter.required:
-                named = parameter.kind == "keyword" or _has_keyword(arguments)
+                named = parameter.kind == "keyword" or has_keyword(arguments)
                 arguments.append(f"{parameter.name}=" * named + f"<{parameter.name}>")
             continue
         text, said = _argument(given, target, role)
@@ -67,7 +69,7 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
         notes += said
         if text is None:
             continue
-        if parameter.required and parameter.kind == "positional" and not _has_keyword(arguments):
+        if parameter.required and parameter.kind == "positional" and not has_keyword(arguments):
             arguments.append(text)
         else:
             arguments.append(f"{parameter.name}={text}")
@@ -77,14 +79,10 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
     notes += _left_over(given, target, done)
     notes += _meanings(given, target, done)
     notes += _beyond_the_usual(given.api, frameworks)
-    name = _call_name(given.api, target)
+    name = call_name(given.api, target)
     return Translation(
         family, target.framework.title, target.id, f"{name}({', '.join(arguments)})", tuple(notes)
     )
-
-
-def _has_keyword(arguments: list[str]) -> bool:
-    return any("=" in argument for argument in arguments)
 
 
 def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api, list[str]]:
@@ -99,25 +97,9 @@ def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api, list[st
     if reference in same_kind:
         same_kind.remove(reference)
         same_kind.insert(0, reference)
-    twins = [a for a in same_kind if _stem(a) == _stem(reference)]
+    twins = [a for a in same_kind if stem(a) == stem(reference)]
     exact = [a for a in twins if a.ranks == api.ranks]
     return (exact or same_kind)[0], notes
-
-
-def _stem(api: Api) -> str:
-    """Return the id without the digit that tells BatchNorm1d from BatchNorm2d."""
-    return "".join(c for c in api.in_tables if not c.isdigit())
-
-
-def _call_name(source: Api, target: Api) -> str:
-    """Return the name to write; the digit that says the rank stays open where it is not known."""
-    name = target.aliases[0]
-    if isinstance(target.ranks, tuple) and source.ranks != target.ranks:
-        last = target.short_name
-        digits = [c for c in last if c.isdigit()]
-        if len(digits) == 1 and last[-2:-1].isdigit():
-            return name[: -len(last)] + last.replace(digits[0], "<rank>")
-    return name
 
 
 def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[str]]:
@@ -140,11 +122,11 @@ def _argument(given: Given, target: Api, role: str) -> tuple[str | None, list[st
     if value is None or is_left_open or (not value.is_known and role not in given.texts):
         return (f"<{role}>" if parameter.required else None), []
     if role == "momentum":
-        return _momentum(given, target, value)
+        return momentum(given, target, value)
     if not value.is_known:
         return given.texts[role], []
     default = None if parameter.required else parameter.default
-    if not parameter.required and _same(value.value, default):
+    if not parameter.required and same(value.value, default):
         return None, []
     text = given.texts.get(role) if not value.from_default else None
     return text or shown(value.value), []
@@ -167,52 +149,8 @@ def _turned_round(given: Given, target: Api, role: str) -> str | None:
         text = repr(not value.value)
         return None if not parameter.required and text == repr(parameter.default) else text
     if other in given.texts:
-        return f"not {_operand(given.texts[other])}"
+        return f"not {operand(given.texts[other])}"
     return f"<{role}>" if parameter.required else None
-
-
-def _same(left: object, right: object) -> bool:
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        return close(in_floats(left), in_floats(right))
-    return left == right
-
-
-def _momentum(given: Given, target: Api, value: Value) -> tuple[str | None, list[str]]:
-    source = given.api
-    parameter = target.parameter(target.roles["momentum"])
-    assert parameter is not None
-    name, here = source.roles["momentum"], target.roles["momentum"]
-    if UNKNOWN in (source.convention, target.convention):
-        return None, [f"{name}: which weight it is has not been measured: not translated"]
-    flips = source.convention != target.convention
-    if value.is_known and value.value is None:
-        if target.momentum_none == "cumulative":
-            return "None", []
-        return None, [f"{name}=None (the cumulative average) has no counterpart"]
-    if value.number is None:
-        text = given.texts["momentum"]
-        return (f"1 - {_operand(text)}" if flips else text), []
-    number = complement(value.number) if flips else shown(value.number)
-    notes = []
-    if flips:
-        kept = shown(value.number) if source.convention == "old-weight" else number
-        notes.append(
-            f"{name}={shown(value.number)} keeps {kept} of the old running value per step; "
-            f"here that is {here}={number}"
-        )
-    if not parameter.required and isinstance(parameter.default, (int, float)):
-        default = parameter.default
-        if close(1 - float(number), 1 - default) and close(float(number), default):
-            return None, [n + " (the default)" for n in notes]
-    return number, notes
-
-
-def _operand(text: str) -> str:
-    """Return an expression as it can stand right of a minus."""
-    plain = isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute, ast.Call))
-    return text if plain else f"({text})"
 
 
 def _switch(given: Given, role: str) -> bool | str | None:
@@ -236,7 +174,7 @@ def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]
     scale, center = _switch(given, "scale"), _switch(given, "center")
     if role == "affine":
         if scale != center:
-            return None, [_one_switch(scale, center)]
+            return None, [one_switch(scale, center)]
         wanted = scale
     else:
         wanted = scale if role == "scale" else center
@@ -247,15 +185,6 @@ def _affine(given: Given, target: Api, role: str) -> tuple[str | None, list[str]
     if not parameter.required and target.leaves_on(role, parameter.default) is wanted:
         return None, []
     return wanted if isinstance(wanted, str) else repr(wanted), []
-
-
-def _one_switch(scale: bool | str | None, center: bool | str | None) -> str:
-    """Say what an API without separate switches for gamma and beta cannot be told."""
-    start = "one switch stands for gamma and beta here: "
-    if scale in (True, False) and center in (True, False):
-        which = "gamma" if scale else "beta"
-        return f"{start}only {which} is wanted, the other has to be kept at its initial value"
-    return f"{start}the source has scale={scale} and center={center}"
 
 
 def _left_over(given: Given, target: Api, done: set[str]) -> list[str]:
@@ -374,6 +303,6 @@ def _meanings(given: Given, target: Api, done: set[str]) -> list[str]:
 
 def _beyond_the_usual(api: Api, frameworks: Frameworks) -> list[str]:
     """Say what the table has to say of an API that is not its framework's usual layer."""
-    if _stem(api) == _stem(frameworks.reference(api.framework.name)):
+    if stem(api) == stem(frameworks.reference(api.framework.name)):
         return []
     return [f"{api.short_name} there: {note}" for note in api.notes]

@@ -74,7 +74,7 @@ def test_version(tmp_path: Path, option: str) -> None:
         (["translate"], "bnlint translate: error: the following arguments are required: CALL"),
         (["translate", "x", "y"], "unrecognized arguments: y"),
         (["translate", "x("], "not a Python expression: 'x('"),
-        (["translate", "nn.ReLU()"], "nn.ReLU is no batch normalisation API known"),
+        (["translate", "nn.ReLU()"], "nn.ReLU is no normalisation API known"),
         (["translate", "torch.nn.BatchNorm2d(4)", "--to", "caffe"], "unknown framework caffe;"),
         (["sites", "--output-format", "full"], "invalid choice: 'full'"),
         (["sites", "--select", "BN1"], "unrecognized arguments: --select"),
@@ -256,3 +256,31 @@ def test_translate(tmp_path: Path, arguments: list[str], families: list[str]) ->
     assert (run.code, run.err) == (0, "")
     assert [entry["family"] for entry in json.loads(run.out)] == families
     assert bnlint(tmp_path, "translate", call, *arguments).code == 0
+
+
+@pytest.mark.torch
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("call", "family", "status", "code"),
+    [
+        ("torch.nn.LayerNorm(8)", "keras", "agrees", 0),
+        ("torch.nn.BatchNorm2d(8, eps=0.01)", "keras", "agrees", 0),
+        ("torch.nn.LayerNorm(8)", "slim", "differs", 1),  # whose eps no argument sets
+        ("torch.nn.LayerNorm(8, eps=e)", "keras", "not checked", 0),
+    ],
+)
+def test_translations_are_run(
+    tmp_path: Path, call: str, family: str, status: str, code: int
+) -> None:
+    run = bnlint(tmp_path, "translate", call, "--to", family, "--check", "--output-format", "json")
+    assert (run.code, run.err) == (code, "")
+    (entry,) = json.loads(run.out)
+    assert entry["checked"]["status"] == status
+    text = bnlint(tmp_path, "translate", call, "--to", family, "--check")
+    assert text.out.splitlines()[-1].startswith(f"# {status}: ")
+
+
+def test_an_interpreter_is_for_checks(tmp_path: Path) -> None:
+    run = bnlint(tmp_path, "translate", "torch.nn.LayerNorm(8)", "--interpreter", "torch=python")
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "bnlint: error: --interpreter goes with --check\n"

@@ -1,0 +1,551 @@
+"""Translates calls that normalise otherwise than by batches, with every argument accounted for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from bnlint.frameworks.records import UNKNOWN, Api
+from bnlint.frameworks.tables import Frameworks
+from bnlint.frameworks.together import (
+    AXES,
+    EXAMPLE,
+    FROM,
+    GROUPS,
+    OPEN,
+    SPATIAL,
+    Together,
+    together,
+)
+from bnlint.porting.given_call import Given
+from bnlint.porting.translated import (
+    Translation,
+    has_keyword,
+    momentum,
+    one_switch,
+    same,
+    stem,
+)
+from bnlint.semantics.syntax.numbers import shown
+from bnlint.startup.typed import NamedTuple
+
+#: Roles of arrays that are given to a function.
+_ARRAYS = ("input", "weight", "bias", "running_mean", "running_var")
+
+#: Arguments that say whether there is a scale and a shift.
+_SWITCHES = ("affine", "scale", "center")
+
+
+class _Written(NamedTuple):
+    """What is written for one argument (``None``: nothing), and what is to be said of it."""
+
+    text: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def translation_of_norm(given: Given, frameworks: Frameworks, family: str) -> Translation | None:
+    """Return the equal call in ``family``; ``None`` if it has nothing of that kind."""
+    target, notes = _target(given.api, frameworks, family)
+    if target is None:
+        return None
+    call = _Call(given, target)
+    arguments: list[str] = []
+    for parameter in target.signature:
+        if parameter.kind == "extra":
+            continue
+        role = next((r for r, name in target.roles.items() if name == parameter.name), None)
+        written = call.argument(role)
+        if role is None and parameter.required:
+            written = _Written(f"<{parameter.name}>")
+        notes += written.notes
+        if written.text is None:
+            continue
+        by_place = parameter.required and parameter.kind == "positional"
+        by_place = by_place and not has_keyword(arguments)
+        arguments.append(written.text if by_place else f"{parameter.name}={written.text}")
+    for written in (call.tracking(),):
+        arguments += [written.text] if written.text is not None else []
+        notes += written.notes
+    notes += call.closing()
+    return Translation(
+        family,
+        target.framework.title,
+        target.id,
+        f"{_name(given.api, target)}({', '.join(arguments)})",
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api | None, list[str]]:
+    """Return the API of ``family`` for the same, and what is to be said of it."""
+    notes: list[str] = []
+    norms, own = frameworks.norms, frameworks.reference(family).aliases[0].partition(".")[0]
+    candidates = [a for a in norms.apis.values() if a.framework.name == family]
+    candidates.sort(key=lambda a: a.aliases[0].partition(".")[0] != own)
+    alike = [a for a in candidates if a.norm == api.norm]
+    if alike and alike[0].aliases[0].partition(".")[0] != own:
+        alike = []  # of other packages alone
+    if not alike and api.norm == "instance":
+        alike = [a for a in candidates if a.norm == "group"]
+        notes.append("groups of one channel each are what instance normalisation is")
+    if not alike:
+        return None, notes
+    functional = api.kind == "functional"
+    same_kind = [a for a in alike if (a.kind == "functional") == functional]
+    title = alike[0].framework.title
+    if not same_kind:
+        there = "functional form" if functional else "layer that holds a scale and a shift"
+        notes.append(f"{title} has no {there} here")
+        same_kind = alike
+    reference = norms.reference_of(family, same_kind[0].norm)
+    twins = [a for a in same_kind if reference is not None and stem(a) == stem(reference)]
+    exact = [a for a in twins if a.ranks == api.ranks or _digits(a) == _digits(api) != ""]
+    layout = [
+        a
+        for a in same_kind
+        if (a.reduces, a.channel_axis) == (api.reduces, api.channel_axis) == ("channels", 1)
+    ]
+    first = [reference] if reference in same_kind else []
+    return (exact or layout or first or same_kind)[0], notes
+
+
+def _digits(api: Api) -> str:
+    return "".join(c for c in api.short_name if c.isdigit())
+
+
+def _name(source: Api, target: Api) -> str:
+    """Return the name to write; the digit that says the rank stays open where it is not known."""
+    name, digits = target.aliases[0], _digits(target)
+    if target.norm == "instance" and digits and digits != _digits(source):
+        return name.replace(digits, "<rank>")
+    return name
+
+
+def elements(text: str) -> list[str]:
+    """Return the texts of the elements of a list or tuple; none of anything else."""
+    node = ast.parse(text, mode="eval").body
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return []
+    return [ast.unparse(element) for element in node.elts]
+
+
+class _Call:
+    """One call on its way into the words of another API."""
+
+    def __init__(self, given: Given, target: Api) -> None:
+        self.given, self.source, self.target = given, given.api, target
+        self.title = target.framework.title
+        self.notes: list[str] = []
+        self.done: set[str] = set()
+        self.what = self._together()
+        #: What the target does where it is told nothing of axes.
+        self.usual = together(target, self._usual)
+
+    # ------------------------------------------------------------------ what the source says
+
+    def _of(self, role: str) -> object:
+        value = self.given.roles.get(role)
+        if value is not None:
+            return value.value if value.is_known else OPEN
+        parameter = self.source.parameter(self.source.roles.get(role, ""))
+        if parameter is None:
+            return None
+        return OPEN if role in self.given.texts or parameter.required else parameter.default
+
+    def _together(self) -> Together | None:
+        what = together(self.source, self._of)
+        shape = self.given.texts.get("shape")
+        if what is None and self.source.reduces == "trailing" and shape is not None:
+            sizes = elements(shape)
+            if sizes:
+                return Together(AXES, tuple(range(-len(sizes), 0)))
+            name = self.source.roles["shape"]
+            self.notes.append(f"{name}={shape} is taken for one size, that of the last axis")
+            return Together(AXES, (-1,))
+        return what
+
+    def _usual(self, role: str) -> object:
+        parameter = self.target.parameter(self.target.roles.get(role, ""))
+        if parameter is None:
+            return None
+        if not parameter.required:
+            return parameter.default
+        return {"shape": 1, "axis": -1, "groups": 1}.get(role, OPEN)
+
+    def _text(self, role: str) -> str | None:
+        text = self.given.texts.get(role)
+        if text is not None:
+            self.done.add(role)
+        return text
+
+    def _required(self, role: str) -> _Written:
+        parameter = self.target.parameter(self.target.roles[role])
+        required = parameter is not None and parameter.required
+        return _Written(f"<{role}>" if required else None)
+
+    # ------------------------------------------------------------------ what is written
+
+    def argument(self, role: str | None) -> _Written:
+        """Return what is written for the parameter of the target in ``role``."""
+        if role is None:
+            return _Written()
+        if role in _ARRAYS:
+            return _Written(self._text(role) or self._array(role))
+        if role in _SWITCHES:
+            return self._switch(role)
+        by_role: dict[str, Callable[[], _Written]] = {
+            "eps": self._eps, "channels": self._channels, "shape": self._shape,
+            "groups": self._groups, "axis": self._axis, "learned": self._learned,
+            "grouping": self._grouping, "momentum": self._momentum,
+        }  # fmt: skip
+        return by_role[role]() if role in by_role else _Written()
+
+    def _array(self, role: str) -> str | None:
+        """Return what stands for an array that the source call is not given."""
+        name = self.target.roles[role]
+        parameter = self.target.parameter(name)
+        has = {"weight": "scale", "bias": "center"}.get(role)
+        wanted = self.source.kind != "functional" and has is not None and self._has(has)
+        required = parameter is not None and parameter.required
+        return f"<{name}>" if required or wanted not in (False, None) else None
+
+    def _eps(self) -> _Written:
+        source, target = self.source, self.target
+        name = target.roles["eps"]
+        parameter = target.parameter(name)
+        assert parameter is not None
+        default = target.eps_none if parameter.default is None else parameter.default
+        text, notes = self._text("eps"), []
+        value = self._of("eps") if "eps" in source.roles else source.eps_fixed
+        if value is None and source.eps_none is not None:
+            value = source.eps_none
+            notes = [f"an eps of None stands for {shown(value)} there"]
+            text = None
+        if isinstance(value, bool):
+            value, text = float(value), None
+        if not isinstance(value, (int, float)):
+            if text is None:
+                notes.append(f"the eps of {source.short_name} is not known")
+                return _Written(f"<{name}>" if parameter.required else None, tuple(notes))
+            if source.eps_none is not None:
+                notes.append(f"where {text} is None, write {shown(source.eps_none)}")
+            return _Written(text, tuple(notes))
+        if target.eps_at_most is not None and value > target.eps_at_most:
+            notes.append(f"{self.title} refuses an eps above {shown(target.eps_at_most)} here")
+        if not parameter.required and same(value, default):
+            return _Written(None, tuple(notes))
+        return _Written(text or shown(value), tuple(notes))
+
+    def _channels(self) -> _Written:
+        text = self._text("channels") or self._one_size()
+        parameter = self.target.parameter(self.target.roles["channels"])
+        assert parameter is not None
+        if text is None and (parameter.required or parameter.name in self.target.needed):
+            text = "<channels>"
+        return _Written(text)
+
+    def _one_size(self) -> str | None:
+        """Return the text of the one size that the source normalises over, if it says it."""
+        shape = self.given.texts.get("shape")
+        if shape is None or self.what is None or len(self.what.axes) > 1:
+            return None
+        self.done.add("shape")
+        sizes = elements(shape)
+        return sizes[0] if len(sizes) == 1 else shape
+
+    def _shape(self) -> _Written:
+        what = self.what
+        if what is None or what.kind in (SPATIAL, GROUPS):
+            return _Written(self._text("shape") or "<shape>")
+        if what.kind in (FROM, EXAMPLE):
+            first = what.axes[0] if what.axes else 1
+            note = f"shape: the sizes of all axes from {first} on"
+            return _Written(self._text("shape") or "<shape>", (note,))
+        if len(what.axes) == 1:
+            text = self._one_size() or self._text("channels") or "<channels>"
+            return _Written(f"({text},)" if self.target.shape_as == "tuple" else text)
+        text = self._text("shape") or self._sizes(what.axes)
+        return _Written(text)
+
+    def _sizes(self, axes: tuple[int, ...]) -> str:
+        return "(" + ", ".join(f"<size{-axis if axis < 0 else axis}>" for axis in axes) + ")"
+
+    def _groups(self) -> _Written:
+        if self.source.norm == "instance":
+            return _Written(self.given.texts.get("channels", "<channels>"))
+        text = self._text("groups")
+        what, parameter = self.what, self.target.parameter(self.target.roles["groups"])
+        assert parameter is not None
+        if what is not None and what.kind == EXAMPLE:
+            text = "1"
+        elif text is None:
+            number = self._of("groups")
+            text = str(number) if type(number) is int else "<groups>"
+        if not parameter.required and text == str(parameter.default):
+            return _Written()
+        return _Written(text)
+
+    def _axis(self) -> _Written:
+        what, target = self.what, self.target
+        if what is None:
+            if target.reduces == self.source.reduces and "axis" in self.given.texts:
+                return _Written(self._text("axis"))
+            return self._required("axis")
+        if target.reduces not in ("axes", "axis", "from-axis"):
+            return _Written()  # where the channels are
+        wanted = self._wanted_axis(what)
+        if wanted == "<axis>":
+            first = what.axes[0] if what.kind == FROM else 1
+            note = f"{target.roles['axis']}: all axes from {first} on, as many as the input has"
+            return _Written(wanted, (note,))
+        parameter = target.parameter(target.roles["axis"])
+        assert parameter is not None
+        if not parameter.required and wanted == str(parameter.default):
+            return _Written()
+        return _Written(wanted)
+
+    def _wanted_axis(self, what: Together) -> str | None:
+        if self.target.reduces == "from-axis":
+            if what.kind == FROM:
+                return str(what.axes[0])
+            if what.kind == EXAMPLE:
+                return "1"
+            reaches_end = what.axes == tuple(range(-len(what.axes), 0))
+            return str(what.axes[0]) if reaches_end else "-1"
+        if what.kind != AXES:
+            return "<axis>"
+        if len(what.axes) == 1:
+            return str(what.axes[0])
+        return str(list(what.axes)) if self.target.reduces == "axes" else "-1"
+
+    def _learned(self) -> _Written:
+        what, wanted = self.what, -1
+        if what is not None and self.target.learned == "reduced":  # both axes are to be the same
+            wanted = int(self._wanted_axis(what) or -1)
+        elif what is not None and what.learned_from is not None:
+            wanted = what.learned_from
+            self.done.add("learned")
+        elif what is not None and self.source.learned == "reduced":
+            wanted = int(self._wanted_axis(what) or -1)
+        parameter = self.target.parameter(self.target.roles["learned"])
+        assert parameter is not None
+        return _Written(None if wanted == parameter.default else str(wanted))
+
+    def _grouping(self) -> _Written:
+        """Return what makes groups of the channels as the source does."""
+        if self.what is None or self.what.kind != GROUPS:
+            return _Written()
+        self.done.add("grouping")
+        wanted = "interleaved" if self.what.interleaved else "contiguous"
+        if wanted == self.target.grouping:
+            return _Written()
+        for row in self.target.grouping_when:
+            if row["grouping"] == wanted:
+                return _Written(repr(row["value"]))
+        return _Written()
+
+    def _momentum(self) -> _Written:
+        value = self.given.roles.get("momentum")
+        known = {self.source.convention, self.target.convention} <= {"new-weight", "old-weight"}
+        if value is None or not known or not (value.is_known or "momentum" in self.given.texts):
+            return _Written()
+        self._text("momentum")
+        text, notes = momentum(self.given, self.target, value)
+        return _Written(text, tuple(notes))
+
+    def _has(self, role: str) -> bool | str | None:
+        """Return whether the source has a scale or a shift; a text is what that depends on."""
+        source = self.source
+        if source.kind == "functional":
+            return None
+        place = 0 if role == "scale" else 1
+        if len(source.state["trainable"]) <= place:
+            return False
+        texts: list[str] = []
+        for switch in ("affine", role):
+            if switch not in source.roles:
+                continue
+            value = self._of(switch)
+            if value is OPEN:
+                texts.append(self.given.texts.get(switch, ""))
+            elif source.leaves_on(switch, value) is False:
+                return False
+        return " and ".join(filter(None, texts)) if texts else True
+
+    def _switch(self, role: str) -> _Written:
+        target = self.target
+        scale, center = self._has("scale"), self._has("center")
+        self.done.update(switch for switch in _SWITCHES if switch in self.given.texts)
+        if len(target.state["trainable"]) < 2:
+            center = scale  # what it has no shift for is said elsewhere
+        if role == "affine" and "center" in target.roles:
+            wanted: bool | str | None = scale
+            if scale is False and center is True:
+                return _Written(None, (one_switch(scale, center),))
+        elif role == "affine":
+            if scale != center:
+                return _Written(None, (one_switch(scale, center),))
+            wanted = scale
+        else:
+            wanted = scale if role == "scale" else center
+            if role == "center" and "affine" in target.roles and scale is False:
+                return _Written()  # switched off by the other
+        if target.switched == "together" and scale != center:
+            return _Written(None, (one_switch(scale, center),))
+        parameter = target.parameter(target.roles[role])
+        assert parameter is not None
+        if wanted is None:
+            return _Written(f"<{parameter.name}>" if parameter.required else None)
+        if not parameter.required and target.leaves_on(role, parameter.default) is wanted:
+            return _Written()
+        return _Written(wanted if isinstance(wanted, str) else repr(wanted))
+
+    def tracking(self) -> _Written:
+        """Return the argument with which the target tracks statistics, if the source does."""
+        name = self.source.statistics.get("argument", "")
+        text = self.given.others.get(name)
+        if text is None:
+            return _Written()
+        here = self.target.statistics.get("argument")
+        if here is not None:
+            parameter = self.target.parameter(here)
+            usual = parameter is not None and text == repr(parameter.default)
+            return _Written(None if usual else f"{here}={text}")
+        if text == repr(self.source.statistics.get("always_batch")):
+            return _Written()
+        return _Written(None, (f"{name}={text} has no counterpart in {self.title}",))
+
+    # ------------------------------------------------------------------ what is said at the end
+
+    def closing(self) -> Iterator[str]:
+        """Yield what became of arguments that are not shown, and what differs all the same."""
+        yield from self.notes
+        yield from self._left_over()
+        yield from self._of_axes()
+        yield from self._of_learned()
+        source, target = self.source, self.target
+        if "eps" not in target.roles and target.eps_fixed is not None:
+            yield f"the eps is {shown(target.eps_fixed)} here, whatever it was"
+        if UNKNOWN in (source.place, target.place):
+            side = "here" if target.place == UNKNOWN else "there"
+            yield f"where eps stands {side} has not been measured"
+        elif source.place != target.place:
+            yield f"eps stands {target.place} the root here, {source.place} there"
+        for name, value in target.plain.items():
+            parameter = target.parameter(name)
+            if parameter is not None and not parameter.required:
+                yield f"write {name}={value!r}: else it does more than normalise"
+
+    def _left_over(self) -> Iterator[str]:
+        source, title = self.source, self.title
+        for name, text in self.given.others.items():
+            if name != source.statistics.get("argument"):
+                yield f"{name}={text} has no counterpart in {title}"
+        for role, text in self.given.texts.items():
+            if role in self.done:
+                continue
+            name = source.roles[role]
+            if role in ("axis", "data_format", "learned", "grouping") and self.what:
+                continue  # said of the axes
+            if role in _SWITCHES and self.target.kind != "functional":
+                continue  # said of what is learned
+            if role == "shape":
+                yield f"{name}={text}: the sizes are those of the input here"
+                continue
+            if role == "channels":
+                yield f"{name}={text}: the layer takes the number of channels from its input"
+            elif role in ("axis", "data_format"):
+                yield f"{name}={text}: its axis is not known"
+            elif role in _SWITCHES and self.target.kind == "functional":
+                yield f"{name}={text}: gamma and beta are given to the call here"
+            elif role == "input" and self.target.kind == "layer":
+                yield f"{name}={text}: call the layer with it"
+            elif role == "groups" and self.target.norm == source.norm:
+                yield f"{name}={text}: the groups are others here"
+            else:
+                yield f"{name}={text} has no counterpart in {title}"
+
+    def _of_axes(self) -> Iterator[str]:
+        """Yield what is normalised together here and was not there."""
+        what, usual, target = self.what, self.usual, self.target
+        if what is None:
+            if self.source.reduces == UNKNOWN:
+                yield f"what {self.source.short_name} normalises together has not been measured"
+            else:
+                yield f"what {self.source.short_name} normalises together is not known here"
+            return
+        if target.reduces == UNKNOWN:
+            yield f"what {target.short_name} normalises together has not been measured"
+            return
+        if what.kind == GROUPS and what.interleaved and not target.grouping_when:
+            yield "a group is every so many channels there, and a block of them here"
+        if what.kind in (SPATIAL, GROUPS, EXAMPLE) and target.reduces in ("spatial", "groups"):
+            here = usual.channel_axis if usual is not None else None
+            if what.channel_axis is not None and here != what.channel_axis:
+                yield f"channels are in axis {here} here, in {what.channel_axis} there"
+            return
+        if what.kind == EXAMPLE and target.reduces == "example":
+            return
+        yield from self._of_other_axes(what)
+
+    def _of_other_axes(self, what: Together) -> Iterator[str]:
+        target = self.target
+        if target.reduces in ("axes", "axis") and (what.kind != AXES or len(what.axes) == 1):
+            return  # the axis was written, or its place was
+        if target.reduces == "axes":
+            return
+        trailing = what.kind == AXES and what.axes == tuple(range(-len(what.axes), 0))
+        if target.reduces == "from-axis" and (trailing or what.kind != AXES):
+            return
+        if target.reduces == "trailing" and (trailing or what.kind != AXES):
+            return
+        there = f"axis {what.axes[0]}" if len(what.axes) == 1 else f"axes {list(what.axes)}"
+        if what.kind != AXES:
+            there = f"all axes from {what.axes[0] if what.axes else 1} on"
+        here = "the last axes"
+        if target.reduces in ("channels", "axis"):
+            axis = target.channel_axis if target.reduces == "channels" else -1
+            if what.kind == AXES and what.axes == (axis,):
+                return
+            here = f"axis {axis}"
+        elif target.reduces == "example":
+            here = "all axes but the first"
+        yield f"{there} is normalised there, {here} here: move axes before and after"
+
+    def _of_learned(self) -> Iterator[str]:
+        source, target = self.source, self.target
+        if target.kind == "functional" or source.kind == "functional":
+            return
+        scale, center = self._has("scale"), self._has("center")
+        if center is not False and len(target.state["trainable"]) < 2:
+            if len(source.state["trainable"]) > 1 and target.state["trainable"]:
+                yield f"{target.short_name} has no beta: add it after the layer"
+        for which, there, place in (("gamma", scale, 0), ("beta", center, 1)):
+            role = "scale" if which == "gamma" else "center"
+            has = len(target.state["trainable"]) > place
+            switched = role in target.roles or "affine" in target.roles
+            if not has or switched or there is True or there is None:
+                continue
+            if_so = "" if there is False else f" unless {there}"
+            yield f"{which} is always there here: keep it at its initial value{if_so}"
+        if scale is False and center is False:
+            return
+        mine, theirs = (self._learned_of(api) for api in (target, source))
+        if mine != theirs:
+            yield f"gamma and beta have one value for each {mine} here, for each {theirs} there"
+        if source.weight_offset != target.weight_offset:
+            side = "there" if source.weight_offset else "here"
+            offset = source.weight_offset or target.weight_offset
+            yield f"the scale is used as weight + {offset:g} {side}"
+
+    def _learned_of(self, api: Api) -> str:
+        if api.learned == "groups":
+            return "group"
+        one = self.what is None or (self.what.kind == AXES and len(self.what.axes) == 1)
+        if self.what is not None and self.what.learned_from is not None and api is self.source:
+            return "channel" if self.what.learned_from == -1 else "place"
+        if "learned" in api.roles and api is self.target:
+            return self._learned_of(self.source)
+        if api.learned == "channels" or one or api.norm in ("group", "instance"):
+            return "channel"
+        return "place"
