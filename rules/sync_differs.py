@@ -1,8 +1,12 @@
-"""Synchronised batch normalisation in a model that one process runs, where nothing is synchronised.
+"""Batch normalisation that is to be synchronised, where nothing is.
 
 What it does
 ------------
 Reports ``convert_sync_batchnorm`` of a model that is given to ``DataParallel``.
+
+Reported too is a layer whose reference takes the statistics of all devices (``SyncBatchNorm``,
+``synchronized=True``), where the layer does not, and the project converts none. The reference must
+be in the same file, or be read.
 
 Nothing is said of a conversion behind ``DistributedDataParallel``, which keeps parameters and
 buffers as they are (measured), and of a model that a script gives to either of the two.
@@ -11,7 +15,8 @@ Why it matters
 --------------
 ``DataParallel`` has one process, in which there is nothing to synchronise with: each device
 normalises its own part of the batch, as plain batch normalisation does. Older releases raise an
-exception.
+exception. A port without synchronisation trains on several devices with batches that are so many
+times smaller.
 
 Example
 -------
@@ -53,8 +58,10 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.finding import Finding
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, called, where_reference
 from bnlint.semantics.hints.around import in_test
+from bnlint.semantics.layers.references import NAMED, SAME_FILE
+from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.tensors.applications import imported_as
@@ -63,6 +70,52 @@ from bnlint.semantics.values.domain import Symbol
 RULE = Rule("BN601", "sync-differs", "warning")
 
 _MOST = 8
+
+
+def check_site(site: Site, context: Context) -> Iterator[Finding]:
+    """Report a layer whose reference takes the statistics of all devices, where it does not."""
+    reference = context.reference(site)
+    if reference is None or reference.kind not in (NAMED, SAME_FILE) or reference.site is None:
+        return
+    if not _is_synchronised(reference.site, context) or _is_synchronised(site, context):
+        return
+    if site.api.kind != "layer" or _converts(context):
+        return
+    yield context.report(
+        RULE,
+        context.place(site),
+        f"the {reference.api.framework.title} layer takes the statistics of all devices"
+        f"{where_reference(reference)}, and {called(site.api)} those of its own: on several, it "
+        "normalises with smaller batches",
+        help="synchronise it too, where it is trained on several devices",
+        confidence="high" if reference.directed else "medium",
+        reference=reference,
+        site=site,
+        argument="synchronised",
+    )
+
+
+def _is_synchronised(site: Site, context: Context) -> bool:
+    """Tell whether a layer takes the statistics of all devices, by its class or an argument."""
+    words = context.frameworks
+    if any(words.means(path, "synchronised_layers") for path in site.api.aliases):
+        return True
+    return any(
+        keyword.arg in words.word("synchronising_arguments")
+        and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        for keyword in site.call.keywords
+    )
+
+
+def _converts(context: Context) -> bool:
+    """Tell whether the project puts synchronised layers in the place of plain ones, by the text."""
+    module, resolver = context.module, context.project.resolver
+    names = {path.rpartition(".")[2] for path in context.frameworks.word("sync_converters")}
+    if any(name in module.text for name in names):
+        return True
+    if resolver is None or not module.file or not names:
+        return False
+    return bool(resolver.sources.search(module.file, rf"\b(?:{'|'.join(sorted(names))})\b"))
 
 
 def check_file(context: Context) -> Iterator[Finding]:

@@ -92,7 +92,8 @@ VOCABULARY = (
     "aux_arguments", "dependency_scopes", "variable_arguments", "estimator_arguments",
     "variances_called_std", "strict_arguments", "waking_drivers", "splits_by_number",
     "axis_arguments", "collate_arguments", "inference_values", "variable_averages",
-    "averaging_methods", "restoring_methods", "all_variables",
+    "averaging_methods", "restoring_methods", "all_variables", "synchronised_layers",
+    "synchronising_arguments",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
