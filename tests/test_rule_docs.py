@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import types
 from pathlib import Path
 
@@ -132,3 +133,13 @@ def test_fixes_of_a_page(changes: dict[str, str], fixes: tuple[str, ...]) -> Non
 def test_docstring_of_another_form_is_refused(changes: dict[str, str], says: str) -> None:
     with pytest.raises(DocumentationError, match=says):
         page(documented(**changes))
+
+
+def test_kinds_name_each_rule_and_say_whether_it_runs_unasked() -> None:
+    """The table of kinds of faults has every rule, but for those on bnlint's own comments."""
+    text = (ROOT / "docs" / "accuracy" / "kinds.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+\| (BN\d+)? ?\| (yes|no)? ?\| (.*)\|$", text, re.MULTILINE)
+    told = {code: default for code, default, _ in rows if code}
+    alone = {"BN901", "BN902"}
+    assert told == {r.code: "yes" if r.default else "no" for r in RULES if r.code not in alone}
+    assert all(why.strip() for code, default, why in rows if not code or default == "no")
