@@ -11,7 +11,8 @@ So is a class whose constructor freezes a part of itself, that has other layers 
 that has no ``train()`` of its own to freeze the part again.
 
 To call ``train()`` first and to freeze then is the right order. Left alone are classes that switch
-modes in other places too, and modules whose trainer leaves each part in its mode.
+modes in other places too, those that freeze under a flag which nothing in the project sets, and
+modules whose trainer leaves each part in its mode.
 
 Why it matters
 --------------
@@ -94,6 +95,7 @@ from bnlint.semantics.modes.freezing import (
     has_other_weights,
     holds_freeze,
     is_for_norm_layers,
+    is_kept_out,
     is_of_norm,
     is_part_switched,
     normalising_framework,
@@ -335,7 +337,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
             continue
         if part and is_part_switched(module, part, methods, calls):
             continue
-        if not in_test(module, call):
+        if not in_test(module, call) and not is_kept_out(ev, module, call, cls):
             yield _report_class(call, framework, context)
             return
 

@@ -7,7 +7,7 @@ normalisation in them: ``self.norms = [nn.BatchNorm2d(c) for c in channels]``, o
 layers are appended to.
 
 Left alone are lists that are given to anything else than a loop, an index or ``len``: it may
-register the layers.
+register the layers. So are lists that nothing in the file reads.
 
 Why it matters
 --------------
@@ -104,6 +104,8 @@ def check_file(context: Context) -> Iterator[Finding]:
         uses = _uses(name, context)
         if len(stores) != 1 or any(_may_register(use, context) for use in uses):
             continue
+        if all(_grows(use, context) for use in uses):
+            continue  # nothing runs its layers
         statement = held[0][1]
         display = _display(statement)
         assert display is not None
@@ -170,15 +172,19 @@ def _is_handed_on(loop: ast.For | ast.comprehension) -> bool:
     )
 
 
+def _grows(use: ast.Attribute, context: Context) -> bool:
+    """Tell whether the list is read for a method with which it grows."""
+    method = context.module.parents[use]
+    return isinstance(method, ast.Attribute) and method.attr in _GROWS
+
+
 def _grown(uses: list[ast.Attribute], context: Context) -> Iterator[ast.expr]:
     """Yield what is appended to the list."""
     module = context.module
     for use in uses:
-        method = module.parents[use]
-        call = module.parents[method]
-        if isinstance(method, ast.Attribute) and method.attr in _GROWS:
-            if isinstance(call, ast.Call) and call.args:
-                yield call.args[-1]
+        call = module.parents[module.parents[use]]
+        if _grows(use, context) and isinstance(call, ast.Call) and call.args:
+            yield call.args[-1]
 
 
 def _normalises(part: ast.expr, framework: Framework, context: Context) -> bool:

@@ -167,6 +167,7 @@ _PORTING = f.record(
         "fills": f.texts,
         "exports": f.texts,
         "pads": f.texts,
+        "published": f.texts,
         "vetoes": f.flag,
     }
 )

@@ -178,6 +178,42 @@ HAZARDS = [
         fix="",
     ),
     hazard(
+        "part of a class, under a flag that one of two sets",
+        """
+        class Net(nn.Module):
+            def __init__(self, freeze=False):
+                super().__init__()
+                self.backbone = torchvision.models.resnet18(weights="DEFAULT")
+                self.head = nn.Linear(1000, 10)
+                if freeze:
+                    for p in «self.backbone.parameters()»:
+                        p.requires_grad = False
+
+        models = [Net(), Net(freeze=True)]
+        """,
+        "the weights of self.backbone and not its statistics",
+        kind=KIND,
+        fix="",
+    ),
+    hazard(
+        "part of a class, under a flag that is given from elsewhere",
+        """
+        class Net(nn.Module):
+            def __init__(self, freeze=False):
+                super().__init__()
+                self.backbone = torchvision.models.resnet18(weights="DEFAULT")
+                self.head = nn.Linear(1000, 10)
+                if freeze:
+                    for p in «self.backbone.parameters()»:
+                        p.requires_grad = False
+
+        model = Net(config.FREEZE)
+        """,
+        "the weights of self.backbone and not its statistics",
+        kind=KIND,
+        fix="",
+    ),
+    hazard(
         "part of a class, with a class of the file, without gradients in forward",
         """
         class Net(nn.Module):

@@ -206,6 +206,30 @@ class Net(nn.Module):
 
     def freeze(self):
         self.backbone.requires_grad_(False)
+--- under a flag that nobody sets
+class Net(nn.Module):
+    def __init__(self, classes, freeze=False):
+        super().__init__()
+        self.backbone = torchvision.models.resnet18()
+        if freeze:
+            for p in self.backbone.parameters():
+                p.requires_grad = False
+        self.head = nn.Linear(1000, classes)
+
+model = Net(10)
+--- under a flag that nobody sets, by a method
+class Net(nn.Module):
+    def __init__(self, classes, mode="full"):
+        super().__init__()
+        self.backbone = torchvision.models.resnet18()
+        if mode == "probe":
+            self.freeze()
+        self.head = nn.Linear(1000, classes)
+
+    def freeze(self):
+        self.backbone.requires_grad_(False)
+
+models = [Net(10), Net(20, mode="full")]
 --- a backbone that is given
 class Net(nn.Module):
     def __init__(self, backbone):

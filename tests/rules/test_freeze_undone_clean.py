@@ -314,6 +314,35 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3)
         self.bn = nn.BatchNorm2d(8)
         self.eval()
+--- under a flag that nobody sets
+class Net(nn.Module):
+    def __init__(self, classes, freeze_bn=False):
+        super().__init__()
+        self.backbone = torchvision.models.resnet18()
+        self.head = nn.Linear(1000, classes)
+        if freeze_bn:
+            self._freeze_bn()
+
+    def _freeze_bn(self):
+        for m in self.modules():
+            if isinstance(m, nn.BatchNorm2d):
+                m.eval()
+
+def small():
+    return Net(10, freeze_bn=False)
+
+def large():
+    return Net(1000)
+--- under a flag that says otherwise
+class Net(nn.Module):
+    def __init__(self, fine_tune):
+        super().__init__()
+        self.backbone = torchvision.models.resnet18()
+        self.head = nn.Linear(1000, 10)
+        if not fine_tune:
+            self.backbone.eval()
+
+model = Net(fine_tune=True)
 --- no module: somebody's own eval()
 class Trainer:
     def __init__(self):

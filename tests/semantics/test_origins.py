@@ -134,6 +134,26 @@ SHOWN = [
         id="a sentence above the class that builds the layers",
     ),
     pytest.param(
+        {"model": '"""Ported from Keras."""\nURL = "https://host/v1/net.h5"\n' + MODEL},
+        {"model.py": "line 1 says 'Ported from Keras'"},
+        id="the address of weights of the framework that it was ported from",
+    ),
+    pytest.param(
+        {"model": '"""Ported from Keras."""\nFILE = "weights/net.pth"\n' + MODEL},
+        {"model.py": "line 1 says 'Ported from Keras'"},
+        id="weights of its own that nobody published",
+    ),
+    pytest.param(
+        {"model": '"""Ported from Keras, see https://host/net.pth.md"""\n' + MODEL},
+        {"model.py": "line 1 says 'Ported from Keras'"},
+        id="an address of something else",
+    ),
+    pytest.param(
+        {"model": MODEL + '\nURL = "https://host/net.pth"\n', "load": LOADS},
+        {"model.py": "load.py:6 loads TensorFlow weights"},
+        id="a converter beside published weights",
+    ),
+    pytest.param(
         {"model": KERAS_MODEL, "load": """
             import torch
             import keras
@@ -192,6 +212,19 @@ SILENT = [
     pytest.param(
         {"model": MODEL, "load": LOADS + 'net.load_state_dict(torch.load("other.pth"))\n'},
         id="weights of both are loaded",
+    ),
+    pytest.param(
+        {"model": '"""Weights ported from Keras: Prec@1 78.9"""\n' + MODEL
+         + '\nURLS = {"net": "http://host/models/net-43020ad2.pth"}\n'},
+        id="weights of its own framework were published with the layers as they stand",
+    ),
+    pytest.param(
+        {"model": '"""Ported from Keras."""\n# wget https://host/net.pth?download=1\n' + MODEL},
+        id="published weights in a comment",
+    ),
+    pytest.param(
+        {"model": '"""Ported from PyTorch."""\nURL = "https://host/net.h5"\n' + KERAS_MODEL},
+        id="published weights of Keras",
     ),
     pytest.param(
         {"model": MODEL + "\n\nclass Conv2dSame(nn.Conv2d):\n    pass\n"},

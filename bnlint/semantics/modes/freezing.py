@@ -16,9 +16,20 @@ from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.aliases import aliases_at, key_of
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.values.arguments import bind
+from bnlint.semantics.values.callers import callers_in_view
 from bnlint.semantics.values.classes import lineage, sets_up
-from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol, Unknown
+from bnlint.semantics.values.domain import (
+    Candidate,
+    ClassRef,
+    Env,
+    Evaluate,
+    Instance,
+    Symbol,
+    Unknown,
+)
 from bnlint.semantics.values.modules import class_framework, model_framework
+from bnlint.semantics.values.predicates import is_dead
 
 #: Kinds of neighbouring layers that have weights.
 _WEIGHTED = ("convolution", "dense")
@@ -237,6 +248,41 @@ def runs_only_at_setup(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRe
     return all(
         module.enclosing_class(other) is cls.node and runs_at_setup(ev, module, other, cls)
         for other in others
+    )
+
+
+def is_kept_out(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> bool:
+    """Tell whether every object in view is made so that its constructor does not come to ``node``.
+
+    A flag then says so, which some caller may give otherwise: that no object is made in this
+    project, or that something unknown is given, leaves it open.
+    """
+    inner = module.enclosing_function(node)
+    places: list[ast.AST] = [node]
+    if not sets_up(inner):
+        calls = _calls_of(ev, module, getattr(inner, "name", ""), cls)
+        places = [call for call in calls if module.enclosing_class(call) is cls.node]
+    return bool(places) and all(_is_never_reached(ev.wide, module, at) for at in places)
+
+
+def _is_never_reached(ev: Evaluate, module: Module, node: ast.AST) -> bool:
+    """Tell whether no call in view of the constructor around ``node`` lets it come there."""
+    init = module.enclosing_function(node)
+    if not isinstance(init, ast.FunctionDef) or not sets_up(init):
+        return False
+    view = callers_in_view(ev, module, init)
+    return (
+        bool(view.calls)
+        and view.complete
+        and all(
+            is_dead(
+                ev,
+                module,
+                node,
+                Env(bind(module, init, caller.arguments(ev), caller.receiver)),
+            )
+            for caller in view.calls
+        )
     )
 
 

@@ -16,6 +16,7 @@ from bnlint.semantics.modes.freezing import (
     chooses_norm,
     class_of_part,
     has_other_weights,
+    is_kept_out,
     is_part_switched,
     model_of_part,
     normalising,
@@ -111,7 +112,9 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         only_if = " or ".join(names) if len(found) < len(ev.evaluate(module, model)) else ""
         if held is not None:
             cls, part = held
-            if _is_left_training(part, cls, framework, ev, sites):
+            if _is_left_training(part, cls, framework, ev, sites) and not is_kept_out(
+                ev, module, freeze.statement, cls
+            ):
                 named = part if model is freeze.owner else freeze.owner
                 named_freeze = freeze._replace(owner=named)
                 yield Drift(named_freeze, framework, module, only_if=only_if)

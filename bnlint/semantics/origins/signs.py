@@ -102,13 +102,16 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
 
     That is a sentence in a comment or in a docstring, or a class that pads as the layers of another
     framework do. The framework of the file itself may be named as well: that it was ported from
-    elsewhere is then open.
+    elsewhere is then open. Sentences in a file that names the address of weights for its own
+    framework tell of these weights, whose results were taken with the layers as they stand.
     """
     text, file = module.text, module.file
     foreign = (w for name, speech in speeches().items() if name != target for w in speech.words)
     for match in sentence().finditer(text) if any(word in text for word in foreign) else ():
         if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
             continue
+        if _publishes(target, text):
+            break
         for speech in speeches().values():
             family = speech.words.get(match[1])
             if family is not None:
@@ -265,6 +268,22 @@ def _is_of_layers(module: Module, match: re.Match[str], target: str) -> bool:
     told = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
     body = "\n".join(lines[told.lineno - 1 : told.end_lineno])
     return any(name in body for name in layer_names(target))
+
+
+def _publishes(target: str, text: str) -> bool:
+    """Tell whether a file names the address of weights that were published for ``target``."""
+    spoken = speeches().get(target)
+    return (
+        spoken is not None
+        and bool(spoken.published)
+        and _addresses(spoken.published).search(text) is not None
+    )
+
+
+@lru_cache(maxsize=8)
+def _addresses(endings: tuple[str, ...]) -> re.Pattern[str]:
+    listed = "|".join(map(re.escape, endings))
+    return re.compile(rf"https?://[^\s'\"]+(?:{listed})(?![\w.])")
 
 
 def _row(text: str, at: int) -> int:

@@ -21,7 +21,8 @@ class Speech(NamedTuple):
     that tell nothing, ``reads`` and ``fills`` pieces of code that reads weights (by the family they
     are of) or fills a model with them, ``exports`` pieces of code that writes models for other
     programs. A class whose name has one of ``pads`` and a word for a layer pads as
-    these families do by themselves. ``words`` are what sentences call each family. Where an
+    these families do by themselves. Addresses of weights that were published for them end in one of
+    ``published``. ``words`` are what sentences call each family. Where an
     ecosystem ``vetoes``, its ports set their own numbers, and nothing follows from it.
     """
 
@@ -37,6 +38,7 @@ class Speech(NamedTuple):
     fills: tuple[str, ...]
     exports: tuple[str, ...]
     pads: tuple[str, ...]
+    published: tuple[str, ...]
     words: Mapping[str, str]
     vetoes: bool
 
@@ -79,6 +81,7 @@ def speeches() -> Mapping[str, Speech]:
             all_of("fills"),
             all_of("exports"),
             all_of("pads"),
+            all_of("published"),
             {word: family for family, rows in said.items() for word in rows.get("words", ())},
             any(rows.get("vetoes", False) for rows in said.values()),
         )
