@@ -42,7 +42,50 @@ SAYS = (
 FIX = "unsafe: put the batch normalisation layers of model into inference mode here"
 KIND = "warning medium"
 
+KEEPS = """
+def save(model, path):
+    model.class_to_idx = data.class_to_idx
+    state = {"classifier": model.fc, "mapping": model.class_to_idx, "weights": model.state_dict()}
+    torch.save(state, path)
+
+def predict(model, x):
+    model.eval()
+    names = {model.class_to_idx[key]: key for key in model.class_to_idx}
+    found = []
+    found.append(names[int(model(x).argmax())])
+    return found
+
+save(model, "net.pt")
+"""
+
 HAZARDS = [
+    hazard(
+        "parts and names of classes are saved with it",
+        """
+        model = torchvision.models.resnet18(weights="DEFAULT")
+        for p in «model.parameters()»:
+            p.requires_grad = False
+        model.fc = nn.Linear(512, 10)
+        """
+        + (TRAIN + KEEPS).replace("\n", "\n        "),
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
+        "weights are given later",
+        """
+        model = torchvision.models.resnet18(weights=None)
+        model.load_state_dict(torch.load("net.pt"))
+        for p in «model.parameters()»:
+            p.requires_grad = False
+        model.fc = nn.Linear(512, 10)
+        """
+        + TRAIN.replace("\n", "\n        "),
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
     hazard(
         "a loop over the weights",
         """

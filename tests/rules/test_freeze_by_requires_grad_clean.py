@@ -75,6 +75,15 @@ for p in model.parameters():
     p.requires_grad = True
 for x, y in loader:
     nn.functional.cross_entropy(model(x), y).backward()
+--- weights of nothing, which are frozen
+net = torchvision.models.resnet18(weights=None)
+for p in net.parameters():
+    p.requires_grad = False
+net.fc = nn.Linear(512, 10)
+for epoch in range(10):
+    net.train()
+    for x, y in loader:
+        nn.functional.cross_entropy(net(x), y).backward()
 --- a flag decides later
 def set_grad(flag):
     for p in model.parameters():

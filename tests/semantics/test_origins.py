@@ -154,6 +154,11 @@ SHOWN = [
         id="a converter beside published weights",
     ),
     pytest.param(
+        {"model": MODEL, "load": READS.replace("def load", "# decaffeinated\ndef load")},
+        {"model.py": "load.py:11 reads moving_mean of TensorFlow"},
+        id="no word for a third framework",
+    ),
+    pytest.param(
         {"model": KERAS_MODEL, "load": """
             import torch
             import keras
@@ -195,6 +200,10 @@ SILENT = [
          .replace("torch.save(net.state_dict(), ", "net.load_state_dict(*map(torch.load, [")
          .replace('"net.pth")', '"net.pth"]))')},
         id="two models are compared",
+    ),
+    pytest.param(
+        {"model": MODEL, "load": READS.replace("def load", "# weights of darknet19\ndef load")},
+        id="weights that came to the other framework from a third",
     ),
     pytest.param(
         {"model": MODEL + """

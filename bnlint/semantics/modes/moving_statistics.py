@@ -231,10 +231,25 @@ def _trains_on(life: Life, found: Drift, made: Candidate, ev: Evaluate, module: 
         return False
     if any(_may_stop_statistics(use, framework, made, ev) for use in life.uses):
         return False
+    if _has_no_weights(made, life, ev):
+        return False
     return any(
         use_feeds_gradient(ev, use)
         for use in life.uses
         if runs(ev, use) and _may_come_after(use, found, module)
+    )
+
+
+def _has_no_weights(made: Candidate, life: Life, ev: Evaluate) -> bool:
+    """Tell whether a model is told to come without weights, and is not given any.
+
+    Its statistics are those of no data at all: they had better move.
+    """
+    call = made.object.call if isinstance(made.object, Instance) else None
+    asks = ev.frameworks.word("weights_arguments")
+    given = [k.value for k in call.keywords if k.arg in asks] if call is not None else []
+    return any(isinstance(v, ast.Constant) and not v.value for v in given) and not any(
+        True for _ in life.methods(*ev.frameworks.word("load_methods"))
     )
 
 

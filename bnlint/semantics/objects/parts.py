@@ -28,6 +28,12 @@ LOOK = frozenset(
 #: Vocabulary words for what takes parts of one model and makes another of them.
 _COMBINES = ("sequential", "layer_lists", "functional_models", "modules")
 
+#: What holds a part that stands in it.
+_HOLDS = (
+    ast.Tuple, ast.List, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp,
+    ast.GeneratorExp,
+)  # fmt: skip
+
 
 class Parts(Entering):
     """A view that follows parts of the object."""
@@ -50,7 +56,7 @@ class Parts(Entering):
                 self.part(parent, RESULT)
         else:
             self.note(READ if what == WHOLE else PART, attribute, name)
-            if name not in weights:
+            if name not in weights and name not in self.ev.frameworks.word("plain_attributes"):
                 self.part(attribute, RESULT if what == RESULT else SOME)
 
     # ------------------------------------------------------------------ parts
@@ -91,6 +97,8 @@ class Parts(Entering):
                 self.part_passed(node, parent, what)
             elif isinstance(above, ast.Call):
                 self.part_passed(node, above, what)
+        elif isinstance(parent, _HOLDS):  # {"classifier": model.fc}, [b for b in model.blocks]
+            self.part(parent, what)
         elif not isinstance(parent, (*LOOKED_AT, ast.BinOp)):
             self.hand_on(node)
 

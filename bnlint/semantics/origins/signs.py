@@ -54,7 +54,8 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
     """Yield what shows that ``file`` carries weights from one framework into another, one way.
 
     A file carries weights into a framework that it imports and fills models of, if it fills none of
-    the other and writes nothing for other programs.
+    the other and writes nothing for other programs. One that speaks of a framework whose ports set
+    their own numbers may carry its weights, by way of the other.
     """
     imported = _imported(imports)
     folder, _, stem = file.rpartition(".")[0].rpartition("/")
@@ -63,6 +64,8 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
         # A folder called so may hold the code of one side as well.
         named = around if imported.issuperset(around) else None
     if len(imported) < 2 and named is None and not _foreign_statistics(text, imported):
+        return
+    if _speaks_of_veto(text):
         return
     spoken = speeches()
     targets = sorted(imported | ({named[1]} if named is not None else set()))
@@ -168,6 +171,16 @@ def _named(stem: str) -> tuple[str, str] | None:
     by_short = ecosystem_by_short()
     source, target = (by_short[match[i].lower()] for i in (1, 2))
     return (source, target) if source != target else None
+
+
+def _speaks_of_veto(text: str) -> bool:
+    """Tell whether a text names a framework whose ports set their own numbers."""
+    return any(
+        word in text and re.search(rf"(?<![A-Za-z]){re.escape(word)}(?![A-Za-z])", text)
+        for speech in speeches().values()
+        if speech.vetoes
+        for word in speech.words
+    )
 
 
 def _foreign_statistics(text: str, imported: Collection[str]) -> bool:
