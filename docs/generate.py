@@ -9,7 +9,6 @@ A test fails where a page is not what this writes.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import sys
@@ -51,16 +50,26 @@ def option_reference(text: str) -> str:
 def counted(codes: list[str]) -> dict[str, tuple[int, int]]:
     """Return how many true and false findings of each rule the tables of docs/accuracy hold.
 
-    A place counts once, however many tables have it, and copies of a file not at all. Rules on
+    A place counts once, however many tables have it, and copies of a file not at all. A column
+    such as "BN103 findings" has a number, and the next one the verdict on all of them. Rules on
     bnlint itself are left out unless they were seen.
     """
     verdicts: dict[str, dict[object, str]] = {}
+    words = {"true": "true", "right": "true", "false": "false", "wrong": "false"}
     for path in sorted((ROOT / "docs" / "accuracy").glob("*-findings.tsv")):
-        with path.open(encoding="utf-8", newline="") as file:
-            for at, row in enumerate(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)):
-                if "code" in row and row["verdict"] in ("true", "false"):
-                    place = (row["repository"], row["place"]) if row["place"] else (path.name, at)
-                    verdicts.setdefault(row["code"], {})[place] = row["verdict"]
+        head, *rows = (
+            line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if line
+        )
+        for at, cells in enumerate(rows):
+            row = dict(zip(head, cells, strict=False))
+            if "code" in row and row["verdict"] in words:
+                place = (row["repository"], row["place"]) if row["place"] else (path.name, at)
+                verdicts.setdefault(row["code"], {})[place] = words[row["verdict"]]
+            for column, (name, said) in enumerate(zip(head, cells[1:], strict=False)):
+                code, _, what = name.partition(" ")
+                if what == "findings" and said in words:
+                    for number in range(int(cells[column])):
+                        verdicts.setdefault(code, {})[path.name, at, number] = words[said]
     found = {code: [*verdicts.get(code, {}).values()] for code in codes}
     return {
         code: (said.count("true"), said.count("false"))
