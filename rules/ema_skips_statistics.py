@@ -3,8 +3,8 @@
 What it does
 ------------
 Reports loops that mix the weights of one model into another (a moving average, a soft update of a
-target network) over ``parameters()``, where that other model is put into inference mode and has
-batch normalisation in it.
+target network) over ``parameters()``, or dictionaries of them, where that other model is put into
+inference mode and has batch normalisation in it.
 
 The model must be switched to inference, and nowhere to training, where the project makes it or
 hands it on. Nothing is said where the code goes through the buffers too, names running statistics,

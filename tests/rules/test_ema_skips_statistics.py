@@ -123,9 +123,80 @@ HAZARDS = [
         kind="warning medium",
         fix=FIX,
     ),
+    hazard(
+        "through dictionaries of weights, key by key",
+        """
+        def accumulate(average, current, decay=0.999):
+            theirs = dict(average.named_parameters())
+            mine = dict(current.named_parameters())
+            for k in «theirs.keys()»:
+                theirs[k].data.mul_(decay).add_(mine[k].data, alpha=1 - decay)
+
+        net = torchvision.models.resnet18()
+        mean_net = torchvision.models.resnet18()
+        accumulate(mean_net, net)
+        mean_net.eval()
+        """,
+        "mixes the parameters of current into average (mean_net)",
+        kind="warning medium",
+        fix=FIX,
+    ),
+    hazard(
+        "through the items of a dictionary",
+        """
+        from collections import OrderedDict
+
+        net = torchvision.models.resnet18()
+        ema = torchvision.models.resnet18()
+        ema.eval()
+
+        def update(decay):
+            averages = OrderedDict(ema.named_parameters())
+            weights = OrderedDict(net.named_parameters())
+            for name, weight in «weights.items()»:
+                averages[name].mul_(decay).add_(weight.data, alpha=1 - decay)
+        """,
+        "mixes the parameters of net into ema",
+        kind="warning medium",
+        fix=FIX,
+    ),
 ]
 
 CLEAN = cases("""
+--- dictionaries of all that a model has
+net = torchvision.models.resnet18()
+ema = torchvision.models.resnet18()
+ema.eval()
+
+def update(decay):
+    averages = dict(ema.state_dict())
+    weights = dict(net.state_dict())
+    for name, weight in weights.items():
+        averages[name].mul_(decay).add_(weight.data, alpha=1 - decay)
+--- dictionaries of weights, and buffers beside them
+net = torchvision.models.resnet18()
+ema = torchvision.models.resnet18()
+ema.eval()
+
+def update(decay):
+    averages = dict(ema.named_parameters())
+    weights = dict(net.named_parameters())
+    for name in averages:
+        averages[name].mul_(decay).add_(weights[name].data, alpha=1 - decay)
+    for there, here in zip(ema.buffers(), net.buffers()):
+        there.copy_(here)
+--- dictionaries that are compared, and moved nowhere
+net = torchvision.models.resnet18()
+ema = torchvision.models.resnet18()
+ema.eval()
+
+def distance():
+    averages = dict(ema.named_parameters())
+    weights = dict(net.named_parameters())
+    total = 0.0
+    for name in averages:
+        total += (averages[name] - weights[name]).norm()
+    return total
 --- the buffers follow in a second loop
 model = torchvision.models.resnet18()
 ema = copy.deepcopy(model)

@@ -137,11 +137,49 @@ def movings(module: Module) -> Iterator[Moving]:
             loop, model = module.parents[call], _whose_weights(call)
             if isinstance(loop, ast.For) and loop.iter is call and model is not None:
                 yield from _set_by_name(loop, model)
+    yield from _by_key(module)
     for name in catalogue().names("fills_weights"):
         for call in module.calls_by_name.get(name, ()):
             model = _whose_weights(call.args[-1]) if len(call.args) == 2 else None
             if model is not None:
                 yield Moving(module.statement(call), call, model, None)
+
+
+def _by_key(module: Module) -> Iterator[Moving]:
+    """Yield what loops move between dictionaries of weights: ``average[k].copy_(current[k])``."""
+    held: dict[ast.AST | None, dict[str, ast.expr | None]] = {}
+    for call in (c for name in _DICTIONARIES for c in module.calls_by_name.get(name, ())):
+        statement, model = module.parents[call], _whose_weights(call.args[0]) if call.args else None
+        if model is None or not isinstance(statement, ast.Assign):
+            continue
+        for target in statement.targets:
+            if isinstance(target, ast.Name):
+                held.setdefault(module.enclosing_function(call), {})[target.id] = model
+    for function, models in held.items():
+        for loop in ast.walk(function or module.tree):
+            if not isinstance(loop, ast.For) or module.enclosing_function(loop) is not function:
+                continue
+            through, pairs = _keys_of(loop.iter)
+            if through not in models:
+                continue
+            given = dict(models)
+            if pairs and (name := _weight(loop.target)):
+                given[name] = models[through]
+            yield from _moved(loop, given)
+
+
+#: What makes a dictionary of names and weights.
+_DICTIONARIES = ("dict", "OrderedDict")
+
+
+def _keys_of(node: ast.expr) -> tuple[str, bool]:
+    """Return the dictionary whose keys a loop goes through, and whether their values too."""
+    method = ""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
+        method, node = node.func.attr, node.func.value
+    if not isinstance(node, ast.Name) or method not in ("", "keys", "items"):
+        return "", False
+    return node.id, method == "items"
 
 
 def _whose_weights(node: ast.expr) -> ast.expr | None:
