@@ -91,8 +91,11 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _runs_graphs(context: Context) -> bool:
     """Tell whether the file runs graphs of TensorFlow 1 in a session, or names that release."""
-    names = {path.rpartition(".")[2] for path in context.frameworks.word("sessions")}
-    return "compat.v1" in context.module.text or any(name in context.module.uses for name in names)
+    words, module = context.frameworks.word, context.module
+    names = {path.rpartition(".")[2] for path in words("sessions")}
+    return any(name in module.uses for name in names) or any(
+        path in module.text for path in words("graph_paths")
+    )
 
 
 def _is_eager(context: Context) -> bool:

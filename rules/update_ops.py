@@ -202,17 +202,19 @@ def _unused(context: Context) -> Iterator[Finding]:
 def _too_late(context: Context) -> Iterator[Finding]:
     """Report sessions that run inside a block of dependencies, in which nothing is made."""
     module = context.module
-    names = {path.rpartition(".")[2] for path in context.frameworks.word("dependency_scopes")}
-    for scope in (c for name in sorted(names) for c in module.calls_by_name.get(name, ())):
+    scopes, methods, groups = (
+        {path.rpartition(".")[2] for path in context.frameworks.word(word)}
+        for word in ("dependency_scopes", "session_methods", "groups")
+    )
+    for scope in (c for name in sorted(scopes) for c in module.calls_by_name.get(name, ())):
         item = module.parents[scope]
         block = module.parents[item] if isinstance(item, ast.withitem) else None
         if not isinstance(block, ast.With) or not _is_of_updates(scope, context):
             continue
         calls = [c for c in ast.walk(block) if isinstance(c, ast.Call) and c is not scope]
-        runs = [c for c in calls if last_name(c.func) == "run"]
-        made = [
-            c for c in calls if last_name(c.func) in (*step_makers(context.frameworks), "group")
-        ]
+        runs = [c for c in calls if last_name(c.func) in methods]
+        makers = {*step_makers(context.frameworks), *groups}
+        made = [c for c in calls if last_name(c.func) in makers]
         made += [c for c in calls if dotted(c.func).partition(".")[0] == _tensorflow(context)]
         if runs and not made:
             yield context.report(

@@ -83,6 +83,7 @@ VOCABULARY = (
     "moves_towards", "scales", "sums", "plain_builders", "gives_weights", "takes_weights",
     "array_readers", "same_arrays", "without_statistics", "fills_weights", "variable_savers",
     "graph_optimizers", "update_collections", "runs_updates", "updates_arguments", "sessions",
+    "session_methods", "groups", "graph_paths",
     "statistics_collections", "stateful_makers", "stateless_makers", "unbiased_variances",
     "gives_buffers", "gives_states", "permutes", "swaps", "dropouts", "keeping_values",
     "training_values", "tracing_switches", "batch_loaders", "batch_size_arguments",

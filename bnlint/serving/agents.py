@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
@@ -15,7 +15,7 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from bnlint import __version__
-from bnlint.config.options import ConfigError
+from bnlint.config.options import ConfigError, suggestion
 from bnlint.engine.crashes import crashed
 from bnlint.serving.tools import RefusedError, Tools
 
@@ -58,15 +58,26 @@ def serve(root: str) -> None:
     made(root).run("stdio")
 
 
+class _Server(MCPServer):
+    """Refuses arguments that a tool does not take, which would be passed over in silence."""
+
+    async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+        for tool in await self.list_tools():
+            known = tool.input_schema["properties"]
+            unknown = [argument for argument in arguments if argument not in known]
+            if tool.name == name and unknown:
+                near = suggestion(unknown[0], known)
+                raise ToolError(f"{name} takes no argument {unknown[0]!r}{near}")
+        return await super().call_tool(name, arguments, context)
+
+
 def made(root: str) -> MCPServer:
     """Return the server, ready to be run."""
     root = os.path.realpath(root)
     os.chdir(root)  # what paths are shown relative to
     tools = Tools(root)
     lock = threading.Lock()  # what was read of files is kept for one question at a time
-    server = MCPServer(
-        "bnlint", version=__version__, instructions=INSTRUCTIONS, log_level="CRITICAL"
-    )
+    server = _Server("bnlint", version=__version__, instructions=INSTRUCTIONS, log_level="CRITICAL")
     logging.getLogger().setLevel(logging.CRITICAL)
 
     def answer(ask: Callable[[], str]) -> str:

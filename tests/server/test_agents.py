@@ -122,6 +122,9 @@ def test_an_agent_is_served(root: Path) -> None:
             assert json.loads(text)["findings"] == []
             wrong, text = await asked(session, "check", paths=["../secret.py"])
             assert wrong and "lies outside of" in text and "momentum" not in text
+            wrong, text = await asked(session, "check", path=["faulty.py"])
+            assert wrong
+            assert text.endswith("check takes no argument 'path'; did you mean paths?")
             wrong, text = await asked(session, "explain", rule="BN1O3")
             assert wrong and "there is no rule" in text
 
@@ -211,14 +214,16 @@ def test_installed_references_can_be_compared_with(
 
 
 def test_each_comparison_reads_anew(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also what the two sides import."""
+    """Also what the two sides import, and whether that is there."""
     port = TORCH.replace("\n\n", "\nfrom settings import EPS\n\n", 1)
     port = port.replace("BatchNorm2d(8)", "BatchNorm2d(8, eps=EPS)")
     (root / "port.py").write_text(port)
     monkeypatch.chdir(root)
     tools = Tools(str(root))
-    for eps, differs in ((1e-3, False), (1e-5, True)):
-        (root / "settings.py").write_text(f"EPS = {eps}\n")
+    for eps, differs in ((None, False), (1e-3, False), (1e-5, True), (None, False), (1e-5, True)):
+        (root / "settings.py").unlink(missing_ok=True)
+        if eps is not None:
+            (root / "settings.py").write_text(f"EPS = {eps}\n")
         found = json.loads(tools.compare("keras_net.py", "port.py", None))
         assert ("BN103" in {finding["code"] for finding in found["findings"]}) == differs
 
