@@ -105,7 +105,7 @@ def test_an_experiment_can_be_run_or_says_why_not(api: Api, quantity: str) -> No
     except OracleError as error:
         assert api.id in str(error)
         return
-    found = experiments.measured(trial, api, result)
+    found = experiments.measured(trial, layer, api, result)
     if quantity == OUTPUT:
         assert list(found) == ["output"]
         assert found["output"].shape[1] == 3
