@@ -10,12 +10,12 @@ file, and in those between there and the top of the project (a ``src`` folder th
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.config.options import EXCLUDE
 from bnlint.engine.layout import Layout
+from bnlint.engine.parsed import Parsed
 from bnlint.files.display import current, displayed
 from bnlint.files.documents import HOLDS_CODE
 from bnlint.files.source import Unreadable, decode
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 #: What introduces a project is called so.
 READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
-
-#: Characters of source that are kept parsed, in all. A parsed file takes 60 to 130 bytes for each.
-_KEPT = 700_000
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000
@@ -79,8 +76,7 @@ class Packages:
     def __init__(self, tree: Tree = DISK) -> None:
         self.tree = tree
         self._outlines: dict[str, tuple[object, Outline | None]] = {}
-        self._modules: OrderedDict[str, Module] = OrderedDict()
-        self._kept = 0
+        self._parsed = Parsed()
         self._notes: list[Grounds] = []
         #: Whether fingerprints of files will be asked for; they are made where files are read.
         self.remembers = False
@@ -445,23 +441,15 @@ class Packages:
             SyntaxError, ValueError, RecursionError: as
                 :func:`bnlint.semantics.syntax.module.parse`.
         """
-        known = self._modules.get(file)
-        if known is not None and known.text == text and known.path == path:
-            self._modules.move_to_end(file)
-            return known
-        module = parse(path, text, self.name(file))
-        module.file = file
-        module.is_namespace = not file.endswith(HOLDS_CODE)
-        module.package = self.package(file)
-        if known is not None:
-            self._kept -= len(known.text)
-        self._modules[file] = module
-        self._modules.move_to_end(file)
-        self._kept += len(text)
-        while self._kept > _KEPT and len(self._modules) > 1:
-            _, old = self._modules.popitem(last=False)
-            self._kept -= len(old.text)
-        return module
+
+        def made() -> Module:
+            module = parse(path, text, self.name(file))
+            module.file = file
+            module.is_namespace = not file.endswith(HOLDS_CODE)
+            module.package = self.package(file)
+            return module
+
+        return self._parsed.get(file, path, text, made)
 
 
 def _named_above(folder: str, name: str) -> list[str]:

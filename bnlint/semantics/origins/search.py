@@ -17,6 +17,7 @@ from bnlint.semantics.origins.words import (
     layer_names,
     said_of_files,
     speeches,
+    words_of_speeches,
 )
 from bnlint.semantics.project.outline import imports_in
 from bnlint.semantics.project.resolver import Resolver
@@ -239,13 +240,9 @@ def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
 
 def _may_convert(path: str, text: str) -> bool:
     """Tell whether a text speaks of two ecosystems, or its file is named for carrying over."""
-    spoken = 0
-    for speech in speeches().values():
-        if any(word in text for word in speech.marks):
-            spoken += 1
-            if spoken > 1:
-                return True
-    return said_of_files().search(path.rpartition("/")[2]) is not None
+    found = words_of_speeches().found_in(text).anywhere
+    spoken = sum(not found.isdisjoint(speech.marks) for speech in speeches().values())
+    return spoken > 1 or said_of_files().search(path.rpartition("/")[2]) is not None
 
 
 def _concerned(
@@ -292,12 +289,11 @@ def _builds_layers(resolver: Resolver, path: str, target: str) -> bool:
     """Tell whether a file imports a framework of ``target`` and names one of its layers."""
     known = _BUILDS.of(resolver)
     if path not in known:
-        text = resolver.sources.text(path) or ""
+        found = words_of_speeches().found_in(resolver.sources.text(path) or "").anywhere
         known[path] = frozenset(
             name
             for name, speech in speeches().items()
-            if any(root in text for root in speech.roots)
-            and any(layer in text for layer in layer_names(name))
+            if not found.isdisjoint(speech.roots) and not found.isdisjoint(layer_names(name))
         )
     return target in known[path]
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,6 +103,14 @@ def layer_names(ecosystem: str) -> frozenset[str]:
         for row in catalogue().tables[family]["api"]
         for alias in row["aliases"]
     )
+
+
+@lru_cache(maxsize=1)
+def words_of_speeches() -> Words:
+    """Return what finds the marks, the packages and the layers of all ecosystems in a text."""
+    names = [name for ecosystem in speeches() for name in layer_names(ecosystem)]
+    said = [word for speech in speeches().values() for word in (*speech.marks, *speech.roots)]
+    return Words((*names, *said))
 
 
 @lru_cache(maxsize=1)

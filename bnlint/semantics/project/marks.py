@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import lru_cache
+from string import ascii_lowercase
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import TAKES_GRADIENTS
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.words import Words
 
 if TYPE_CHECKING:
     from typing import Any
@@ -24,7 +26,8 @@ _IMPORTED = lazy(r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)")
 
 _SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+#: How a comment begins that talks to bnlint.
+_TALKS = "bnlint:"
 
 #: What the names of functions for inference have in them.
 _EVALUATES = ("eval", "test", "predict", "infer", "valid", "demo")
@@ -49,35 +52,40 @@ def marks_of(text: str) -> Marks:
 
 
 def mentions_api(text: str) -> bool:
-    """Tell whether a text names an API of any framework, or what makes one."""
-    return any(
-        token in text and (goes_on or _ends(token)(text) is not None)
-        for token, goes_on in _tokens()
+    """Tell whether a text names an API of any framework, or what makes one.
+
+    No ``get_normal_name`` is a ``get_norm``, while ``batch_normalization`` is an API as
+    ``batch_norm`` is: only the words that go on in the name of an API may go on in the text.
+    """
+    found = _words().found_in(text)
+    return not found.anywhere.isdisjoint(_unended()) or not found.ending.isdisjoint(
+        catalogue().tokens
     )
 
 
 @lru_cache(maxsize=1)
-def _tokens() -> list[tuple[str, bool]]:
-    """Return the tokens of APIs, with whether the name of one goes on in the word.
+def _words() -> Words:
+    """Return all the words that are looked for here."""
+    tables = catalogue()
+    norms = (*tables.tokens, *tables.norm_tokens, *tables.state_words)
+    models = (*tables.mode_words, *tables.model_words, *_weights())
+    return Words((*norms, *models, TAKES_GRADIENTS, _TALKS))
 
-    No ``get_normal_name`` is a ``get_norm``, while ``batch_normalization`` is an API as
-    ``batch_norm`` is.
-    """
+
+@lru_cache(maxsize=1)
+def _unended() -> frozenset[str]:
+    """Return the words for APIs with which a name of one goes on."""
     names = " ".join(alias.rpartition(".")[2] for alias in catalogue().aliases)
-    return [
-        (token, any(token + letter in names for letter in _LETTERS)) for token in catalogue().tokens
-    ]
-
-
-@cache
-def _ends(token: str) -> Callable[[str], Any]:
-    """Return a search for ``token`` where the word ends with it."""
-    return re.compile(rf"{re.escape(token)}(?![a-z])").search
+    return frozenset(
+        token
+        for token in catalogue().tokens
+        if any(token + letter in names for letter in ascii_lowercase)
+    )
 
 
 def mentions_norm(text: str) -> bool:
     """Tell whether a text names a layer that normalises otherwise than by batches."""
-    return any(token in text for token in catalogue().norm_tokens)
+    return not _words().found_in(text).anywhere.isdisjoint(catalogue().norm_tokens)
 
 
 def is_about_norms(text: str, *, compared: bool) -> bool:
@@ -98,14 +106,11 @@ def _imports_two(text: str) -> bool:
 
 
 def names_model(text: str) -> bool:
-    """Tell whether a text names a ready-made model, or what loads or makes one."""
-    return any(word in text and _begins(word)(text) is not None for word in catalogue().model_words)
+    """Tell whether a text names a ready-made model, or what loads or makes one.
 
-
-@cache
-def _begins(word: str) -> Callable[[str], Any]:
-    """Return a search for ``word`` where a name begins with it: no ``Exception`` is an xception."""
-    return re.compile(rf"(?<!\w){re.escape(word)}").search
+    No ``Exception`` is an xception: a name begins with the word.
+    """
+    return not _words().found_in(text).beginning.isdisjoint(catalogue().model_words)
 
 
 def switches_modes(text: str) -> bool:
@@ -113,7 +118,8 @@ def switches_modes(text: str) -> bool:
 
     Taking gradients counts: what is run beside may be meant for inference.
     """
-    if TAKES_GRADIENTS in text or any(word in text for word in catalogue().mode_words):
+    found = _words().found_in(text).anywhere
+    if TAKES_GRADIENTS in found or not found.isdisjoint(catalogue().mode_words):
         return True
     functions = " ".join(_DEFINED.findall(text))
     return any(word in functions for word in _EVALUATES)
@@ -126,9 +132,10 @@ def speaks_for_itself(text: str) -> bool:
     it, gives layers lists of weights, reads averages of variables back, or runs a ready-made model
     in a mode that matters.
     """
-    if mentions_api(text) or "bnlint:" in text or _uncalled()(text) is not None:
+    found = _words().found_in(text).anywhere
+    if _TALKS in found or not found.isdisjoint(catalogue().state_words):
         return True
-    if any(word in text for word in catalogue().state_words):
+    if mentions_api(text) or _uncalled()(text) is not None:
         return True
     if lists_weights(text) or any(f".{w}(" in text for w in catalogue().names("restoring_methods")):
         return True
@@ -146,17 +153,18 @@ def lists_weights(text: str) -> bool:
 
 def takes_weights(text: str) -> bool:
     """Tell whether a text goes through the weights of two models, or collects those of one."""
-    return any(f".{word}(" in text for word in _weights()) and _takes()(text) is not None
+    found = _words().found_in(text).anywhere
+    return not found.isdisjoint(_weights()) and _takes()(text) is not None
 
 
 @lru_cache(maxsize=1)
 def _weights() -> frozenset[str]:
-    return catalogue().names("without_statistics")
+    return frozenset(f".{name}(" for name in catalogue().names("without_statistics"))
 
 
 @lru_cache(maxsize=1)
 def _takes() -> Callable[[str], Any]:
-    names = "|".join(sorted(_weights()))
+    names = "|".join(sorted(catalogue().names("without_statistics")))
     savers = "|".join(sorted(catalogue().names("variable_savers")))
     return re.compile(
         rf"zip\([^\n]*\.(?:{names})\(|in [\w.]+\.(?:{names})\(\)[\]}}]"
