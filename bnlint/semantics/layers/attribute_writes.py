@@ -10,7 +10,7 @@ import ast
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 
-from bnlint.semantics.layers.class_tests import LayerTests, guards
+from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, last_name
@@ -71,10 +71,19 @@ def may_pass(project: Project, store: Store, site: Site) -> bool:
     """
     if not isinstance(store.target, ast.Name):
         return False
-    function = store.module.enclosing_function(store.statement)
-    found = guards(store.module, store.statement, loop_of(store) or function or store.module.tree)
-    tests = LayerTests(project.evaluator, store.module, found, store.target.id)
+    tests = LayerTests(project.evaluator, store.module, _tests_before(store), store.target.id)
     return tests.ask_for_class and any(tests.passed_by(r) is not False for r in site.resolutions)
+
+
+def is_behind_test(store: Store) -> bool:
+    """Tell whether a store on a name stands behind a test, without which none asks for a class."""
+    return isinstance(store.target, ast.Name) and any(True for _ in _tests_before(store))
+
+
+def _tests_before(store: Store) -> Iterator[Guard]:
+    """Yield the tests behind which a store stands, from the loop or function around it on."""
+    function = store.module.enclosing_function(store.statement)
+    return guards(store.module, store.statement, loop_of(store) or function or store.module.tree)
 
 
 def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:

@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from bnlint.semantics.layers.attribute_writes import ROLES, Store, may_pass, stores
+from bnlint.semantics.layers.attribute_writes import ROLES, Store, is_behind_test, may_pass, stores
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.resolver import Grounds, Resolver
@@ -61,9 +61,14 @@ def without(site: Site, roles: dict[str, str]) -> Site:
 def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterator[Store]:
     """Yield where files of the project store ``attributes``."""
     names = "|".join(sorted(map(re.escape, attributes)))
-    for other in resolver.sources.search(file, rf"\.(?:{names})\b[^=\n]*=[^=]|\bsetattr\("):
+    stored = (
+        rf"(?<!\bself)\.(?:{names})\b[^=\n]*=[^=]"
+        rf"|\bsetattr\([\s\S]{{,200}}?[\"'](?:{names})[\"']"
+    )
+    for other in resolver.sources.search(file, stored, sorted(attributes)):
         module = resolver.sources.module(other)
-        yield from stores(module, attributes) if module is not None else ()
+        if module is not None:
+            yield from (store for store in stores(module, attributes) if is_behind_test(store))
 
 
 def may_reach(resolver: Resolver, module: Module, statement: ast.stmt, file: str) -> bool:
@@ -91,7 +96,7 @@ def _users(resolver: Resolver, file: str, module: Module, statement: ast.stmt) -
     while wanted and len(users) <= _MAX_USERS:
         pattern = rf"\b(?:{'|'.join(sorted(map(re.escape, wanted)))})\b"
         further: set[str] = set()
-        for user in resolver.sources.search(file, pattern):
+        for user in resolver.sources.search(file, pattern, wanted):
             using = resolver.sources.module(user)
             if using is not None and len(users) <= _MAX_USERS:
                 users[user] = None

@@ -41,8 +41,10 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
     holders = set(resolver.sources.search(module.file, pattern)) - {module.file}
     if not holders:
         return
-    name = re.escape(module.name.rpartition(".")[2])
-    mentioning = resolver.sources.search(module.file, rf"\bimport\b.*\b{name}\b|\b{name} import\b")
+    stem = module.name.rpartition(".")[2]
+    name = re.escape(stem)
+    importing = rf"\bimport\b.*\b{name}\b|\b{name} import\b"
+    mentioning = resolver.sources.search(module.file, importing, (stem,))
     found: list[str] = []
     for user in mentioning[:_MOST_USERS]:
         behind = imported_by(resolver, user)

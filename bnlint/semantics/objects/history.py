@@ -129,7 +129,8 @@ def may_be_switched_elsewhere(
             found &= {user.file for user in importers}
         else:
             for word in (name, stem) if is_variable else (name,):
-                found &= set(resolver.sources.search(module.file, rf"\b{re.escape(word)}\b"))
+                pattern = rf"\b{re.escape(word)}\b"
+                found &= set(resolver.sources.search(module.file, pattern, (word,)))
         if found - seen:
             return True
     return False

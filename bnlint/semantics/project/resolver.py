@@ -91,8 +91,12 @@ class Sources(Protocol):
     def below(self, root: str) -> list[str]:
         """Return the Python files of the project in the folder ``root``."""
 
-    def search(self, file: str, pattern: str) -> list[str]:
-        """Return the files of the project around ``file`` whose text matches ``pattern``."""
+    def search(self, file: str, pattern: str, words: Collection[str] = ()) -> list[str]:
+        """Return the files of the project around ``file`` whose text matches ``pattern``.
+
+        What matches holds one of ``words``, where there are any: to look for these is a tenth of
+        the work.
+        """
 
     def around(self, folder: str) -> str:
         """Return the folder that holds all of the project around the folder ``folder``."""

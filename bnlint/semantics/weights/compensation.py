@@ -20,6 +20,9 @@ from bnlint.semantics.values.memo import Memo
 #: What any such code has in its text: two eps in one line, with a minus or a quotient between them.
 _TEXT = r"(?i)(?:eps|\de-?\d)[^\n#]{0,60}[-/][^\n#]{0,60}(?:eps|\de-?\d)"
 
+#: What the variance that is meant has in its name, as it may be written.
+_VARIANCES = ("var", "Var", "VAR")
+
 #: No framework has a larger eps by default.
 _MAX_EPS = 0.01
 
@@ -35,7 +38,8 @@ def makes_up_for_eps(project: Project, site: Site) -> bool:
         return any(True for _ in _statements(site.module))
 
     def making_up() -> _Statements:
-        modules = map(resolver.sources.module, resolver.sources.search(file, _TEXT))
+        files = resolver.sources.search(file, _TEXT, _VARIANCES)
+        modules = map(resolver.sources.module, files)
         return [(m, s) for m in modules if m is not None for s in _statements(m)]
 
     found = resolver.remembered(_MAKING_UP, resolver.sources.root(file), making_up)
