@@ -59,13 +59,19 @@ def without(site: Site, roles: dict[str, str]) -> Site:
 
 
 def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterator[Store]:
-    """Yield where files of the project store ``attributes``."""
-    names = "|".join(sorted(map(re.escape, attributes)))
+    """Yield where files of the project store ``attributes`` of what may be any layer.
+
+    What a method stores on its own object, it stores on a layer of its own class.
+    """
+    names = sorted(attributes)
+    others = "|".join(rf"{name}(?<!\bself\.{name})" for name in names)
+    quoted = "|".join(names)
     stored = (
-        rf"(?<!\bself)\.(?:{names})\b[^=\n]*=[^=]"
-        rf"|\bsetattr\([\s\S]{{,200}}?[\"'](?:{names})[\"']"
+        rf"\.(?:{others})\b[^=\n]*=[^=]"
+        rf"|\bsetattr\([\s\S]{{,200}}?[\"'](?:{quoted})[\"']"
     )
-    for other in resolver.sources.search(file, stored, sorted(attributes)):
+    words = [word for name in names for word in (f".{name}", f'"{name}"', f"'{name}'")]
+    for other in resolver.sources.search(file, stored, words):
         module = resolver.sources.module(other)
         if module is not None:
             yield from (store for store in stores(module, attributes) if is_behind_test(store))

@@ -27,9 +27,11 @@ OLD, NEW = "old-weight", "new-weight"
 _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
 
 
-#: What is left of the weight of one value for the other: ``1 - m``, ``(1.0 - m)``.
 _POWER = re.compile(r"[\w)\]]\s*\*\*")
-_TAKEN_FROM_ONE = re.compile(r"(?<![\w.])1(?:\.0*)?\s*-")
+
+#: What is left of the weight of one value for the other: ``1 - m``, ``(1.0 - m)``. A pattern that
+#: begins with a plain character is searched ten times as fast.
+_TAKEN_FROM_ONE = re.compile(r"1(?<![\w.]1)(?:\.0*)?\s*-")
 
 
 class Update(NamedTuple):
@@ -125,8 +127,8 @@ class _Reader:
             word in text for word in self._words["moves_towards"]
         )
         return bool(averages) and (
-            _POWER.search(text) is not None
-            or any(word in text for word in self._words["square_roots"])
+            any(word in text for word in self._words["square_roots"])
+            or ("**" in text and _POWER.search(text) is not None)
         )
 
     def _is(self, node: ast.expr, word: str) -> bool:

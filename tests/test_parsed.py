@@ -1,0 +1,59 @@
+"""What stays parsed: files are parsed again only where there is no room for what is used."""
+
+from __future__ import annotations
+
+from bnlint.engine.parsed import Parsed
+from bnlint.semantics.syntax.module import Module, parse
+
+
+class Files:
+    """Made-up files of 100 characters each, kept as far as ``room`` allows."""
+
+    def __init__(self, room: int) -> None:
+        self.parsed = Parsed(room)
+        self.log: list[str] = []
+
+    def get(self, file: str, text: str = "x = 1") -> Module:
+        whole = text.ljust(100, "#")
+
+        def made() -> Module:
+            self.log.append(file)
+            return parse(file, whole)
+
+        return self.parsed.get(file, file, whole, made)
+
+
+def test_what_is_kept_is_not_parsed_again() -> None:
+    files = Files(room=300)
+    assert files.get("a") is files.get("a")
+    assert files.log == ["a"]
+
+
+def test_what_changed_is_parsed_again() -> None:
+    files = Files(room=300)
+    before = files.get("a")
+    assert files.get("a", "x = 2") is not before
+    assert files.log == ["a", "a"]
+
+
+def test_what_was_used_longest_ago_goes() -> None:
+    files = Files(room=300)
+    for file in ("a", "b", "c", "a", "d", "a", "c", "b"):
+        files.get(file)
+    assert files.log == ["a", "b", "c", "d", "b"]
+
+
+def test_a_file_larger_than_the_room_is_kept_until_the_next() -> None:
+    files = Files(room=50)
+    assert files.get("a") is files.get("a")
+    files.get("b")
+    files.get("a")
+    assert files.log == ["a", "b", "a"]
+
+
+def test_what_all_others_need_is_parsed_a_few_times_only() -> None:
+    files = Files(room=300)
+    for n in range(60):
+        for file in (f"layer{n}", f"block{n}", f"model{n}", "base"):
+            files.get(file)
+    assert files.log.count("base") < 10
