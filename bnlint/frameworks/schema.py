@@ -94,7 +94,7 @@ VOCABULARY = (
     "variances_called_std", "strict_arguments", "waking_drivers", "splits_by_number",
     "axis_arguments", "collate_arguments", "inference_values", "variable_averages",
     "averaging_methods", "restoring_methods", "all_variables", "synchronised_layers",
-    "synchronising_arguments", "plain_attributes",
+    "synchronising_arguments", "type_arguments", "half_types", "plain_attributes",
 )  # fmt: skip
 
 _ROOT = re.compile(r"\{(\w+)\}")
