@@ -5,8 +5,10 @@ What it does
 Reports a keyword that the API does not have and another framework has (``epsilon=`` in PyTorch,
 ``eps=`` in Keras), and a positional value that cannot be meant for the parameter it lands in: an
 eps above 0.1 or of a bare 0, a momentum below 1e-4, a boolean in either place, an axis beyond any
-tensor's rank or with a fraction. Where an import may give one of several frameworks, a keyword is
-reported only if every one of them rejects it.
+tensor's rank or with a fraction. So is what is called as the other argument is: a momentum of 0.01
+or more in the place of eps, an eps in that of momentum (``bn_momentum``, ``BN_EPS``). Where an
+import may give one of several frameworks, a keyword is reported only if every one of them rejects
+it.
 
 So it is with layers that normalise otherwise: ``nn.LayerNorm(64, False)`` sets eps to 0. A truth
 value in the place of their eps was meant for the switch of scale and shift.
@@ -95,6 +97,7 @@ from bnlint.frameworks.tables import Api, catalogue
 from bnlint.rule import MISPLACED, Context, Rule, lower
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
+from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.syntax.numbers import complement, shown
 from bnlint.semantics.values.value import Value, assumption, settle
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, STATISTICS, TRAINING, Trial
@@ -115,6 +118,13 @@ _LAST_AXIS = 4
 
 #: Roles of arguments that may be any number.
 _SIZES = ("channels", "groups", "shape")
+
+#: Words that names of arguments of each role have in them, and those of the other role.
+_WORDS = {"eps": ("eps", "epsilon"), "momentum": ("momentum",)}
+_OTHERS = {"eps": _WORDS["momentum"], "momentum": _WORDS["eps"]}
+
+#: A number below may be an eps, whatever it is called.
+_SMALL = 0.01
 
 #: How many parameters a message lists.
 _SHOWN = 4
@@ -208,7 +218,11 @@ def _positions(site: Site, holder: ast.Call, context: Context) -> Iterator[Findi
             # A switch that stands where a number belongs was meant for another parameter.
             if role == "axis" or not isinstance(value.value, bool):
                 continue
-        elif not is_implausible(number) and not (role == "eps" and _is_no_number(value)):
+        elif not (
+            is_implausible(number)
+            or (role == "eps" and _is_no_number(value))
+            or _is_named_for_other(value.argument, number, role)
+        ):
             continue
         api = site.api
         name = api.roles[role]
@@ -230,6 +244,22 @@ def _positions(site: Site, holder: ast.Call, context: Context) -> Iterator[Findi
 def _order(api: Api) -> str:
     names = [p.name for p in api.signature if p.kind == "positional"]
     return ", ".join([*names[:_SHOWN], "..."] if len(names) > _SHOWN else names)
+
+
+def _is_named_for_other(argument: ast.expr, number: float, role: str) -> bool:
+    """Tell whether what stands in a place is called as the argument of the other place is.
+
+    That is a momentum where eps belongs, or the other way round: ``BatchNorm2d(8, bn_momentum)``.
+    """
+    if role not in _OTHERS or (role == "eps" and number < _SMALL):
+        return False
+    words = {
+        word
+        for part in ast.walk(argument)
+        if isinstance(part, (ast.Name, ast.Attribute))
+        for word in last_name(part).lower().split("_")
+    }
+    return not words.isdisjoint(_OTHERS[role]) and words.isdisjoint(_WORDS[role])
 
 
 def _shown(value: Value) -> str:

@@ -223,6 +223,33 @@ POSITIONS = [
 ]
 
 
+NAMES = [
+    hazard(
+        "a momentum in the place of eps, by its name",
+        """
+        import torch.nn as nn
+
+        def norm(c, bn_momentum=0.9):
+            return nn.BatchNorm2d(c, «1 - bn_momentum»)
+        """,
+        "0.1 lands in eps of BatchNorm2d",
+        kind="error medium",
+        advice="write momentum=1 - bn_momentum",
+        fix="unsafe: nn.BatchNorm2d(c, 1 - bn_momentum) with momentum=...",
+    ),
+    hazard(
+        "an eps in the place of momentum, by its name",
+        """
+        from keras.layers import BatchNormalization
+
+        BN_EPSILON = 0.001
+        bn = BatchNormalization(3, «BN_EPSILON»)
+        """,
+        "0.001 lands in momentum of BatchNormalization",
+        fix="manual",
+    ),
+]
+
 SWITCHES = [
     hazard(
         "a switch in the place of eps",
@@ -260,7 +287,7 @@ SWITCHES = [
 ]
 
 
-@pytest.mark.parametrize("case", KEYWORDS + POSITIONS + SWITCHES)
+@pytest.mark.parametrize("case", KEYWORDS + POSITIONS + NAMES + SWITCHES)
 def test_misplaced_argument_is_reported(case: Hazard) -> None:
     check_hazard("BN108", case)
 
@@ -295,6 +322,22 @@ bn = keras.layers.BatchNormalization(axis=1, momentum=0.9, epsilon=1e-5, name="b
 --- an axis within the rank of a tensor
 from keras.layers import BatchNormalization
 a, b = BatchNormalization(1), BatchNormalization(4)
+--- names in their places
+import torch.nn as nn
+def norm(c, eps=1e-3, momentum=0.01):
+    return nn.BatchNorm2d(c, eps, momentum)
+--- an eps, though it is called momentum
+import torch.nn as nn
+momentum = 1e-5
+bn = nn.BatchNorm2d(8, momentum)
+--- both words in one name
+import torch.nn as nn
+EPS_BESIDE_MOMENTUM = 0.05
+bn = nn.BatchNorm2d(8, EPS_BESIDE_MOMENTUM)
+--- names in Keras's order
+from keras.layers import BatchNormalization
+BN_MOMENTUM, EPS = 0.9, 1e-5
+bn = BatchNormalization(3, BN_MOMENTUM, EPS)
 --- slim's order
 import tf_slim as slim
 y = slim.batch_norm(x, 0.999)
