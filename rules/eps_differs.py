@@ -24,7 +24,8 @@ difference of both that it adds to the variance, or by a quotient of roots.
 Layers that normalise otherwise (layer, group, instance and RMS normalisation) are compared in the
 same way, each with its own kind only. Models set their eps more often than that of batch
 normalisation: with a framework's default, confidence is medium, and low where the framework is only
-inferred. An eps beside the root is not compared with one inside.
+inferred, or where the layer has an eps that models in that framework often set (1e-6 of layer
+normalisation in PyTorch). An eps beside the root is not compared with one inside.
 
 Why it matters
 --------------
@@ -211,6 +212,9 @@ def _confidence(mine: Value, theirs: Value, reference: Counterpart, context: Con
     doubt = reference.unsure or ("" if reference.is_read else reference.doubt)
     if reference.is_weak:
         return "low"
+    usual = reference.api.usual_eps if reference.is_assumed else ()
+    if mine.number is not None and any(close(mine.number, eps) for eps in usual):
+        return "low"  # the reference may well set it to that
     if reference.api.norm != BATCH and reference.is_assumed:
         # Models set the eps of these far more often than that of batch normalisation.
         return "low" if reference.origin is not None else "medium"

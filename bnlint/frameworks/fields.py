@@ -56,6 +56,13 @@ def number(file: str, key: str, value: Any) -> float:
     return float(value)
 
 
+def numbers(file: str, key: str, value: Any) -> list[float]:
+    """Accept a list of numbers."""
+    if not isinstance(value, list) or not value:
+        raise failure(file, key, "a list of numbers", value)
+    return [number(file, key, item) for item in value]
+
+
 def literal(file: str, key: str, value: Any) -> Any:
     """Accept a number, a string or a boolean."""
     if isinstance(value, (bool, int, float, str)):

@@ -138,11 +138,11 @@ class Api(NamedTuple):
 
     ``norm`` is the kind of normalisation. Of other kinds than that of batches less is known, and
     beside it what an eps of ``None`` stands for (``eps_none``), an eps that no argument sets
-    (``eps_fixed``), whether eps stands inside the root (``place``), what is normalised together
-    (``reduces``, ``grouping``), of what the learned arrays are (``learned``), how the scale is
-    used (``weight_offset``), whether both can be switched off ``apart``
-    (``switched``), whether a shape of one size is to be a tuple (``shape_as``), and which arguments
-    are needed for all that they have a default (``needed``).
+    (``eps_fixed``), what models often set it to (``usual_eps``), whether it stands inside the root
+    (``place``), what is normalised together (``reduces``, ``grouping``), of what the learned arrays
+    are (``learned``), how the scale is used (``weight_offset``), whether both can be switched off
+    ``apart`` (``switched``), whether a shape of one size is to be a tuple (``shape_as``), and which
+    arguments are needed for all that they have a default (``needed``).
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -197,6 +197,7 @@ class Api(NamedTuple):
     norm: str = BATCH
     eps_none: float | None = None
     eps_fixed: float | None = None
+    usual_eps: tuple[float, ...] = ()
     place: str = "inside"
     reduces: str = UNKNOWN
     learned: str = "channels"

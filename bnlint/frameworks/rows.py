@@ -136,6 +136,7 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         norm=row["norm"],
         eps_none=row.get("eps_none"),
         eps_fixed=row.get("eps_fixed"),
+        usual_eps=tuple(row.get("usual_eps", ())),
         place=row.get("place", "inside"),
         reduces=row.get("reduces", UNKNOWN),
         learned=row.get("learned", _LEARNED.get(row.get("reduces", ""), "channels")),

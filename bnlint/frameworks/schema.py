@@ -301,6 +301,7 @@ _NORM_FIELDS: dict[str, f.Check] = {
     "statistics": _STATISTICS,
     "eps_none": f.number,
     "eps_fixed": f.number,
+    "usual_eps": f.numbers,
     "place": f.one_of(*PLACES),
     "reduces": f.one_of(*REDUCES),
     "channel_axis": f.axis,

@@ -130,3 +130,68 @@ def test_groups_decide_how_many_channels_are_tried(laboratory: Laboratory) -> No
     """
     ((_, outcome),) = confirmed(laboratory, code, "BN103", from_family="keras")
     assert outcome.verdict == CONFIRMED
+
+
+#: Lines that look the same and differ most: two files' worth of code, the family of the reference,
+#: the rule that finds it, and the least difference that was measured of the frameworks themselves.
+FAR_APART = [
+    pytest.param(
+        """
+        import keras
+        import torch.nn as nn
+
+        reference = keras.layers.LayerNormalization()
+        port = nn.LayerNorm(64)
+        """, "keras", "BN103", 0.5, id="eps of Keras and PyTorch",
+    ),
+    pytest.param(
+        """
+        import keras
+        from onnxscript import opset17 as op
+
+        def run(x, scale, bias):
+            reference = keras.ops.layer_normalization(x, scale, bias, axis=1, epsilon=1e-5)
+            return reference, op.LayerNormalization(x, scale, bias, axis=1)
+        """, "keras", "BN305", 0.5, id="an axis in Keras, all from it on in ONNX",
+    ),
+    pytest.param(
+        """
+        import mlx.nn as nn
+        import torch
+
+        reference = torch.nn.GroupNorm(8, 64)
+        port = nn.GroupNorm(8, 64)
+        """, "torch", "BN305", 0.05, id="groups of MLX",
+    ),
+    pytest.param(
+        """
+        import keras
+        from mxnet.gluon import nn
+
+        reference = keras.layers.GroupNormalization(epsilon=1e-5)
+        port = nn.GroupNorm()
+        """, "keras", "BN305", 0.1, id="one group of MXNet, 32 of Keras",
+    ),
+    pytest.param(
+        """
+        import tf_slim as slim
+        import torch.nn as nn
+
+        def reference(x):
+            return slim.layer_norm(x)
+
+        port = nn.LayerNorm(64, eps=1e-12)
+        """, "slim", "BN305", 0.1, id="all but the batch in TF-Slim",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "family", "rule", "least"), FAR_APART)
+def test_lines_that_look_the_same_and_differ_most(
+    code: str, family: str, rule: str, least: float, laboratory: Laboratory
+) -> None:
+    ((_, outcome),) = confirmed(laboratory, code, rule, from_family=family)
+    assert outcome.verdict == CONFIRMED, outcome
+    assert outcome.before is not None
+    assert outcome.before > least
+    assert outcome.after is None or outcome.after < 5e-6

@@ -416,6 +416,8 @@ def test_another_kind_of_normalisation_is_written_out_like_an_api() -> None:
         ({"aliases": ["other.Layer"]}, "aliases: expected names in framework.imports"),
         ({"eps_none": "none"}, "eps_none: expected a number"),
         ({"momentum": 0.1}, "momentum: unknown key"),
+        ({"usual_eps": []}, "usual_eps: expected a list of numbers"),
+        ({"usual_eps": ["1e-6"]}, "usual_eps: expected a number, found '1e-6'"),
         ({"reduces": "all"}, "reduces: expected one of trailing, axes, axis, from-axis, channels"),
         ({"learned": "places"}, "learned: expected one of reduced, channels, groups"),
         ({"grouping": "blocks"}, "grouping: expected one of contiguous, interleaved"),
