@@ -181,7 +181,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             help=f"write {text}, which is what {other_camp(api)} calls {shown(momentum)}",
             severity=None if usual else "warning",
             confidence=lower("high" if usual else "medium", (value,)),
-            fix=limited(fix, of_value(context.module, setting.where, context.layers)),
+            fix=limited(fix, of_value(context, setting.where)),
         )
 
 
@@ -208,7 +208,7 @@ def _of_several(site: Site, numbers: Sequence[float], context: Context) -> Findi
         intent = ComplementValue(context.module.span(where))
         reason = "the other convention is inferred from the values"
         fix = Fix(UNSAFE, f"write {name}=1 - {text}", (intent,), reason)
-        fix = limited(fix, of_value(context.module, where, context.layers))
+        fix = limited(fix, of_value(context, where))
     return context.report(
         RULE,
         where,
@@ -290,7 +290,7 @@ def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
         return Fix(MANUAL, advice, (), "the value is defined elsewhere")
     reason = "" if safe else "the other convention is inferred from the value"
     fix = Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
-    return limited(fix, of_value(context.module, target, context.layers))
+    return limited(fix, of_value(context, target))
 
 
 def _agrees(site: Site, context: Context, momentum: float) -> bool:

@@ -90,8 +90,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         where,
         f"{name}={shown(value.value)} of {api.short_name}{assumption(value)}: {effect}",
         help=(
-            "to freeze the layer, put it into inference mode (momentum leaves training mode "
-            "normalising with the batch); else give a momentum between 0 and 1"
+            "to freeze the layer, put it into inference mode (in training mode it goes on "
+            "normalising with the batch, whatever its momentum); else give a momentum between 0 "
+            "and 1"
         ),
         confidence=lower(RULE.confidence, (value,)),
         site=site,

@@ -123,17 +123,20 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     where = theirs.before
     title = where.neighbour.framework.title
     name, other = last_name(mine.before.call.func), last_name(where.call.func)
+    counterpart = reference._replace(
+        site=reference.site._replace(module=where.module, call=where.call)
+    )
     padding = mine.numbers.padding
     at = padding.argument if context.owns(padding.argument) else mine.before.call
     yield context.report(
         RULE,
         at if isinstance(at, ast.expr) else mine.before.call,
         f"{name} pads {_said(here[axis])} ({_written(mine)}), {other} of the {title} reference "
-        f"{_said(there[axis])} ({_written(theirs)}){_place(theirs, reference)}: kernel {kernel}, "
-        f"stride {stride}, for {_sizes(stride)}",
-        help=_advice(mine, there),
+        f"{_said(there[axis])} ({_written(theirs)}){where_reference(counterpart)}: "
+        f"kernel {kernel}, stride {stride}, for {_sizes(stride)}",
+        help=_advice(mine, there, context),
         fix=_fix(mine, there, context),
-        reference=reference,
+        reference=counterpart,
         values=(Comparison("padding", _said(here[axis]), _said(there[axis])),),
         site=site,
         argument="padding",
@@ -237,27 +240,30 @@ def _written(found: Found) -> str:
     return f"{name}={value.value!r}" + (", the default" if value.from_default else "")
 
 
-def _place(theirs: Found, reference: Counterpart) -> str:
-    assert reference.site is not None
-    site = reference.site._replace(module=theirs.before.module, call=theirs.before.call)
-    return where_reference(reference._replace(site=site))
-
-
 def _sizes(stride: int) -> str:
     return "even heights and widths" if stride == 2 else f"sizes that are multiples of {stride}"
 
 
-def _advice(mine: Found, there: tuple[Pads, ...]) -> str:
-    if mine.numbers.at_end:
+def _advice(mine: Found, there: tuple[Pads, ...], context: Context) -> str:
+    flat = ", ".join(str(n) for pads in reversed(there) for n in pads)
+    pad = _padding_function(mine, context)
+    if mine.numbers.at_end or not pad:
         rows = " and ".join(str(n) for n in there[0])
         return f"pad {rows} in a layer of its own, and let the convolution pad nothing"
-    flat = ", ".join(str(n) for pads in reversed(there) for n in pads)
-    return f"pad ({flat}) in front of the convolution, and write padding=0"
+    return f"write {pad}(x, ({flat})) in front of the convolution, and padding=0 in it"
+
+
+def _padding_function(mine: Found, context: Context) -> str:
+    """Return how the port may call what pads: as it imports it, else by its whole path."""
+    own = mine.before.neighbour.framework
+    words = context.frameworks.word("pads")
+    paths = [path for path in words if words[path] is own]
+    return imported_as(context.module, paths) or next(iter(paths), "")
 
 
 def _fix(mine: Found, there: tuple[Pads, ...], context: Context) -> Fix:
     """Return the fix: pad where the convolution is applied, and nowhere else."""
-    advice = _advice(mine, there)
+    advice = _advice(mine, there, context)
     argument = mine.numbers.padding.argument
     own = mine.before.neighbour.framework
     pads = context.frameworks.word("pads")

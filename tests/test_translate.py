@@ -160,6 +160,7 @@ def test_name_as_people_write_it(call: str, from_family: str | None, full: str) 
         ("torch.nn.BatchNorm2d(4); f()", None, "give one call, such as"),
         ("bn = torch.nn.BatchNorm2d(4)", None, "give one call, such as"),
         ("torch.nn.BatchNorm2d(", None, "not a Python expression: 'torch.nn.BatchNorm2d('"),
+        ("torch.nn.BatchNorm2d(", None, "'(' was never closed)"),
         ("torch.nn.BatchNorm2d(4\0)", None, "not a Python expression"),
         ("torch.nn.BatchNorm2d(" + "(" * 300 + ")" * 301, None, "not a Python expression"),
         ("torch.nn.BatchNorm2d(4, epsilon=1)", None,

@@ -7,6 +7,7 @@ experiment at hand; a worker that died or hung three times in a row is not start
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -106,9 +107,9 @@ class Pool:
             return "no worker knows it"
         chosen = self.interpreters.get(api.framework.worker)
         where = f"for {chosen}" if chosen else "here"
-        for name in {path.partition(".")[0] for path in api.aliases}:  # timm is one of PyTorch's
-            if reason == f"ModuleNotFoundError: No module named {name!r}":
-                return f"{name} is not installed {where}"
+        missing = re.fullmatch(r"ModuleNotFoundError: No module named '(\w+)'", reason)
+        if missing is not None:  # the package of the API, or one that it needs
+            return f"{missing[1]} is not installed {where}"
         return f"cannot be used {where}: {reason}"
 
     def devices(self, api: Api) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def rewrite_all(context: Context, site: Site, wanted: Mapping[str, str], fix: Fi
         argument = context.given(site, value)
         if not value.from_default and argument is not None:
             intents.append(ReplaceValue(context.module.span(argument), text))
-            fix = limited(fix, of_value(context.module, argument, context.layers))
+            fix = limited(fix, of_value(context, argument))
         elif value.from_default and holder is not None and context.owns(holder):
             intents.append(SetKeyword(context.module.span(holder), name, text))
             fix = limited(fix, of_keyword(context.module, holder, name))

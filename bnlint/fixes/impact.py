@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
 
+from bnlint.files.display import current, displayed
 from bnlint.finding import MANUAL, SAFE, UNSAFE
 from bnlint.fixes.definitions import defined_name, loads
 from bnlint.frameworks.tables import Api
+from bnlint.rule import Context
 from bnlint.semantics.syntax.module import FunctionNode, Module
 from bnlint.startup.typed import NamedTuple
 
@@ -23,12 +24,13 @@ class Impact(NamedTuple):
 ALONE = Impact(SAFE)
 
 
-def of_value(module: Module, node: ast.expr, layers: Collection[ast.AST]) -> Impact:
-    """Return how far a change of ``node``, a value of one of the calls ``layers``, reaches.
+def of_value(context: Context, node: ast.expr) -> Impact:
+    """Return how far a change of ``node``, a value of a layer of a file, reaches.
 
     A value inside a dictionary reaches every call that takes the dictionary's entries. What is
     defined for a whole file under a public name may be imported by others, or inherited.
     """
+    module, layers = context.module, context.layers
     whole: ast.expr = node
     display = _display(module, node)
     if display is not None:
@@ -47,8 +49,21 @@ def of_value(module: Module, node: ast.expr, layers: Collection[ast.AST]) -> Imp
         whole = display
     name = defined_name(module, whole)
     if name and not name.startswith("_") and _is_importable(module, whole):
-        return Impact(UNSAFE, f"other files may take {name} from this one")
+        return Impact(UNSAFE, _who_takes(context, whole, name))
     return ALONE
+
+
+def _who_takes(context: Context, value: ast.expr, name: str) -> str:
+    """Return who else takes what a file defines as ``name``, as far as the project shows it."""
+    module = context.module
+    users = context.project.users(module, name) if module.file else None
+    if users is None or module.enclosing_class(value) is not None:
+        return f"other files may take {name} from this one"
+    others = sorted({displayed(user.file, current()) for user, _ in users})
+    if not others:
+        return f"no other file of this project takes {name}, but others may"
+    more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+    return f"{others[0]}{more} may take {name} too"
 
 
 def of_keyword(module: Module, call: ast.Call, name: str) -> Impact:

@@ -39,6 +39,7 @@ _APIS = (
 )
 
 _LEGEND = (
+    "convention: which value a momentum is the weight of, the old running one or the new batch's. "
     "keeps: the weight of the old running value in an update, at the default momentum. "
     "new layers: the mode that they are in, or a bare call is; by argument: each call has to say. "
     "axis: where the channels are. "

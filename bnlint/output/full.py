@@ -12,7 +12,7 @@ from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Reference, Span
 from bnlint.output.changes import changed
 from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
-from bnlint.output.report import Report, Style, is_fixable
+from bnlint.output.report import Report, Style, defined, is_fixable
 from bnlint.output.text import Piece, cells, paint, wrapped
 
 _FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
@@ -35,6 +35,10 @@ def render(report: Report, style: Style) -> Iterator[str]:
         color = _COLORS.get(finding.severity, "bold")
         yield from _headline(finding, color, style)
         yield from _code(lines(finding.location), finding.location, finding.span, color, style)
+        if (place := defined(finding)) is not None:
+            path, span = place
+            yield paint([("defined here:", _ARROW)], style.color)
+            yield from _code(lines(path), path, span, _ARROW, style, "-")
         yield from _reference(lines, finding.reference, style)
         yield from _advice(finding, style)
         yield from _change(lines, finding, style)

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from bnlint import HOME_URL
 from bnlint.engine.linter import Result
 from bnlint.engine.locating import texts_of
-from bnlint.finding import SAFE, UNSAFE, Finding
+from bnlint.files.display import current, displayed
+from bnlint.finding import SAFE, UNSAFE, Finding, Span
 from bnlint.startup.typed import NamedTuple
 
 #: Where the page of a rule is published; ``{code}`` stands for its code. ``None``: nowhere.
@@ -91,6 +92,18 @@ def told(finding: Finding) -> str:
     """Return the message of a finding with what to write, in one line."""
     where = f"cell {finding.cell}, line {finding.span.row}: " if finding.cell else ""
     return f"{where}{finding.message}{f'; help: {finding.help}' if finding.help else ''}"
+
+
+def defined(finding: Finding) -> tuple[str, Span] | None:
+    """Return where the value is written that a finding is about, if on another line: file, place.
+
+    Nothing is returned where notebooks are concerned, whose cells have rows of their own.
+    """
+    found = finding.definition
+    if found is None or finding.cell or found.path.endswith(".ipynb"):
+        return None
+    path, span = displayed(found.path, current()), found.span
+    return None if (path, span.row) == (finding.path, finding.span.row) else (path, span)
 
 
 def rule_url(code: str) -> str | None:

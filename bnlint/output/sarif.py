@@ -11,7 +11,7 @@ from bnlint.files.source import Lines
 from bnlint.finding import MANUAL, Edit, Finding
 from bnlint.output.fingerprints import fingerprints
 from bnlint.output.json import dumps
-from bnlint.output.report import Report, Style, rule_url
+from bnlint.output.report import Report, Style, defined, rule_url
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -115,18 +115,25 @@ def _result(
         "locations": [{"physicalLocation": _place(finding)}],
         "partialFingerprints": {"bnlint/v1": fingerprint},
     }
+    related = []
     reference = finding.reference
     if reference is not None and reference.path is not None:
         region = {"startLine": reference.row, "startColumn": reference.column}
+        if reference.cell:
+            region = {"startLine": 1}
+        related.append((reference.path, region, f"The {reference.framework} reference"))
+    if (place := defined(finding)) is not None:
+        path, span = place
+        region = {"startLine": span.row, "startColumn": span.column}
+        related.append((path, region, "Defined here"))
+    if related:
         found["relatedLocations"] = [
             {
-                "id": 1,
-                "physicalLocation": {
-                    "artifactLocation": _artifact(reference.path),
-                    "region": {"startLine": 1} if reference.cell else region,
-                },
-                "message": {"text": f"The {reference.framework} reference"},
+                "id": number,
+                "physicalLocation": {"artifactLocation": _artifact(path), "region": region},
+                "message": {"text": text},
             }
+            for number, (path, region, text) in enumerate(related, 1)
         ]
     fix = finding.fix
     if fix is not None and fix.edits and fix.applicability != MANUAL:

@@ -40,7 +40,8 @@ def read(text: str, from_family: str | None, frameworks: Frameworks) -> Given:
     try:
         module = parse("<call>", text.strip())
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise TranslateError(f"not a Python expression: {text!r} ({error})") from None
+        why = error.msg if isinstance(error, SyntaxError) else error
+        raise TranslateError(f"not a Python expression: {text!r} ({why})") from None
     body = module.tree.body
     if (
         len(body) != 1

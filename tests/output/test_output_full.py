@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
+from command_line import bnlint, write
 from output_samples import finding, fix, reference, span, written
 
 from bnlint.finding import Edit
@@ -145,3 +149,37 @@ def test_the_lines_that_a_fix_changes() -> None:
     ) in written("full", found, text=text)
     by_hand = found._replace(fix=fix("manual")._replace(edits=edits))
     assert "2 - " not in written("full", by_hand, text=text)
+
+
+def test_where_a_constant_is_defined(tmp_path: Path) -> None:
+    """Beside the layer that takes it, in its own file and in another; not where both are one."""
+    layer = "import torch.nn as nn\n{}\nbn = nn.BatchNorm2d(8, momentum={})\n"
+    write(tmp_path, here=layer.format("M = 0.99", "M"), apart=layer.format("from c import N", "N"),
+          c="N = 0.99\n", alone=layer.format("", 0.99))  # fmt: skip
+    shown = bnlint(tmp_path, "--output-format", "full", "here.py").out
+    assert "\ndefined here:\n --> here.py:2:5\n  |\n2 | M = 0.99\n  |     ----\n" in shown
+    shown = bnlint(tmp_path, "--output-format", "full", "apart.py").out
+    assert "\ndefined here:\n--> c.py:1:5\n" in shown
+    assert "defined here" not in bnlint(tmp_path, "--output-format", "full", "alone.py").out
+    report = json.loads(bnlint(tmp_path, "--output-format", "sarif", "apart.py").out)
+    (result,) = report["runs"][0]["results"]
+    (related,) = result["relatedLocations"]
+    assert related["message"]["text"] == "Defined here"
+    assert related["physicalLocation"]["region"] == {"startLine": 1, "startColumn": 5}
+
+
+@pytest.mark.parametrize(
+    ("others", "reason"),
+    [
+        pytest.param({}, "no other file of this project takes M, but others may", id="none"),
+        pytest.param({"a": "from net import M\n"}, "a.py may take M too", id="one"),
+        pytest.param({"a": "import net\nprint(net.M)\n", "b": "from net import M as N\n"},
+                     "a.py and 1 more may take M too", id="two"),
+        pytest.param({"a": "from net import N\n"},
+                     "no other file of this project takes M, but others may", id="another name"),
+    ],
+)  # fmt: skip
+def test_who_else_takes_a_constant(tmp_path: Path, others: dict[str, str], reason: str) -> None:
+    net = "import torch.nn as nn\nM = 0.99\nN = 1\nbn = nn.BatchNorm2d(8, momentum=M)\n"
+    write(tmp_path, net=net, **others)
+    assert f"from the value; {reason}\n" in bnlint(tmp_path, "--output-format", "full").out

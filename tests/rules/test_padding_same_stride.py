@@ -31,7 +31,7 @@ def same_file(reference: str, port: str) -> str:
 SAME = "layers.Conv2D(8, 3, strides=2, padding='same')"
 EVEN = "nn.Conv2d(3, 8, 3, stride=2, padding=«1»)"
 KIND = "error medium"
-BY_HAND = "manual: pad (0, 1, 0, 1) in front of the convolution, and write padding=0"
+BY_HAND = "manual: write F.pad(x, (0, 1, 0, 1)) in front of the convolution, and padding=0 in it"
 
 HAZARD = [
     hazard(
@@ -113,7 +113,7 @@ HAZARD = [
         """,
         "Conv2d pads 1 before and 1 after (padding=1), Conv2D of the Keras",
         kind=KIND,
-        fix="manual: pad (0, 1, 0, 1) in front of the convolution, and write padding=0",
+        fix="manual: pad 0 and 1 in a layer of its own, and let the convolution pad nothing",
     ),
     hazard(
         "a layer for any number of axes",
@@ -128,7 +128,7 @@ HAZARD = [
         """,
         "Conv pads 1 before and 1 after (padding=1), Conv2D of the Keras reference 0 before and 1",
         kind=KIND,
-        fix=BY_HAND,
+        fix="manual: pad 0 and 1 in a layer of its own, and let the convolution pad nothing",
     ),
     hazard(
         "layer functions of TensorFlow 1",
