@@ -84,15 +84,13 @@ _SPEAKS = lazy(r"(?<![a-z])eps(?![a-z])|epsilon", re.IGNORECASE)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report variances that are copied between layers whose eps stay different."""
     module = context.module
-    if _SPEAKS.search(module.text) is not None:
-        return
     found = [
         (transfer, sides)
         for copy in copies(context.evaluator, module, context.sites)
         for transfer in copy.transfers
         if (sides := _sides(transfer, context)) is not None
     ]
-    if not found or _is_spoken_of(context):
+    if not found or _SPEAKS.search(module.text) is not None or _is_spoken_of(context):
         return
     for transfer, (source, target) in found:
         assert transfer.source is not None

@@ -18,6 +18,7 @@ from bnlint.semantics.origins.words import (
     said_of_files,
     sentence,
     speeches,
+    words_of_speeches,
 )
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -109,8 +110,10 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
     framework tell of these weights, whose results were taken with the layers as they stand.
     """
     text, file = module.text, module.file
-    foreign = (w for name, speech in speeches().items() if name != target for w in speech.words)
-    for match in sentence().finditer(text) if any(word in text for word in foreign) else ():
+    found = words_of_speeches().found_in(text).anywhere
+    foreign = [s for name, s in speeches().items() if name != target]
+    named = any(not found.isdisjoint(speech.words) for speech in foreign)
+    for match in sentence().finditer(text) if named else ():
         if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
             continue
         if _publishes(target, text):
@@ -184,16 +187,13 @@ def _speaks_of_veto(text: str) -> bool:
 
 
 def _foreign_statistics(text: str, imported: Collection[str]) -> bool:
-    return any(
-        name in text
-        for ecosystem, speech in speeches().items()
-        if ecosystem not in imported
-        for name in speech.statistics
-    )
+    found = words_of_speeches().found_in(text).anywhere
+    foreign = [s for ecosystem, s in speeches().items() if ecosystem not in imported]
+    return any(not found.isdisjoint(speech.statistics) for speech in foreign)
 
 
 def _fills(speech: Speech, text: str) -> bool:
-    return any(word in text for word in speech.fills)
+    return not words_of_speeches().found_in(text).anywhere.isdisjoint(speech.fills)
 
 
 def _carries_out(origin: Speech, into: Speech, text: str) -> bool:

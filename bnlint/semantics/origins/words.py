@@ -107,10 +107,9 @@ def layer_names(ecosystem: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def words_of_speeches() -> Words:
-    """Return what finds the marks, the packages and the layers of all ecosystems in a text."""
-    names = [name for ecosystem in speeches() for name in layer_names(ecosystem)]
-    said = [word for speech in speeches().values() for word in (*speech.marks, *speech.roots)]
-    return Words((*names, *said))
+    """Return what finds in a text the words by which ecosystems are known, and their layers."""
+    said = [(*s.marks, *s.roots, *s.statistics, *s.fills, *s.words) for s in speeches().values()]
+    return Words(word for words in (*said, *map(layer_names, speeches())) for word in words)
 
 
 @lru_cache(maxsize=1)

@@ -83,6 +83,11 @@ def _unended() -> frozenset[str]:
     )
 
 
+def mentions_statistics(text: str) -> bool:
+    """Tell whether a text has a word that only running statistics are called."""
+    return not _words().found_in(text).anywhere.isdisjoint(catalogue().state_words)
+
+
 def mentions_norm(text: str) -> bool:
     """Tell whether a text names a layer that normalises otherwise than by batches."""
     return not _words().found_in(text).anywhere.isdisjoint(catalogue().norm_tokens)
@@ -133,7 +138,7 @@ def speaks_for_itself(text: str) -> bool:
     in a mode that matters.
     """
     found = _words().found_in(text).anywhere
-    if _TALKS in found or not found.isdisjoint(catalogue().state_words):
+    if _TALKS in found or mentions_statistics(text):
         return True
     if mentions_api(text) or _uncalled()(text) is not None:
         return True

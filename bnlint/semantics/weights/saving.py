@@ -9,6 +9,7 @@ from bnlint.frameworks.tables import Framework, catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.models import may_normalise
+from bnlint.semantics.project.marks import mentions_statistics
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Evaluate, Symbol
 from bnlint.startup.typed import NamedTuple
@@ -150,7 +151,7 @@ def _of_graphs(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterato
             if not _saves(module, call):
                 continue
             found.append(Saved(call, given, weights, None))
-    if not found or any(word in module.text for word in catalogue().state_words):
+    if not found or mentions_statistics(module.text):
         return
     if "global_variables" in module.text or not (sites or ev.project.may_make_models(module)):
         return

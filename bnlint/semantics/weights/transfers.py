@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.project.marks import mentions_api
+from bnlint.semantics.project.marks import mentions_api, mentions_statistics
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.memo import Memo
@@ -104,7 +104,7 @@ def speaks_of_statistics(module: Module) -> bool:
 
 def names_statistics(module: Module) -> bool:
     """Tell whether a file has a word that only running statistics are called."""
-    return any(word in module.text for word in catalogue().state_words)
+    return mentions_statistics(module.text)
 
 
 def _copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Copy]:
