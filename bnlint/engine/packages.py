@@ -9,13 +9,12 @@ file, and in those between there and the top of the project (a ``src`` folder th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from bnlint.config.options import EXCLUDE
 from bnlint.engine.layout import Layout
 from bnlint.engine.parsed import Parsed
+from bnlint.engine.searching import TOO_LONG, Searches
 from bnlint.files.display import current, displayed
 from bnlint.files.documents import HOLDS_CODE
 from bnlint.files.source import Unreadable, decode
@@ -38,13 +37,6 @@ if TYPE_CHECKING:
 
 #: What introduces a project is called so.
 READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
-
-#: Files that are searched at most.
-_TOO_MANY = 50_000
-
-#: A file longer than this (in bytes) is data, not code that others import from.
-_TOO_LONG = 2_000_000
-
 
 #: What a file imports that imports nothing.
 _NOTHING = Imports({}, {}, ())
@@ -99,8 +91,7 @@ class Packages:
         self._marks: dict[str, Marks | None] = {}
         self._imports: dict[str, Imports | None] = {}
         self._loose: dict[str, Loose | None] = {}
-        self._found: dict[tuple[str, str], list[str]] = {}
-        self._listed: dict[str, list[str]] = {}
+        self._searches = Searches(self.tree, self.layout)
 
     def revise(self, files: Iterable[str]) -> bool:
         """Take it that the content of ``files`` may have changed, and nothing else.
@@ -115,24 +106,14 @@ class Packages:
             self._seen.discard(file)
             for known in (self._prints, self._marks, self._loose, self._imports):
                 known.pop(file, None)
-            self._search_again(file)
+            self._searches.again(file)
             same = same and (
                 not was_asked or (before or _NOTHING) == (self.imports(file) or _NOTHING)
             )
         if not same:
             self._files = {}
-            self.layout = Layout(self.tree, self.imports)
+            self.layout = self._searches.layout = Layout(self.tree, self.imports)
         return same
-
-    def _search_again(self, file: str) -> None:
-        """Put right what searches found, after the content of ``file`` has changed."""
-        data = self._bytes(file)
-        for (root, pattern), found in self._found.items():
-            files = self._listed.get(root, [])
-            matches = file in files and re.search(pattern.encode(), data) is not None
-            if matches != (file in found):
-                members = {*found} ^ {file}
-                found[:] = [path for path in files if path in members]
 
     # ------------------------------------------------------------------ grounds
 
@@ -260,10 +241,7 @@ class Packages:
     def below(self, root: str) -> list[str]:
         """Return the Python files of the project in the folder ``root``."""
         with self.asking("files", root):
-            found = self._listed.get(root)
-            if found is None:
-                found = self._listed[root] = self._python_files(root)
-            return found
+            return self._searches.below(root)
 
     def search(self, file: str, pattern: str, words: Collection[str] = ()) -> list[str]:
         """Return the files of the project around ``file`` whose text matches ``pattern``.
@@ -276,16 +254,7 @@ class Packages:
     def matching(self, root: str, pattern: str, words: Collection[str] = ()) -> list[str]:
         """Return the files of the project in the folder ``root`` as :meth:`search` does."""
         with self.asking("search", root, pattern):
-            found = self._found.get((root, pattern))
-            if found is None:
-                matches, held = re.compile(pattern.encode()).search, [w.encode() for w in words]
-                found = []
-                for path in self.below(root):
-                    data = self._bytes(path)
-                    if (not held or any(word in data for word in held)) and matches(data):
-                        found.append(path)
-                self._found[(root, pattern)] = found
-            return found
+            return self._searches.matching(root, pattern, words)
 
     def root(self, file: str) -> str:
         """Return the folder that holds all of the project around ``file``.
@@ -299,38 +268,10 @@ class Packages:
         with self.asking("root", folder):
             return self.layout.root(folder)
 
-    def _python_files(self, root: str) -> list[str]:
-        """Return the Python files below ``root``, without folders that hold no project code.
-
-        Where ``root`` is no package and has no top above it, only its own files: it may be
-        anything.
-        """
-        found: list[str] = []
-        deep = self.layout.is_top(root) or self.layout.has(root, "__init__.py")
-        pending = [root]
-        while pending and len(found) <= _TOO_MANY:
-            folder = pending.pop()
-            try:
-                entries = sorted(self.tree.entries(folder))
-            except OSError:
-                continue
-            inside = [e.name for e in entries if e.kind == FOLDER and not e.name.startswith(".")]
-            if deep:
-                pending += [f"{folder}/{n}" for n in reversed(inside) if n not in EXCLUDE]
-            names = [entry.name for entry in entries if entry.kind != FOLDER]
-            found += [f"{folder}/{name}" for name in names if name.endswith((".py", ".pyi"))]
-        return found
-
-    def _bytes(self, path: str) -> bytes:
-        try:
-            return self.tree.read(path, _TOO_LONG)
-        except OSError:
-            return b""
-
     def _fingerprint(self, file: str) -> str:
         try:
             is_file = file.endswith(HOLDS_CODE)
-            return _digest(self.tree.read(file, _TOO_LONG) if is_file else b"")
+            return _digest(self.tree.read(file, TOO_LONG) if is_file else b"")
         except OSError as error:
             return type(error).__name__
 
@@ -363,7 +304,7 @@ class Packages:
         return self._imports[file]
 
     def _imports_in(self, file: str) -> Imports | None:
-        data = self._bytes(file)
+        data = self._searches.data(file)
         try:
             text = decode(data, file).text
         except Unreadable:
@@ -414,7 +355,7 @@ class Packages:
         for name in READMES:
             if self.layout.has(root, name):
                 try:
-                    data = self.tree.read(f"{root}/{name}", _TOO_LONG)
+                    data = self.tree.read(f"{root}/{name}", TOO_LONG)
                 except OSError:
                     continue
                 return f"{root}/{name}", data.decode("utf-8", "replace")
@@ -423,7 +364,7 @@ class Packages:
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""
         try:
-            data = self.tree.read(file, _TOO_LONG) if file.endswith(HOLDS_CODE) else b""
+            data = self.tree.read(file, TOO_LONG) if file.endswith(HOLDS_CODE) else b""
             if self.remembers:
                 self._prints[file] = _digest(data)
             return decode(data, file).text
