@@ -121,6 +121,27 @@ def test_framework(tmp_path: Path) -> None:
     )  # fmt: skip
     assert run.returncode == 1, run.stderr
     assert "BatchNorm leaves eps at Toy's default 0.0001, the Keras default is 0.001" in run.stdout
+    for call, family, written in (
+        ("toy.nn.LayerNorm(8, shift=False)", "flax",
+         "flax.linen.LayerNorm(epsilon=0.0002, use_bias=False)"),
+        ("torch.nn.LayerNorm(8)", "toy", "toy.nn.LayerNorm(8, eps=1e-05)"),
+        ("flax.linen.LayerNorm(use_bias=False)", "toy",
+         "toy.nn.LayerNorm(<channels>, eps=1e-06, shift=False)"),
+    ):  # fmt: skip
+        options = ["--to", family, "--check", "--output-format", "json"]
+        asked = program.replace(
+            "['check', '--isolated', '--from', 'keras', 'model.py']",
+            repr(["translate", call, *options]),
+        )
+        command = [sys.executable, "-c", asked]
+        run = subprocess.run(
+            command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        (translation,) = json.loads(run.stdout)
+        assert translation["call"] == written
+        assert translation["checked"]["status"] == "agrees"
 
 
 def test_the_entry_of_the_page_has_what_must_be_there_and_no_more() -> None:
