@@ -3,8 +3,8 @@
 For each API of an installed framework: the signature as ``inspect`` sees it, the keywords its
 constructor takes, and by number the momentum convention, the estimator of the running variance at
 each rank, the channel axis and the mode of a bare call. For each neighbouring layer and each that
-normalises otherwise than by batches: the signature. Every framework runs in a worker process of its
-own.
+normalises otherwise than by batches: the signature, and of the latter the output. Every framework
+runs in a worker process of its own.
 """
 
 from __future__ import annotations
@@ -90,10 +90,39 @@ def _other_rows(worker: Worker, others: Iterable[Neighbour | Api]) -> Iterator[D
         path, reason, status = _found(worker, candidates)
         if path:
             yield _signature_row(worker, name, path, "signature", other.signature)
+            if isinstance(other, Api) and other.reduces != UNKNOWN:
+                yield _output_row(worker, other, path)
         else:
             missing.setdefault((reason, status), []).append(name)
     for (reason, status), names in missing.items():
         yield DriftRow(names[0], f"{len(names)} signatures", "", reason, status)
+
+
+#: What a layer gives that does what its table says, and the rounding that it may have.
+_AS_TOLD, _ROUNDING = "what the table says", 1e-4
+
+
+def _output_row(worker: Worker, api: Api, path: str) -> DriftRow:
+    """Compare the output of a layer that normalises otherwise with what its table makes of it."""
+    from bnlint.confirm import oracle
+    from bnlint.confirm.experiments import difference, experiment, rank_for
+    from bnlint.confirm.other_experiments import MIN_CHANNELS
+    from bnlint.confirm.unsuitable import Unsuitable
+    from bnlint.trial import OUTPUT, Layer, Trial
+
+    layer = Layer(api.id)
+    trial = Trial(OUTPUT, layer, variances=(1.0, 1e-4), affine=True, channels=MIN_CHANNELS)
+    try:
+        asked = experiment(api, path, layer, trial._replace(rank=rank_for(api)))
+        told = {"output": oracle.run(api, asked).outputs[0]}
+    except (Unsuitable, oracle.OracleError) as error:
+        return DriftRow(api.aliases[0], "output", UNKNOWN, str(error), NOT_CHECKED)
+    result = _tried(worker.run, asked)
+    if isinstance(result, _Failure):
+        return _compared(api.aliases[0], "output", _AS_TOLD, result)
+    apart = difference({"output": result.outputs[0]}, told)
+    installed = _AS_TOLD if apart < _ROUNDING else f"{apart:.2g} apart"
+    return _compared(api.aliases[0], "output", _AS_TOLD, installed)
 
 
 def _found(worker: Worker, candidates: list[dict[str, str]]) -> tuple[str, str, str]:

@@ -172,16 +172,26 @@ def test_tampering_with_a_table_is_seen() -> None:
 
 @pytest.mark.torch
 def test_tampering_with_a_layer_that_normalises_otherwise_is_seen() -> None:
-    """Of these the signature is compared, as it is of neighbours."""
+    """Of these the signature is compared, as it is of neighbours, and the output."""
     frameworks = _alone({}, "torch")
     right = catalogue().load(("torch",)).norms.apis["torch.nn.LayerNorm"]
     wrong = right._replace(signature=_with_default(right, "eps", 1e-6))
-    for status, api in ((AGREES, right), (DIFFERS, wrong)):
+    for differing, api in (
+        ([], right),
+        (["signature", "output"], wrong),
+        (["output"], right._replace(place="outside")),
+        (["output"], right._replace(norm="rms")),
+        (["output"], right._replace(weight_offset=1.0)),
+    ):
         frameworks.norms.apis = {api.id: api}
         rows = check_installed(None, frameworks)
         assert [(row.api, row.field, row.status) for row in rows] == [
-            ("torch.nn.LayerNorm", "signature", status)
+            ("torch.nn.LayerNorm", field, DIFFERS if field in differing else AGREES)
+            for field in ("signature", "output")
         ]
+    frameworks.norms.apis = {right.id: right._replace(reduces="unknown")}
+    (row,) = check_installed(None, frameworks)
+    assert (row.field, row.status) == ("signature", AGREES)
 
 
 @pytest.mark.tensorflow

@@ -234,7 +234,7 @@ def test_each_comparison_reads_anew(root: Path, monkeypatch: pytest.MonkeyPatch)
         pytest.param(lambda t: t.check(["nope.py"], None, ()), "no such file", id="no file"),
         pytest.param(lambda t: t.check([], "kears", ()), "did you mean keras", id="framework"),
         pytest.param(lambda t: t.check([], None, ["BN1O1"]), "unknown rule", id="rule"),
-        pytest.param(lambda t: t.translate("print(1)", None, ()), "is no batch", id="no layer"),
+        pytest.param(lambda t: t.translate("print(1)", None, ()), "is no norm", id="no layer"),
         pytest.param(lambda t: t.translate("BatchNorm2d(8)", None, ["x"]), "unknown", id="target"),
         pytest.param(lambda t: t.explain("BN998"), "there is no rule", id="no page"),
         pytest.param(lambda t: t.compare("torch_net.py", "nope", None), "no such", id="no port"),
