@@ -22,7 +22,7 @@ PROVEN = frozenset(
     f"BN{number}"
     for number in (
         *range(101, 111), *range(201, 210), 211, 213, 215, 216, *range(251, 256), *range(257, 261),
-        *range(401, 406), 410, 412, 503, 603, 604,
+        305, *range(401, 406), 410, 412, 503, 603, 604,
     )
 )  # fmt: skip
 
