@@ -123,7 +123,7 @@ def _frameworks() -> list[Any]:
 
 
 def _rules() -> list[Any]:
-    found: list[Any] = ["rules/README.md"]
+    found: list[Any] = [{"Overview": "rules/README.md"}]
     for title, _, rules in pages.groups(load_rules()):
         entries = [{f"{rule.code} {rule.name}": f"rules/{rule.code}.md"} for rule in rules]
         found.append({title: entries})

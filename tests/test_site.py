@@ -114,3 +114,11 @@ def test_sides_are_marked_where_they_differ() -> None:
     table = pages.side_by_side(TABLES, "torch", "mindspore")
     assert "| eps | `1e-05` | `1e-05` |" in table
     assert "| momentum | `0.1` | **`0.9`** |" in table
+
+
+def test_each_page_is_in_the_navigation() -> None:
+    """Those of rules are put in while the site is built."""
+    listed = (ROOT / "mkdocs.yml").read_text("utf-8")
+    found = [path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")]
+    missing = [path.as_posix() for path in found if path.parts[0] != "rules"]
+    assert [path for path in missing if f" {path}\n" not in listed] == []

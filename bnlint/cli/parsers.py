@@ -65,12 +65,13 @@ def version_line() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     found, missing = [], []
-    for name in ("libcst", "rich", "numpy", "matplotlib"):
+    needed_by = {"libcst": "", "rich": "", "numpy": "--confirm", "matplotlib": "--confirm-plot"}
+    for name, option in needed_by.items():
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
-            missing.append(name)
-    lacks = f"; not installed, and needed by --confirm: {', '.join(missing)}" if missing else ""
+            missing.append(f"{name} (needed by {option})" if option else name)
+    lacks = f"; not installed: {', '.join(missing)}" if missing else ""
     return f"bnlint {__version__} (Python {platform.python_version()}, {', '.join(found)}{lacks})"
 
 

@@ -187,3 +187,19 @@ def test_what_is_read_is_told(tmp_path: Path) -> None:
     run = bnlint(tmp_path, "-v", "-q")
     assert "\nbnlint.toml: 1 file\n" in run.err
     assert run.err.startswith("bnlint 0.")
+
+
+def test_version_says_which_option_needs_what_is_missing() -> None:
+    from importlib import metadata
+
+    from bnlint.cli.parsers import version_line
+
+    def version(name: str) -> str:
+        if name in ("numpy", "matplotlib"):
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    with mock.patch.object(metadata, "version", version):
+        line = version_line()
+    missing = "numpy (needed by --confirm), matplotlib (needed by --confirm-plot)"
+    assert line.endswith(f"libcst 1.0, rich 1.0; not installed: {missing})")
