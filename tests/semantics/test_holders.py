@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
+from reading import module_of
 from test_life import life
+
+from bnlint.semantics.objects.allocations import variable_of
 
 MADE = "nn.BatchNorm2d(3)"
 
@@ -285,3 +290,24 @@ def test_what_holds_it_is_followed(code: str, expected: str) -> None:
     ]
     assert ", ".join(" ".join(one.split()) for one in said) == expected
     assert bool(found.escapes) == ("escape" in expected)
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("m = nn.ReLU()", "m"),
+        ("m: nn.Module = nn.ReLU()", "m"),
+        ("m = nn.ReLU().to(device)", "m"),
+        ("m = nn.ReLU().to(device).half()", "m"),
+        ("m = n = nn.ReLU()", "m"),
+        ("m, n = nn.ReLU(), 1", ""),
+        ("a.m = nn.ReLU()", ""),
+        ("m += nn.ReLU()", ""),
+        ("f(nn.ReLU())", ""),
+        ("nn.ReLU()", ""),
+    ],
+)
+def test_the_variable_that_holds_what_is_made(code: str, name: str) -> None:
+    module = module_of(f"import torch.nn as nn\n{code}")
+    made = next(call for call in module.calls if ast.unparse(call.func) == "nn.ReLU")
+    assert variable_of(module, made) == name

@@ -145,6 +145,11 @@ def test_layout_that_is_not_known(body: str, expected: str) -> None:
     assert known(body) == expected
 
 
+def test_a_long_way_is_followed_and_an_endless_one_is_not() -> None:
+    assert known(f"x = {'act(' * 12}conv(z){')' * 12}") == "4 1 Conv2d"
+    assert known(f"x = {'act(' * 40}conv(z){')' * 40}") == "nothing"
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize(("body", "shape", "expected"), FOUND, ids=[row[0] for row in FOUND])
 def test_pytorch_has_its_features_there(body: str, shape: tuple[int, ...], expected: str) -> None:

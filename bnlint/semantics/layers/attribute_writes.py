@@ -184,10 +184,8 @@ def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
             return False
         runs = loop
     made = module.statement(site.call)
-    if module.parents.get(runs) is not module.parents.get(made):
-        return False
     first, last = module.place(made), module.place(runs)
-    if first.block is not last.block:  # in another branch of the same statement
+    if first.block is not last.block:
         return False
     leaving = module.leaving(first)
     following = bisect_right(leaving, first.position)
