@@ -91,9 +91,9 @@ def listen(stream: Any, requests: Any) -> None:
     """Pass requests on, and end the process with them: not even a hang outlives bnlint."""
     for line in stream:
         requests.put(line)
-    folder = os.getcwd()
-    if os.path.basename(folder).startswith("bnlint-"):  # whoever made it may be gone
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # the folder may be gone, and whoever made it
+        folder = os.getcwd()
+        if os.path.basename(folder).startswith("bnlint-"):
             os.chdir(os.sep)
             os.rmdir(folder)
     os._exit(0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bnlint.confirm import worker as worker_script
 from bnlint.confirm import workers
 from bnlint.confirm.workers import Experiment, RequestError, Step, Worker, WorkerError
 
@@ -163,6 +166,20 @@ def test_the_folder_of_a_worker_is_gone_when_it_stops(worker: Worker) -> None:
     worker.stop()
     assert not os.path.exists(folder)
     worker.stop()
+
+
+def test_a_worker_ends_with_its_requests_though_its_folder_is_gone(tmp_path: Path) -> None:
+    """Whoever started it may have died, and somebody tidied up."""
+    folder = tmp_path / "bnlint-gone"
+    folder.mkdir()
+    command = [sys.executable, "-I", str(Path(worker_script.__file__)), "torch"]
+    with subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        shutil.rmtree(folder)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == 0
 
 
 def test_a_framework_cannot_read_the_requests(worker: Worker) -> None:
