@@ -307,6 +307,9 @@ bn = nn.BatchNorm2d(32, eps=0)
 import torch.nn as nn
 def norm(c, flag):
     return nn.BatchNorm2d(c, flag)
+--- a function that takes any keyword
+import mxnet as mx
+bn = mx.sym.BatchNorm(data, epsilon=1e-3, decay=0.9)
 --- PyTorch's order
 import torch.nn as nn
 bn = nn.BatchNorm2d(32, 1e-3, 0.01)

@@ -358,6 +358,13 @@ model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d())
 model.load_state_dict(torch.load("w.pt"))
 model(torch.zeros(1, 3, 32, 32))
 torch.save(model, "m.pt")
+--- a constructor in a unit test
+def test_width():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.features = Block()
+            out = self.features(torch.zeros(1, 3, 32, 32))
 --- a script: no batch normalisation
 model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())
 model.load_state_dict(torch.load("w.pt"))

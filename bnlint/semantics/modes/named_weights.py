@@ -49,6 +49,8 @@ class WeightName(NamedTuple):
         """Tell whether ``text`` stands in the name, ``None`` if that is not known."""
         if text in self.text:
             return True
+        if not self.whole and any(text.startswith(self.text[at:]) for at in range(len(self.text))):
+            return None  # what follows may go on as the text does
         part = text.partition(".")[0]
         other = _matches("plain_parts", part) or (self.text and _matches("norm_parts", part))
         return False if self.whole or other else None
