@@ -416,6 +416,17 @@ for epoch in range(10):
         nn.functional.cross_entropy(model(x), y).backward()
     set_mode("eval", model)
     print(model(x))
+--- a unit test of what goes wrong
+def test_training_goes_on_in_inference_mode():
+    model = torchvision.models.resnet18()
+    model.train()
+    for epoch in range(10):
+        for x, y in loader:
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        model.eval()
+        for x, y in validation:
+            print(model(x))
 --- a unit test
 def test_modes():
     model = torchvision.models.resnet18()
