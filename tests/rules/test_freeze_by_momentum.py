@@ -136,6 +136,11 @@ def freeze_later(model):
     for m in model.modules():
         if isinstance(m, nn.BatchNorm2d):
             m.momentum = 0.01
+--- left as it is
+def freeze_bn(model):
+    for m in model.modules():
+        if isinstance(m, nn.BatchNorm2d):
+            m.momentum += 0.0
 --- no statistics are kept
 class FrozenBlock(nn.Module):
     def __init__(self, c):

@@ -9,7 +9,7 @@ import ast
 import re
 
 import pytest
-from reading import answer
+from reading import answer, evaluator
 
 from bnlint.semantics.values.domain import Unknown
 
@@ -745,6 +745,10 @@ from other import name
 class A:
     eps = 1
 getattr(A, name)
+--- an element of something empty: an element of something empty
+for a in ():
+    pass
+a
 --- a slice: not followed
 [1, 2, 3, 4][1:3][1]
 --- in a tuple: not a number
@@ -815,3 +819,10 @@ def test_what_is_not_known_has_its_reason(code: str, reason: str) -> None:
     found = answer(code)
     assert isinstance(found, Unknown)
     assert reason in found.reason
+
+
+def test_questions_about_callers_are_paid_from_the_same_budget() -> None:
+    ev = evaluator()
+    assert ev.wide.wide is ev.wide
+    assert ev.wide is not ev
+    assert ev.wide.budget is ev.budget
