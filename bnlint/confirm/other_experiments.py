@@ -120,6 +120,8 @@ def _together(api: Api, layer: Layer) -> Together:
             return None
         if name in arguments:
             return arguments[name]
+        if role == "groups":  # a default may be more groups than there are channels
+            return GROUPS
         return _UNSAID.get(role, OPEN) if parameter.required else parameter.default
 
     what = together(api, of)
@@ -145,7 +147,7 @@ def _sizes(api: Api, what: Together, trial: Trial) -> dict[str, Any]:
             continue
         if parameter.required or role == "channels" or (role == "learned" and len(what.axes) > 1):
             found[parameter.name] = value
-        elif role == "groups":  # a default may be more groups than there are channels
+        elif role == "groups":
             found[parameter.name] = GROUPS
     return found
 

@@ -66,7 +66,9 @@ def test_tables_agree_with_what_they_foretell() -> None:
     slim |= {"tf.compat.v1.layers.BatchNormalization"}
     mint = {f"mindspore.mint.nn.BatchNorm{rank}d" for rank in (1, 2, 3)}
     unranked = {"keras_standalone.layers.BatchNormalization", "sonnet1.BatchNorm"}
+    through_kwargs = {"tensorflow_addons.layers.InstanceNormalization", "timm.layers.GroupNorm1"}
     rest = {
+        *((n, "output", UNKNOWN, f"{n}: eps_fixed: no argument sets eps") for n in through_kwargs),
         *((n, "rank 5", "accepted", f"{n}: estimator: unknown") for n in slim),
         *((n, "numbers", "", f"{n}: normalises_with: unknown") for n in mint),
         *((n, "numbers", "", f"{n}: ranks: unknown") for n in unranked),
