@@ -119,15 +119,20 @@ def _comment(
 
 
 def _open_ends(module: Module) -> set[int]:
-    """Return the rows at whose end no comment can stand: in a string, or after a backslash."""
-    rows = {
-        row
-        for row in range(1, len(module.lines.starts) + 1)
-        if module.lines.line(row).endswith("\\")
-    }
+    """Return the rows at whose end no comment can stand: in a string, or after a backslash.
+
+    They are all rows of a text that Python parses and its tokenizer refuses, as it does some
+    backslashes in lines of their own.
+    """
+    every = range(1, len(module.lines.starts) + 1)
     plain = module.text.replace("\\\r\n", " \\\n").replace("\r\n", " \n").replace("\r", "\n")
+    try:
+        tokens = [*tokenize.generate_tokens(io.StringIO(plain).readline)]
+    except (SyntaxError, tokenize.TokenError):
+        return set(every)
+    rows = {row for row in every if module.lines.line(row).endswith("\\")}
     depth: list[int] = []
-    for token in tokenize.generate_tokens(io.StringIO(plain).readline):
+    for token in tokens:
         name = tokenize.tok_name[token.type]
         if name in ("FSTRING_START", "TSTRING_START"):
             depth.append(token.start[0])

@@ -1,7 +1,8 @@
 """Fixing a file: rounds of edits until nothing changes, each held to its promises.
 
 In one round all fixes are made whose edits do not touch; the others wait. A fix that breaks a
-promise is rolled back and reported, and the others go on.
+promise is rolled back and the others go on. It is tried again beside what they changed, and
+reported if that is in vain.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def fix(
     except Unreadable:
         return result
 
-    state = _State(source.text, data, result, banned=frozenset(_key(finding) for finding in keep))
+    state = _State(source.text, data, result, kept=frozenset(_key(finding) for finding in keep))
     return _Rounds(source, rules, options, unsafe=unsafe).run(state)
 
 
@@ -75,12 +76,17 @@ class _Due(NamedTuple):
 
 
 class _State(NamedTuple):
-    """A text that keeps its promises, but for what is still due."""
+    """A text that keeps its promises, but for what is still due.
+
+    Of the fixes that are not made, those that are ``kept`` were never to be, and those that are
+    ``banned`` were rolled back.
+    """
 
     text: str
     data: bytes
     result: Result
     fixed: tuple[Finding, ...] = ()
+    kept: frozenset[_Key] = frozenset()
     banned: frozenset[_Key] = frozenset()
     due: tuple[_Due, ...] = ()
 
@@ -96,20 +102,26 @@ class _Rounds:
         self.options = options
         self.unsafe = unsafe
         self.notices: list[str] = []
+        self.rolled_back: list[str] = []
 
     def run(self, state: _State) -> Result:
         """Go on until nothing changes."""
         before = state.data
         past: list[_State] = []
-        rounds = 0
+        rounds, tried = 0, state.text
         while True:
             batch = self.choose(state)
             if not batch:
-                if not state.due:
+                if not state.due and (not state.banned or state.text == tried):
                     break
+                if not state.due:  # what failed is tried beside what was changed since
+                    tried = state.text
+                    self.rolled_back.clear()
+                    state = state._replace(banned=frozenset())
+                    continue
                 # something is left that was to go: what brought it is undone
                 due = state.due[0]
-                self.notices.append(
+                self.rolled_back.append(
                     f"the fix of {_codes(due.causes)} was rolled back: it would bring "
                     f"{due.arrived.code}"
                 )
@@ -132,7 +144,8 @@ class _Rounds:
                 past.append(state)
                 state = after
                 rounds += 1
-        notices = (*state.result.notices, *dict.fromkeys(self.notices))
+        said = dict.fromkeys((*self.rolled_back, *self.notices))
+        notices = (*state.result.notices, *said)
         result = state.result._replace(notices=notices, fixed=state.fixed)
         return result._replace(before=before, after=state.data) if state.fixed else result
 
@@ -153,8 +166,9 @@ class _Rounds:
         """Return the findings to fix in one round: in order, and no edits that touch."""
         chosen: list[Finding] = []
         taken: list[Edit] = []
+        left = state.kept | state.banned
         for finding in state.result.findings:
-            if not allows(finding, unsafe=self.unsafe) or _key(finding) in state.banned:
+            if not allows(finding, unsafe=self.unsafe) or _key(finding) in left:
                 continue
             assert finding.fix is not None
             edits = finding.fix.edits
@@ -188,7 +202,7 @@ class _Rounds:
                 _, banned = self.grow(state, [], more, depth)
                 return good, banned
             (finding,) = more
-            self.notices.append(
+            self.rolled_back.append(
                 f"the fix of {finding.code} in line {finding.span.row} was rolled back: {broken}"
             )
             return [], frozenset([_key(finding)])
@@ -214,6 +228,7 @@ class _Rounds:
             data,
             result,
             (*state.fixed, *batch),
+            frozenset(_shifted(key, text) for key in state.kept),
             frozenset(_shifted(key, text) for key in state.banned),
             tuple(due),
         )

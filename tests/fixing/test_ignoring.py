@@ -45,6 +45,11 @@ ADDED = [
         f"b = nn.BatchNorm2d(\n    64,\n    momentum=0.99,{WHY}\n)\n",
     ),
     (
+        "a backslash by itself, which the tokenizer refuses",
+        f"class A:\n    def f(self):\n        b = {BN}\n  \\\n\n    c = 1\n",
+        f"class A:\n    def f(self):\n{' ' * 8}{WHY[2:]}\n        b = {BN}\n  \\\n\n    c = 1\n",
+    ),
+    (
         "backslashes",
         "b = nn.BatchNorm2d( \\\n    64, \\\n    momentum=0.99 \\\n)\n",
         f"b = nn.BatchNorm2d( \\\n    64, \\\n    momentum=0.99 \\\n){WHY}\n",

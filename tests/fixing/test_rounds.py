@@ -133,3 +133,31 @@ def test_configuration(text: str, options: dict[str, set[str]], safe: bool, reas
     assert allowed == safe
     assert finding.fix is not None
     assert finding.fix.reason == reason
+
+
+def test_what_was_rolled_back_is_tried_beside_what_was_changed_since() -> None:
+    """To copy the variance too would tell of arrays in the wrong order, while they are."""
+    text = (
+        "import tensorflow as tf\nimport torch\n\n\n"
+        "def copy(k: tf.keras.layers.Layer, t: torch.nn.BatchNorm2d):\n"
+        "    gamma, beta, {} = k.get_weights()\n"
+        "    t.weight.data = torch.from_numpy(gamma)\n"
+        "    t.bias.data = torch.from_numpy(beta)\n"
+        "    t.running_mean.data = torch.from_numpy(mean)\n"
+    )
+    result = fixed(text.format("var, mean"), only=["BN401", "BN404"])
+    assert text_after(result).startswith(text.format("mean, var"))
+    assert "t.running_var.data = torch.from_numpy(var)" in text_after(result)
+    assert (result.findings, result.notices) == ((), ())
+
+
+def test_what_is_rolled_back_for_good_is_told_once() -> None:
+    rules = [
+        made("ONE", r"\bone\b", over("1")),
+        made("TWO", r"\btwo\b", over("2")),
+        made("NEW", r"\b1\b", None),
+    ]
+    result = fixed_by(f"{HEAD}x = one\ny = two\n", *rules)
+    assert text_after(result) == f"{HEAD}x = one\ny = 2\n"
+    (notice,) = result.notices
+    assert notice.startswith("the fix of ONE")
