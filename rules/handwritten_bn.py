@@ -5,9 +5,10 @@ What it does
 Looks at classes that update a running mean and a running variance themselves, and reports
 
 - an average the wrong way round: the momentum of a library layer is taken for the weight of the
-old   value where it is that of the new one, or the other way round; - a variance over n - 1 that
-normalises the batch: library layers normalise with that over n, and only   keep the other; - eps
-outside the root: ``sqrt(var) + eps`` instead of ``sqrt(var + eps)``.
+  old value where it is that of the new one, or the other way round;
+- a variance over n - 1 that normalises the batch: library layers normalise with that over n, and
+  only keep the other;
+- eps outside the root: ``sqrt(var) + eps`` instead of ``sqrt(var + eps)``.
 
 It is off by default: it rests on how such code is usually written. Classes whose momentum is a
 parameter of their own are read as layers, and judged by BN101 to BN107.

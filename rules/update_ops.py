@@ -6,12 +6,12 @@ In graphs of TensorFlow 1, ``tf.layers`` and TF-Slim put the updates of the runn
 a collection, and somebody must run them with each training step. Reported are
 
 - ``minimize()`` or ``apply_gradients()`` of an optimiser where nothing in the project reads that
-collection, in a file that builds such layers for training, takes them from other files, or is used
-beside them; -
-updates that are read from the collection and never used after it; - ``session.run()`` inside
-``tf.control_dependencies(updates)``, which changes nothing: an operation gets   its dependencies
-where it is made; - Keras layers in such a graph, whose updates are in no collection but in
-``model.updates``.
+  collection, in a file that builds such layers for training, takes them from other files, or is
+  used beside them;
+- updates that are read from the collection and never used after it;
+- ``session.run()`` inside ``tf.control_dependencies(updates)``, which changes nothing: an operation
+  gets its dependencies where it is made;
+- Keras layers in such a graph, whose updates are in no collection but in ``model.updates``.
 
 A project that runs the updates in any way (``slim.learning.create_train_op``,
 ``updates_collections=None``) is left alone, and so are graphs whose layers are always told to

@@ -73,13 +73,19 @@ def sites(parsed: argparse.Namespace) -> int:
         else:
             listed += rows
     if not listed and sources and not (problems or unread):
-        number = f"{len(sources)} file{'' if len(sources) == 1 else 's'}"
-        notices.append(Notice(f"no batch normalisation is known in {number}"))
+        notices.append(Notice(_nothing_in(len(sources))))
     choice = parsed.output_format or ("table" if sys.stdout.isatty() else "concise")
     write(render_sites(listed, choice, color=wants_color(sys.stdout), width=width_of(sys.stdout)))
     for notice in (*notices, *unread):
         say(notice.message, notice.path)
     return close(problems) or (FOUND if unread else CLEAN)
+
+
+def _nothing_in(files: int) -> str:
+    """Return what is said where no layer is known in any file."""
+    from bnlint.output.report import counted
+
+    return f"no batch normalisation is known in {counted(files, 'file')}"
 
 
 def reference(parsed: argparse.Namespace) -> int:
@@ -96,7 +102,7 @@ def reference(parsed: argparse.Namespace) -> int:
     color, width = wants_color(sys.stdout), width_of(sys.stdout)
     write(render_references(bases, parsed.output_format, color=color, width=width))
     if not bases and not problems:
-        say(f"no batch normalisation is known in {len(found.files)} files")
+        say(_nothing_in(len(found.files)))
     return close([*found.problems, *problems])
 
 

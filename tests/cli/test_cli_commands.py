@@ -115,6 +115,14 @@ def test_sites_formats(tmp_path: Path) -> None:
     assert table.count("BatchNorm2d") == 2
 
 
+@pytest.mark.parametrize("command", ["sites", "reference"])
+def test_no_layers_in_one_file(tmp_path: Path, command: str) -> None:
+    """One file is one file."""
+    write(tmp_path, c="x = 1\n")
+    run = bnlint(tmp_path, command)
+    assert (run.code, run.err) == (0, "no batch normalisation is known in 1 file\n")
+
+
 @pytest.mark.parametrize(
     ("output_format", "lines"), [("json", ["[]"]), ("concise", []), ("table", []), ("csv", None)]
 )
