@@ -3,13 +3,13 @@
 What it does
 ------------
 Looks at functions that put batch normalisation into the layer before it: they read the running
-variance of a layer, and its gamma. Reported are
+mean and variance of a layer, and its gamma. Reported are
 
 - a number of its own that is added to the variance where the root is taken, and that is not the eps
   of the layers in view; where none is in view, not the default of the framework. Nothing is said
-  if the project sets an eps to that number anywhere;
+  if the project sets an eps to that number anywhere, or gives it to a layer;
 - a bias of the layer before that is added to the shift as it is: ``conv.bias + (beta - scale *
-  mean)``.
+  mean)``, in a function that scales other weights of that layer.
 
 Why it matters
 --------------
@@ -141,7 +141,11 @@ def _are_equal(one: float, other: float) -> bool:
     return abs(one - other) <= 0.02 * max(one, other)
 
 
-_SET = re.compile(r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*([0-9.]+(?:e-?\d+)?)")
+#: What sets an eps, by a name that it has, or gives numbers to what normalises, in one line.
+_SETS = r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*[\d.]|norm\w*\(.*\d"
+_NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
+_NAMED = re.compile(rf"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*({_NUMBER})")
+_GIVEN = re.compile(r"(?i)norm\w*\((.*)")
 
 
 def _is_set(number: float, context: Context) -> bool:
@@ -149,12 +153,16 @@ def _is_set(number: float, context: Context) -> bool:
     module, resolver = context.module, context.project.resolver
     texts = [module.text]
     if resolver is not None and module.file:
-        found = resolver.sources.search(
-            module.file, r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*[0-9.]"
-        )
-        others = map(resolver.sources.module, found)
+        others = map(resolver.sources.module, resolver.sources.search(module.file, _SETS))
         texts += [other.text for other in others if other is not None]
-    return any(_are_equal(float(n), number) for text in texts for n in _SET.findall(text))
+    return any(_are_equal(float(n), number) for text in texts for n in _numbers(text))
+
+
+def _numbers(text: str) -> Iterator[str]:
+    """Yield the numbers in a text that may be an eps."""
+    yield from _NAMED.findall(text)
+    for given in _GIVEN.findall(text):
+        yield from re.findall(rf"(?i)(?<![\w.]){_NUMBER}", given)
 
 
 def _report(guard: Guard, number: float, wanted: float, api: Api, context: Context) -> Finding:

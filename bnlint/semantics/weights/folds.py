@@ -12,6 +12,8 @@ from bnlint.startup.typed import NamedTuple
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
+_PRODUCTS = (ast.Mult, ast.MatMult, ast.Div)
+
 #: What multiplies by being called with what it multiplies, or on it.
 _MULTIPLIES = frozenset({"mm", "matmul", "mul", "mul_", "multiply", "einsum", "bmm", "mv", "dot"})
 
@@ -32,7 +34,7 @@ class Guard(NamedTuple):
 
 
 def folds(module: Module) -> Iterator[Fold]:
-    """Yield the functions that read a running variance, not of their own object, and a scale.
+    """Yield the functions that read the statistics and the scale of a layer, not of their object.
 
     Going through the whole tree takes longer than all other rules: the names are looked up.
     """
@@ -45,17 +47,17 @@ def folds(module: Module) -> Iterator[Fold]:
             if function is None or norm in ("self", "cls") or (function, norm) in seen:
                 continue
             seen.add((function, norm))
-            if any(_is_scale(part, norm, module) for part in ast.walk(function)):
+            if {SCALE, MEAN} <= _read(function, norm, module):
                 yield Fold(function, norm)
 
 
-def _is_scale(node: ast.AST, norm: str, module: Module) -> bool:
-    """Tell whether ``node`` is the gamma of the layer that the code writes as ``norm``."""
-    return (
-        isinstance(node, ast.Attribute)
-        and kind_of(node.attr) == SCALE
-        and module.source(node.value) == norm
-    )
+def _read(node: ast.AST, norm: str, module: Module) -> set[str]:
+    """Return what ``node`` reads of the layer that the code writes as ``norm``."""
+    return {
+        kind_of(part.attr)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and module.source(part.value) == norm
+    }
 
 
 def _around(module: Module, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
@@ -106,7 +108,8 @@ def _is_rooted(module: Module, node: ast.expr) -> bool:
 def unscaled(module: Module, fold: Fold) -> ast.BinOp | None:
     """Return the sum in which a fold adds a bias as it is to the shift of its layer.
 
-    The bias of the layer before goes through the scale too: ``bias * scale + shift``.
+    The bias of the layer before goes through the scale too: ``bias * scale + shift``. That of a
+    layer beside, whose output is added, does not, and neither do its other weights.
     """
     named = _assigned(fold.function)
     for part in ast.walk(fold.function):
@@ -115,9 +118,28 @@ def unscaled(module: Module, fold: Fold) -> ast.BinOp | None:
         for side, other in ((part.left, part.right), (part.right, part.left)):
             bias = _bias(side, fold, module, named)
             if bias and _is_shift(other, fold, module, named):
-                if not _is_multiplied({bias, module.source(side)}, fold, module):
+                weights = _other_weights(bias, fold, module, named)
+                if _is_multiplied(weights, fold, module) and not _is_touched(
+                    {bias, module.source(side)}, fold, module
+                ):
                     return part
     return None
+
+
+def _other_weights(
+    bias: str, fold: Fold, module: Module, named: dict[str, list[ast.expr]]
+) -> set[str]:
+    """Return how a function writes what else the layer with that bias has, variables among it."""
+    owner = bias.rpartition(".")[0]
+
+    def reads(node: ast.AST) -> Iterator[str]:
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute) and kind_of(part.attr) != SHIFT:
+                if module.source(part.value) == owner:
+                    yield module.source(part)
+
+    variables = {name for name, values in named.items() for v in values if any(reads(v))}
+    return {*reads(fold.function), *variables}
 
 
 def _assigned(function: ast.AST) -> dict[str, list[ast.expr]]:
@@ -164,13 +186,8 @@ def _is_shift(
         return len(values) == 1 and not depth and _is_shift(values[0], fold, module, named, 1)
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
         return False
-    read = {
-        kind_of(part.attr)
-        for part in ast.walk(node.right)
-        if isinstance(part, ast.Attribute) and module.source(part.value) == fold.norm
-    }
     left = _bare(node.left)
-    return MEAN in read and (
+    return MEAN in _read(node.right, fold.norm, module) and (
         isinstance(left, ast.Attribute)
         and kind_of(left.attr) == SHIFT
         and module.source(left.value) == fold.norm
@@ -178,19 +195,32 @@ def _is_shift(
 
 
 def _is_multiplied(texts: set[str], fold: Fold, module: Module) -> bool:
-    """Tell whether a function multiplies one of ``texts`` anywhere, or changes it in place."""
+    """Tell whether a function multiplies one of ``texts`` anywhere."""
     for part in ast.walk(fold.function):
         given: list[ast.expr] = []
-        if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.Mult, ast.MatMult, ast.Div)):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, _PRODUCTS):
             given = [part.left, part.right]
-        elif isinstance(part, ast.AugAssign):
+        elif isinstance(part, ast.AugAssign) and isinstance(part.op, _PRODUCTS):
             given = [part.target]
         elif isinstance(part, ast.Call) and last_name(part.func) in _MULTIPLIES:
             given = [*part.args]
             if isinstance(part.func, ast.Attribute):
                 given.append(part.func.value)
-        for value in given:
-            inside = (n for n in ast.walk(value) if isinstance(n, (ast.Name, ast.Attribute)))
-            if any(module.source(n) in texts for n in inside):
-                return True
+        if any(_stands_in(value, texts, module) for value in given):
+            return True
     return False
+
+
+def _is_touched(texts: set[str], fold: Fold, module: Module) -> bool:
+    """Tell whether a function multiplies one of ``texts`` anywhere, or changes it in place."""
+    return _is_multiplied(texts, fold, module) or any(
+        isinstance(part, ast.AugAssign) and _stands_in(part.target, texts, module)
+        for part in ast.walk(fold.function)
+    )
+
+
+def _stands_in(node: ast.AST, texts: set[str], module: Module) -> bool:
+    return any(
+        isinstance(part, (ast.Name, ast.Attribute)) and module.source(part) in texts
+        for part in ast.walk(node)
+    )
