@@ -11,7 +11,8 @@ that is told otherwise beside.
 
 Reported too, once a file and with medium confidence, are graphs of TensorFlow 1 that an optimiser
 trains, and of whose layers none is told a mode: ``tf.layers.batch_normalization(x)`` infers unless
-it is told to train. Nothing is said where a layer is not to be trained, or the files speak of
+it is told to train. Nothing is said where a layer is not to be trained, where the only step is
+given the variables that it trains, where gradients are stopped, or where the files speak of
 freezing, fine-tuning or pretrained weights.
 
 Why it matters
@@ -70,7 +71,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
@@ -120,7 +121,7 @@ def _never_told(context: Context) -> Iterator[Finding]:
     """Report a graph that is trained, and of whose layers none is told a mode."""
     module = context.module
     steps = list(training_steps(context.evaluator, module))
-    if not steps:
+    if not steps or _trains_a_part(steps, context):
         return
     sites = [
         site
@@ -148,6 +149,19 @@ def _never_told(context: Context) -> Iterator[Finding]:
         "the statistics with the step",
         confidence="medium",
         trial=trial_of_modes(first.api.framework, STATISTICS, INFERENCE, TRAINING),
+    )
+
+
+def _trains_a_part(steps: Collection[ast.Call], context: Context) -> bool:
+    """Tell whether the only step may leave layers as they are: it takes some variables alone."""
+    module, words = context.module, context.frameworks
+    names = {path.rpartition(".")[2] for path in words.word("detaches")}
+    if any(name in module.uses for name in names):
+        return True
+    calls = [c for name in words.word("gradients") for c in module.calls_by_name.get(name, ())]
+    arguments = words.word("variable_arguments")
+    return len(steps) == 1 and any(
+        keyword.arg in arguments for call in (*steps, *calls) for keyword in call.keywords
     )
 
 
