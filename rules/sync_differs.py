@@ -6,7 +6,7 @@ Reports ``convert_sync_batchnorm`` of a model that is given to ``DataParallel``.
 
 Reported too is a layer whose reference takes the statistics of all devices (``SyncBatchNorm``,
 ``synchronized=True``), where the layer does not, and the project converts none. The reference must
-be in the same file, or be read.
+be read, or stand in the same file, in which no other layer of its framework is without.
 
 Nothing is said of a conversion behind ``DistributedDataParallel``, which keeps parameters and
 buffers as they are (measured), and of a model that a script gives to either of the two.
@@ -60,7 +60,7 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule, called, where_reference
 from bnlint.semantics.hints.around import in_test
-from bnlint.semantics.layers.references import NAMED, SAME_FILE
+from bnlint.semantics.layers.references import NAMED, SAME_FILE, Counterpart
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import dotted
@@ -77,9 +77,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     reference = context.reference(site)
     if reference is None or reference.kind not in (NAMED, SAME_FILE) or reference.site is None:
         return
-    if not _is_synchronised(reference.site, context) or _is_synchronised(site, context):
+    if _synchronised(reference.site, context) is not True:
         return
-    if site.api.kind != "layer" or _converts(context):
+    if _synchronised(site, context) is not False:
+        return
+    if site.api.kind != "layer" or _converts(context) or _is_chosen(reference, context):
         return
     yield context.report(
         RULE,
@@ -95,15 +97,23 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def _is_synchronised(site: Site, context: Context) -> bool:
-    """Tell whether a layer takes the statistics of all devices, by its class or an argument."""
+def _synchronised(site: Site, context: Context) -> bool | None:
+    """Tell whether a layer takes the statistics of all devices, ``None`` if that is not known."""
     words = context.frameworks
     if any(words.means(path, "synchronised_layers") for path in site.api.aliases):
         return True
-    return any(
-        keyword.arg in words.word("synchronising_arguments")
-        and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
-        for keyword in site.call.keywords
+    for keyword in site.call.keywords:
+        if keyword.arg is None or keyword.arg in words.word("synchronising_arguments"):
+            value = keyword.value
+            return bool(value.value) if isinstance(value, ast.Constant) else None
+    return False
+
+
+def _is_chosen(reference: Counterpart, context: Context) -> bool:
+    """Tell whether the file of the port has a plain layer of the reference's framework beside."""
+    return reference.kind == SAME_FILE and any(
+        site.api.framework is reference.api.framework and _synchronised(site, context) is not True
+        for site in context.sites
     )
 
 
