@@ -6,9 +6,9 @@ Reports a keyword that the API does not have and another framework has (``epsilo
 ``eps=`` in Keras), and a positional value that cannot be meant for the parameter it lands in: an
 eps above 0.1 or of a bare 0, a momentum below 1e-4, a boolean in either place, an axis beyond any
 tensor's rank or with a fraction. So is what is called as the other argument is: a momentum of 0.01
-or more in the place of eps, an eps in that of momentum (``bn_momentum``, ``BN_EPS``). Where an
-import may give one of several frameworks, a keyword is reported only if every one of them rejects
-it.
+or more in the place of eps, an eps below that in the place of momentum (``bn_momentum``,
+``BN_EPS``). Where an import may give one of several frameworks, a keyword is reported only if every
+one of them rejects it.
 
 So it is with layers that normalise otherwise: ``nn.LayerNorm(64, False)`` sets eps to 0. A truth
 value in the place of their eps was meant for the switch of scale and shift.
@@ -123,7 +123,7 @@ _SIZES = ("channels", "groups", "shape")
 _WORDS = {"eps": ("eps", "epsilon"), "momentum": ("momentum",)}
 _OTHERS = {"eps": _WORDS["momentum"], "momentum": _WORDS["eps"]}
 
-#: A number below may be an eps, whatever it is called.
+#: A number below may be an eps, whatever it is called, and others are none.
 _SMALL = 0.01
 
 #: How many parameters a message lists.
@@ -250,8 +250,9 @@ def _is_named_for_other(argument: ast.expr, number: float, role: str) -> bool:
     """Tell whether what stands in a place is called as the argument of the other place is.
 
     That is a momentum where eps belongs, or the other way round: ``BatchNorm2d(8, bn_momentum)``.
+    A number that fits the place better than the name stays, whatever it is called.
     """
-    if role not in _OTHERS or (role == "eps" and number < _SMALL):
+    if role not in _OTHERS or (number < _SMALL) is (role == "eps"):
         return False
     words = {
         word

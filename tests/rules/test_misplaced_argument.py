@@ -337,6 +337,10 @@ bn = nn.BatchNorm2d(8, momentum)
 import torch.nn as nn
 EPS_BESIDE_MOMENTUM = 0.05
 bn = nn.BatchNorm2d(8, EPS_BESIDE_MOMENTUM)
+--- a momentum, though it is called eps
+import torch.nn as nn
+EPS = 0.05
+bn = nn.BatchNorm2d(8, 1e-5, EPS)
 --- names in Keras's order
 from keras.layers import BatchNormalization
 BN_MOMENTUM, EPS = 0.9, 1e-5
