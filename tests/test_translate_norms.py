@@ -232,7 +232,7 @@ def _arguments(api: Api, given: dict[str, str]) -> str:
 #: Notes on what the two calls do that is not the same, and that no argument can change.
 UNLIKE = re.compile(
     r"one switch stands|is always there here|has no beta|value for each|every so many channels"
-    r"|all axes from|eps is 1e-12|has no counterpart|is normalised there|refuses an eps"
+    r"|all axes from|eps is 1e-12|has no counterpart|(is|are) normalised there|refuses an eps"
 )
 
 
@@ -323,6 +323,42 @@ EVERY_ARGUMENT = [
     "F.layer_norm(c1, c2, c3, c4, c5)",
     "flax.linen.GroupNorm(num_groups=c1, epsilon=c2, use_bias=c3, use_scale=c4, reduction_axes=c5)",
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", ["(*sizes, 64)", "x.shape[1:]", "[n for n in sizes]", "()"])
+def test_nothing_is_said_of_axes_whose_number_is_open(shape: str, installed: Laboratory) -> None:
+    call = f"torch.nn.LayerNorm({shape})"
+    translation = to("keras", call)
+    assert translation.call == "keras.layers.LayerNormalization(epsilon=1e-05)"
+    assert "what LayerNorm normalises together is not known here" in translation.notes
+    assert check(call, None, translation, installed).status == NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    ("call", "family", "expected"),
+    [
+        ("keras.layers.GroupNormalization(groups=-1)", "torch",
+         "torch.nn.GroupNorm(<channels>, <channels>, eps=0.001)"),
+        ("torch.nn.LayerNorm(64, eps=1e400)", "keras",
+         "keras.layers.LayerNormalization(epsilon=1e309)"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_none_of_the_usual(call: str, family: str, expected: str) -> None:
+    """Keras takes -1 for one group for each channel, and PyTorch refuses it."""
+    (found,) = translate(call, None, [family])
+    assert found.call == expected
+
+
+def test_a_call_is_translated_to_its_own_framework() -> None:
+    (found,) = translate("mindspore.nn.LayerNorm((4, 8), begin_norm_axis=n)", None, ["mindspore"])
+    assert found.call.startswith("mindspore.nn.LayerNorm((4, 8)")
+
+
+def test_several_axes_are_normalised_there() -> None:
+    found = to("torch", "keras.layers.LayerNormalization(axis=[1, 3])")
+    assert found.notes == (
+        "axes [1, 3] are normalised there, the last axes here: move axes before and after",
+    )
 
 
 @pytest.mark.parametrize("call", EVERY_ARGUMENT, ids=lambda call: call.partition("(")[0])

@@ -145,10 +145,9 @@ def _sizes(api: Api, what: Together, trial: Trial) -> dict[str, Any]:
         parameter = api.parameter(api.roles.get(role, ""))
         if parameter is None:
             continue
-        if parameter.required or role == "channels" or (role == "learned" and len(what.axes) > 1):
+        told = role in ("channels", "groups") or (role == "learned" and len(what.axes) > 1)
+        if parameter.required or told:
             found[parameter.name] = value
-        elif role == "groups":
-            found[parameter.name] = GROUPS
     return found
 
 

@@ -17,7 +17,7 @@ from bnlint.confirm.verdicts import GONE, NOT_RUN, Laboratory
 from bnlint.frameworks.records import BATCH, Api
 from bnlint.frameworks.tables import Frameworks, catalogue
 from bnlint.porting.given_call import Given, TranslateError, read
-from bnlint.porting.other_calls import elements
+from bnlint.porting.other_calls import sizes_in
 from bnlint.porting.translated import Translation
 from bnlint.trial import (
     INFERENCE,
@@ -126,7 +126,10 @@ def _layer(given: Given, mode: str) -> Layer:
             continue
         if not value.is_known or not is_literal(value.value):
             if role == "shape":  # how many sizes there are is what counts
-                arguments[api.roles[role]] = tuple(1 for _ in elements(text)) or 1
+                sizes = sizes_in(text)
+                if sizes is None:
+                    raise Unsuitable(f"how many sizes {api.roles[role]}={text} has is not known")
+                arguments[api.roles[role]] = (1,) * len(sizes)
             if role in ("shape", "groups"):
                 continue
             raise Unsuitable(f"{api.roles[role]}={text} is no number to run")
@@ -151,6 +154,6 @@ def _with_shape(layer: Layer, api: Api, trial: Trial) -> Layer:
         return layer.without(name)
     if len(shape) == 1:
         return layer.given(**{name: (trial.channels,)})
-    if len(shape) >= trial.rank:
+    if not 0 < len(shape) < trial.rank:
         raise Unsuitable(f"no input of rank {trial.rank} has {len(shape)} axes to normalise over")
     return layer.given(**{name: sizes_of(trial)[-len(shape) :]})

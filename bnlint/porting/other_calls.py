@@ -121,12 +121,17 @@ def _name(source: Api, target: Api) -> str:
     return name
 
 
-def elements(text: str) -> list[str]:
-    """Return the texts of the elements of a list or tuple; none of anything else."""
+def sizes_in(text: str) -> list[str] | None:
+    """Return the texts of the sizes in a shape; ``None`` where their number is not known.
+
+    What may be a number is taken for one size.
+    """
     node = ast.parse(text, mode="eval").body
-    if not isinstance(node, (ast.List, ast.Tuple)):
-        return []
-    return [ast.unparse(element) for element in node.elts]
+    if isinstance(node, (ast.List, ast.Tuple)):
+        is_open = any(isinstance(element, ast.Starred) for element in node.elts)
+        return None if is_open else [ast.unparse(element) for element in node.elts] or None
+    sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
+    return None if sliced or isinstance(node, (ast.ListComp, ast.GeneratorExp)) else [text]
 
 
 class _Call:
@@ -156,12 +161,13 @@ class _Call:
         what = together(self.source, self._of)
         shape = self.given.texts.get("shape")
         if what is None and self.source.reduces == "trailing" and shape is not None:
-            sizes = elements(shape)
-            if sizes:
-                return Together(AXES, tuple(range(-len(sizes), 0)))
-            name = self.source.roles["shape"]
-            self.notes.append(f"{name}={shape} is taken for one size, that of the last axis")
-            return Together(AXES, (-1,))
+            sizes = sizes_in(shape)
+            if sizes is None:
+                return None
+            if sizes == [shape]:
+                name = self.source.roles["shape"]
+                self.notes.append(f"{name}={shape} is taken for one size, that of the last axis")
+            return Together(AXES, tuple(range(-len(sizes), 0)))
         return what
 
     def _usual(self, role: str) -> object:
@@ -250,8 +256,8 @@ class _Call:
         if shape is None or self.what is None or len(self.what.axes) > 1:
             return None
         self.done.add("shape")
-        sizes = elements(shape)
-        return sizes[0] if len(sizes) == 1 else shape
+        sizes = sizes_in(shape)
+        return sizes[0] if sizes is not None and len(sizes) == 1 else shape
 
     def _shape(self) -> _Written:
         what = self.what
@@ -273,13 +279,14 @@ class _Call:
     def _groups(self) -> _Written:
         if self.source.norm == "instance":
             return _Written(self.given.texts.get("channels", "<channels>"))
-        text = self._text("groups")
+        text, number = self._text("groups"), self._of("groups")
         what, parameter = self.what, self.target.parameter(self.target.roles["groups"])
         assert parameter is not None
         if what is not None and what.kind == EXAMPLE:
             text = "1"
+        elif type(number) is int and number < 0:  # no number: one group for each channel
+            text = self.given.texts.get("channels", "<channels>")
         elif text is None:
-            number = self._of("groups")
             text = str(number) if type(number) is int else "<groups>"
         if not parameter.required and text == str(parameter.default):
             return _Written()
@@ -499,9 +506,11 @@ class _Call:
             return
         if target.reduces == "trailing" and (trailing or what.kind != AXES):
             return
-        there = f"axis {what.axes[0]}" if len(what.axes) == 1 else f"axes {list(what.axes)}"
+        there = f"axis {what.axes[0]} is"
+        if len(what.axes) > 1:
+            there = f"axes {list(what.axes)} are"
         if what.kind != AXES:
-            there = f"all axes from {what.axes[0] if what.axes else 1} on"
+            there = f"all axes from {what.axes[0] if what.axes else 1} on are"
         here = "the last axes"
         if target.reduces in ("channels", "axis"):
             axis = target.channel_axis if target.reduces == "channels" else -1
@@ -510,7 +519,7 @@ class _Call:
             here = f"axis {axis}"
         elif target.reduces == "example":
             here = "all axes but the first"
-        yield f"{there} is normalised there, {here} here: move axes before and after"
+        yield f"{there} normalised there, {here} here: move axes before and after"
 
     def _of_learned(self) -> Iterator[str]:
         source, target = self.source, self.target
@@ -544,7 +553,7 @@ class _Call:
         one = self.what is None or (self.what.kind == AXES and len(self.what.axes) == 1)
         if self.what is not None and self.what.learned_from is not None and api is self.source:
             return "channel" if self.what.learned_from == -1 else "place"
-        if "learned" in api.roles and api is self.target:
+        if "learned" in api.roles and api is not self.source:
             return self._learned_of(self.source)
         if api.learned == "channels" or one or api.norm in ("group", "instance"):
             return "channel"

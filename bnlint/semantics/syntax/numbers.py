@@ -15,7 +15,7 @@ def close(left: float, right: float) -> bool:
     """Tell whether two settings are the same within :data:`TOLERANCE`."""
     if left == right:  # what is infinite on both sides too, of which there is no difference
         return True
-    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right))
+    return abs(left - right) <= TOLERANCE * max(abs(left), abs(right)) < math.inf
 
 
 def in_floats(number: float) -> float:
