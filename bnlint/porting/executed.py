@@ -16,8 +16,8 @@ from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.verdicts import GONE, NOT_RUN, Laboratory
 from bnlint.frameworks.records import BATCH, Api
 from bnlint.frameworks.tables import Frameworks, catalogue
+from bnlint.porting.call_sides import sizes_in
 from bnlint.porting.given_call import Given, TranslateError, read
-from bnlint.porting.other_calls import sizes_in
 from bnlint.porting.translated import Translation
 from bnlint.trial import (
     INFERENCE,

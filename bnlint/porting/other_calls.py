@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from bnlint.frameworks.records import UNKNOWN, Api
+from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import Frameworks
-from bnlint.frameworks.together import (
-    AXES,
-    EXAMPLE,
-    FROM,
-    GROUPS,
-    OPEN,
-    SPATIAL,
-    Together,
-    together,
-)
+from bnlint.frameworks.together import AXES, EXAMPLE, FROM, GROUPS, SPATIAL, Together
+from bnlint.porting.call_sides import SWITCHES, CallSides, sizes_in
 from bnlint.porting.given_call import Given
-from bnlint.porting.translated import (
-    Translation,
-    has_keyword,
-    momentum,
-    one_switch,
-    same,
-    stem,
-)
+from bnlint.porting.other_notes import closing_notes
+from bnlint.porting.translated import Translation, has_keyword, momentum, one_switch, same, stem
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.startup.typed import NamedTuple
 
 #: Roles of arrays that are given to a function.
 _ARRAYS = ("input", "weight", "bias", "running_mean", "running_var")
-
-#: Arguments that say whether there is a scale and a shift.
-_SWITCHES = ("affine", "scale", "center")
 
 
 class _Written(NamedTuple):
@@ -63,10 +45,9 @@ def translation_of_norm(given: Given, frameworks: Frameworks, family: str) -> Tr
         by_place = parameter.required and parameter.kind == "positional"
         by_place = by_place and not has_keyword(arguments)
         arguments.append(written.text if by_place else f"{parameter.name}={written.text}")
-    for written in (call.tracking(),):
-        arguments += [written.text] if written.text is not None else []
-        notes += written.notes
-    notes += call.closing()
+    tracking = call.tracking()
+    arguments += [tracking.text] if tracking.text is not None else []
+    notes += [*tracking.notes, *closing_notes(call)]
     return Translation(
         family,
         target.framework.title,
@@ -121,62 +102,8 @@ def _name(source: Api, target: Api) -> str:
     return name
 
 
-def sizes_in(text: str) -> list[str] | None:
-    """Return the texts of the sizes in a shape; ``None`` where their number is not known.
-
-    What may be a number is taken for one size.
-    """
-    node = ast.parse(text, mode="eval").body
-    if isinstance(node, (ast.List, ast.Tuple)):
-        is_open = any(isinstance(element, ast.Starred) for element in node.elts)
-        return None if is_open else [ast.unparse(element) for element in node.elts] or None
-    sliced = isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice)
-    return None if sliced or isinstance(node, (ast.ListComp, ast.GeneratorExp)) else [text]
-
-
-class _Call:
+class _Call(CallSides):
     """One call on its way into the words of another API."""
-
-    def __init__(self, given: Given, target: Api) -> None:
-        self.given, self.source, self.target = given, given.api, target
-        self.title = target.framework.title
-        self.notes: list[str] = []
-        self.done: set[str] = set()
-        self.what = self._together()
-        #: What the target does where it is told nothing of axes.
-        self.usual = together(target, self._usual)
-
-    # ------------------------------------------------------------------ what the source says
-
-    def _of(self, role: str) -> object:
-        value = self.given.roles.get(role)
-        if value is not None:
-            return value.value if value.is_known else OPEN
-        parameter = self.source.parameter(self.source.roles.get(role, ""))
-        if parameter is None:
-            return None
-        return OPEN if role in self.given.texts or parameter.required else parameter.default
-
-    def _together(self) -> Together | None:
-        what = together(self.source, self._of)
-        shape = self.given.texts.get("shape")
-        if what is None and self.source.reduces == "trailing" and shape is not None:
-            sizes = sizes_in(shape)
-            if sizes is None:
-                return None
-            if sizes == [shape]:
-                name = self.source.roles["shape"]
-                self.notes.append(f"{name}={shape} is taken for one size, that of the last axis")
-            return Together(AXES, tuple(range(-len(sizes), 0)))
-        return what
-
-    def _usual(self, role: str) -> object:
-        parameter = self.target.parameter(self.target.roles.get(role, ""))
-        if parameter is None:
-            return None
-        if not parameter.required:
-            return parameter.default
-        return {"shape": 1, "axis": -1, "groups": 1}.get(role, OPEN)
 
     def _text(self, role: str) -> str | None:
         text = self.given.texts.get(role)
@@ -189,15 +116,13 @@ class _Call:
         required = parameter is not None and parameter.required
         return _Written(f"<{role}>" if required else None)
 
-    # ------------------------------------------------------------------ what is written
-
     def argument(self, role: str | None) -> _Written:
         """Return what is written for the parameter of the target in ``role``."""
         if role is None:
             return _Written()
         if role in _ARRAYS:
             return _Written(self._text(role) or self._array(role))
-        if role in _SWITCHES:
+        if role in SWITCHES:
             return self._switch(role)
         by_role: dict[str, Callable[[], _Written]] = {
             "eps": self._eps, "channels": self._channels, "shape": self._shape,
@@ -211,7 +136,7 @@ class _Call:
         name = self.target.roles[role]
         parameter = self.target.parameter(name)
         has = {"weight": "scale", "bias": "center"}.get(role)
-        wanted = self.source.kind != "functional" and has is not None and self._has(has)
+        wanted = self.source.kind != "functional" and has is not None and self.has(has)
         required = parameter is not None and parameter.required
         return f"<{name}>" if required or wanted not in (False, None) else None
 
@@ -222,7 +147,7 @@ class _Call:
         assert parameter is not None
         default = target.eps_none if parameter.default is None else parameter.default
         text, notes = self._text("eps"), []
-        value = self._of("eps") if "eps" in source.roles else source.eps_fixed
+        value = self.of("eps") if "eps" in source.roles else source.eps_fixed
         if value is None and source.eps_none is not None:
             value = source.eps_none
             notes = [f"an eps of None stands for {shown(value)} there"]
@@ -279,7 +204,7 @@ class _Call:
     def _groups(self) -> _Written:
         if self.source.norm == "instance":
             return _Written(self.given.texts.get("channels", "<channels>"))
-        text, number = self._text("groups"), self._of("groups")
+        text, number = self._text("groups"), self.of("groups")
         what, parameter = self.what, self.target.parameter(self.target.roles["groups"])
         assert parameter is not None
         if what is not None and what.kind == EXAMPLE:
@@ -360,29 +285,10 @@ class _Call:
         text, notes = momentum(self.given, self.target, value)
         return _Written(text, tuple(notes))
 
-    def _has(self, role: str) -> bool | str | None:
-        """Return whether the source has a scale or a shift; a text is what that depends on."""
-        source = self.source
-        if source.kind == "functional":
-            return None
-        place = 0 if role == "scale" else 1
-        if len(source.state["trainable"]) <= place:
-            return False
-        texts: list[str] = []
-        for switch in ("affine", role):
-            if switch not in source.roles:
-                continue
-            value = self._of(switch)
-            if value is OPEN:
-                texts.append(self.given.texts.get(switch, ""))
-            elif source.leaves_on(switch, value) is False:
-                return False
-        return " and ".join(filter(None, texts)) if texts else True
-
     def _switch(self, role: str) -> _Written:
         target = self.target
-        scale, center = self._has("scale"), self._has("center")
-        self.done.update(switch for switch in _SWITCHES if switch in self.given.texts)
+        scale, center = self.has("scale"), self.has("center")
+        self.done.update(switch for switch in SWITCHES if switch in self.given.texts)
         if len(target.state["trainable"]) < 2:
             center = scale  # what it has no shift for is said elsewhere
         if role == "affine" and "center" in target.roles:
@@ -421,140 +327,3 @@ class _Call:
         if text == repr(self.source.statistics.get("always_batch")):
             return _Written()
         return _Written(None, (f"{name}={text} has no counterpart in {self.title}",))
-
-    # ------------------------------------------------------------------ what is said at the end
-
-    def closing(self) -> Iterator[str]:
-        """Yield what became of arguments that are not shown, and what differs all the same."""
-        yield from self.notes
-        yield from self._left_over()
-        yield from self._of_axes()
-        yield from self._of_learned()
-        source, target = self.source, self.target
-        if "eps" not in target.roles and target.eps_fixed is not None:
-            yield f"the eps is {shown(target.eps_fixed)} here, whatever it was"
-        if UNKNOWN in (source.place, target.place):
-            side = "here" if target.place == UNKNOWN else "there"
-            yield f"where eps stands {side} has not been measured"
-        elif source.place != target.place:
-            yield f"eps stands {target.place} the root here, {source.place} there"
-        for name, value in target.plain.items():
-            parameter = target.parameter(name)
-            if parameter is not None and not parameter.required:
-                yield f"write {name}={value!r}: else it does more than normalise"
-
-    def _left_over(self) -> Iterator[str]:
-        source, title = self.source, self.title
-        for name, text in self.given.others.items():
-            if name != source.statistics.get("argument"):
-                yield f"{name}={text} has no counterpart in {title}"
-        for role, text in self.given.texts.items():
-            if role in self.done:
-                continue
-            name = source.roles[role]
-            if role in ("axis", "data_format", "learned", "grouping") and self.what:
-                continue  # said of the axes
-            if role in _SWITCHES and self.target.kind != "functional":
-                continue  # said of what is learned
-            if role == "shape":
-                yield f"{name}={text}: the sizes are those of the input here"
-                continue
-            if role == "channels":
-                yield f"{name}={text}: the layer takes the number of channels from its input"
-            elif role in ("axis", "data_format"):
-                yield f"{name}={text}: its axis is not known"
-            elif role in _SWITCHES and self.target.kind == "functional":
-                yield f"{name}={text}: gamma and beta are given to the call here"
-            elif role == "input" and self.target.kind == "layer":
-                yield f"{name}={text}: call the layer with it"
-            elif role == "groups" and self.target.norm == source.norm:
-                yield f"{name}={text}: the groups are others here"
-            else:
-                yield f"{name}={text} has no counterpart in {title}"
-
-    def _of_axes(self) -> Iterator[str]:
-        """Yield what is normalised together here and was not there."""
-        what, usual, target = self.what, self.usual, self.target
-        if what is None:
-            if self.source.reduces == UNKNOWN:
-                yield f"what {self.source.short_name} normalises together has not been measured"
-            else:
-                yield f"what {self.source.short_name} normalises together is not known here"
-            return
-        if target.reduces == UNKNOWN:
-            yield f"what {target.short_name} normalises together has not been measured"
-            return
-        if what.kind == GROUPS and what.interleaved and not target.grouping_when:
-            yield "a group is every so many channels there, and a block of them here"
-        if what.kind in (SPATIAL, GROUPS, EXAMPLE) and target.reduces in ("spatial", "groups"):
-            here = usual.channel_axis if usual is not None else None
-            if what.channel_axis is not None and here != what.channel_axis:
-                yield f"channels are in axis {here} here, in {what.channel_axis} there"
-            return
-        if what.kind == EXAMPLE and target.reduces == "example":
-            return
-        yield from self._of_other_axes(what)
-
-    def _of_other_axes(self, what: Together) -> Iterator[str]:
-        target = self.target
-        if target.reduces in ("axes", "axis") and (what.kind != AXES or len(what.axes) == 1):
-            return  # the axis was written, or its place was
-        if target.reduces == "axes":
-            return
-        trailing = what.kind == AXES and what.axes == tuple(range(-len(what.axes), 0))
-        if target.reduces == "from-axis" and (trailing or what.kind != AXES):
-            return
-        if target.reduces == "trailing" and (trailing or what.kind != AXES):
-            return
-        there = f"axis {what.axes[0]} is"
-        if len(what.axes) > 1:
-            there = f"axes {list(what.axes)} are"
-        if what.kind != AXES:
-            there = f"all axes from {what.axes[0] if what.axes else 1} on are"
-        here = "the last axes"
-        if target.reduces in ("channels", "axis"):
-            axis = target.channel_axis if target.reduces == "channels" else -1
-            if what.kind == AXES and what.axes == (axis,):
-                return
-            here = f"axis {axis}"
-        elif target.reduces == "example":
-            here = "all axes but the first"
-        yield f"{there} normalised there, {here} here: move axes before and after"
-
-    def _of_learned(self) -> Iterator[str]:
-        source, target = self.source, self.target
-        if target.kind == "functional" or source.kind == "functional":
-            return
-        scale, center = self._has("scale"), self._has("center")
-        if center is not False and len(target.state["trainable"]) < 2:
-            if len(source.state["trainable"]) > 1 and target.state["trainable"]:
-                yield f"{target.short_name} has no beta: add it after the layer"
-        for which, there, place in (("gamma", scale, 0), ("beta", center, 1)):
-            role = "scale" if which == "gamma" else "center"
-            has = len(target.state["trainable"]) > place
-            switched = role in target.roles or "affine" in target.roles
-            if not has or switched or there is True or there is None:
-                continue
-            if_so = "" if there is False else f" unless {there}"
-            yield f"{which} is always there here: keep it at its initial value{if_so}"
-        if scale is False and center is False:
-            return
-        mine, theirs = (self._learned_of(api) for api in (target, source))
-        if mine != theirs:
-            yield f"gamma and beta have one value for each {mine} here, for each {theirs} there"
-        if source.weight_offset != target.weight_offset:
-            side = "there" if source.weight_offset else "here"
-            offset = source.weight_offset or target.weight_offset
-            yield f"the scale is used as weight + {offset:g} {side}"
-
-    def _learned_of(self, api: Api) -> str:
-        if api.learned == "groups":
-            return "group"
-        one = self.what is None or (self.what.kind == AXES and len(self.what.axes) == 1)
-        if self.what is not None and self.what.learned_from is not None and api is self.source:
-            return "channel" if self.what.learned_from == -1 else "place"
-        if "learned" in api.roles and api is not self.source:
-            return self._learned_of(self.source)
-        if api.learned == "channels" or one or api.norm in ("group", "instance"):
-            return "channel"
-        return "place"
