@@ -53,7 +53,7 @@ class Rule(NamedTuple):
     argument of one layer, the one with the lowest ``precedence`` is kept. ``needs_reference``
     tells a rule that compares: without a reference it cannot report anything. ``always`` tells one
     that runs whatever is selected, unless it is ignored by its own code or name. ``norms`` are the
-    kinds of normalisation beside batch normalisation that the rule speaks of as well.
+    kinds of normalisation that the rule speaks of.
     """
 
     code: str
@@ -64,7 +64,7 @@ class Rule(NamedTuple):
     precedence: int = 100
     needs_reference: bool = False
     always: bool = False
-    norms: Sequence[str] = ()
+    norms: tuple[str, ...] = (BATCH,)
 
 
 class Context:

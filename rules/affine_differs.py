@@ -82,7 +82,7 @@ RULE = Rule(
     "affine-differs",
     "warning",
     needs_reference=True,
-    norms=("layer", "group", "instance", "rms"),
+    norms=("batch", "layer", "group", "instance", "rms"),
 )
 
 

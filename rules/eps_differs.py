@@ -121,7 +121,7 @@ RULE = Rule(
     "error",
     precedence=DIFFERENCE,
     needs_reference=True,
-    norms=("layer", "group", "instance", "rms"),
+    norms=("batch", "layer", "group", "instance", "rms"),
 )
 
 #: The running variance at which the message says what the difference does.

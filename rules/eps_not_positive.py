@@ -61,7 +61,7 @@ RULE = Rule(
     "eps-not-positive",
     "warning",
     precedence=DIFFERENCE + 5,
-    norms=("layer", "group", "instance", "rms"),
+    norms=("batch", "layer", "group", "instance", "rms"),
 )
 
 

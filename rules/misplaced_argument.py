@@ -107,7 +107,7 @@ RULE = Rule(
     "misplaced-argument",
     "error",
     precedence=MISPLACED,
-    norms=("layer", "group", "instance", "rms"),
+    norms=("batch", "layer", "group", "instance", "rms"),
 )
 
 #: Roles whose keywords are looked up across frameworks.

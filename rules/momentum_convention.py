@@ -99,7 +99,9 @@ from bnlint.semantics.syntax.numbers import close, complement, decay, shown
 from bnlint.semantics.values.value import PRESUMED, Value, assumption, possible
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN101", "momentum-convention", "error", precedence=CONVENTION, norms=("instance",))
+RULE = Rule(
+    "BN101", "momentum-convention", "error", precedence=CONVENTION, norms=("batch", "instance")
+)
 
 #: Weights of the old value that frameworks and well-known models use. One of these where the
 #: weight of the new batch is meant, or the complement the other way round, is no accident.

@@ -57,7 +57,9 @@ from bnlint.semantics.syntax.numbers import decay, shown
 from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE, norms=("instance",))
+RULE = Rule(
+    "BN106", "momentum-zero-or-one", "warning", precedence=DEGENERATE, norms=("batch", "instance")
+)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:

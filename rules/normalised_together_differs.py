@@ -68,7 +68,7 @@ from collections.abc import Callable, Iterator
 from bnlint.engine.trials import layer_of, layer_of_reference
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix
 from bnlint.fixes.build import rewrite
-from bnlint.frameworks.records import BATCH, Api, SourceText
+from bnlint.frameworks.records import Api, SourceText
 from bnlint.frameworks.together import AXES, EXAMPLE, FROM, GROUPS, OPEN, Together, together
 from bnlint.rule import Context, Rule, called, where_reference
 from bnlint.semantics.layers.references import Counterpart
@@ -95,7 +95,7 @@ _ROLES = ("axis", "groups", "grouping", "learned")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that normalises other values together than its reference."""
     reference = context.reference(site)
-    if reference is None or site.api.norm == BATCH or len(site.apis) > 1:
+    if reference is None or len(site.apis) > 1:
         return
     mine = together(site.api, _of(site.api, site.value))
     theirs = together(reference.api, _of(reference.api, reference.value))

@@ -57,6 +57,24 @@ def test_page_is_generated_from_the_docstring(loaded: LoadedRule) -> None:
     )
 
 
+@pytest.mark.parametrize("loaded", RULES, ids=lambda loaded: loaded.code)
+def test_items_of_a_list_have_lines_of_their_own(loaded: LoadedRule) -> None:
+    """An item that follows another in one line is text of the other, as Markdown shows it."""
+    assert not re.search(r"[;.] +-\s", markdown(loaded))
+
+
+def test_kinds_of_normalisation_are_those_that_a_rule_speaks_of() -> None:
+    """A rule need not speak of batch normalisation; what all rules speak of is not worth a word."""
+    heads = {loaded.code: markdown(loaded).split("## What it does")[0] for loaded in RULES}
+    others = (
+        "layer normalisation, group normalisation, instance normalisation and RMS normalisation"
+    )
+    assert f"; for {others};" in heads["BN305"]
+    assert f"; for batch normalisation, {others};" in heads["BN103"]
+    assert "; for batch normalisation and instance normalisation;" in heads["BN101"]
+    assert "; for " not in heads["BN201"]
+
+
 def test_what_was_seen_is_what_the_tables_say() -> None:
     """Each page says the counts; a rule on bnlint itself that nobody saw has none."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")

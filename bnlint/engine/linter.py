@@ -249,7 +249,7 @@ def _context_of_other_norms(
     references: Sequence[Facts],
 ) -> Context | None:
     """Return the file with its other kinds of normalisation, where a rule has to look at them."""
-    speaking = any(r.rule.norms and r.code in options.codes for r in rules)
+    speaking = any(r.rule.norms != (BATCH,) and r.code in options.codes for r in rules)
     if not speaking or not mentions_norm(facts.module.text):
         return None
     from bnlint.engine.other_norms import context_of_norms
@@ -267,7 +267,7 @@ def _of_other_norms(
     """Return what rules have to say of other kinds of normalisation than that of batches."""
     found: list[Finding] = []
     for loaded in rules:
-        if loaded.rule.norms and loaded.code in options.codes:
+        if loaded.rule.norms != (BATCH,) and loaded.code in options.codes:
             found += _run(loaded, other, options, problems, notices)
     found = [f for f in _one_per_argument(found) if _is_wanted(f, options)]
     if len(found) > 1:
@@ -404,7 +404,7 @@ def _at_sites(
     Nothing is said of a setting that another file may change later.
     """
     for site in context.sites:
-        if any(api.norm not in (BATCH, *loaded.rule.norms) for api in site.apis):
+        if any(api.norm not in loaded.rule.norms for api in site.apis):
             continue
         with followed(context.module):
             for finding in _findings(check_site(site, context)):

@@ -217,7 +217,7 @@ def _json(rules: Sequence[LoadedRule]) -> Iterator[str]:
                 "confidence": loaded.rule.confidence,
                 "default": loaded.default,
                 "needs_reference": loaded.rule.needs_reference,
-                "norms": [BATCH, *loaded.rule.norms],
+                "norms": loaded.rule.norms,
                 "fix": kinds,
                 "summary": summary or None,
             }
@@ -242,9 +242,9 @@ def _about(loaded: LoadedRule, page: Page) -> str:
 
 def _kinds(rule: Rule) -> str:
     """Return for which kinds of normalisation a rule holds, where that is not batches alone."""
-    if not rule.norms:
+    if rule.norms == (BATCH,):
         return ""
-    names = [NORM_NAMES[kind] for kind in (BATCH, *rule.norms)]
+    names = [NORM_NAMES[kind] for kind in rule.norms]
     return f"for {', '.join(names[:-1])} and {names[-1]}"
 
 
