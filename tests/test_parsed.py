@@ -57,3 +57,26 @@ def test_what_all_others_need_is_parsed_a_few_times_only() -> None:
         for file in (f"layer{n}", f"block{n}", f"model{n}", "base"):
             files.get(file)
     assert files.log.count("base") < 10
+
+
+def test_what_changes_often_takes_the_room_of_one() -> None:
+    files = Files(room=200)
+    for n in range(5):
+        files.get("a", f"x = {n}")
+    for file in ("b", "a", "b"):
+        files.get(file, "x = 4")
+    assert files.log == ["a"] * 5 + ["b"]
+
+
+def test_what_is_asked_for_does_not_go_for_what_is_passed_over() -> None:
+    files = Files(room=50)
+    for file in ("a", "b", "a", "c", "c"):
+        files.get(file)
+    assert files.log == ["a", "b", "a", "c"]
+
+
+def test_a_file_of_another_path_is_parsed_again() -> None:
+    parsed = Parsed()
+    for path in ("a.py", "../a.py"):
+        module = parsed.get("a", path, "x = 1", lambda path=path: parse(path, "x = 1"))
+        assert module.path == path
