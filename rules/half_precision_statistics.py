@@ -70,6 +70,7 @@ from collections.abc import Iterator
 
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
+from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.switches import takes_gradient, use_feeds_gradient
 from bnlint.semantics.objects.events import CALL, Life, Use
@@ -83,7 +84,7 @@ RULE = Rule("BN123", "half-precision-statistics", "warning", confidence="medium"
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that is made with statistics in half precision, in a file that trains."""
     words, module = context.frameworks, context.module
-    if site.api.kind != "layer" or not site.is_direct:
+    if site.api.kind != "layer" or not site.is_direct or in_test(module, site.call):
         return
     for keyword in site.call.keywords:
         if keyword.arg is None or not words.shares(
