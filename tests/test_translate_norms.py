@@ -349,6 +349,11 @@ def test_numbers_that_are_none_of_the_usual(call: str, family: str, expected: st
     assert found.call == expected
 
 
+def test_a_group_for_each_channel_agrees(installed: Laboratory) -> None:
+    call = "keras.layers.GroupNormalization(groups=-1)"
+    assert check(call, None, to("torch", call), installed).status == AGREES
+
+
 def test_a_call_is_translated_to_its_own_framework() -> None:
     (found,) = translate("mindspore.nn.LayerNorm((4, 8), begin_norm_axis=n)", None, ["mindspore"])
     assert found.call.startswith("mindspore.nn.LayerNorm((4, 8)")

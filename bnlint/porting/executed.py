@@ -99,6 +99,8 @@ def _trials(apis: Mapping[str, Api], source: Given, target: Given) -> list[Trial
     port, reference = (_layer(given, "") for given in (target, source))
     trial = Trial(OUTPUT, port, reference, variances=SMALL_VARIANCES, own_axes=True)
     trial = trial._replace(channels=channels_for(apis, trial))
+    if target.texts.get("groups") == "channels":  # left open: one group for each
+        port = port.given(**{target.api.roles["groups"]: trial.channels})
     rank = rank_for(source.api, target.api)
     trial = trial._replace(rank=rank)
     trial = trial._replace(
