@@ -134,7 +134,7 @@ BROKEN = {
         {"torch": "raise ImportError('libcudart.so.13: cannot open shared object file')"},
         "ImportError: libcudart.so.13: cannot open shared object file",
     ),
-    "import error of another": ({"torch": "import nowhere"}, "No module named 'nowhere'"),
+    "import error of another": ({"torch": "import nowhere"}, "nowhere is not installed for"),
     "exit while imported": ({"torch": "raise SystemExit('no licence')"}, "no licence"),
     "another package of that name": (
         {"torch": "__version__ = '9.1'\ndef light(): ..."},
