@@ -46,7 +46,7 @@ OPTIONS = Options(ALL, ALL, "low", "keras")
 HERE = "/fuzzed"
 
 
-class Broken(Exception):  # noqa: N818  # says what was promised
+class Broken(Exception):  # says what was promised
     """A promise that does not hold."""
 
 

@@ -148,7 +148,7 @@ class Typist:
         """Have the server end."""
         await self.client.shutdown_async(None)
         self.client.exit(None)
-        await self.client.stop()  # type: ignore[no-untyped-call]
+        await self.client.stop()
 
 
 #: What is typed: where, and what. The last is half an import, which changes what leads where.

@@ -19,11 +19,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEN = ROOT / "bnlint" / "output" / "seen.json"
 sys.path.insert(0, str(ROOT))
 
-from bnlint.config.described import DESCRIBED, default_of, kind_of  # noqa: E402
-from bnlint.config.options import OPTIONS  # noqa: E402
-from bnlint.config.spelling import toml  # noqa: E402
-from bnlint.engine.registry import load_rules  # noqa: E402
-from bnlint.output.rules import markdown, rule_table, unproven  # noqa: E402  # the checkout, not an install
+from bnlint.config.described import DESCRIBED, default_of, kind_of
+from bnlint.config.options import OPTIONS
+from bnlint.config.spelling import toml
+from bnlint.engine.registry import load_rules
+from bnlint.output.rules import markdown, rule_table, unproven
 
 _TABLE = re.compile(r"(<!-- rules: begin -->\n).*?(<!-- rules: end -->)", re.DOTALL)
 

@@ -13,12 +13,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bnlint.engine.registry import LoadedRule  # noqa: E402  # the checkout, not an install
-from bnlint.frameworks.records import UNKNOWN, Api, Framework  # noqa: E402
-from bnlint.frameworks.tables import Frameworks, catalogue  # noqa: E402
-from bnlint.output.frameworks import decay_of, default_text  # noqa: E402
-from bnlint.output.rules import rule_table, unproven  # noqa: E402
-from bnlint.porting.translate import translate  # noqa: E402
+from bnlint.engine.registry import LoadedRule
+from bnlint.frameworks.records import UNKNOWN, Api, Framework
+from bnlint.frameworks.tables import Frameworks, catalogue
+from bnlint.output.frameworks import decay_of, default_text
+from bnlint.output.rules import rule_table, unproven
+from bnlint.porting.translate import translate
 
 #: What somebody is doing when a group of rules speaks, by the beginnings of their codes.
 ACTIVITIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (

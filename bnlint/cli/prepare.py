@@ -18,7 +18,7 @@ from bnlint.running.discovery import Found, walk
 STDIN = "-"
 
 
-class Failed(Exception):  # noqa: N818  # carries problems to the exit, is no error of its own
+class Failed(Exception):  # carries problems to the exit, is no error of its own
     """Something keeps the whole run from going on."""
 
     def __init__(self, *problems: Problem) -> None:

@@ -26,7 +26,7 @@ _TRIES = 3
 ACCELERATORS = ("cuda", "mps")
 
 
-class NotRun(Exception):  # noqa: N818  # an outcome, told to the user
+class NotRun(Exception):  # an outcome, told to the user
     """An experiment that could not be carried out; the message says why."""
 
 

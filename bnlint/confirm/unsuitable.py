@@ -1,5 +1,5 @@
 """What is raised where an API cannot be asked what a trial wants to know."""
 
 
-class Unsuitable(Exception):  # noqa: N818  # says what an API cannot be asked
+class Unsuitable(Exception):  # says what an API cannot be asked
     """A trial that an API cannot carry out; the message says why."""

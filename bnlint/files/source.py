@@ -35,7 +35,7 @@ _COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 _NO_CODE = re.compile(rb"[ \t\f]*(?:#|\Z)")
 
 
-class Unreadable(ValueError):  # noqa: N818  (says what the file is, not what went wrong)
+class Unreadable(ValueError):
     """A file that holds no text bnlint can read.
 
     ``row`` and ``column`` are 1-based; the column counts code points up to the first byte that
@@ -50,7 +50,7 @@ class Unreadable(ValueError):  # noqa: N818  (says what the file is, not what we
         self.column = column
 
 
-class Unwritable(ValueError):  # noqa: N818
+class Unwritable(ValueError):
     """A text that cannot be written in the encoding of the file it is meant for."""
 
 

@@ -14,7 +14,7 @@ import libcst as cst
 _NEWLINES = ("\n", "\r\n", "\r")
 
 
-class Refused(Exception):  # noqa: N818  # the answer to a request, not an error
+class Refused(Exception):  # the answer to a request, not an error
     """A change that cannot be written here; the message says why."""
 
 

@@ -20,7 +20,7 @@ from bnlint.finding import Edit, Finding, InsertStatement, RemoveComment
 from bnlint.fixes.edits import Text
 
 
-class Broken(Exception):  # noqa: N818  # what a promise became, caught where fixes are chosen
+class Broken(Exception):  # what a promise became, caught where fixes are chosen
     """A promise that a fix does not keep; the message says which."""
 
 

@@ -125,9 +125,9 @@ def compare(worker: Worker, api: Api, case: Case) -> Outcome:
         errors["output"] = max(errors.get("output", 0.0), distance(mine, other))
     for mine_by_name, other_by_name in zip(ours.states, theirs.states, strict=True):
         for name in case.experiment.observe:
-            error = distance(mine_by_name[name], other_by_name[name])
+            apart = distance(mine_by_name[name], other_by_name[name])
             quantity = quantity_of(api, name)
-            errors[quantity] = max(errors.get(quantity, 0.0), error)
+            errors[quantity] = max(errors.get(quantity, 0.0), apart)
     return Outcome(case, "", "", errors)
 
 
@@ -212,10 +212,10 @@ def layouts(api: Api) -> Iterator[tuple[int, dict[str, Any], int]]:
             for axis in (1, -2, -1):
                 if -rank <= axis < rank:
                     yield rank, {api.roles["axis"]: axis}, axis % rank
-    for value, axis in api.data_formats.items():
-        assert isinstance(axis, int)
+    for value, place in api.data_formats.items():
+        assert isinstance(place, int)
         for rank in {len(value)} if value.isalpha() and value.isupper() else set(ranks):
-            yield rank, {api.roles["data_format"]: value}, axis % rank
+            yield rank, {api.roles["data_format"]: value}, place % rank
 
 
 def extras(api: Api) -> Iterator[dict[str, Any]]:
@@ -257,7 +257,8 @@ def _case(
     arguments: dict[str, Any] = {}
     eps: Sequence[object] = EPS_OF_ONE if math.prod(others) == 1 else EPS
     if api.eps_at_most is not None and turn % 7:  # one in seven shows that more is refused
-        eps = [value for value in eps if value is _UNSET or value <= api.eps_at_most]
+        most = api.eps_at_most
+        eps = [value for value in eps if not isinstance(value, float) or value <= most]
     values = {
         "eps": eps[turn % len(eps)],
         "momentum": MOMENTUM[turn % len(MOMENTUM)],

@@ -39,7 +39,7 @@ class Reaching(NamedTuple):
 State = tuple[Reaching, ...]
 
 
-class _Found(Exception):  # noqa: N818  # not an error: it carries the state at the use upwards
+class _Found(Exception):  # not an error: it carries the state at the use upwards
     def __init__(self, state: State) -> None:
         self.state = state
 

@@ -67,7 +67,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class NoValue(Exception):  # noqa: N818  # a result, not an error: the expression has no value here
+class NoValue(Exception):  # a result, not an error: the expression has no value here
     """An operation on constants that raises, or whose result would be too large."""
 
 
