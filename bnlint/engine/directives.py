@@ -35,7 +35,8 @@ _COMMENT = lazy(
 _OWN = lazy(r"\s*(?P<verb>[\w-]+)\s*(?P<codes>\[[^\]]*\])?\s*(?P<text>.*?)\s*\Z", re.DOTALL)
 #: What looks like codes that should stand in brackets: "ignore BN101", "ignore: eps-differs".
 _LOOSE = lazy(r"[:=(]?\s*BN\d|[:=(]\s*[\w-]+\W*\Z", re.IGNORECASE)
-_MENTIONS = lazy(r"bnlint:|noqa:[^\n\r]*\bBN\d", re.IGNORECASE)
+#: It begins with the colon, since the word before it is sought at every place in the text.
+_MENTIONS = lazy(r":(?:(?<=bnlint:)|(?<=noqa:)[^\n\r]*\bBN\d)", re.IGNORECASE)
 _SEPARATOR = lazy(r"[,\s]+")
 
 

@@ -12,10 +12,13 @@ from functools import lru_cache
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from ahocorasick_rs import AhoCorasick
+    from ahocorasick_rs import BytesAhoCorasick
 
 #: The lower-case letters: a name that goes on with one is another name.
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_LETTERS = frozenset(bytes([letter]) for letter in b"abcdefghijklmnopqrstuvwxyz")
+
+#: How many bytes a character has at most.
+_LONGEST = 4
 
 
 class Found(NamedTuple):
@@ -35,29 +38,38 @@ class Words:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = sorted(set(words))
-        self._search: AhoCorasick | None = None
+        self._search: BytesAhoCorasick | None = None
         self.found_in = lru_cache(maxsize=4)(self._found_in)
 
     def _found_in(self, text: str) -> Found:
         """Return which of the words stand in ``text``; the last texts are remembered."""
+        data = text.encode("utf-8", "replace")  # half a character, as some encodings give, is none
         anywhere, beginning, ending = set(), set(), set()
-        for which, start, end in self._matches(text):
+        for which, start, end in self._matches(data):
             word = self._words[which]
             anywhere.add(word)
-            if not start or not (text[start - 1].isalnum() or text[start - 1] == "_"):
+            if word not in beginning and not _continues(data, start):
                 beginning.add(word)
-            if text[end : end + 1] not in _LETTERS:
+            if word not in ending and data[end : end + 1] not in _LETTERS:
                 ending.add(word)
         return Found(frozenset(anywhere), frozenset(beginning), frozenset(ending))
 
-    def _matches(self, text: str) -> list[tuple[int, int, int]]:
-        """Return which words match from where to where, those that overlap included."""
-        if self._search is None:
-            from ahocorasick_rs import AhoCorasick, Implementation
+    def _matches(self, data: bytes) -> list[tuple[int, int, int]]:
+        """Return which words match from where to where, those that overlap included.
 
-            self._search = AhoCorasick(self._words, implementation=Implementation.DFA)
-        try:
-            return self._search.find_matches_as_indexes(text, overlapping=True)
-        except UnicodeEncodeError:  # half a character, which an escape of some encodings may give
-            plain = text.encode("utf-8", "replace").decode()
-            return self._search.find_matches_as_indexes(plain, overlapping=True)
+        In bytes nothing has to count characters, which takes as long as the search itself.
+        """
+        if self._search is None:
+            from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+            words = [word.encode() for word in self._words]
+            self._search = BytesAhoCorasick(words, implementation=Implementation.DFA)
+        return self._search.find_matches_as_indexes(data, overlapping=True)
+
+
+def _continues(data: bytes, at: int) -> bool:
+    """Tell whether a letter, a digit or an underscore ends before ``at``."""
+    if not at:
+        return False
+    before = data[max(0, at - _LONGEST) : at].decode("utf-8", "ignore")[-1:]
+    return before.isalnum() or before == "_"

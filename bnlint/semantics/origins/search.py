@@ -15,6 +15,7 @@ from bnlint.semantics.origins.words import (
     bare_name,
     ecosystem_of,
     layer_names,
+    marks_of_speeches,
     said_of_files,
     speeches,
     words_of_speeches,
@@ -240,7 +241,7 @@ def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
 
 def _may_convert(path: str, text: str) -> bool:
     """Tell whether a text speaks of two ecosystems, or its file is named for carrying over."""
-    found = words_of_speeches().found_in(text).anywhere
+    found = marks_of_speeches().found_in(text).anywhere
     spoken = sum(not found.isdisjoint(speech.marks) for speech in speeches().values())
     return spoken > 1 or said_of_files().search(path.rpartition("/")[2]) is not None
 

@@ -16,7 +16,7 @@ from bnlint.semantics.origins.words import (
     ecosystem_by_short,
     layer_names,
     said_of_files,
-    sentence,
+    sentences_in,
     speeches,
     words_of_speeches,
 )
@@ -113,7 +113,7 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
     found = words_of_speeches().found_in(text).anywhere
     foreign = [s for name, s in speeches().items() if name != target]
     named = any(not found.isdisjoint(speech.words) for speech in foreign)
-    for match in sentence().finditer(text) if named else ():
+    for match in sentences_in(text) if named else ():
         if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
             continue
         if _publishes(target, text):
@@ -144,7 +144,7 @@ def said_in(text: str) -> tuple[str, str, int, str] | None:
     The answer is the ecosystem, the family, the line and the words.
     """
     found: list[tuple[str, str, int, str]] = []
-    for match in sentence().finditer(text):
+    for match in sentences_in(text):
         for speech in speeches().values():
             if match[1] in speech.words:
                 family = speech.words[match[1]]

@@ -10,7 +10,7 @@ from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 from bnlint.startup.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Speech(NamedTuple):
@@ -113,6 +113,15 @@ def words_of_speeches() -> Words:
 
 
 @lru_cache(maxsize=1)
+def marks_of_speeches() -> Words:
+    """Return what finds in a text the words by which ecosystems are known, and no others.
+
+    Every file of a project is asked for them: with few words that takes half the time.
+    """
+    return Words(mark for speech in speeches().values() for mark in speech.marks)
+
+
+@lru_cache(maxsize=1)
 def _framework_words() -> frozenset[str]:
     short = {word for speech in speeches().values() for word in speech.short}
     heads = [table["framework"] for table in catalogue().tables.values()]
@@ -151,17 +160,42 @@ _VERBS = (
     r"|[Rr]e-?implement(?:ed|ation|s)?|[Rr]ewrit(?:e|ten)|[Tt]ransplant(?:ed)?|[Tt]ransferr?ed"
 )
 
+#: How many characters of a sentence at most stand before the framework.
+_LONGEST = 128
 
-@lru_cache(maxsize=1)
-def sentence() -> re.Pattern[str]:
-    """Return what finds a sentence that says what code was ported from; group 1 is the framework.
+
+def sentences_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the sentences that say what code was ported from; group 1 is the framework.
 
     Between the verb and the framework stands ``from`` or ``of``, and no other sentence.
     """
-    words = sorted(
-        {word for speech in speeches().values() for word in speech.words}, key=len, reverse=True
-    )
-    named = "|".join(map(re.escape, words))
+    names = words_of_speeches().found_in(text).beginning.intersection(_names())
+    end = 0
+    for start, after in sorted(span for name in names for span in _places(name, text)):
+        # To try the pattern on the whole text would take longer than all else that is asked of it.
+        match = _sentence().search(text, max(end, start - _LONGEST), after + 1)
+        if match is not None:
+            end = match.end()
+            yield match
+
+
+def _places(word: str, text: str) -> Iterator[tuple[int, int]]:
+    """Yield where ``word`` begins and ends in ``text``."""
+    at = text.find(word)
+    while at >= 0:
+        yield at, at + len(word)
+        at = text.find(word, at + len(word))
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """Return what sentences call frameworks."""
+    return frozenset(word for speech in speeches().values() for word in speech.words)
+
+
+@lru_cache(maxsize=1)
+def _sentence() -> re.Pattern[str]:
+    named = "|".join(map(re.escape, sorted(_names(), key=len, reverse=True)))
     return re.compile(
         rf"\b(?:{_VERBS})\b[^.;]{{0,40}}?\b(?:from|of)\b"
         rf"(?:(?!\b(?:to|into|in|for|with|using|on)\b)[^.;]){{0,50}}?"
