@@ -10,9 +10,11 @@ some of those of batch normalisation layers must be known to stay frozen.
 A model of a script must be in view from where it is built to where its output is differentiated. A
 part of a class (``self.backbone``) is reported where the class freezes it in its constructor, has
 other layers that are trained, and never switches a mode itself; or where a script calls a method of
-the model that freezes it whatever it is told (``net.freeze_backbone()``). Left alone are models
-that toggle their gradients (adversarial training), copies that are averaged (momentum encoders),
-layers that are put into inference mode or never train, and whatever is passed out of view.
+the model that freezes it whatever it is told (``net.freeze_backbone()``). So is what a function
+freezes that takes a flag for the statistics (``freeze_bn_stats``) and never reads it. Left alone
+are models that toggle their gradients (adversarial training), copies that are averaged (momentum
+encoders), layers that are put into inference mode or never train, and whatever is passed out of
+view.
 
 Where there is a reference whose freeze stops the statistics too, BN254 reports the same place
 instead, and this rule does not.
@@ -100,6 +102,7 @@ from bnlint.finding import UNSAFE, Finding, Fix
 from bnlint.rule import Context, Rule
 from bnlint.semantics.modes.freezing import drift, is_said_to_freeze
 from bnlint.semantics.modes.moving_statistics import Drift, advice, drifts, drifts_across, stop
+from bnlint.semantics.modes.promised_freezes import promised
 from bnlint.trial import STATISTICS
 
 RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
@@ -108,7 +111,10 @@ RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report frozen weights beside statistics that move."""
     ev, module, sites = context.evaluator, context.module, context.sites
-    for found in (*drifts(ev, module, sites), *drifts_across(ev, module, sites)):
+    trained = [*drifts(ev, module, sites), *drifts_across(ev, module, sites)]
+    known = {found.freeze.statement for found in trained}
+    asked = [one for one in promised(ev, module, sites) if one.freeze.statement not in known]
+    for found in (*trained, *asked):
         yield _report(found, context)
 
 
@@ -118,12 +124,13 @@ def _report(found: Drift, context: Context) -> Finding:
     if found.use is not None and found.module is not module:
         where, through = found.use.here, f" ({found.use.seen_from(module)})"
     weights = "weights" if freeze.tests else "the weights"
+    asked = f"; {found.flag}, which asks for these too, is never read" if found.flag else ""
     finding = context.report(
         RULE,
         where,
         f"{freeze.by}{through} freezes {weights} of {found.name(module)} and not its statistics: "
         "in training mode its batch normalisation goes on normalising with each batch, and "
-        f"{drift(framework, context.frameworks)}",
+        f"{drift(framework, context.frameworks)}{asked}",
         help=advice(found, module),
         severity="error" if is_said_to_freeze(found.module, freeze.statement) else None,
         fix=_fix(found, context),

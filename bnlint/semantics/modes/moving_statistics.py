@@ -55,7 +55,8 @@ class Drift(NamedTuple):
     ``module`` is where they are frozen. ``life`` is that of the model; of a part of a class, which
     has none of its own, it is ``None``. ``use`` is what the model's own file does to have it
     frozen, where the freeze alone does not show that it is that model. ``only_if`` names the
-    classes that normalise of several that the model may be of, if not all of them do.
+    classes that normalise of several that the model may be of, if not all of them do. ``flag`` is
+    a parameter that asks for frozen statistics and that nothing reads.
     """
 
     freeze: Freeze
@@ -64,6 +65,7 @@ class Drift(NamedTuple):
     life: Life | None = None
     use: Use | None = None
     only_if: str = ""
+    flag: str = ""
 
     @property
     def place(self) -> ast.stmt | ast.expr:
@@ -309,11 +311,20 @@ def _is_left_training(
 def advice(drift: Drift, module: Module) -> str:
     """Return what to write so that the statistics stand still, in words."""
     modes = drift.framework.modes
-    method, train = modes.to_inference[0][0], modes.to_training[0][0]
+    rest, train = (_called(*rows[0]) for rows in (modes.to_inference, modes.to_training))
+    if drift.flag:
+        return (
+            f"where {drift.flag} is set, call {rest} of the batch normalisation layers, and again "
+            f"after each {train}"
+        )
     if drift.life is None:
-        name = drift.name(module)
-        return f"override {train}() so that it calls {name}.{method}() after that of the base class"
-    return f"call {method}() of its batch normalisation layers after each {train}()"
+        method, name = modes.to_training[0][0], drift.name(module)
+        return f"override {method}() so that it calls {name}.{rest} after that of the base class"
+    return f"call {rest} of its batch normalisation layers after each {train}"
+
+
+def _called(method: str, value: bool | None) -> str:
+    return f"{method}({'' if value is None else value})"
 
 
 def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, list[InsertStatement]] | None:
