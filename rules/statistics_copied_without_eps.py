@@ -10,6 +10,9 @@ do with batch normalisation says a word of eps.
 A copy that adds the difference of the two to the variance, and a project that sets eps anywhere,
 are left alone.
 
+Where the difference is added in place (``running_var += ...``) to what ``numpy()`` gives of a
+model, the model itself is changed: that is reported too.
+
 Why it matters
 --------------
 Batch normalisation divides by ``sqrt(variance + eps)``. With the same variance and another eps,
@@ -46,13 +49,16 @@ Clean:
 
 Fix
 ---
-None. Set the eps of the layers to that of the reference, or add the difference to the variance.
+None. Set the eps of the layers to that of the reference, or add the difference to a new variance.
 
 Numbers
 -------
 With eps 1e-5 instead of 1e-3, the output is larger by a factor of 3.16 where the running variance
 is 1e-4, and of 1.048 where it is 1e-2. With the difference of the two added to the variance,
 outputs agree within rounding.
+
+``numpy()`` of a tensor of PyTorch shares its memory: after ``v = bn.running_var.numpy(); v += 0.1``
+the layer divides by a variance that is larger by 0.1.
 
 References
 ----------
@@ -72,6 +78,7 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.layers.traits import default_eps
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.weights.kinds import VARIANCE
+from bnlint.semantics.weights.shared_memory import moved_in_place
 from bnlint.semantics.weights.transfers import Transfer, copies
 from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
@@ -84,6 +91,16 @@ _SPEAKS = lazy(r"(?<![a-z])eps(?![a-z])|epsilon", re.IGNORECASE)
 def check_file(context: Context) -> Iterator[Finding]:
     """Report variances that are copied between layers whose eps stay different."""
     module = context.module
+    for statement, slot in moved_in_place(context.evaluator, module, context.sites):
+        name = module.source(statement.target)
+        sign = "+" if isinstance(statement.op, ast.Add) else "-"
+        yield context.report(
+            RULE,
+            statement,
+            f"{name} shares its memory with the {slot.name} that it was taken from: what is added "
+            "in place changes that model too, whose eps stays as it is",
+            help=f"write {name} = {name} {sign} ..., which makes a new array",
+        )
     found = [
         (transfer, sides)
         for copy in copies(context.evaluator, module, context.sites)

@@ -36,6 +36,7 @@ OWNERS: dict[str, dict[str, tuple[str, ...]]] = {
         "apply_methods": ("torch.optim.Optimizer",),
         "square_roots": ("torch.Tensor",),
         "same_values": ("torch.Tensor",),
+        "shares_memory": ("torch.Tensor",),
         "stores_into": ("torch.Tensor",),
         "moves_towards": ("torch.Tensor",),
         "scales": ("torch.Tensor",),

@@ -1,0 +1,52 @@
+# expected: nothing (each variance that changes in place is an array of its own)
+import h5py
+import numpy as np
+import torch
+
+TORCH_EPS = 1e-5
+KERAS_EPS = 1e-3
+
+
+def cloned(model, names, file):
+    state = model.state_dict()
+    for name in names:
+        variance = state[name + ".running_var"].clone().numpy()
+        variance += TORCH_EPS - KERAS_EPS
+        file[name]["moving_variance:0"][:] = variance
+
+
+def added(model, names, file):
+    state = model.state_dict()
+    for name in names:
+        variance = state[name + ".running_var"].numpy()
+        variance = variance + TORCH_EPS - KERAS_EPS
+        variance += 0
+        file[name]["moving_variance:0"][:] = variance
+
+
+def copied(model, names, file):
+    state = model.state_dict()
+    for name in names:
+        variance = np.array(state[name + ".running_var"].numpy())
+        variance += TORCH_EPS - KERAS_EPS
+        file[name]["moving_variance:0"][:] = variance
+
+
+def read_from_disk(path, names, file):
+    """What is changed here is no model's."""
+    state = torch.load(path)
+    for name in names:
+        variance = state[name + ".running_var"].numpy()
+        variance += TORCH_EPS - KERAS_EPS
+        file[name]["moving_variance:0"][:] = variance
+
+
+def to_torch(model, names, path):
+    """Reading from the file makes an array."""
+    state = model.state_dict()
+    with h5py.File(path, "r") as file:
+        for name in names:
+            variance = file[name]["moving_variance:0"][:]
+            variance += KERAS_EPS - TORCH_EPS
+            state[name + ".running_var"] = torch.from_numpy(variance)
+    model.load_state_dict(state)
