@@ -16,7 +16,7 @@ class Files:
     def get(self, file: str, text: str = "x = 1") -> Module:
         whole = text.ljust(100, "#")
 
-        def made() -> Module:
+        def made(before: Module | None) -> Module:
             self.log.append(file)
             return parse(file, whole)
 
@@ -78,5 +78,28 @@ def test_what_is_asked_for_does_not_go_for_what_is_passed_over() -> None:
 def test_a_file_of_another_path_is_parsed_again() -> None:
     parsed = Parsed()
     for path in ("a.py", "../a.py"):
-        module = parsed.get("a", path, "x = 1", lambda path=path: parse(path, "x = 1"))
+        module = parsed.get("a", path, "x = 1", lambda _, path=path: parse(path, "x = 1"))
         assert module.path == path
+
+
+def test_what_is_used_up_is_what_changed_since() -> None:
+    """And nothing that somebody may still go by, as while a file is fixed in rounds."""
+    given: list[str | None] = []
+
+    def parsed_anew(text: str) -> Module:
+        def made(before: Module | None) -> Module:
+            given.append(before.text if before is not None else None)
+            return parse("a", text)
+
+        return parsed.get("a", "a", text, made)
+
+    parsed = Parsed()
+    parsed_anew("x = 1")
+    parsed_anew("x = 2")
+    parsed.revise("a")
+    parsed_anew("x = 3")
+    parsed_anew("x = 4")
+    parsed.revise("a")
+    parsed_anew("x = 4")
+    parsed_anew("x = 5")
+    assert given == [None, None, "x = 2", None, None]

@@ -5,18 +5,20 @@ Most files hold nothing for bnlint, which their text tells.
 
 from __future__ import annotations
 
+import ast
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from bnlint.engine.packages import PACKAGES
-from bnlint.files.source import Source, Unreadable, decode
+from bnlint.files.source import Lines, Source, Unreadable, decode
 from bnlint.files.tree import DISK, Tree
 from bnlint.finding import Problem
 from bnlint.frameworks.declared import families_of, with_wrappers
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.attribute_writes import apply_stores
-from bnlint.semantics.layers.sites import Site, Unresolved, find_sites
+from bnlint.semantics.layers.sites import Site, Unresolved, found_in
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.marks import mentions_norm, speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
@@ -113,7 +115,7 @@ def read_facts(
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
         project = Project(frameworks, around, module, carried)
-        sites, unresolved = find_sites(project.evaluator, module, project.carriers(module))
+        sites, unresolved = found_in(project.evaluator, module)
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
         more = set(tables.roots(project.imported_roots())) - wanted
@@ -132,7 +134,7 @@ def other_norms(facts: Facts) -> Facts:
     if project.main is not module:
         return facts._replace(sites=(), unresolved=())
     other = Project(project.frameworks.norms, project.resolver, module, _carried_norms())
-    sites, unresolved = find_sites(other.evaluator, module, other.carriers(module))
+    sites, unresolved = found_in(other.evaluator, module)
     sites = apply_stores(other, module, sites)
     if facts.part:
         from bnlint.semantics.layers.parts import within
@@ -305,7 +307,7 @@ def syntax_failure(source: Source, error: BaseException) -> Failure:
     row, column = error.lineno or 1, error.offset or 1
     if _PYTHON_2.search(source.text):
         message = "this is Python 2: bnlint reads Python 3 only (2to3 or a fork may convert it)"
-    elif _newer_python(source.text):
+    elif _newer_python(source.text, row):
         import platform
 
         message = (
@@ -317,7 +319,7 @@ def syntax_failure(source: Source, error: BaseException) -> Failure:
     return Failure(source.path, message, row, max(column, 1))
 
 
-def _newer_python(text: str) -> bool:
+def _newer_python(text: str, row: int) -> bool:
     """Tell whether LibCST, whose grammar is its own, can read what the interpreter cannot."""
     from bnlint.semantics.syntax.depth import is_deep
 
@@ -325,8 +327,31 @@ def _newer_python(text: str) -> bool:
         return False
     import libcst
 
-    try:
-        libcst.parse_module(text)
-    except Exception:
-        return False
+    for part in (_around(text, row), text):  # it takes ten times as long as the interpreter
+        try:
+            libcst.parse_module(part)
+        except Exception:
+            return False
     return True
+
+
+#: Where a function or class, or what decorates it, comes after an empty line.
+_BEGINS = lazy(r"\n[ \t]*\n(?=@|(?:async[ \t]+)?def\b|class\b)")
+
+
+def _around(text: str, row: int) -> str:
+    """Return the part of ``text`` that cannot be parsed, if what stands around it can be.
+
+    Where something is missing, it is the next definition that is complained of.
+    """
+    lines = Lines(text)
+    place = lines.starts[min(row, len(lines.starts)) - 1]
+    begins = [0, 0, *(found.end() for found in _BEGINS.finditer(text)), len(text)]
+    after = min(bisect_right(begins, place), len(begins) - 1)
+    start, end = begins[after - 2], begins[after]
+    try:
+        ast.parse(text[:start])
+        ast.parse(text[end:])
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
+    return text[start:end]

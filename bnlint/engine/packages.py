@@ -29,6 +29,7 @@ from bnlint.semantics.project.outline import (
     outline_of,
 )
 from bnlint.semantics.project.resolver import NOTHING, Grounds
+from bnlint.semantics.syntax.edited import edited
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, Protocol
 
@@ -107,6 +108,7 @@ class Packages:
             for known in (self._prints, self._marks, self._loose, self._imports):
                 known.pop(file, None)
             self._searches.again(file)
+            self._parsed.revise(file)
             same = same and (
                 not was_asked or (before or _NOTHING) == (self.imports(file) or _NOTHING)
             )
@@ -391,8 +393,10 @@ class Packages:
                 :func:`bnlint.semantics.syntax.module.parse`.
         """
 
-        def made() -> Module:
-            module = parse(path, text, self.name(file))
+        def made(before: Module | None) -> Module:
+            name = self.name(file)
+            module = edited(before, text) if before is not None and before.name == name else None
+            module = module or parse(path, text, name)
             module.file = file
             module.is_namespace = not file.endswith(HOLDS_CODE)
             module.package = self.package(file)

@@ -28,19 +28,31 @@ class Parsed:
         self._kept = 0
         self._times: Counter[str] = Counter()
         self._turns: dict[str, int] = {}
+        self._revised: set[str] = set()
 
-    def get(self, file: str, path: str, text: str, parse: Callable[[], Module]) -> Module:
+    def revise(self, file: str) -> None:
+        """Take it that nobody goes by what is kept of ``file`` any more: it may be used up."""
+        if file in self._modules:
+            self._revised.add(file)
+
+    def get(
+        self, file: str, path: str, text: str, parse: Callable[[Module | None], Module]
+    ) -> Module:
         """Return ``text``, which stands in ``file`` and is called ``path``, parsed.
 
-        It is what ``parse`` returns, where it is not known. Whatever that raises is passed on.
+        It is what ``parse`` returns, where it is not known. Whatever that raises is passed on. What
+        it is given is what the file was, where that may be used up.
         """
         known = self._modules.get(file)
         if known is not None and known.text == text and known.path == path:
             self._modules.move_to_end(file)
+            self._revised.discard(file)
             return known
-        module = parse()
-        if known is not None:
-            self._kept -= len(known.text)
+        size = len(known.text) if known is not None else 0
+        is_free = known is not None and known.path == path and file in self._revised
+        module = parse(known if is_free else None)
+        self._revised.discard(file)
+        self._kept -= size
         self._modules[file] = module
         self._modules.move_to_end(file)
         self._kept += len(text)

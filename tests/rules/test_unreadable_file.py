@@ -80,6 +80,31 @@ def test_syntax_of_a_newer_python() -> None:
     assert "this needs a newer Python than" in finding.message
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this version reads it")
+def test_newer_python_between_what_every_version_reads() -> None:
+    other = b"\n\ndef f():\n    pass\n\n\n"
+    newer = BN + b" = 1\n" + other + b"@deco\ndef g[T](x: T):\n    return x\n" + other
+    (finding,) = run("BN900", newer)
+    assert "this needs a newer Python than" in finding.message
+    (finding,) = run("BN900", newer + b"def h(\n")
+    assert "this is not valid Python" in finding.message
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(b"def f():\n", id="no body, told at the next definition"),
+        pytest.param(b"x = f(\n", id="a call that is not closed"),
+        pytest.param(b'x = """\n', id="a string that ends at the next one"),
+        pytest.param(b"@deco\n\n\nx = 1\n", id="a decorator of nothing"),
+    ],
+)
+def test_no_python_of_any_version(broken: bytes) -> None:
+    other = b'\n\n\ndef f():\n    """It does."""\n\n\n'
+    (finding,) = run("BN900", BN + b" = 1\n" + other + broken + other)
+    assert "this is not valid Python" in finding.message
+
+
 def test_a_file_that_cannot_be_read_gives_nothing_else(tmp_path: Path) -> None:
     """And that much even where other rules alone are asked for."""
     code = "import torch.nn as nn\nnn.BatchNorm2d(3, momentum=0.99\n"

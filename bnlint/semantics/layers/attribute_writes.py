@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.sites import Site
@@ -43,7 +43,7 @@ class Reached(NamedTuple):
     env: Env | None = None
 
 
-def apply_stores(project: Project, module: Module, sites: list[Site]) -> list[Site]:
+def apply_stores(project: Project, module: Module, sites: Sequence[Site]) -> list[Site]:
     """Return ``sites`` with the settings they have once the stores of ``module`` have run."""
     wanted = {
         api.attribute(role)
@@ -104,7 +104,7 @@ def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
     yield from sorted(found, key=lambda s: (s.statement.lineno, s.statement.col_offset))
 
 
-def _reached(project: Project, store: Store, sites: list[Site]) -> list[Reached]:
+def _reached(project: Project, store: Store, sites: Sequence[Site]) -> list[Reached]:
     """Return the sites a store reaches."""
     targets = project.evaluator.evaluate(store.module, store.target)
     made = {v.object.call for v in targets if isinstance(v.object, Instance) and v.object.call}
@@ -128,7 +128,7 @@ def _reached(project: Project, store: Store, sites: list[Site]) -> list[Reached]
 
 
 def _through_class(
-    project: Project, store: Store, cls: ClassRef, sites: list[Site]
+    project: Project, store: Store, cls: ClassRef, sites: Sequence[Site]
 ) -> Iterator[Reached]:
     """Yield the layers of a class that derives from an API and sets its own attribute."""
     function = store.module.enclosing_function(store.statement)
@@ -192,7 +192,7 @@ def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
     return following == len(leaving) or leaving[following] >= last.position
 
 
-def _among_all(project: Project, store: Store, sites: list[Site]) -> Iterator[Reached]:
+def _among_all(project: Project, store: Store, sites: Sequence[Site]) -> Iterator[Reached]:
     """Yield the sites whose layers a variable that stands for any layer may be."""
     assert isinstance(store.target, ast.Name)
     module, ev = store.module, project.evaluator

@@ -192,15 +192,20 @@ def _wider(near: Value, far: Value) -> Value:
     return far
 
 
-_SITES: Memo[Module, Sequence[Site]] = Memo()
+_FOUND: Memo[Module, tuple[Sequence[Site], Sequence[Unresolved]]] = Memo()
+
+
+def found_in(ev: Evaluate, module: Module) -> tuple[Sequence[Site], Sequence[Unresolved]]:
+    """Return what :func:`find_sites` does of any module of the project."""
+    known = _FOUND.of(ev)
+    if module not in known:
+        known[module] = find_sites(ev, module, ev.project.carriers(module))
+    return known[module]
 
 
 def sites_in(ev: Evaluate, module: Module) -> Sequence[Site]:
     """Return the sites of any module of the project, as its constructors leave them."""
-    known = _SITES.of(ev)
-    if module not in known:
-        known[module] = find_sites(ev, module, ev.project.carriers(module))[0]
-    return known[module]
+    return found_in(ev, module)[0]
 
 
 def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:

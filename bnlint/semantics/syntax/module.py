@@ -1,4 +1,4 @@
-"""One parsed file and its index: parents, calls, uses of identifiers, attribute stores.
+"""One parsed file, and what its index tells: scopes, places, where nodes stand in the text.
 
 The index is built in a single pass over the tree. Everything else about a module (scopes,
 bindings, values) is worked out on demand, since most of a file has nothing to do with batch
@@ -11,43 +11,14 @@ import ast
 import gc
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bnlint.files.source import Lines
 from bnlint.finding import Span
-from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from typing import Any
-
-#: Fields that hold no nodes worth visiting (identifiers, operators, contexts, literals).
-_LEAF_FIELDS = frozenset(
-    {
-        "arg", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level",
-        "module", "n", "name", "op", "ops", "rest", "s", "simple", "str", "type_comment",
-        "type_ignores",
-    }
-)  # fmt: skip
-_NO_FIELDS = (
-    ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.Constant, ast.Name,
-    ast.MatchSingleton,  # its value is True, False or None, and no node
-)  # fmt: skip
-
-
-class _Fields(dict[type, tuple[str, ...]]):
-    """The fields in which child nodes can stand, for every kind of node that has turned up."""
-
-    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
-        none = issubclass(kind, _NO_FIELDS)
-        self[kind] = found = (
-            () if none else tuple(name for name in kind._fields if name not in _LEAF_FIELDS)
-        )
-        return found
-
-
-_FIELDS = _Fields()
+from bnlint.semantics.syntax.index import Definition, Index
+from bnlint.startup.typed import NamedTuple
 
 DefinitionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 FunctionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 ScopeNode = (
     ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef,
@@ -57,15 +28,6 @@ ScopeNode = (
 
 #: Statements that leave the block they stand in.
 LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-
-#: What is noted beside calls and uses.
-_NOTED = frozenset(
-    {
-        ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom,
-        ast.NamedExpr, ast.Global, ast.Nonlocal, ast.Subscript, ast.Dict,
-    }
-)  # fmt: skip
-
 
 #: A text must be longer than this (in characters) to be nested too deeply for any parser.
 _LONG = 100_000
@@ -79,28 +41,6 @@ class Place(NamedTuple):
     position: int
 
 
-class Uses:
-    """The nodes that mention each identifier, put in source order when they are asked for.
-
-    Of the identifiers of a file, a tenth ever is.
-    """
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, list[ast.expr]] = {}
-        self._sorted: set[str] = set()
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.nodes
-
-    def of(self, name: str) -> list[ast.expr]:
-        """Return the nodes that mention ``name``, in source order."""
-        nodes = self.nodes.get(name, [])
-        if name not in self._sorted:
-            self._sorted.add(name)
-            nodes.sort(key=_source_order)
-        return nodes
-
-
 class Module:
     """A parsed file.
 
@@ -108,11 +48,12 @@ class Module:
     ``path`` the displayed path, ``file`` the absolute one (empty for text that lies in no file).
     ``package`` is what relative imports start from; a folder without ``__init__.py``, which holds
     modules and no code, is a namespace.
-    ``parents`` maps every node to the node that holds it, ``uses`` every identifier to the nodes
-    that mention it (names and the last part of attributes).
+    The parts of its ``index`` are described there.
     """
 
-    def __init__(self, path: str, text: str, tree: ast.Module, name: str = "") -> None:
+    def __init__(
+        self, path: str, text: str, tree: ast.Module, name: str = "", index: Index | None = None
+    ) -> None:
         self.path = path
         self.text = text
         self.tree = tree
@@ -121,83 +62,25 @@ class Module:
         self.package = ""
         self.is_namespace = False
         self.lines = Lines(text)
-        self.parents: dict[ast.AST, ast.AST] = {}
-        self.calls: list[ast.Call] = []
-        self.uses = Uses()
-        self.stores: list[ast.Attribute] = []
-        self.keyed_stores: list[ast.Subscript] = []
-        self.dicts: list[ast.Dict] = []
-        self.imports: list[ast.Import | ast.ImportFrom] = []
-        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
-        self.classes: list[ast.ClassDef] = []
-        self.outer: set[str] = set()
-        self.walruses: list[ast.NamedExpr] = []
+        self.index = index or Index(tree, tree.body)
+        self.parents = self.index.parents
+        self.uses = self.index.uses
+        self.calls = self.index.calls
+        self.stores = self.index.stores
+        self.keyed_stores = self.index.keyed_stores
+        self.dicts = self.index.dicts
+        self.imports = self.index.imports
+        self.functions = self.index.functions
+        self.classes = self.index.classes
+        self.walruses = self.index.walruses
+        self.outer = {name for statement in self.index.outer for name in statement.names}
         self._tested: dict[str, bool] = {}
-        self._scope_nodes: dict[ast.AST, ast.AST] = {}  # by the statements that stand in them
-        self._definitions: dict[ast.AST, Definition | None] = {}
         self._positions: dict[ast.stmt, int] = {}
         self._leaving: dict[int, list[int]] = {}  # by the identity of a block
         self._defined: frozenset[str] | None = None
         self._own_stores: dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]] | None
         self._own_stores = None
-        self._index()
         self.calls_by_name = self._by_name()
-
-    def _index(self) -> None:
-        # This loop sees every node of every file, so that each step of it shows: classes are
-        # compared, not tested for, and constants, a quarter of all nodes, are not visited.
-        parents, calls, uses, fields = self.parents, self.calls, self.uses.nodes, _FIELDS
-        name, attribute, call, constant = ast.Name, ast.Attribute, ast.Call, ast.Constant
-        stack: list[Any] = [self.tree]
-        while stack:
-            node = stack.pop()
-            kind = node.__class__
-            if kind is name:
-                uses.setdefault(node.id, []).append(node)
-                continue
-            if kind is call:
-                calls.append(node)
-            elif kind is attribute:
-                uses.setdefault(node.attr, []).append(node)
-                if node.ctx.__class__ is ast.Store:
-                    self.stores.append(node)
-            elif kind in _NOTED:
-                self._note(node)
-            for field in fields[kind]:
-                child = getattr(node, field, None)
-                if child.__class__ is list:
-                    for item in child:
-                        if item is not None:
-                            parents[item] = node
-                            if item.__class__ is not constant:
-                                stack.append(item)
-                elif child is not None:
-                    parents[child] = node
-                    if child.__class__ is not constant:
-                        stack.append(child)
-        for nodes in (
-            calls, self.stores, self.keyed_stores, self.dicts, self.imports, self.functions,
-            self.classes,
-        ):  # fmt: skip
-            nodes.sort(key=_source_order)
-
-    def _note(self, node: ast.AST) -> None:
-        """Note a definition, an import, what else binds names in a way of its own, or keys."""
-        if isinstance(node, ast.Subscript):
-            if isinstance(node.ctx, ast.Store):
-                self.keyed_stores.append(node)
-        elif isinstance(node, ast.Dict):
-            self.dicts.append(node)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self.functions.append(node)
-        elif isinstance(node, ast.ClassDef):
-            self.classes.append(node)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.imports.append(node)
-        elif isinstance(node, ast.NamedExpr):
-            self.walruses.append(node)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
-            self.outer.update(node.names)
 
     def _by_name(self) -> dict[str, list[ast.Call]]:
         named: dict[str, list[ast.Call]] = {}
@@ -296,35 +179,33 @@ class Module:
         Decorators, defaults, annotations and base classes belong to the scope around the
         definition.
         """
-        child = node
-        known = self._scope_nodes
+        known, parents = self.index.scopes, self.parents
         passed: list[ast.AST] = []
         found: ast.AST = self.tree
-        for parent in self.ancestors(node):
-            if isinstance(child, ast.stmt):
+        child, parent = node, parents.get(node)
+        while parent is not None:
+            is_statement = isinstance(child, ast.stmt)
+            if is_statement:
                 if child in known:
                     found = known[child]
                     break
                 passed.append(child)
-            if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                if isinstance(child, ast.stmt):  # nothing else of a definition is a statement
+            if isinstance(parent, ScopeNode):
+                if isinstance(parent, DefinitionNode):
+                    is_within = is_statement  # nothing else of a definition is a statement
+                else:
+                    is_within = not isinstance(parent, ast.Lambda) or child is parent.body
+                if is_within:
                     found = parent
                     break
-            elif isinstance(parent, ast.Lambda):
-                if child is parent.body:
-                    found = parent
-                    break
-            elif isinstance(parent, ScopeNode):
-                found = parent
-                break
-            child = parent
+            child, parent = parent, parents.get(parent)
         # all statements on the way stand in one scope: an elif stands in hundreds of others
         known.update(dict.fromkeys(passed, found))
         return found
 
     def definitions(self, node: ast.AST) -> Iterator[Definition]:
         """Yield the functions and classes around ``node``, innermost first."""
-        known = self._definitions
+        known = self.index.definitions
         around: ast.AST | None = node
         while around is not None:
             passed = [around]
@@ -381,16 +262,33 @@ def parse(path: str, text: str, name: str = "") -> Module:
         ValueError: the text holds a NUL character.
         RecursionError: expressions are nested too deeply to be read.
     """
+    with _uncollected():
+        return Module(path, text, tree_of(text), name)
+
+
+def tree_of(text: str) -> ast.Module:
+    """Return what ``ast`` makes of ``text``.
+
+    Raises:
+        SyntaxError, ValueError, RecursionError: as :func:`parse`.
+    """
     if sys.version_info < (3, 11) and len(text) > _LONG:
         from bnlint.semantics.syntax.depth import is_deep
 
         # This parser has no limit of its own, and what overflows it ends the process.
         if is_deep(text, chain=_LONG // 10):
             raise RecursionError("nested too deeply to be read safely")
+    with _uncollected():
+        return ast.parse(text)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage: a tree is thousands of objects and none, and it costs half the time."""
     enabled = gc.isenabled()
-    gc.disable()  # a tree is thousands of objects and no garbage: collecting costs half the time
+    gc.disable()
     try:
-        return Module(path, text, ast.parse(text), name)
+        yield
     finally:
         if enabled:
             gc.enable()
@@ -423,8 +321,3 @@ def dotted(node: ast.expr) -> str:
         return ""
     parts.append(node.id)
     return ".".join(reversed(parts))
-
-
-def _source_order(node: ast.AST) -> tuple[int, int, int, int]:
-    # A call chained on another (f(x)(y)) starts where that one starts: the end decides.
-    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
