@@ -10,6 +10,7 @@ from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values import arithmetic, modules, namedtuples, options
 from bnlint.semantics.values.arguments import arguments_of, bind, merge
 from bnlint.semantics.values.classes import MAX_DEPTH
+from bnlint.semantics.values.combining import combine
 from bnlint.semantics.values.containers import merged, overlaid, pick, presume
 from bnlint.semantics.values.domain import (
     APPLIED,
@@ -269,7 +270,7 @@ def _builtin(ev: Evaluate, module: Module, call: ast.Call, name: str, env: Env |
         named = {k: ev.argument(a) for k, a in arguments.keywords.items()}
         names = tuple(named)
         count = len(parts)
-        return ev.combine(
+        return combine(
             module,
             call,
             (*parts, *named.values()),

@@ -297,14 +297,8 @@ class Evaluate(Protocol):
     def truth(self, value: Candidate) -> bool | None:
         """Return whether ``value`` is true, where that is known."""
 
-    def combine(
-        self,
-        module: Module,
-        node: ast.expr,
-        parts: tuple[ValueSet, ...],
-        compute: Callable[..., object],
-    ) -> ValueSet:
-        """Apply ``compute`` to every combination of constant candidates."""
+    def is_code(self, found: object) -> bool:
+        """Tell whether an object is a function, class or module, which is true and not None."""
 
     def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""

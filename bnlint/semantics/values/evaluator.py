@@ -10,10 +10,9 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from bnlint.semantics.names.flow import says_of
 from bnlint.semantics.names.scopes import Scope
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values import arithmetic, calls, containers, lookup, members, predicates
+from bnlint.semantics.values import calls, expressions, members, predicates
 from bnlint.semantics.values.budget import TOO_LARGE, Budget
 from bnlint.semantics.values.domain import (
     MAX_CANDIDATES,
@@ -34,7 +33,6 @@ from bnlint.semantics.values.domain import (
     Symbol,
     Unknown,
     ValueSet,
-    presumed,
     unknown,
 )
 from bnlint.semantics.values.environments import Environments
@@ -126,7 +124,7 @@ class Evaluator:
         if known is not None:
             return known
         if type(node) is ast.Constant:
-            memo[node] = known = self._constant(module, node, env)
+            memo[node] = known = expressions.constant(self, module, node, env)
             return known
         with self.guard((node, id(env))) as entered:
             if not entered:
@@ -141,7 +139,7 @@ class Evaluator:
                 self._lowest = 0  # nothing of what rests on this is kept
                 return unknown("it takes too many steps to work out", module, node)
             try:
-                values = _unique(self._dispatch(module, node, env))
+                values = _unique(expressions.expression(self, module, node, env))
             except RecursionError:
                 values = unknown("it is nested too deeply", module, node)
             if len(values) > MAX_CANDIDATES:
@@ -232,213 +230,17 @@ class Evaluator:
                 return bool(constant)
             case Sequence(items, why) | Dictionary(items, why):
                 return True if items else (None if why else False)
-        return True if self._is_code(value.object) else None
+        return True if self.is_code(value.object) else None
 
-    def _is_code(self, found: object) -> bool:
+    def is_code(self, found: object) -> bool:
         """Tell whether an object is a function, class or module, which is true and not None."""
         if isinstance(found, Symbol):
             return found.path.startswith("builtins.") or self.frameworks.knows(found.path)
         return isinstance(found, (FunctionRef, ClassRef, ModuleRef, Partial, Record))
 
-    # ------------------------------------------------------------------ expressions
-
-    def _dispatch(self, module: Module, node: ast.expr, env: Env | None) -> ValueSet:
-        method = _METHODS.get(type(node))
-        if method is None:
-            return unknown(f"{type(node).__name__} expressions are not followed", module, node)
-        return method(self, module, node, env)
-
-    def _constant(self, module: Module, node: ast.Constant, _: Env | None) -> ValueSet:
-        if not arithmetic.is_affordable(node.value):
-            return unknown("the number is too large", module, node)
-        return (Candidate(Constant(node.value), module, node),)
-
-    def _name(self, module: Module, node: ast.Name, env: Env | None) -> ValueSet:
-        return lookup.lookup(self, module, node.id, node, env)
-
-    def _attribute(self, module: Module, node: ast.Attribute, env: Env | None) -> ValueSet:
-        found: ValueSet = ()
-        bases = self.evaluate(module, node.value, env)
-        # What is None has no such attribute: where it is read, the object is one of the others.
-        kept = tuple(b for b in bases if b.object != Constant(None))
-        if any(not isinstance(b.object, Unknown) for b in kept):
-            bases = kept
-        for base in bases:
-            found += self.member(base, node.attr, module, node)
-        return found
-
     def member(self, base: Candidate, name: str, module: Module, node: ast.AST) -> ValueSet:
         """Return what attribute ``name`` of ``base`` may be."""
         return members.member(self, base, name, module, node)
-
-    def _binary(self, module: Module, node: ast.BinOp, env: Env | None) -> ValueSet:
-        # Long sums nest to the left, thousands deep: walk down the spine instead of recursing.
-        spine: list[ast.BinOp] = [node]
-        while isinstance(spine[-1].left, ast.BinOp):
-            spine.append(spine[-1].left)
-        left = self.evaluate(module, spine[-1].left, env)
-        for step in reversed(spine):
-            right = self.evaluate(module, step.right, env)
-            joined: ValueSet = ()
-            if isinstance(step.op, ast.BitOr):
-                joined = containers.union(left, right, module, step)
-            left = joined or self.combine(
-                module, step, (left, right), lambda a, b, op=step.op: arithmetic.binary(op, a, b)
-            )
-        return left
-
-    def _unary(self, module: Module, node: ast.UnaryOp, env: Env | None) -> ValueSet:
-        operand = self.evaluate(module, node.operand, env)
-        return self.combine(
-            module,
-            node,
-            (operand,),
-            lambda a: arithmetic.unary(node.op, a),
-            computed=not isinstance(node.operand, ast.Constant),
-        )
-
-    def _compare(self, module: Module, node: ast.Compare, env: Env | None) -> ValueSet:
-        parts = [self.evaluate(module, part, env) for part in (node.left, *node.comparators)]
-        if len(parts) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            # A function or class is not None; any other comparison of one is left open.
-            answer = Constant(isinstance(node.ops[0], ast.IsNot))
-            if len(parts[0]) == 1 and len(parts[1]) == 1 and parts[1][0].object == Constant(None):
-                if self._is_code(parts[0][0].object):
-                    return (Candidate(answer, module, node, parts[0][0].presumed, True),)
-
-        def chain(*operands: object) -> object:
-            result: object = True
-            for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
-                result = arithmetic.compare(op, left, right)
-                if not result:
-                    break
-            return result
-
-        return self.combine(module, node, tuple(parts), chain)
-
-    def combine(
-        self,
-        module: Module,
-        node: ast.expr,
-        parts: tuple[ValueSet, ...],
-        compute: Callable[..., object],
-        *,
-        computed: bool = True,
-    ) -> ValueSet:
-        """Apply ``compute`` to every combination of candidates of ``parts``."""
-        combinations: list[tuple[Candidate, ...]] = [()]
-        for values in parts:
-            combinations = [(*c, v) for c in combinations for v in values]
-            if len(combinations) > MAX_CANDIDATES:
-                return unknown(TOO_MANY, module, node)
-        found: list[Candidate] = []
-        for combination in combinations:
-            missing = next((v for v in combination if not isinstance(v.object, Constant)), None)
-            if missing is not None:
-                why = (
-                    missing.object.reason if isinstance(missing.object, Unknown) else "not a number"
-                )
-                found.append(Candidate(Unknown(why), module, node))
-                continue
-            presumed = next((v.presumed for v in combination if v.presumed), "")
-            operands = [v.object.value for v in combination]  # type: ignore[union-attr]
-            try:
-                result = compute(*operands)
-            except arithmetic.NoValue:
-                found.append(Candidate(Unknown("it cannot be computed"), module, node))
-                continue
-            found.append(Candidate(Constant(result), module, node, presumed, computed))
-        return tuple(found)
-
-    def _boolean(self, module: Module, node: ast.BoolOp, env: Env | None) -> ValueSet:
-        stops_at = isinstance(node.op, ast.Or)
-        found: ValueSet = ()
-        why = ""  # what it rests on that evaluation gets past the parts so far
-        for index, part in enumerate(node.values):
-            values = presumed(self.evaluate(module, part, env), why)
-            if index == len(node.values) - 1:
-                return found + values
-            goes_on = False
-            for value in values:
-                answer = self.truth(value)
-                if answer is None or answer is stops_at:
-                    found += (value,)
-                if answer is not stops_at or value.presumed:
-                    goes_on = True
-                    why = why or value.presumed
-            if not goes_on:
-                break
-        return found
-
-    def _conditional(self, module: Module, node: ast.IfExp, env: Env | None) -> ValueSet:
-        decide = self.decide(module, env)
-        answer = decide(node.test)
-        found: ValueSet = ()
-        dropped = decide.rests_on
-        for part, holds in ((node.body, True), (node.orelse, False)):
-            if answer is not None and answer is not holds:
-                continue
-            values = self.evaluate(module, part, env)
-            if (
-                isinstance(part, ast.Name)
-                and says_of(node.test, part.id, holds=holds) == "not-none"
-            ):
-                kept = tuple(v for v in values if v.object != Constant(None))
-                dropped = dropped or next((v.presumed for v in values if v not in kept), "")
-                values = kept
-            found += values
-        return presumed(found, dropped) or unknown("None is ruled out", module, node)
-
-    def _sequence(self, module: Module, node: ast.Tuple | ast.List, env: Env | None) -> ValueSet:
-        return containers.sequence(module, node, env)
-
-    def _dictionary(self, module: Module, node: ast.Dict, env: Env | None) -> ValueSet:
-        return containers.dictionary(self, module, node, env)
-
-    def _subscript(self, module: Module, node: ast.Subscript, env: Env | None) -> ValueSet:
-        if isinstance(node.slice, ast.Slice):
-            return unknown("a part of something is not followed", module, node)
-        keys = self.evaluate(module, node.slice, env)
-        key = keys[0].object if len(keys) == 1 else None
-        found: ValueSet = ()
-        for base in self.evaluate(module, node.value, env):
-            if isinstance(base.object, Unknown):
-                found += (base,)
-            elif isinstance(base.object, Symbol) and base.object.path.endswith(".__dict__"):
-                found += self._of_module(base, key, module, node)
-            elif isinstance(base.object, (Dictionary, Sequence)):
-                picked = containers.pick(self, base.object, key, module, node)
-                found += presumed(picked, base.presumed or keys[0].presumed)
-            else:
-                found += unknown(containers.unlisted(self, base), module, node)
-        return found
-
-    def _of_module(self, base: Candidate, key: object, module: Module, node: ast.expr) -> ValueSet:
-        """Return what ``module.__dict__[key]`` is."""
-        assert isinstance(base.object, Symbol)
-        if not isinstance(key, Constant) or not isinstance(key.value, str):
-            return unknown("something of a module under an unknown name", module, node)
-        path = f"{base.object.path.removesuffix('.__dict__')}.{key.value}"
-        return (base._replace(object=Symbol(path), module=module, node=node),)
-
-    def _lambda(self, module: Module, node: ast.Lambda, env: Env | None) -> ValueSet:
-        return (Candidate(FunctionRef(module, node, None, env), module, node),)
-
-    def _walrus(self, module: Module, node: ast.NamedExpr, env: Env | None) -> ValueSet:
-        return self.evaluate(module, node.value, env)
-
-    def _call(self, module: Module, node: ast.Call, env: Env | None) -> ValueSet:
-        return calls.call_values(self, module, node, env)
-
-    def _joined(self, module: Module, node: ast.JoinedStr, env: Env | None) -> ValueSet:
-        parts: list[ValueSet] = []
-        for part in node.values:
-            if isinstance(part, ast.FormattedValue):
-                if part.format_spec is not None or part.conversion != -1:
-                    return unknown("a formatted string", module, node)
-                part = part.value
-            parts.append(self.evaluate(module, part, env))
-        return self.combine(module, node, tuple(parts), lambda *a: "".join(map(str, a)))
 
 
 def _unique(values: ValueSet) -> ValueSet:
@@ -463,23 +265,3 @@ def _identity(value: Candidate) -> object:
         return (found.cls, value.node, id(found.env), bool(value.presumed))
     # What stands in one place may have been made in several calls, of different things.
     return id(found)
-
-
-_METHODS: dict[type, Callable[..., ValueSet]] = {
-    ast.Constant: Evaluator._constant,
-    ast.Name: Evaluator._name,
-    ast.Attribute: Evaluator._attribute,
-    ast.BinOp: Evaluator._binary,
-    ast.UnaryOp: Evaluator._unary,
-    ast.Compare: Evaluator._compare,
-    ast.BoolOp: Evaluator._boolean,
-    ast.IfExp: Evaluator._conditional,
-    ast.Tuple: Evaluator._sequence,
-    ast.List: Evaluator._sequence,
-    ast.Dict: Evaluator._dictionary,
-    ast.Subscript: Evaluator._subscript,
-    ast.Lambda: Evaluator._lambda,
-    ast.NamedExpr: Evaluator._walrus,
-    ast.Call: Evaluator._call,
-    ast.JoinedStr: Evaluator._joined,
-}

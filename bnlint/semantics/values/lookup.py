@@ -9,6 +9,7 @@ from bnlint.semantics.names.flow import MAX_BINDINGS, Reaching, reaching, unique
 from bnlint.semantics.names.scopes import Binding, Scope
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values import arithmetic, containers
+from bnlint.semantics.values.combining import combine
 from bnlint.semantics.values.domain import (
     Candidate,
     ClassRef,
@@ -196,7 +197,7 @@ def _augmented(
         joined := containers.union(before, right, scope.module, node)
     ):
         return joined
-    return ev.combine(
+    return combine(
         scope.module,
         node.value,
         (before, right),

@@ -11,6 +11,7 @@ import ast
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values import arithmetic
 from bnlint.semantics.values.arguments import arguments_of
+from bnlint.semantics.values.combining import combine
 from bnlint.semantics.values.domain import (
     Argument,
     Candidate,
@@ -192,9 +193,9 @@ def text_method(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
     if any(isinstance(v.object, Unknown) for part in parts for v in part):
         return ()
     if not method.endswith("split"):
-        return ev.combine(module, call, parts, lambda *a: arithmetic.text(method, *a))
+        return combine(module, call, parts, lambda *a: arithmetic.text(method, *a))
     found: ValueSet = ()
-    for value in ev.combine(module, call, parts, lambda *a: arithmetic.split(method, *a)):
+    for value in combine(module, call, parts, lambda *a: arithmetic.split(method, *a)):
         if isinstance(value.object, Constant):
             words = str(value.object.value).split(arithmetic.BETWEEN)
             items = tuple(
