@@ -23,7 +23,8 @@ def rules(text: str) -> list[str]:
 
 def output(text: str) -> tuple[str, str | None]:
     """Parse ``FORMAT`` or ``FORMAT=FILE``."""
-    from bnlint.config.options import FORMATS, suggested
+    from bnlint.config.options import FORMATS
+    from bnlint.config.suggestions import suggested
 
     name, equals, file = text.partition("=")
     if name not in FORMATS:

@@ -20,7 +20,8 @@ from bnlint.cli.prepare import (
     stdin,
 )
 from bnlint.cli.terminal import CLEAN, FOUND, close, say, wants_color, width_of, write
-from bnlint.config.options import absolute, suggested
+from bnlint.config.options import absolute
+from bnlint.config.suggestions import suggested
 from bnlint.finding import Problem
 from bnlint.frameworks.tables import catalogue
 from bnlint.running.discovery import Found, Notice

@@ -36,7 +36,7 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong in one line, and what may be meant, and end."""
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message and unknown.startswith("-"):
-            from bnlint.config.options import suggestion
+            from bnlint.config.suggestions import suggestion
 
             option = unknown.split()[0].partition("=")[0]
             message += suggestion(option, self._option_string_actions)

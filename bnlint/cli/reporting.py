@@ -22,9 +22,10 @@ from bnlint.cli.terminal import (
     width_of,
     write,
 )
-from bnlint.config.options import FORMATS, Config, absolute, suggested
+from bnlint.config.options import FORMATS, Config, absolute
 from bnlint.config.settings import Configs, idle_globs
 from bnlint.config.spelling import toml
+from bnlint.config.suggestions import suggested
 from bnlint.engine.linter import Result
 from bnlint.engine.packages import PACKAGES
 from bnlint.files.display import current, displayed

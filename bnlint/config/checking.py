@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bnlint.config.options import Config, ConfigError, Mistake, suggested
+from bnlint.config.options import Config, ConfigError, Mistake
 from bnlint.config.selection import RuleLike, check_families, check_selectors
 from bnlint.config.settings import Configs, Given
+from bnlint.config.suggestions import suggested
 from bnlint.files.tree import DISK, Tree
 from bnlint.frameworks.tables import catalogue
 

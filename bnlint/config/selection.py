@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bnlint.config.globs import compiled
-from bnlint.config.options import COMMAND_LINE, Config, Mistake, suggested, suggestion
+from bnlint.config.options import COMMAND_LINE, Config, Mistake
 from bnlint.config.spelling import toml
+from bnlint.config.suggestions import suggested, suggestion
 from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import NamedTuple, Protocol
 

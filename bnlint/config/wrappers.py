@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from bnlint.config.options import Config, Mistake, suggestion
+from bnlint.config.options import Config, Mistake
 from bnlint.config.selection import place
 from bnlint.config.spelling import toml
+from bnlint.config.suggestions import suggestion
 from bnlint.frameworks.declared import rows_of
 from bnlint.frameworks.records import Wrapper
 from bnlint.frameworks.tables import catalogue

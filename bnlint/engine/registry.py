@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 
 from bnlint import FOLDER
-from bnlint.config.options import suggestion
+from bnlint.config.suggestions import suggestion
 from bnlint.finding import CONFIDENCES, SEVERITIES
 from bnlint.rule import Rule
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple

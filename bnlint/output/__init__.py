@@ -123,13 +123,14 @@ def render_comparison(
     width: int | None = None,
 ) -> Iterator[str]:
     """Return a comparison of two sides as ``differences``, as ``table`` of all, or as ``json``."""
-    from bnlint.output import comparison as comparisons
-
     if format == "json":
-        return _ended(comparisons.json(comparison))
-    if format == "differences":
-        return _ended(comparisons.differences(comparison, Style(color, width)))
-    return _ended(comparisons.table(comparison, Style(color, width)))
+        from bnlint.output.comparison_json import json
+
+        return _ended(json(comparison))
+    from bnlint.output.comparison import differences, table
+
+    rows = differences if format == "differences" else table
+    return _ended(rows(comparison, Style(color, width)))
 
 
 def render_rule(

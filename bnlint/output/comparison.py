@@ -7,10 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bnlint.files.display import clean
-from bnlint.files.source import Lines
 from bnlint.finding import Problem
 from bnlint.frameworks.records import BATCH
-from bnlint.output.json import dumps, finding_object
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
 from bnlint.output.text import literal, paint, wrapped
@@ -19,7 +17,6 @@ from bnlint.porting.feeding import spelled, text
 if TYPE_CHECKING:
     from bnlint.engine.inventory import Setting, SiteRow
     from bnlint.porting.compare import Comparison, Input, Row, Unseen
-    from bnlint.porting.feeding import Feed
     from bnlint.porting.totals import Total
 
 _COLUMNS = (
@@ -151,38 +148,6 @@ def _partnerless(files: Mapping[str, int], style: Style) -> Iterator[str]:
     )
     if files:
         yield from wrapped(f"Files without a partner: {', '.join(names)}.", style.width)
-
-
-def json(comparison: Comparison) -> Iterator[str]:
-    """Yield one object: the pairs, the totals and the findings."""
-    yield dumps(comparison_object(comparison))
-
-
-def comparison_object(comparison: Comparison) -> dict[str, object]:
-    """Return the pairs, what was not compared, the totals and the findings, as JSON has them."""
-    lines = {path: Lines(text) for path, text in comparison.texts.items()}
-    return {
-        "pairs": [
-            {
-                "reference": _object(row.reference, row.names[0]),
-                "port": _object(row.port, row.names[1]),
-                "paired_by": row.how or None,
-                "differs": list(row.differs),
-                "before": [_feed(feed) for feed in row.feeds],
-            }
-            for row in comparison.rows
-        ],
-        "not_compared": [
-            {
-                "filename": unseen.path,
-                "unresolved": list(unseen.unresolved),
-                "elsewhere": unseen.elsewhere,
-            }
-            for unseen in comparison.unseen
-        ],
-        "totals": [total._asdict() for total in comparison.totals],
-        "findings": [finding_object(f, lines) for f in comparison.findings],
-    }
 
 
 def without_layers(
@@ -412,38 +377,3 @@ def _explained(reference: Total, port: Total) -> str:
         f"as parameters{of_more.replace(')', ' for a layer of C channels)')}, {less.framework} "
         f"does not{of_less}. The trainable parameters agree."
     )
-
-
-def _feed(feed: Feed | None) -> dict[str, object] | None:
-    if feed is None:
-        return None
-    numbers = feed.numbers
-    return {
-        "layer": feed.layer,
-        "kernel": list(numbers.kernel) if numbers is not None and numbers.kernel else None,
-        "stride": list(numbers.stride) if numbers is not None and numbers.stride else None,
-        "padding": feed.padding or None,
-        "bias": feed.bias,
-        "activation": feed.active,
-    }
-
-
-def _object(row: SiteRow | None, names: Sequence[str]) -> dict[str, object] | None:
-    if row is None:
-        return None
-    return {
-        "filename": row.path,
-        "location": {"row": row.row, "column": row.column},
-        "cell": row.cell or None,
-        "api": row.api,
-        "name": row.name or None,
-        "within": row.within or None,
-        "modules": list(names) or None,
-        "eps": row.eps.value,
-        "decay": row.decay,
-        "axis": row.axis.value,
-        "mode": row.mode,
-        "channels": row.channels,
-        "parameters": row.parameters.counted if row.parameters is not None else None,
-        "norm": row.norm,
-    }

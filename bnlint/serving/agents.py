@@ -15,7 +15,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from bnlint import __version__
-from bnlint.config.options import ConfigError, suggestion
+from bnlint.config.options import ConfigError
+from bnlint.config.suggestions import suggestion
 from bnlint.engine.crashes import crashed
 from bnlint.serving.tools import RefusedError, Tools
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bnlint.config.options import suggestion
 from bnlint.config.settings import Given, Selection
+from bnlint.config.suggestions import suggestion
 from bnlint.finding import CONFIDENCES
 from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple

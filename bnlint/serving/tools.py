@@ -23,7 +23,8 @@ from bnlint.engine.registry import load_rules, rule_called
 from bnlint.files.source import Lines
 from bnlint.finding import Problem
 from bnlint.output import remarks, render_rule, report_of, summary
-from bnlint.output.comparison import comparison_object, without_layers
+from bnlint.output.comparison import without_layers
+from bnlint.output.comparison_json import comparison_object
 from bnlint.output.json import dumps, finding_object
 from bnlint.output.report import Style
 from bnlint.output.sites import lines as site_lines
