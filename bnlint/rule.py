@@ -102,7 +102,7 @@ class Context:
         self.references = references
         self.part = part
         self.infers = infers
-        self._origins: dict[str, Origin | None] = {}
+        self._origins: dict[tuple[str, str], Origin | None] = {}
         self._layers_around = layers_around
         self._own: dict[str, Sequence[Site]] = {}
 
@@ -160,11 +160,11 @@ class Context:
         families = {api.framework.name for api in site.apis}
         if len(families) != 1:
             return None
-        origin = self.origin(families.pop())
+        norm = norm_of(site)
+        origin = self.origin(families.pop(), norm) if norm else None
         if origin is None:
             return None
-        tables = catalogue().load((origin.family,))
-        api = tables.reference_of(origin.family, norm) if (norm := norm_of(site)) else None
+        api = catalogue().load((origin.family,)).reference_of(origin.family, norm)
         if api is None:
             return None
         return Counterpart(INFERRED, api, None, directed=True, origin=origin)
@@ -198,15 +198,16 @@ class Context:
             return None
         return f"{displayed(found.file, current())}:{found.row} says {found.said}", found.family
 
-    def origin(self, family: str) -> Origin | None:
-        """Return what the layers of ``family`` in the file were ported from, as far as is shown."""
+    def origin(self, family: str, norm: str = BATCH) -> Origin | None:
+        """Return what layers of ``family``, of one kind, were ported from, as far as is shown."""
         if self.project.resolver is None:
             return None
-        if family not in self._origins:
+        if (family, norm) not in self._origins:
             from bnlint.semantics.origins.search import origin_of
 
-            self._origins[family] = origin_of(self.project.resolver, self.module, family)
-        return self._origins[family]
+            found = origin_of(self.project.resolver, self.module, family, norm)
+            self._origins[family, norm] = found
+        return self._origins[family, norm]
 
     def sides(self, reference: Counterpart) -> Sequence[Side]:
         """Return the files with the layers that stand beside the one in ``reference``.

@@ -23,9 +23,10 @@ difference of both that it adds to the variance, or by a quotient of roots.
 
 Layers that normalise otherwise (layer, group, instance and RMS normalisation) are compared in the
 same way, each with its own kind only. Models set their eps more often than that of batch
-normalisation: with a framework's default, confidence is medium, and low where the framework is only
-inferred, or where the layer has an eps that models in that framework often set (1e-6 of layer
-normalisation in PyTorch). An eps beside the root is not compared with one inside.
+normalisation: with a framework's default, confidence is medium, and low where the layer has an eps
+that models in that framework often set (1e-6 of layer normalisation in PyTorch). Where the framework
+is only inferred, confidence is medium for a default that no other framework has (1e-3 of Keras, 1e-7
+of MindSpore's layer normalisation), else low. An eps beside the root is not compared with one inside.
 
 Why it matters
 --------------
@@ -107,11 +108,11 @@ from bnlint.rule import (
     where_reference,
 )
 from bnlint.semantics.layers.alternatives import is_contradicted_default
-from bnlint.semantics.layers.references import Counterpart
+from bnlint.semantics.layers.references import Counterpart, has_eps_of_its_own
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import takes_weight
 from bnlint.semantics.syntax.numbers import close, shown
-from bnlint.semantics.values.value import PRESUMED, Value, assumption, written
+from bnlint.semantics.values.value import PRESUMED, assumption, written
 from bnlint.semantics.weights.compensation import makes_up_for_eps
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
 
@@ -185,7 +186,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{called(api)} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api, spelled, mine.number, theirs.number),
         severity=None if reference.is_read else "warning",
-        confidence=_confidence(mine, theirs, reference, context),
+        confidence=_confidence(site, reference, context),
         fix=None
         if theirs.number < 0
         else rewrite(
@@ -203,8 +204,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def _confidence(mine: Value, theirs: Value, reference: Counterpart, context: Context) -> str:
+def _confidence(site: Site, reference: Counterpart, context: Context) -> str:
     """Return how sure a difference is: each thing that is assumed counts."""
+    api, mine, theirs = site.api, site.value("eps"), reference.value("eps")
     if reference.is_assumed and context.sets_own_eps:
         return "low"
     if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind):
@@ -217,7 +219,7 @@ def _confidence(mine: Value, theirs: Value, reference: Counterpart, context: Con
         return "low"  # the reference may well set it to that
     if reference.api.norm != BATCH and reference.is_assumed:
         # Models set the eps of these far more often than that of batch normalisation.
-        return "low" if reference.origin is not None else "medium"
+        return "low" if reference.origin is not None and not has_eps_of_its_own(api) else "medium"
     return lower(RULE.confidence, (mine, theirs), doubt)
 
 

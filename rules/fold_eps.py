@@ -73,7 +73,6 @@ from bnlint.finding import SAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule
 from bnlint.semantics.layers.imported_layers import sites_of_imports
-from bnlint.semantics.layers.traits import default_eps
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.domain import Constant
 from bnlint.semantics.weights.folds import Fold, Guard, folds, guards, unscaled
@@ -117,9 +116,9 @@ def _layer(guard: Guard, context: Context) -> Api | None:
         for api in context.frameworks.apis.values()
         if api.kind == "layer"
         and any(key.rpartition("/")[2] == name for key in api.state.get("statistics", ()))
-        and default_eps(api) is not None
+        and api.default_eps is not None
     ]
-    return found[0] if len({default_eps(api) for api in found}) == 1 else None
+    return found[0] if len({api.default_eps for api in found}) == 1 else None
 
 
 def _eps_of_layers(number: float, api: Api, context: Context) -> float | None:
@@ -131,7 +130,7 @@ def _eps_of_layers(number: float, api: Api, context: Context) -> float | None:
         if others or not isinstance(wanted, (int, float)):
             return None
     else:
-        wanted = default_eps(api)
+        wanted = api.default_eps
     if wanted is None or _are_equal(number, wanted) or _is_set(number, context):
         return None
     return float(wanted)

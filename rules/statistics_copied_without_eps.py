@@ -75,7 +75,6 @@ from bnlint.engine.trials import layer_of_family
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Api
 from bnlint.rule import Context, Rule
-from bnlint.semantics.layers.traits import default_eps
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.weights.kinds import VARIANCE
 from bnlint.semantics.weights.shared_memory import moved_in_place
@@ -111,7 +110,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     for transfer, (source, target) in found:
         assert transfer.source is not None
-        here, there = (shown(default_eps(api)) for api in (target, source))
+        here, there = (shown(api.default_eps) for api in (target, source))
         yield context.report(
             RULE,
             transfer.value,
@@ -134,12 +133,13 @@ def _sides(transfer: Transfer, context: Context) -> tuple[Api, Api] | None:
     sides = []
     for name in (source.name, target.name):
         apis = _with_array(name, context)
-        if len({default_eps(api) for api in apis}) != 1:
+        if len({api.default_eps for api in apis}) != 1:
             return None
         sides.append(apis[0])
     theirs, mine = sides
-    if theirs.framework.ecosystem == mine.framework.ecosystem or default_eps(theirs) == default_eps(
-        mine
+    if (
+        theirs.framework.ecosystem == mine.framework.ecosystem
+        or theirs.default_eps == mine.default_eps
     ):
         return None
     return theirs, mine
@@ -157,7 +157,7 @@ def _with_array(name: str, context: Context) -> list[Api]:
             for names in api.state.values()
             for one in names
         )
-        and default_eps(api) is not None
+        and api.default_eps is not None
     ]
 
 
@@ -190,6 +190,6 @@ def _trial(source: Api, target: Api) -> Trial:
     """Compare the two layers in inference, where running variances are small."""
     theirs = layer_of_family(source.framework.name, INFERENCE)
     port = layer_of_family(target.framework.name, INFERENCE)
-    fixed = layer_of_family(target.framework.name, INFERENCE, eps=default_eps(source))
+    fixed = layer_of_family(target.framework.name, INFERENCE, eps=source.default_eps)
     about = "output in inference"
     return Trial(OUTPUT, port, theirs, fixed, variances=SMALL_VARIANCES, about=about)

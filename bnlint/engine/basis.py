@@ -9,7 +9,7 @@ from bnlint.engine.options import Options
 from bnlint.files.source import decode
 from bnlint.finding import Problem
 from bnlint.rule import Context, evidence
-from bnlint.semantics.layers.references import DECLARED, INFERRED, NAMED, SAME_FILE
+from bnlint.semantics.layers.references import DECLARED, INFERRED, NAMED, SAME_FILE, norm_of
 from bnlint.semantics.layers.sites import Site
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -123,4 +123,6 @@ def told(site: Site, context: Context, options: Options) -> tuple[str, str, tupl
 def _origin(site: Site, context: Context) -> Origin | None:
     """Return what a layer was ported from, as far as its project shows."""
     families = {api.framework.name for api in site.apis}
-    return context.origin(families.pop()) if context.infers and len(families) == 1 else None
+    if not context.infers or len(families) != 1 or not (norm := norm_of(site)):
+        return None
+    return context.origin(families.pop(), norm)

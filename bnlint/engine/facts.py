@@ -124,6 +124,15 @@ def read_facts(
         wanted |= more
 
 
+def may_be_port(text: str, file: str | None) -> bool:
+    """Tell, without parsing, whether a file has other layers of which it may be shown whence."""
+    if not file or not mentions_norm(text):
+        return False
+    from bnlint.semantics.origins.search import may_tell_source
+
+    return may_tell_source(resolver(), file, text)
+
+
 def other_norms(facts: Facts) -> Facts:
     """Return a file that was read with its layers that normalise otherwise than by batches.
 

@@ -24,6 +24,7 @@ from bnlint.engine.facts import (
     Failure,
     file_in,
     is_interesting,
+    may_be_port,
     other_norms,
     parse_file,
     read_facts,
@@ -96,7 +97,10 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     file = file_in(options.folder, path)
     if not is_interesting(source.text, options.wrappers, file):
         compares = options.from_family is not None or bool(options.references)
-        if not is_about_norms(source.text, compared=compares):
+        infers = options.infer and not options.native
+        if not is_about_norms(source.text, compared=compares) and not (
+            infers and may_be_port(source.text, file)
+        ):
             return Result(path, ())
     try:
         module = parse_file(path, source.text, file)

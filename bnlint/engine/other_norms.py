@@ -13,7 +13,6 @@ from functools import lru_cache
 from bnlint.engine.comparing import aligned, context_of
 from bnlint.engine.facts import Facts, other_norms
 from bnlint.engine.options import Options
-from bnlint.finding import CONFIDENCES
 from bnlint.frameworks.tables import Api, Frameworks, catalogue
 from bnlint.rule import Context
 
@@ -32,7 +31,7 @@ def context_of_norms(
     ``context`` and ``facts`` are the file as it was read for batch normalisation, ``references``
     what it is compared with.
     """
-    if not (references or _is_compared(context, options) or _stands_out(facts)):
+    if not (references or _is_compared(context) or _stands_out(facts)):
         return None
     found = other_norms(facts)
     if not found.sites:
@@ -43,19 +42,22 @@ def context_of_norms(
     return context_of(found, options, pairs, theirs)
 
 
-def _is_compared(context: Context, options: Options) -> bool:
-    """Tell whether the layers of a file may have something to be compared with.
-
-    What is only inferred of them is of low confidence, and looked for where that is asked for.
-    """
+def _is_compared(context: Context) -> bool:
+    """Tell whether the layers of a file may have something to be compared with."""
     if context.from_family is not None:
         return True
     frameworks = context.frameworks.frameworks.values()
     if len({framework.ecosystem for framework in frameworks}) > 1:
         return True
-    if not context.infers or options.min_confidence != CONFIDENCES[-1]:
+    if not context.infers:
         return False
-    return any(context.origin(framework.name) is not None for framework in frameworks)
+    named = _by_name(context.frameworks)
+    kinds = {
+        (api.framework.name, api.norm)
+        for name in context.module.calls_by_name
+        for api in named.get(name, ())
+    }
+    return any(context.origin(family, norm) is not None for family, norm in sorted(kinds))
 
 
 def _stands_out(facts: Facts) -> bool:

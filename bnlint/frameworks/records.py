@@ -239,6 +239,13 @@ class Api(NamedTuple):
                 return parameter
         return None
 
+    @property
+    def default_eps(self) -> float | None:
+        """The eps of a layer to which none is given, ``None`` if that is no number."""
+        parameter = self.parameter(self.roles.get("eps", ""))
+        default = parameter.default if parameter is not None and not parameter.required else None
+        return float(default) if isinstance(default, (int, float)) else None
+
     def default(self, role: str) -> object:
         """Return the literal default of the parameter in ``role``.
 

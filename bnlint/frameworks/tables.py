@@ -56,6 +56,8 @@ class Catalogue(NamedTuple):
     an API contains one of ``tokens``; one that runs a ready-made model in a mode that matters,
     one of ``model_words`` and one of ``mode_words``. ``state_words`` are names that only running
     statistics have. ``norm_tokens`` are to other kinds of normalisation what ``tokens`` are.
+    ``own_eps`` has for each family the kinds of normalisation, and their default eps, that layers
+    of no other ecosystem have by default or often set.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
@@ -65,6 +67,7 @@ class Catalogue(NamedTuple):
     mode_words: tuple[str, ...] = ()
     state_words: tuple[str, ...] = ()
     norm_tokens: tuple[str, ...] = ()
+    own_eps: Mapping[str, Mapping[str, float]] = {}
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -328,6 +331,7 @@ def catalogue() -> Catalogue:
         tuple(data["mode_words"]),
         tuple(data["state_words"]),
         tuple(data["norm_tokens"]),
+        data["own_eps"],
     )
 
 
@@ -336,8 +340,9 @@ def compile_tables(folder: str) -> dict[str, Any]:
 
     It holds ``tables``, by the name of the framework and in that order, and the words that let a
     file pass the triage (``tokens``, ``model_words``, ``mode_words``, ``state_words``;
-    ``norm_tokens`` where other kinds of normalisation matter). The neighbours of a table and the
-    other kinds of normalisation, more than half of it, stay JSON text until they are asked for.
+    ``norm_tokens`` where other kinds of normalisation matter), and ``own_eps``. The neighbours of a
+    table and the other kinds of normalisation, more than half of it, stay JSON text until they are
+    asked for.
 
     Raises:
         TableError: a table breaks the format, two tables are known for one convention, or an id
@@ -352,7 +357,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     ids: set[str] = set()
     conventions: set[str | None] = set()
-    norms: list[dict[str, Any]] = []
+    norms: dict[str, list[dict[str, Any]]] = {}
     for file in sorted(name for name in os.listdir(folder) if name.endswith(".toml")):
         try:
             data = tomllib.loads(_read(f"{folder}/{file}").decode())
@@ -363,7 +368,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
         if known_for is not None and known_for in conventions:
             raise TableError(f"{file}: framework.known_for: {known_for!r} stands in two tables")
         conventions.add(known_for)
-        norms.append({"api": table["norm"], "maker": []})
+        norms[table["framework"]["name"]] = table["norm"]
         texts = {part: json.dumps(table[part]) for part in ("neighbour", "norm")}
         tables[table["framework"]["name"]] = {**table, **texts}
         for api in (*table["api"], *table["norm"]):
@@ -376,9 +381,36 @@ def compile_tables(folder: str) -> dict[str, Any]:
         "model_words": schema.model_words(tables.values()),
         "mode_words": schema.mode_words(tables.values()),
         "state_words": schema.state_words(tables.values()),
-        "norm_tokens": schema.tokens(norms),
+        "norm_tokens": schema.tokens({"api": rows, "maker": []} for rows in norms.values()),
+        "own_eps": _own_eps(tables, norms),
         "tables": tables,
     }
+
+
+def _own_eps(
+    tables: Mapping[str, Any], norms: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, dict[str, float]]:
+    """Return for each family the kinds whose default eps layers of no other ecosystem have."""
+    numbers: dict[str, dict[float, set[str]]] = {}
+    defaults: dict[str, dict[str, float]] = {}
+    for family, rows in norms.items():
+        for row in rows:
+            if not row.get("reference"):
+                continue
+            name, kind = row["roles"].get("eps"), row["norm"]
+            given = next((d for other, _, d in row["signature"] if other == name), None)
+            default = given[1] if given and given[0] == "literal" else None
+            usual = row.get("usual_eps", ())
+            for eps in (default, *usual) if isinstance(default, float) else usual:
+                ecosystem = tables[family]["framework"]["ecosystem"]
+                numbers.setdefault(kind, {}).setdefault(eps, set()).add(ecosystem)
+            if isinstance(default, float):
+                defaults.setdefault(family, {})[kind] = default
+    own = {
+        family: {k: eps for k, eps in kinds.items() if len(numbers[k][eps]) == 1}
+        for family, kinds in defaults.items()
+    }
+    return {family: kinds for family, kinds in own.items() if kinds}
 
 
 def _read(path: str) -> bytes:

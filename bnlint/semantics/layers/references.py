@@ -145,6 +145,15 @@ def norm_of(site: Site) -> str:
     return kinds.pop() if len(kinds) == 1 else ""
 
 
+def has_eps_of_its_own(api: Api) -> bool:
+    """Tell whether layers of no other ecosystem have the default eps of ``api``, or often set it.
+
+    Whatever a port of one of these has for a reference, that has another eps.
+    """
+    own = catalogue().own_eps.get(api.framework.name, {}).get(api.norm)
+    return own is not None and api.default_eps is not None and close(own, api.default_eps)
+
+
 def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, Site, bool]]:
     """Return (port, reference, directed) for sites of two ecosystems in one file.
 

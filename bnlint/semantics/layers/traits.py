@@ -5,20 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.tables import Api
 from bnlint.semantics.hints.things import is_weight
 from bnlint.semantics.layers.sites import STATISTICS, Site
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.values.value import DEFAULT, KNOWN, Value
-
-
-def default_eps(api: Api) -> float | None:
-    """Return the eps that a layer has where none is given, ``None`` if that is no number."""
-    parameter = api.parameter(api.roles.get("eps", ""))
-    default = parameter.default if parameter is not None and not parameter.required else None
-    return float(default) if isinstance(default, (int, float)) else None
 
 
 def takes_weight(site: Site) -> bool:

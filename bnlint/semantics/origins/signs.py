@@ -14,7 +14,6 @@ from functools import lru_cache
 from bnlint.semantics.origins.words import (
     Speech,
     ecosystem_by_short,
-    layer_names,
     said_of_files,
     sentences_in,
     speeches,
@@ -34,7 +33,8 @@ class Sign(NamedTuple):
     ``source`` and ``target`` are ecosystems, ``family`` is the one of ``source`` that is spoken of.
     ``file`` is the absolute path and ``row`` the line where it stands, ``told`` what it says there
     (``loads TensorFlow weights``). ``imported`` are the files that its imports lead to. A
-    ``weak`` sign tells the framework, and little of the numbers: code pads for many reasons.
+    ``weak`` sign tells the framework, and little of the numbers: code pads for many reasons. An
+    ``exact`` one speaks of its family by name, or by code of it, and not only of the ecosystem.
     """
 
     source: str
@@ -45,6 +45,7 @@ class Sign(NamedTuple):
     told: str
     imported: tuple[str, ...] = ()
     weak: bool = False
+    exact: bool = False
 
     def imports(self, file: str) -> bool:
         """Tell whether the file of the sign imports ``file``."""
@@ -79,7 +80,8 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
                 continue
             if named == (source, target):
                 family = origin.family_in(stem.lower())
-                yield Sign(source, target, family, file, 1, f"carries {origin.title} weights over")
+                told, exact = f"carries {origin.title} weights over", family in stem.lower()
+                yield Sign(source, target, family, file, 1, told, exact=exact)
                 continue
             if target not in imported:
                 continue
@@ -88,7 +90,7 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
                 where, told = _first(into.reads, text), f"loads {into.title} weights"
                 assert where is not None
                 family = into.reads[text[slice(*where)]]
-                yield Sign(target, source, family, file, _row(text, where[0]), told)
+                yield Sign(target, source, family, file, _row(text, where[0]), told, exact=True)
             elif at is not None:
                 family = origin.family_in(text)
                 told = f"reads {text[slice(*at)]} of {origin.title}"
@@ -98,11 +100,13 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
                 if at is not None:
                     told = f"loads {origin.title} weights"
                     family = origin.reads[text[slice(*at)]]
-                    yield Sign(source, target, family, file, _row(text, at[0]), told)
+                    yield Sign(source, target, family, file, _row(text, at[0]), told, exact=True)
 
 
-def own_signs(module: Module, target: str) -> Iterator[Sign]:
+def own_signs(module: Module, target: str, layers: Collection[str]) -> Iterator[Sign]:
     """Yield what a file that builds layers of the ecosystem ``target`` says of its own origin.
+
+    The layers that it is asked of are called by one of ``layers``.
 
     That is a sentence in a comment or in a docstring, or a class that pads as the layers of another
     framework do. The framework of the file itself may be named as well: that it was ported from
@@ -114,7 +118,7 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
     foreign = [s for name, s in speeches().items() if name != target]
     named = any(not found.isdisjoint(speech.words) for speech in foreign)
     for match in sentences_in(text) if named else ():
-        if not _is_prose(module, match.start()) or not _is_of_layers(module, match, target):
+        if not _is_prose(module, match.start()) or not _is_of_layers(module, match, layers):
             continue
         if _publishes(target, text):
             break
@@ -123,7 +127,8 @@ def own_signs(module: Module, target: str) -> Iterator[Sign]:
             if family is not None:
                 told = f"says {_quoted(match[0])}"
                 row = _row(text, match.start())
-                yield Sign(speech.ecosystem, target, family, file, row, told)
+                exact = family in match[1].lower()
+                yield Sign(speech.ecosystem, target, family, file, row, told, exact=exact)
     padded = speeches().get(target)
     if padded is not None and not padded.pads:
         for speech in speeches().values():
@@ -262,8 +267,8 @@ def _padding_convolutions(module: Module, words: Collection[str]) -> Iterator[tu
                 yield name, statement.lineno
 
 
-def _is_of_layers(module: Module, match: re.Match[str], target: str) -> bool:
-    """Tell whether a sentence is about code that may build layers of ``target``.
+def _is_of_layers(module: Module, match: re.Match[str], layers: Collection[str]) -> bool:
+    """Tell whether a sentence is about code that may build one of ``layers``.
 
     One in a class or function, or in the lines above it, is about that class or function.
     """
@@ -280,7 +285,7 @@ def _is_of_layers(module: Module, match: re.Match[str], target: str) -> bool:
         return True
     told = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
     body = "\n".join(lines[told.lineno - 1 : told.end_lineno])
-    return any(name in body for name in layer_names(target))
+    return any(name in body for name in layers)
 
 
 def _publishes(target: str, text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 
@@ -101,6 +102,17 @@ def layer_names(ecosystem: str) -> frozenset[str]:
         alias.rpartition(".")[2]
         for family in speeches()[ecosystem].families
         for row in catalogue().tables[family]["api"]
+        for alias in row["aliases"]
+    )
+
+
+@lru_cache(maxsize=16)
+def other_layer_names(ecosystem: str) -> frozenset[str]:
+    """Return what layers of an ecosystem are called that normalise otherwise than by batches."""
+    return frozenset(
+        alias.rpartition(".")[2]
+        for family in speeches()[ecosystem].families
+        for row in json.loads(catalogue().tables[family]["norm"])
         for alias in row["aliases"]
     )
 
