@@ -24,9 +24,10 @@ difference of both that it adds to the variance, or by a quotient of roots.
 Layers that normalise otherwise (layer, group, instance and RMS normalisation) are compared in the
 same way, each with its own kind only. Models set their eps more often than that of batch
 normalisation: with a framework's default, confidence is medium, and low where the layer has an eps
-that models in that framework often set (1e-6 of layer normalisation in PyTorch). Where the framework
-is only inferred, confidence is medium for a default that no other framework has (1e-3 of Keras, 1e-7
-of MindSpore's layer normalisation), else low. An eps beside the root is not compared with one inside.
+that models in that framework often set (1e-6 of layer normalisation in PyTorch). Where the
+framework is only inferred, confidence is medium for a default that no other framework has (1e-3 of
+Keras, 1e-7 of MindSpore's layer normalisation), else low. An eps beside the root is not compared
+with one inside.
 
 Why it matters
 --------------

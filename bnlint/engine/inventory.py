@@ -13,6 +13,7 @@ from bnlint.files.documents import Document
 from bnlint.frameworks.records import BATCH, NORM_NAMES
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.layers.alignment import site_name
+from bnlint.semantics.layers.configured import configured_eps
 from bnlint.semantics.layers.sites import Site, Unresolved
 from bnlint.semantics.layers.traits import takes_weight, training_flag
 from bnlint.semantics.syntax.numbers import decay, in_floats
@@ -54,7 +55,8 @@ class SiteRow(NamedTuple):
     in. ``within`` is the class or function around the call. ``of_weight`` tells a call that
     normalises a weight tensor, whose eps and momentum mean nothing of what a layer's mean.
     ``channels_why`` is what their number rests on, if a caller may override it. ``reference`` is
-    what the layer is compared with in words, empty where nobody asked. In a notebook, ``cell``
+    what the layer is compared with in words, empty where nobody asked. ``eps_key`` is the key of a
+    configuration that eps is taken of, as it is written. In a notebook, ``cell``
     is the number of the cell in which row and column count, once the row is :func:`located`.
     ``norm`` is the kind of normalisation.
     """
@@ -81,6 +83,7 @@ class SiteRow(NamedTuple):
     reference: str = ""
     cell: int = 0
     norm: str = BATCH
+    eps_key: str = ""
 
     @property
     def place(self) -> str:
@@ -158,6 +161,7 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         takes_weight(site),
         size.why if size.kind == PRESUMED else "",
         norm=api.norm,
+        eps_key=key.text if (key := configured_eps(site)) is not None else "",
     )
 
 

@@ -98,7 +98,8 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     if not is_interesting(source.text, options.wrappers, file):
         compares = options.from_family is not None or bool(options.references)
         infers = options.infer and not options.native
-        if not is_about_norms(source.text, compared=compares) and not (
+        unsure = options.min_confidence == CONFIDENCES[-1]
+        if not is_about_norms(source.text, compared=compares, unsure=unsure) and not (
             infers and may_be_port(source.text, file)
         ):
             return Result(path, ())

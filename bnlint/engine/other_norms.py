@@ -13,8 +13,10 @@ from functools import lru_cache
 from bnlint.engine.comparing import aligned, context_of
 from bnlint.engine.facts import Facts, other_norms
 from bnlint.engine.options import Options
+from bnlint.finding import CONFIDENCES
 from bnlint.frameworks.tables import Api, Frameworks, catalogue
 from bnlint.rule import Context
+from bnlint.semantics.layers.configured import configured, written_eps
 
 #: The roles whose arguments go by several names.
 _RENAMED = ("eps", "momentum", "affine")
@@ -31,7 +33,13 @@ def context_of_norms(
     ``context`` and ``facts`` are the file as it was read for batch normalisation, ``references``
     what it is compared with.
     """
-    if not (references or _is_compared(context) or _stands_out(facts)):
+    unsure = options.min_confidence == CONFIDENCES[-1]
+    if not (
+        references
+        or _is_compared(context)
+        or _stands_out(facts)
+        or (unsure and _takes_of_configuration(facts))
+    ):
         return None
     found = other_norms(facts)
     if not found.sites:
@@ -72,6 +80,18 @@ def _stands_out(facts: Facts) -> bool:
         if name in named
         for call in calls
     )
+
+
+def _takes_of_configuration(facts: Facts) -> bool:
+    """Tell whether some layers take their eps of a configuration, by their text, and some none."""
+    named = _by_name(facts.project.frameworks)
+    given = [
+        written_eps(call, api)
+        for name, calls in facts.module.calls_by_name.items()
+        for api in list(named.get(name, ()))[:1]
+        for call in calls
+    ]
+    return None in given and any(node is not None and configured(node) for node in given)
 
 
 @lru_cache(maxsize=8)

@@ -109,7 +109,7 @@ def _values(row: Row, name: str) -> tuple[str, str]:
     reference, port = row.reference, row.port
     assert reference is not None and port is not None
     if name == "eps":
-        return _value(reference.eps), _value(port.eps)
+        return _eps(reference), _eps(port)
     if name == "decay":
         return _decay(reference), _decay(port)
     if name == "mode":
@@ -190,7 +190,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         f"all {row.alike} alike" if is_any else _place(reference),
         _place(port),
-        _both(reference, port, lambda r: _value(r.eps)),
+        _both(reference, port, _eps),
         _both(reference, port, _decay),
         _both(reference, port, _axis),
         _ARROW.join(dict.fromkeys(mode for mode in row.modes if mode)) or _unknown(row),
@@ -240,6 +240,11 @@ def _value(setting: Setting) -> str:
     if setting.kind == "unknown":
         return "?"
     return _number(setting.value) + ("?" if setting.kind == "presumed" else "")
+
+
+def _eps(row: SiteRow) -> str:
+    """Return eps, or the key of a configuration that it is taken of."""
+    return clean(row.eps_key) if row.eps.kind == "unknown" and row.eps_key else _value(row.eps)
 
 
 def _number(value: object) -> str:
@@ -309,7 +314,11 @@ def _limits(comparison: Comparison) -> Iterator[str]:
     pairs = [(row.reference, row.port) for row in comparison.rows if row.reference and row.port]
     batch = [(one, other) for one, other in pairs if one.norm == BATCH]
     missing = {
-        "eps": sum("unknown" in (one.eps.kind, other.eps.kind) for one, other in pairs),
+        "eps": sum(
+            "unknown" in (row.reference.eps.kind, row.port.eps.kind)
+            for row in comparison.rows
+            if row.reference and row.port and not (row.same_key or "eps" in row.differs)
+        ),
         "decay": sum(None in (one.decay, other.decay) for one, other in batch),
         "parameters": sum(None in (one.parameters, other.parameters) for one, other in batch),
     }

@@ -24,6 +24,7 @@ from bnlint.porting.module_paths import ModulePaths
 from bnlint.porting.totals import Total, totals
 from bnlint.rule import CONVENTION
 from bnlint.semantics.layers.alignment import UNIFORM, Pair
+from bnlint.semantics.layers.configured import configured_eps
 from bnlint.semantics.layers.imported_layers import built_by_imports
 from bnlint.semantics.layers.parts import held_by
 from bnlint.semantics.layers.references import norm_of
@@ -55,7 +56,8 @@ class Row(NamedTuple):
     what stands before the two; ``padded`` and ``unsized`` tell why convolutions among them were not
     compared. ``files`` are the two that were compared with each other alone. ``names`` are what the
     two are called in their models (see :mod:`bnlint.porting.module_paths`), where that was asked,
-    ``modes`` in which modes they run (see :func:`bnlint.porting.feeding.runs_in`).
+    ``modes`` in which modes they run (see :func:`bnlint.porting.feeding.runs_in`). ``same_key``
+    tells that both take their eps of one key of a configuration.
     """
 
     reference: SiteRow | None
@@ -69,6 +71,7 @@ class Row(NamedTuple):
     files: tuple[str, str] | None = None
     names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     modes: tuple[str, str] = ("", "")
+    same_key: bool = False
 
 
 class Unseen(NamedTuple):
@@ -275,8 +278,9 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         for site in (pair.reference, pair.port)
     )
     differs: list[str] = []
+    keys = _keys(pair)
     if reference is not None and port is not None:
-        if _differ(reference.eps, port.eps):
+        if _differ(reference.eps, port.eps) or keys == (True, False):
             differs.append("eps")
         if reference.decay is not None and port.decay is not None:
             if not close(1 - reference.decay, 1 - port.decay):
@@ -307,7 +311,23 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         is_unsized(*feeds),
         group.files,
         modes=(modes[0], modes[1]),
+        same_key=keys == (True, True),
     )
+
+
+def _keys(pair: Pair) -> tuple[bool, bool] | None:
+    """Tell of both sides whether their eps is taken of a configuration, where that can be compared.
+
+    It can where both take one key, or where the port leaves its eps at the default.
+    """
+    if pair.reference is None or pair.port is None:
+        return None
+    theirs, mine = configured_eps(pair.reference), configured_eps(pair.port)
+    if theirs is None or pair.reference.value("eps").is_known:
+        return None
+    if mine is not None:
+        return (True, True) if mine.is_key_of(theirs) else None
+    return (True, False) if pair.port.value("eps").from_default else None
 
 
 def _feeds(pair: Pair, facts: dict[int, Facts]) -> tuple[Feed | None, Feed | None]:

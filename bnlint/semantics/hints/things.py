@@ -171,6 +171,23 @@ def is_shape(argument: str) -> bool:
     return "shape" in argument
 
 
+_IS_EPS = lazy(r"(^|_)eps(ilon)?($|_)", re.IGNORECASE)
+_IS_CONFIGURATION = lazy(r"(^|_)(config|cfg|conf|args|hparams|hps)$|Config$")
+
+
+def is_eps(name: str) -> bool:
+    """Tell whether a setting is named for an eps: ``layer_norm_eps``, and not ``steps``."""
+    return _IS_EPS.search(name) is not None
+
+
+def is_configuration(name: str) -> bool:
+    """Tell whether a variable or attribute is named for a configuration.
+
+    So of ``config``, ``text_config`` and ``args``; not of ``configure`` and ``layer``.
+    """
+    return _IS_CONFIGURATION.search(name) is not None
+
+
 # ---------------------------------------------------------------------------------- arrays
 
 _ARRAYS = (

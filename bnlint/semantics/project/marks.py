@@ -26,6 +26,10 @@ _IMPORTED = lazy(r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)")
 
 _SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
 
+#: An eps that is taken of a configuration, and a layer that is given none.
+_CONFIGURED = lazy(r"(?i)eps\w*\s*=\s*[\w.]*(?:conf|cfg|args|hp)\w*(?:\.|\[.)\w*eps")
+_NO_EPS = lazy(r"(?i)norm\w*\((?:(?!eps)[^()])*\)")
+
 #: How a comment begins that talks to bnlint.
 _TALKS = "bnlint:"
 
@@ -93,14 +97,17 @@ def mentions_norm(text: str) -> bool:
     return not _words().found_in(text).anywhere.isdisjoint(catalogue().norm_tokens)
 
 
-def is_about_norms(text: str, *, compared: bool) -> bool:
+def is_about_norms(text: str, *, compared: bool, unsure: bool = False) -> bool:
     """Tell whether a text is worth parsing for layers that normalise otherwise than by batches.
 
     It names one, and is ``compared`` with something, imports the frameworks of both sides of a
-    port, or gives such a layer true or false by its place, among its numbers.
+    port, or gives such a layer true or false by its place, among its numbers. Where what is
+    ``unsure`` counts too, it may take the eps of some of its layers of a configuration.
     """
     if not mentions_norm(text):
         return False
+    if unsure and _CONFIGURED.search(text) is not None and _NO_EPS.search(text) is not None:
+        return True
     return compared or _SWITCH_BY_PLACE.search(text) is not None or _imports_two(text)
 
 

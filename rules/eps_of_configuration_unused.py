@@ -1,0 +1,207 @@
+"""A layer leaves its eps at the default, where the configuration at hand has one.
+
+What it does
+------------
+Looks for layers that take their eps of a configuration (``eps=config.layer_norm_eps``), and for
+layers of the same kind that could and do not. Two things tell that they should:
+
+- The reference, where it was read: its layer takes the key, the layer of the port has the default
+  of its framework.
+- With low confidence, the layers beside it: others of its class take the key, or others of the file
+  do and it takes its size of the same configuration.
+
+Layers of other kinds, of another configuration, or whose arguments are not all in view, say
+nothing. Neither does a layer with an eps of its own, nor one that a caller sets up.
+
+What stands beside a layer tells little: of 109 such layers in transformers 5.24.0, nearly all
+leave their eps aside because the code of the authors does. Of 9 in PaddleNLP 2.8.1, a port, 8 have
+another eps than the layers that they were ported from.
+
+Why it matters
+--------------
+Checkpoints come with a configuration: BERT's says ``layer_norm_eps`` 1e-12, that of Llama 2
+``rms_norm_eps`` 1e-5, that of Llama 1 1e-6. A layer that leaves it aside is right for the
+checkpoint whose eps is the default of the framework, and wrong for the next one, without a word.
+
+Example
+-------
+Hazard (from torch):
+
+    import torch.nn as nn
+    from tensorflow import keras
+
+    class Output(nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    class Port(keras.layers.Layer):
+        def __init__(self, config):
+            super().__init__()
+            self.norm = keras.layers.LayerNormalization()
+
+Clean (from torch):
+
+    import torch.nn as nn
+    from tensorflow import keras
+
+    class Output(nn.Module):
+        def __init__(self, config):
+            super().__init__()
+            self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+
+    class Port(keras.layers.Layer):
+        def __init__(self, config):
+            super().__init__()
+            self.norm = keras.layers.LayerNormalization(epsilon=config.layer_norm_eps)
+
+Fix
+---
+Writes the key as the layers beside it have it. None against a reference: what the port calls its
+configuration is not known.
+
+Fix safety
+----------
+Unsafe: the layer may be meant to have another eps than the others.
+
+Numbers
+-------
+Layer normalisation with an eps of 1e-5 for 1e-12 changes the output by a factor 1.05 where the
+variance of a sample is 1e-4, and by 3.32 at 1e-6.
+
+References
+----------
+Keys and their values were read in the configurations of transformers 5.24.0.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from bnlint.finding import UNSAFE, Finding
+from bnlint.fixes.build import rewrite
+from bnlint.rule import CONVENTION, Context, Rule, called, lower, where_reference
+from bnlint.semantics.layers.configured import Configured, configured_eps
+from bnlint.semantics.layers.references import norm_of
+from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.numbers import shown
+
+RULE = Rule(
+    "BN114",
+    "eps-of-configuration-unused",
+    "warning",
+    precedence=CONVENTION,
+    norms=("batch", "layer", "group", "instance", "rms"),
+)
+
+
+def check_file(context: Context) -> Iterator[Finding]:
+    """Report layers that leave a configured eps aside, by the reference or by their neighbours."""
+    keyed = [(site, key) for site in context.sites if (key := configured_eps(site)) is not None]
+    for site in context.sites:
+        if not _is_left(site):
+            continue
+        reference = context.reference(site)
+        if reference is not None and reference.site is not None and reference.directed:
+            key = configured_eps(reference.site)
+            if key is not None and not reference.value("eps").is_known:
+                yield _report(
+                    site,
+                    key,
+                    f"the reference takes {key.text}{where_reference(reference)}",
+                    context,
+                    confidence=lower(RULE.confidence, (site.value("eps"),), reference.unsure),
+                )
+            continue
+        beside = _beside(site, keyed, context)
+        if beside is not None:
+            other, key, is_near = beside
+            row = other.call.lineno
+            said = f"the layers beside it take {key.text} (line {row})"
+            if not is_near:
+                said = f"other classes of the file take {key.text} (line {row})"
+            yield _report(site, key, said, context, confidence="low")
+
+
+def _is_left(site: Site) -> bool:
+    """Tell whether the call of a layer itself leaves eps at the default."""
+    if not site.is_direct or site.presumed or site.api.kind == "functional":
+        return False
+    return site.value("eps").from_default and "eps" in site.api.roles
+
+
+def _beside(
+    site: Site, keyed: Sequence[tuple[Site, Configured]], context: Context
+) -> tuple[Site, Configured, bool] | None:
+    """Return a layer that takes a key which ``site`` could take, and whether it is near.
+
+    All layers of the kind that take one take the same.
+    """
+    alike = [
+        (other, key)
+        for other, key in keyed
+        if norm_of(other) == norm_of(site) and other.api.framework is site.api.framework
+    ]
+    if len({key.text for _, key in alike}) != 1:
+        return None
+    around = _class_around(site, context)
+    near = [(other, key) for other, key in alike if _class_around(other, context) is around]
+    for other, key in near or alike:
+        if _has_at_hand(site, key, other, context) and (near or _is_sized_by(site, key)):
+            return other, key, bool(near) and around is not None
+    return None
+
+
+def _is_sized_by(site: Site, key: Configured) -> bool:
+    """Tell whether a layer takes its size of the configuration that ``key`` is of."""
+    first = site.call.args[0] if site.call.args else None
+    for keyword in site.call.keywords:
+        if keyword.arg in (site.api.roles.get("channels"), site.api.roles.get("shape")):
+            first = keyword.value
+    nodes = ast.walk(first) if first is not None else ()
+    return any(
+        isinstance(node, ast.Attribute) and ast.unparse(node.value) == key.holder for node in nodes
+    )
+
+
+def _class_around(site: Site, context: Context) -> ast.AST | None:
+    classes = (n for n in context.module.ancestors(site.call) if isinstance(n, ast.ClassDef))
+    return next(classes, None)
+
+
+def _has_at_hand(site: Site, key: Configured, other: Site, context: Context) -> bool:
+    """Tell whether the function around a layer has the configuration that ``other`` takes of."""
+    here = context.module.enclosing_function(site.call)
+    there = context.module.enclosing_function(other.call)
+    if here is there:
+        return True
+    if not isinstance(here, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    if key.root == "self":
+        return _class_around(site, context) is _class_around(other, context)
+    arguments = here.args
+    names = {a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    return key.root in names
+
+
+def _report(site: Site, key: Configured, said: str, context: Context, confidence: str) -> Finding:
+    api, mine = site.api, site.value("eps")
+    name = api.roles["eps"]
+    left = f"{called(api)} leaves {name} at {api.framework.title}'s default"
+    number = f" {shown(mine.number)}" if mine.number is not None else ""
+    fix = None
+    if confidence == "low":  # the layers beside it call the configuration as this one would
+        reason = "it may be meant to have another eps"
+        fix = rewrite(context, site, "eps", key.text, UNSAFE, reason=reason)
+    advice = f"write {name}={key.text}" if fix else f"pass {key.key} of the configuration as {name}"
+    return context.report(
+        RULE,
+        context.place(site, mine),
+        f"{left}{number}, {said}",
+        help=advice,
+        confidence=confidence,
+        fix=fix,
+        site=site,
+        argument="eps",
+    )
