@@ -126,7 +126,7 @@ def may_tell_source(resolver: Resolver, file: str, text: str) -> bool:
     imported = catalogue().roots(_IMPORTED.findall(text))
     if catalogue().own_eps.keys().isdisjoint(imported):
         return False
-    return any(True for _ in sentences_in(text)) or bool(signs_for(resolver, file, OTHER))
+    return next(sentences_in(text), None) is not None or bool(signs_for(resolver, file, OTHER))
 
 
 def _agreeing(signs: Sequence[Sign], norm: str) -> list[Sign]:
