@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import said
+import strict
 from hypothesis import HealthCheck, settings
 
 # How long an example takes says more of what else the machine does than of the code: tests count
@@ -28,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs"))
 
 said.listen()
+strict.refuse_what_is_misspelt()
 
 
 def pytest_configure(config: pytest.Config) -> None:
