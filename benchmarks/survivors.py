@@ -15,6 +15,9 @@ behind them. A test that takes longer than `--each` seconds of the processor is 
 tests of one fault end after `--limit`: a fault that is said to survive may be one that there was no
 time for. Name tests that are left out otherwise, with more seconds, to try those once more.
 
+`--types` has the type checker read the checkout with each fault that survived in a record: one that
+it refuses is written down as such, since no such change passes CI either.
+
 `--again` tries what survived in an earlier record, wherever that code stands now.
 """
 
@@ -115,7 +118,7 @@ def survived(record: Path) -> list[Trial]:
     found = []
     for number, row in last.items():
         path, line, what = row["what"].split(":", 2)
-        if row["outcome"] == "killed" or not (ROOT / path).exists():
+        if row["outcome"] != "survived" or not (ROOT / path).exists():
             continue
         trials = [
             Trial(number, path, fault)
@@ -400,13 +403,7 @@ def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
     if not chosen:
         return Outcome(False, "", 0, 0.0)
     with tempfile.TemporaryDirectory() as folder:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
-        ).stdout.decode()
-        for name in filter(None, listed.split("\0")):
-            target = Path(folder, name)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, target)
+        _copy(folder)
         target = Path(folder, trial.path)
         target.write_text(changed(target.read_text("utf-8"), trial.fault), "utf-8")
         began = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -414,6 +411,16 @@ def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
     return Outcome(bool(failed), failed, len(chosen), spent)
+
+
+def _copy(folder: str) -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        target = Path(folder, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
 
 
 def _failed_in(folder: str, tests: list[str], known: dict[str, Known], seconds: float) -> str:
@@ -437,16 +444,41 @@ def _failed_in(folder: str, tests: list[str], known: dict[str, Known], seconds: 
         command += ["--deselect", failed]  # it fails without the fault, too
 
 
-def write(options: argparse.Namespace, trial: Trial, outcome: Outcome) -> None:
+def check_types(options: argparse.Namespace) -> None:
+    """Note which of the faults that survived the type checker refuses."""
+    with tempfile.TemporaryDirectory() as folder:
+        _copy(folder)
+        command = [sys.executable, "-m", "mypy", "--no-error-summary"]
+        environment = {**os.environ, "PYTHONPATH": folder}
+        for trial in (None, *survived(options.record)):
+            if trial is not None:
+                target = Path(folder, trial.path)
+                text = target.read_text("utf-8")
+                target.write_text(changed(text, trial.fault), "utf-8")
+            run = subprocess.run(
+                command, cwd=folder, env=environment, capture_output=True, check=False, text=True
+            )
+            if trial is None:
+                assert not run.returncode, run.stdout
+                continue
+            target.write_text(text, "utf-8")
+            if run.returncode:
+                said = run.stdout.partition(": error: ")[2].partition("\n")[0]
+                write(options, trial, Outcome(False, said, 0, 0.0), "refused")
+
+
+def write(
+    options: argparse.Namespace, trial: Trial, outcome: Outcome, word: str = "survived"
+) -> None:
     """Note what came of a fault."""
-    word = "killed" if outcome.killed else "survived"
+    word = "killed" if outcome.killed else word
     row = {
         "number": trial.number, "what": trial.shown(), "outcome": word, "test": outcome.test,
         "tests": outcome.tests, "seconds": round(outcome.seconds, 1),
     }  # fmt: skip
     with options.record.open("a", encoding="utf-8") as stream:
         stream.write(f"{json.dumps(row)}\n")
-    by = f" by {outcome.test}" if outcome.killed else f" {outcome.tests} tests"
+    by = f" by {outcome.test}" if outcome.test else f" {outcome.tests} tests"
     print(f"{trial.number:4} {word:8} {outcome.seconds:5.1f} s {row['what']}{by}", flush=True)
 
 
@@ -462,11 +494,14 @@ def report(options: argparse.Namespace) -> None:
         room = path.split("/")[0] if path.startswith("rules") else path.split("/")[1]
         rooms[room, row["outcome"]] += 1
     for room in sorted({room for room, _ in rooms}):
-        killed, all_ = rooms[room, "killed"], rooms[room, "killed"] + rooms[room, "survived"]
-        print(f"{room}: {killed} of {all_} killed ({killed / all_:.1%})")
-    killed = sum(row["outcome"] == "killed" for row in rows.values())
+        killed, all_ = rooms[room, "killed"], sum(n for (r, _), n in rooms.items() if r == room)
+        refused = rooms[room, "refused"]
+        print(f"{room}: {killed} of {all_} killed ({killed / all_:.1%}), {refused} refused")
+    words = Counter(row["outcome"] for row in rows.values())
+    killed, refused = words["killed"], words["refused"]
     spent = sum(row["seconds"] for row in rows.values())
-    print(f"{killed} of {len(rows)} killed ({killed / len(rows):.1%}), in {spent / 60:.0f} minutes")
+    print(f"{killed} of {len(rows)} killed ({killed / len(rows):.1%}), {refused} refused by types")
+    print(f"{spent / 60:.0f} minutes")
 
 
 def main() -> int:
@@ -480,10 +515,15 @@ def main() -> int:
     parser.add_argument("--record", type=Path, default=Path("survivors.jsonl"))
     parser.add_argument("--map", type=Path, default=Path("survivors-map.json"))
     parser.add_argument("--again", type=Path, help="a record, whose survivors are tried again")
+    parser.add_argument("--types", action="store_true", help="have types of survivors checked")
     parser.add_argument("--only", type=int, nargs="*", metavar="N", help="try these anew")
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
     os.chdir(ROOT)
+    if options.types:
+        check_types(options)
+        report(options)
+        return 0
     learnt = Map(options.map)
     learnt.renew(options.tests, options.each)
     trials = survived(options.again) if options.again else drawn(options.count, options.seed)

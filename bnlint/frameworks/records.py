@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
+
+    # What a fact may be, so that type checkers find a comparison with what it never is.
+    ParameterKind = Literal["positional", "keyword", "extra"]
+    Switch = Literal["object", "call-argument", "argument", "global", "none", "unknown"]
+    ApiKind = Literal["layer", "function", "functional"]
+    Convention = Literal["new-weight", "old-weight", "none", "unknown"]
 
 #: What a table says where nobody has measured or read the fact.
 UNKNOWN = "unknown"
@@ -33,7 +39,7 @@ class Parameter(NamedTuple):
     """One parameter of a signature; ``default`` is a literal or a :class:`SourceText`."""
 
     name: str
-    kind: str  # positional, keyword or extra (**kwargs)
+    kind: ParameterKind  # extra: **kwargs
     required: bool
     default: object
 
@@ -75,7 +81,7 @@ class Modes(NamedTuple):
     does not find those that it keeps in plain containers.
     """
 
-    switch: str
+    switch: Switch
     initial: str
     attribute: str
     to_inference: tuple[tuple[str, bool | None], ...]
@@ -153,17 +159,17 @@ class Api(NamedTuple):
     id: str
     framework: Framework
     aliases: tuple[str, ...]
-    kind: str
+    kind: ApiKind
     signature: tuple[Parameter, ...]
     call_signature: tuple[Parameter, ...]
     extra_keywords: frozenset[str]
     roles: Mapping[str, str]
-    convention: str
+    convention: Convention
     estimator: str | Mapping[str, str]
     estimator_when: tuple[Mapping[str, Any], ...]
     normalises_with: str
     default_mode: str
-    mode_switch: str
+    mode_switch: Switch
     channel_axis: int | str
     data_formats: Mapping[str, int | str]
     ranks: tuple[int, ...] | str

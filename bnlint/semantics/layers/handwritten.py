@@ -19,9 +19,13 @@ from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, Evaluate
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
-OLD, NEW = "old-weight", "new-weight"
+if TYPE_CHECKING:
+    from bnlint.frameworks.records import Convention, ParameterKind
+
+OLD: Convention = "old-weight"
+NEW: Convention = "new-weight"
 
 #: What is asked of the tables: functions of tensors, and methods that change one in place.
 _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
@@ -42,7 +46,7 @@ class Update(NamedTuple):
 
     statistic: str
     weight: ast.expr
-    convention: str
+    convention: Convention
     node: ast.stmt | ast.expr | None = None
 
 
@@ -284,7 +288,7 @@ def _parameters(spec: ast.arguments) -> Iterator[Parameter]:
         yield Parameter(spec.kwarg.arg, "extra", False, None)
 
 
-def _parameter(name: str, kind: str, default: ast.expr | None) -> Parameter:
+def _parameter(name: str, kind: ParameterKind, default: ast.expr | None) -> Parameter:
     if default is None:
         return Parameter(name, kind, True, None)
     try:

@@ -13,7 +13,12 @@ from bnlint.semantics.syntax.module import FunctionNode, Module, ScopeNode
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Literal
+
+    Kind = Literal[
+        "assign", "walrus", "unpack", "aug", "param", "import", "function", "class", "for", "with",
+        "other",
+    ]  # fmt: skip
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -29,7 +34,7 @@ class Binding(NamedTuple):
     """
 
     name: str
-    kind: str
+    kind: Kind
     statement: ast.AST
     value: ast.AST | None = None
     path: tuple[int, ...] = ()
@@ -143,7 +148,7 @@ class Scope:
                 for name in _captures(case.pattern):
                     self._add(Binding(name, "other", statement))
 
-    def _target(self, target: ast.expr, kind: str, statement: ast.AST, value: ast.expr) -> None:
+    def _target(self, target: ast.expr, kind: Kind, statement: ast.AST, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
             self._add(Binding(target.id, kind, statement, value))
         else:
@@ -152,14 +157,14 @@ class Scope:
     def _unpack(
         self,
         target: ast.expr,
-        kind: str,
+        kind: Kind,
         statement: ast.AST,
         value: ast.expr,
         path: tuple[int, ...],
     ) -> None:
         if isinstance(target, ast.Name):
             # Parts of a loop variable are elements of unknown elements: only assignments unpack.
-            found = "unpack" if kind == "assign" else "other"
+            found: Kind = "unpack" if kind == "assign" else "other"
             self._add(Binding(target.id, found, statement, value, path))
         elif isinstance(target, ast.Starred):
             self._unpack(target.value, "other", statement, value, path)
