@@ -119,6 +119,23 @@ def callers_in_view(
 
     What tests call it with is left out where they stand in other files.
     """
+    known = _IN_VIEW.of(ev)
+    found = known.get(function)
+    if found is None:
+        found = _in_view(ev, module, function)
+        if ev.is_whole():  # each parameter asks
+            known[function] = found
+    return found
+
+
+_IN_VIEW: Memo[ast.AST, Callers] = Memo()
+
+
+def _in_view(
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> Callers:
     found = Callers([Caller(module, call, me) for call, me in callers(ev, module, function)])
     if isinstance(function, ast.Lambda):
         return found
