@@ -111,7 +111,7 @@ from bnlint.semantics.modes.switches import (
     switches,
     switches_to,
 )
-from bnlint.semantics.modes.training import takes_gradients
+from bnlint.semantics.modes.training import may_be_trained, takes_gradients
 from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.semantics.objects.history import switched_by_users
@@ -226,7 +226,8 @@ def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: C
     if freeze.here is wake.here:
         return False  # one call does both: the frame of what it calls tells in which order
     around, other = running_in(module, freeze.here), running_in(module, wake.here)
-    again = [f for f in freezes if running_in(module, f.here) is other and _comes_after(f, wake)]
+    rests = [*freezes, *(u for u in frame.life.uses if _rests_part_of(u, freeze, context))]
+    again = [f for f in rests if running_in(module, f.here) is other and _comes_after(f, wake)]
     if any(f is not freeze for f in again):
         return False
     if around is other:
@@ -247,6 +248,23 @@ def _undoes(wake: Use, freeze: Use, freezes: list[Use], frame: Frame, context: C
         )
         for use in frame.life.uses
     )
+
+
+def _rests_part_of(use: Use, freeze: Use, context: Context) -> bool:
+    """Tell whether ``use`` puts a part of the name of the one that ``freeze`` rests to inference.
+
+    What the part is may not be known there: ``model.backbone`` of a parameter.
+    """
+    if use.kind != PART or freeze.kind != PART or _part_of(use) != _part_of(freeze):
+        return False
+    frameworks = context.frameworks.frameworks.values()
+    return any(mode_after(use, framework) == INFERENCE for framework in frameworks)
+
+
+def _part_of(use: Use) -> str:
+    """Return the name of the part that a method is called of, whatever it is a part of."""
+    func = use.node.func if isinstance(use.node, ast.Call) else None
+    return last_name(func.value) if isinstance(func, ast.Attribute) else ""
 
 
 def _comes_before(freeze: ast.expr, wake: ast.expr, frame: Frame, context: Context) -> bool | None:
@@ -325,6 +343,8 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
     if not all(runs_only_at_setup(ev, module, call, cls) for call in calls):
         return
     if any(_may_be_called_elsewhere(call, context) for call in calls):
+        return
+    if not may_be_trained(ev, cls, framework, woken=True):
         return
     if any(
         mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE

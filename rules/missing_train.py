@@ -100,7 +100,7 @@ from bnlint.semantics.modes.switches import (
     switches_to,
 )
 from bnlint.semantics.modes.training import takes_gradients
-from bnlint.semantics.objects.aliases import aliases_at
+from bnlint.semantics.objects.aliases import aliases_at, is_copy
 from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import CALL, METHOD, Frame, Life, Use, frames, in_order
 from bnlint.semantics.objects.order import LOOPS, Way, is_after, places_in, running_in, ways_in
@@ -194,16 +194,19 @@ def _check(
 def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bool:
     """Tell whether a switch is one of the model ``made`` where ``way`` leads to it.
 
-    A function switches what it is given, by one call this model and by another one that.
+    A function switches what it is given, by one call this model and by another one that. A copy of
+    the model is another one.
     """
-    if way.env is None:
-        return True
     model: ast.expr | None = use.via[0].given if use.via else None
     if not use.via and isinstance(use.node, ast.Call) and isinstance(use.node.func, ast.Attribute):
         model = use.node.func.value
     if model is None:
         return True
     ev, module = context.evaluator, frame.module
+    if is_copy(ev, module, model):
+        return False
+    if way.env is None:
+        return True
     if any(isinstance(value.object, Unknown) for value in ev.evaluate(module, model, way.env)):
         return True
     return any(key in made.origins for key, _ in aliases_at(ev, module, model, way.env))
@@ -242,15 +245,30 @@ def _infers_before(
 
 
 def _leaves(at: ast.expr, loop: _Loop, module: Module) -> bool:
-    """Tell whether what comes after ``at`` leaves the loop."""
+    """Tell whether what comes after ``at`` leaves the loop, or is of one pass, maybe the last."""
     for around in (module.statement(at), *module.ancestors(module.statement(at))):
         if around is loop:
             return False
+        if isinstance(around, ast.If) and _asks_for_one_pass(around.test, loop):
+            return True
         if isinstance(around, ast.stmt):
             block = module.place(around).block
             if any(isinstance(s, _LEAVES) for s in block[block.index(around) :]):
                 return True
     return False
+
+
+def _asks_for_one_pass(test: ast.expr, loop: _Loop) -> bool:
+    """Tell whether a test holds for one value of a loop variable: ``epoch == epochs - 1``."""
+    if isinstance(loop, ast.While) or not isinstance(test, ast.Compare):
+        return False
+    names = {part.id for part in ast.walk(loop.target) if isinstance(part, ast.Name)}
+    parts = list(ast.walk(test))
+    return (
+        isinstance(test.ops[0], ast.Eq)
+        and not any(isinstance(part, ast.Mod) for part in parts)
+        and any(isinstance(part, ast.Name) and part.id in names for part in parts)
+    )
 
 
 def _report(

@@ -20,6 +20,8 @@ from bnlint.semantics.values.arguments import bind
 from bnlint.semantics.values.callers import callers_in_view
 from bnlint.semantics.values.classes import lineage, sets_up
 from bnlint.semantics.values.domain import (
+    Argument,
+    Arguments,
     Candidate,
     ClassRef,
     Env,
@@ -279,11 +281,30 @@ def _is_never_reached(ev: Evaluate, module: Module, node: ast.AST) -> bool:
                 ev,
                 module,
                 node,
-                Env(bind(module, init, caller.arguments(ev), caller.receiver)),
+                Env(bind(module, init, _by_default(caller.arguments(ev)), caller.receiver)),
             )
             for caller in view.calls
         )
     )
+
+
+def _by_default(given: Arguments) -> Arguments:
+    """Return arguments with what settings are where none is set: ``settings.get(name, False)``.
+
+    What is frozen only then is not frozen, as far as the project shows.
+    """
+    keywords = {name: _default_of(argument) for name, argument in given.keywords.items()}
+    return given._replace(positional=tuple(map(_default_of, given.positional)), keywords=keywords)
+
+
+def _default_of(argument: Argument) -> Argument:
+    node = argument.node
+    if not isinstance(node, ast.Call) or last_name(node.func) != "get" or len(node.args) != 2:
+        return argument
+    default = node.args[1]
+    if not isinstance(default, ast.Constant) or default.value:
+        return argument
+    return argument._replace(node=default)
 
 
 def _calls_of(ev: Evaluate, module: Module, name: str, cls: ClassRef) -> Iterator[ast.Call]:

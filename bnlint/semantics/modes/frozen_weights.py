@@ -9,6 +9,7 @@ from bnlint.semantics.hints import things
 from bnlint.semantics.layers.class_tests import Guard, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.named_weights import NameTests, WeightName, norm_weights
+from bnlint.semantics.objects.events import METHOD, Life
 from bnlint.semantics.objects.order import are_exclusive
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.values.domain import Evaluate, ValueSet
@@ -89,6 +90,27 @@ def stays_frozen(
     )
 
 
+def is_thawed(life: Life, freeze: Freeze | None, ev: Evaluate) -> bool:
+    """Tell whether something in the life of a model may train all of its weights again.
+
+    What is done under the name of the owner of ``freeze`` is left out: :func:`stays_frozen` weighs
+    that. So are places that keep weights from training or not, as they are told.
+    """
+    known = ast.dump(freeze.owner) if freeze is not None else ""
+    names = {*ev.frameworks.word("weights_attributes"), *ev.frameworks.word("walks")}
+    names.update(row.name for f in ev.frameworks.frameworks.values() for row in f.modes.freezes)
+    for use in life.uses:
+        if use.kind != METHOD or use.name not in names:
+            continue
+        for one in weight_settings(ev, use.module):
+            if one.keeps or (freeze is not None and one.node is freeze.node):
+                continue
+            if any(part is use.node for part in ast.walk(one.statement)):
+                if not known or ast.dump(one.owner) != known:
+                    return True
+    return False
+
+
 def is_partial(ev: Evaluate, module: Module, freeze: Freeze) -> bool:
     """Tell whether names decide which weights of the owner are frozen, here or elsewhere."""
     return any(one.tests for one in _of_owner(ev, module, freeze))
@@ -157,7 +179,7 @@ def _setting(
     owner = weights_of(ev, module, weight)
     loop = loop_of(module, weight)
     if owner is None or loop is None:
-        return Freeze(weight, statement, by, node, keeps)
+        return _of_layers(ev, module, Freeze(weight, statement, by, node, keeps))
     variable = _name_beside(ev, weight, loop, "weight_names")
     first = _unwrapped(loop.iter).first
     parts = loop_of(module, owner)
@@ -178,6 +200,26 @@ def _setting(
             if isinstance(part, ast.Break) or not is_test:
                 return Freeze(owner, loop, by, node, keeps or None, tests or _OPEN, first=first)
     return Freeze(owner, loop, by, node, keeps, tests, variable, by_part, first)
+
+
+def _of_layers(ev: Evaluate, module: Module, found: Freeze) -> Freeze:
+    """Return a setting of the layers that a loop runs over as one of their model."""
+    layer = found.owner
+    while isinstance(layer, ast.Attribute):
+        layer = layer.value
+    loop = loop_of(module, layer)
+    walked = _unwrapped(loop.iter) if loop is not None else None
+    call = walked.node if walked is not None else None
+    if loop is None or walked is None or not isinstance(call, ast.Call):
+        return found
+    if not isinstance(call.func, ast.Attribute):
+        return found
+    if call.func.attr not in ev.frameworks.word("walks"):
+        return found
+    tests = tuple(guards(module, found.statement, loop))
+    if layer is not found.owner or walked.first:
+        tests = tests or _OPEN  # some weights of each, or of some
+    return found._replace(owner=call.func.value, statement=loop, tests=tests)
 
 
 #: The test of what is left out for a reason that is not followed.

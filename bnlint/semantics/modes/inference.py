@@ -23,6 +23,7 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.names.scopes import Scope
+from bnlint.semantics.objects.decorators import may_be_switched_around
 from bnlint.semantics.objects.events import METHOD, CallSite, Life, Use
 from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, dotted, last_name
@@ -147,8 +148,13 @@ def _function(step: CallSite) -> ast.AST:
 
 
 def _is_meant(ev: Evaluate, step: CallSite) -> bool:
-    """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting."""
+    """Tell whether training mode is meant: in a forward pass, by what it is called, or adapting.
+
+    So it is where a decorator of the function may see to the mode.
+    """
     if isinstance(step.node, ast.Call) and generates(dotted(step.node.func)):
+        return True
+    if may_be_switched_around(ev, step.module, step.node):
         return True
     return any(
         is_forward(ev, step.module, around) or runs_in_training_on_purpose(around.name)

@@ -23,7 +23,12 @@ from bnlint.semantics.modes.freezing import (
     ready_made,
     runs_at_setup,
 )
-from bnlint.semantics.modes.frozen_weights import Freeze, stays_frozen, weight_freezes
+from bnlint.semantics.modes.frozen_weights import (
+    Freeze,
+    is_thawed,
+    stays_frozen,
+    weight_freezes,
+)
 from bnlint.semantics.modes.histories import histories
 from bnlint.semantics.modes.own_freezes import own_freezes
 from bnlint.semantics.modes.switches import (
@@ -36,8 +41,8 @@ from bnlint.semantics.modes.switches import (
     switches,
     use_feeds_gradient,
 )
-from bnlint.semantics.modes.training import may_be_trained
-from bnlint.semantics.objects.allocations import Made, variable_of
+from bnlint.semantics.modes.training import may_be_trained, rests_norms_anywhere
+from bnlint.semantics.objects.allocations import Made, constructions, variable_of
 from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import class_name, contents
@@ -90,6 +95,8 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
     """
     for freeze in weight_freezes(ev, module):
         if _follows_another(freeze) or in_test(module, freeze.statement):
+            continue
+        if is_left_out(ev, module, freeze.node):
             continue
         model = model_of_part(ev, module, freeze.owner)
         if freeze.first and not ready_made(ev, module, model):
@@ -233,7 +240,7 @@ def _trains_on(life: Life, found: Drift, made: Candidate, ev: Evaluate, module: 
         return False
     if any(_may_stop_statistics(use, framework, made, ev) for use in life.uses):
         return False
-    if _has_no_weights(made, life, ev):
+    if _has_no_weights(made, life, ev) or is_thawed(life, found.freeze, ev):
         return False
     return any(
         use_feeds_gradient(ev, use)
@@ -302,7 +309,24 @@ def _is_left_training(
         return False
     if is_part_switched(module, part.attr, switches(framework)):
         return False
-    return has_other_weights(ev, part.attr, cls) and may_be_trained(ev, cls, framework)
+    if rests_norms_anywhere(ev, module, framework):
+        return False  # a callback of its trainer, for instance
+    if not has_other_weights(ev, part.attr, cls) or not may_be_trained(ev, cls, framework):
+        return False
+    return not _are_kept_in_inference(cls, framework, ev)
+
+
+def _are_kept_in_inference(cls: ClassRef, framework: Framework, ev: Evaluate) -> bool:
+    """Tell whether all objects of a class that are in view are switched to inference alone."""
+    users = ev.project.users(cls.module, cls.node.name) or ()
+    found = [
+        {mode_after(use, framework) for use in life.uses if use.kind == METHOD} - {None}
+        for there in dict.fromkeys((cls.module, *(user for user, _ in users)))
+        for made in constructions(ev, there)
+        if isinstance(made.candidate.object, Instance) and made.candidate.object.cls == cls
+        for life in [life_of(ev, there, made.origins)]
+    ]
+    return bool(found) and all(modes == {INFERENCE} for modes in found)
 
 
 # ---------------------------------------------------------------------------------- remedies

@@ -10,6 +10,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.freezing import normalising_framework, runs_at_setup
 from bnlint.semantics.modes.frozen_weights import (
     Freeze,
+    is_thawed,
     stays_frozen,
     weight_freezes,
     weight_settings,
@@ -86,14 +87,7 @@ def _is_thawed(
                 continue
             if isinstance(one.owner, ast.Name) and one.owner.id == "self":
                 return True
-    weights = ev.frameworks.word("weights_attributes")
-    for use in life.uses:
-        if use.kind != METHOD or use.name not in weights:
-            continue
-        for one in weight_settings(ev, use.module):
-            if not one.keeps and any(part is use.node for part in ast.walk(one.statement)):
-                return True
-    return False
+    return is_thawed(life, None, ev)
 
 
 def _reached(use: Use, module: Module, freeze: Freeze) -> Use:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
@@ -48,8 +49,12 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
     return any(name in module.calls_by_name for name in names)
 
 
-def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
+def may_be_trained(
+    ev: Evaluate, cls: ClassRef, framework: Framework, *, woken: bool = False
+) -> bool:
     """Tell whether anything may train the objects of ``cls``, as far as the project shows.
+
+    With ``woken`` it is to switch them to training before: not all that trains may do without.
 
     A class of a package may be trained by whoever imports that. A class of a script is not, where
     nothing trains in the files that name it, or that these import: a demo has it for its weights.
@@ -59,7 +64,7 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
     module, resolver = cls.module, getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
         return True
-    if _trains_as_it_infers(ev, module, resolver, framework):
+    if _trains_as_it_infers(ev, module, resolver, framework, woken=woken):
         return False
     if cls.node.decorator_list:
         return True
@@ -83,15 +88,32 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
 
 
 def _trains_as_it_infers(
-    ev: Evaluate, module: Module, resolver: Resolver, framework: Framework
+    ev: Evaluate, module: Module, resolver: Resolver, framework: Framework, *, woken: bool
 ) -> bool:
-    """Tell whether all that trains around ``module`` does it in inference mode, by the texts."""
+    """Tell whether all that trains around ``module`` does it in inference mode, by the texts.
+
+    What is ``woken`` only by a switch to training stays as it is where there is none.
+    """
     if switching_files(resolver, module, framework, to="training"):
         return False
     names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
     pattern = rf"\b(?:{'|'.join(sorted(names))})\("
     training = set(resolver.sources.search(module.file, pattern))
-    return bool(training) and training <= set(switching_files(resolver, module, framework))
+    return bool(training) and (
+        woken or training <= set(switching_files(resolver, module, framework))
+    )
+
+
+def rests_norms_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:
+    """Tell whether the text of a file of the project may put normalisation alone into inference."""
+    resolver = getattr(ev.project, "resolver", None)
+    methods = "|".join(re.escape(name) for name, _ in framework.modes.to_inference)
+    pattern = (
+        rf"(?:isinstance\(|find\(|__name__|type\()[^\n]*Norm[^\n]*(?:\n[^\n]*)?\.(?:{methods})\("
+    )
+    if resolver is None or not module.file:
+        return False
+    return bool(resolver.sources.search(module.file, pattern))
 
 
 def is_trained(ev: Evaluate, module: Module, framework: Framework) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.objects.carried import Carriers, carried_from, carriers
-from bnlint.semantics.objects.flows import Carrier, in_model
+from bnlint.semantics.objects.flows import Carrier, in_model, scope_of
 from bnlint.semantics.objects.holders import models_in
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import lineage
@@ -39,6 +40,9 @@ _EXPRESSIONS = (
 
 #: Models within models are seen this far.
 _MAX_WITHIN = 4
+
+#: Functions that copy what they are given.
+COPIES = frozenset({"copy.copy", "copy.deepcopy"})
 
 #: A function in which more expressions may be an object is not entered.
 _MAX_EXPRESSIONS = 200
@@ -195,6 +199,23 @@ def _within(ev: Evaluate, value: Candidate, depth: int) -> Iterator[Candidate]:
             if key_of(part) is not made.call:
                 yield part
                 yield from _within(ev, part, depth + 1)
+
+
+def is_copy(ev: Evaluate, module: Module, node: ast.expr) -> bool:
+    """Tell whether ``node`` is a copy of what it may be: made there, or bound to its name."""
+    if isinstance(node, ast.Call):
+        return any(
+            isinstance(value.object, Symbol) and value.object.path in COPIES
+            for value in ev.evaluate(module, node.func)
+        )
+    if not isinstance(node, ast.Name):
+        return False
+    scope = scope_of(ev, module, node)
+    use = node if module.scope_node(node) is scope.node else None
+    return any(
+        isinstance(reach.binding.value, ast.Call) and is_copy(ev, module, reach.binding.value)
+        for reach in reaching(scope, node.id, use)
+    )
 
 
 def key_of(value: Candidate) -> ast.AST | None:

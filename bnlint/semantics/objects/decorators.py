@@ -21,12 +21,37 @@ def sees_through(
     )
 
 
-def _leaves_modes(ev: Evaluate, decorator: ValueSet) -> bool:
-    switches = {
+def may_be_switched_around(ev: Evaluate, module: Module, node: ast.AST) -> bool:
+    """Tell whether a function around ``node`` has a decorator of the project that switches modes.
+
+    Decorators of packages start commands, serve requests or cache results, and switch nothing.
+    """
+    switches = _switches(ev)
+    return any(
+        isinstance(found.object, FunctionRef)
+        and any(
+            isinstance(part, ast.Attribute) and part.attr in switches
+            for part in ast.walk(found.object.node)
+        )
+        for around in module.ancestors(node)
+        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for decorator in around.decorator_list
+        for found in ev.evaluate(
+            module, decorator.func if isinstance(decorator, ast.Call) else decorator
+        )
+    )
+
+
+def _switches(ev: Evaluate) -> set[str]:
+    return {
         method
         for framework in ev.frameworks.frameworks.values()
         for method, _ in (*framework.modes.to_inference, *framework.modes.to_training)
     }
+
+
+def _leaves_modes(ev: Evaluate, decorator: ValueSet) -> bool:
+    switches = _switches(ev)
     for candidate in decorator:
         found = candidate.object
         if isinstance(found, Symbol):

@@ -24,6 +24,7 @@ from bnlint.semantics.values.domain import (
     Instance,
 )
 from bnlint.semantics.values.parameters import parameter_values
+from bnlint.semantics.values.predicates import is_dead
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,7 +101,9 @@ class Entering(View, ABC):
         arguments: Arguments,
         given: ast.expr | None = None,
     ) -> None:
-        """Follow the object in a function that ``at`` calls."""
+        """Follow the object in a function that ``at`` calls, if the code comes to ``at``."""
+        if self.env is not None and is_dead(self.ev, self.module, at, self.env):
+            return
         with self.inside(function, at, arguments, given) as there:
             if there is not None:
                 there.run()

@@ -14,7 +14,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.semantics.names.flow import reaching
-from bnlint.semantics.objects.aliases import Alias, is_model, key_of, objects_at
+from bnlint.semantics.objects.aliases import COPIES, Alias, is_model, key_of, objects_at
 from bnlint.semantics.objects.decorators import sees_through
 from bnlint.semantics.objects.events import CALL, EXPORT, LOOKED_AT, SAVE, SOME, WHOLE, WRAP
 from bnlint.semantics.objects.flows import scope_of
@@ -46,7 +46,6 @@ _HOLD = frozenset(
         "types.SimpleNamespace", "argparse.Namespace",
     }
 )  # fmt: skip
-_COPY = frozenset({"copy.copy", "copy.deepcopy"})
 
 #: Methods of containers that neither give out what is in them nor put anything in.
 _KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update"})
@@ -332,7 +331,7 @@ class Follower(Parts):
             return True
         if path == "builtins.getattr":
             return not self.may_be_anything(call)
-        if path in _COPY:
+        if path in COPIES:
             return self.is_alias(call, whole=False)
         if path in _HOLD:
             if call in self.found.of:

@@ -103,16 +103,25 @@ def _entered(
 
 
 def is_left_out(ev: Evaluate, module: Module, node: ast.AST | None) -> bool:
-    """Tell whether no call in the file lets the function of ``node`` come to it."""
+    """Tell whether a test is known to keep the file from coming to ``node``, whoever calls there.
+
+    What the functions on the way are given counts, from outside of all functions on.
+    """
     if not isinstance(node, ast.expr) or node not in module.parents:
         return False
+    return _is_closed(ev, module, node, ())
+
+
+def _is_closed(ev: Evaluate, module: Module, node: ast.expr, inner: tuple[ast.expr, ...]) -> bool:
     function = running_in(module, node)
-    if not isinstance(function, FunctionNode):
-        return False
-    calls = [call for call, _ in callers(ev, module, function)]
-    return bool(calls) and not any(
-        ways_in(ev, module, running_in(module, call), node) for call in calls
-    )
+    calls: list[ast.Call] = []
+    if isinstance(function, FunctionNode) and len(inner) <= _MAX_CALLS:
+        calls = [call for call, _ in callers(ev, module, function)]
+    if calls:
+        return all(_is_closed(ev, module, call, (node, *inner)) for call in calls)
+    if isinstance(function, FunctionNode) and not inner:
+        return False  # whoever imports it may call it
+    return is_dead(ev, module, node, None) or _entered(ev, module, node, inner) is None
 
 
 def are_exclusive(module: Module, node: ast.AST, other: ast.AST) -> bool:
