@@ -67,7 +67,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bnlint.engine.trials import layer_of, layer_of_reference
+from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Comparison, Finding, Fix
 from bnlint.fixes.build import rewrite_all
 from bnlint.frameworks.tables import Api
@@ -200,15 +200,13 @@ def _fix(
     return rewrite_all(context, site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in inference with a gamma and beta as training leaves them; with one eps."""
-    reference = context.reference(site) if site is not None else None
-    if site is None or reference is None:
+    reference = context.reference(site)
+    layers = layers_of_pair(site, reference, *_SWITCHES, mode=INFERENCE)
+    if reference is None or layers is None:
         return None
-    port = layer_of(site, *_SWITCHES, mode=INFERENCE)
-    against = layer_of_reference(reference, *_SWITCHES, mode=INFERENCE)
-    if port is None or against is None:
-        return None
+    port, against = layers
     if "eps" in site.api.roles and "eps" in reference.api.roles:
         port = port.given(**{site.api.roles["eps"]: _EPS})
         against = against.given(**{reference.api.roles["eps"]: _EPS})

@@ -94,7 +94,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of, layer_of_reference
+from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
 from bnlint.frameworks.records import BATCH, Api
@@ -243,13 +243,9 @@ def _advice(api: Api, spelled: str, mine: float, theirs: float) -> str:
     )
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in inference where running variances are small: only there eps shows."""
-    reference = context.reference(site, "eps") if site is not None else None
-    if site is None or reference is None:
+    layers = layers_of_pair(site, context.reference(site, "eps"), "eps", mode=INFERENCE)
+    if layers is None:
         return None
-    port = layer_of(site, "eps", mode=INFERENCE)
-    against = layer_of_reference(reference, "eps", mode=INFERENCE)
-    if port is None or against is None:
-        return None
-    return Trial(OUTPUT, port, against, variances=SMALL_VARIANCES, about="output in inference")
+    return Trial(OUTPUT, *layers, variances=SMALL_VARIANCES, about="output in inference")

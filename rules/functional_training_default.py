@@ -295,9 +295,9 @@ def _receiver(site: Site) -> str:
     return ""
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare a step of training with a call that is told to train, or inference with the other."""
-    if site is None or (port := layer_of(site, "training")) is None:
+    if (port := layer_of(site, "training")) is None:
         return None
     flag = site.value("training").value
     if flag is True:

@@ -149,9 +149,9 @@ def _is_meant(site: Site) -> bool:
     return any(word in site.module.uses for word in FREEZING)
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in training with those of a layer that uses the batch there."""
-    if site is None or (port := layer_of(site, STATISTICS, mode=TRAINING)) is None:
+    if (port := layer_of(site, STATISTICS, mode=TRAINING)) is None:
         return None
     fixed = port.without(str(site.api.statistics["argument"]))
     return Trial(OUTPUT, port, fixed, fixed, about="output in training")

@@ -64,7 +64,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of, layer_of_reference
+from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import SAFE, UNSAFE, Comparison, Finding
 from bnlint.fixes.build import rewrite
 from bnlint.rule import DIFFERENCE, Context, Rule, lower, where_reference
@@ -137,13 +137,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare running statistics after the same steps on both sides."""
-    reference = context.reference(site, "momentum") if site is not None else None
-    if site is None or reference is None:
-        return None
-    port = layer_of(site, "momentum", mode=TRAINING)
-    against = layer_of_reference(reference, "momentum", mode=TRAINING)
-    if port is None or against is None:
-        return None
-    return Trial(STATISTICS, port, against, about="running statistics")
+    layers = layers_of_pair(site, context.reference(site, "momentum"), "momentum", mode=TRAINING)
+    return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None

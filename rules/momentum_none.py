@@ -46,7 +46,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of, layer_of_reference
+from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import UNKNOWN
 from bnlint.rule import DEGENERATE, Context, Rule, lower, where_reference
@@ -134,13 +134,7 @@ def _subtracts_none(node: ast.expr) -> bool:
     )
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare running statistics with the reference's cumulative average."""
-    reference = context.reference(site) if site is not None else None
-    if site is None or reference is None:
-        return None
-    port = layer_of(site, "momentum", mode=TRAINING)
-    against = layer_of_reference(reference, "momentum", mode=TRAINING)
-    if port is None or against is None:
-        return None
-    return Trial(STATISTICS, port, against, about="running statistics")
+    layers = layers_of_pair(site, context.reference(site), "momentum", mode=TRAINING)
+    return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None

@@ -102,9 +102,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare running statistics with those at the default momentum."""
-    if site is None or (port := layer_of(site, "momentum", mode=TRAINING)) is None:
+    if (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None
     usual = port.without(site.api.roles["momentum"])
     return Trial(STATISTICS, port, usual, about="running statistics")

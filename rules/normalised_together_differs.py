@@ -65,7 +65,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bnlint.engine.trials import layer_of, layer_of_reference
+from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix
 from bnlint.fixes.build import rewrite
 from bnlint.frameworks.records import Api, SourceText
@@ -225,15 +225,13 @@ def _fix(
     return rewrite(context, site, role, texts[role], UNSAFE if reason else SAFE, reason=reason)
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs on inputs of four axes."""
-    reference = context.reference(site) if site is not None else None
-    if site is None or reference is None:
+    reference = context.reference(site)
+    layers = layers_of_pair(site, reference, *(role for role in _ROLES if role != "groups"))
+    if reference is None or layers is None:
         return None
-    roles = [role for role in _ROLES if role != "groups"]
-    port, against = layer_of(site, *roles), layer_of_reference(reference, *roles)
-    if port is None or against is None:
-        return None
+    port, against = layers
     mine, theirs = site.value("groups").value, reference.value("groups").value
     eps = next((a.eps_fixed for a in (site.api, reference.api) if a.eps_fixed is not None), _EPS)
     port = _said(port, site.api, mine, eps)

@@ -140,9 +140,9 @@ def _uses_batch(reference: Counterpart) -> bool:
     return reference.site is not None and always_uses_batch(reference.site)
 
 
-def experiment(finding: Finding, site: Site | None, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
     """Compare outputs in inference with those of a layer that uses its running statistics."""
-    if site is None or (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
+    if (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
         return None
     fixed = port.without(str(site.api.statistics["argument"]))
     return Trial(OUTPUT, port, fixed, fixed, about="output in inference")

@@ -29,9 +29,10 @@ def with_trial(
     where that cannot be parsed; ``known`` keeps what it gave.
     """
     experiment = loaded.checks.get("experiment")
-    if experiment is None:
+    site = _site(context, finding.subject)
+    if experiment is None or site is None:
         return finding
-    trial: Trial | None = experiment(finding, _site(context, finding.subject), context)
+    trial: Trial | None = experiment(finding, site, context)
     if trial is not None and trial.fixed is None:
         trial = trial._replace(fixed=_fixed(finding, trial, context, loaded, reread, known))
     return finding._replace(trial=trial)

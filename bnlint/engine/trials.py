@@ -37,6 +37,15 @@ def layer_of_reference(reference: Counterpart, *roles: str, mode: str = "") -> L
     return _layer(reference.api, reference.value, roles, mode)
 
 
+def layers_of_pair(
+    site: Site, reference: Counterpart | None, *roles: str, mode: str = ""
+) -> tuple[Layer, Layer] | None:
+    """Return the layers of ``site`` and of what it is compared with, if both are known."""
+    port = layer_of(site, *roles, mode=mode)
+    against = reference and layer_of_reference(reference, *roles, mode=mode)
+    return (port, against) if port is not None and against is not None else None
+
+
 def layer_of_family(family: str, mode: str = "", *, eps: float | None = None) -> Layer:
     """Return a new layer of a framework, everything at its default but ``eps`` where given."""
     row = catalogue().reference_row(family)
