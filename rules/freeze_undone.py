@@ -111,7 +111,7 @@ from bnlint.semantics.modes.switches import (
     switches,
     switches_to,
 )
-from bnlint.semantics.modes.training import may_be_trained, takes_gradients
+from bnlint.semantics.modes.training import may_be_woken, takes_gradients
 from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import METHOD, PART, Frame, Use, frames, in_order
 from bnlint.semantics.objects.history import switched_by_users
@@ -344,7 +344,7 @@ def _of_class(cls: ClassRef, context: Context) -> Iterator[Finding]:
         return
     if any(_may_be_called_elsewhere(call, context) for call in calls):
         return
-    if not may_be_trained(ev, cls, framework, woken=True):
+    if not may_be_woken(ev, cls, framework):
         return
     if any(
         mode_after(Use(PART, call, module, last_name(call.func)), framework) != INFERENCE

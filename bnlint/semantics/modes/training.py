@@ -49,12 +49,21 @@ def takes_gradients(ev: Evaluate, module: Module) -> bool:
     return any(name in module.calls_by_name for name in names)
 
 
-def may_be_trained(
-    ev: Evaluate, cls: ClassRef, framework: Framework, *, woken: bool = False
-) -> bool:
-    """Tell whether anything may train the objects of ``cls``, as far as the project shows.
+def may_be_woken(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
+    """Tell whether anything may switch the objects of ``cls`` to training, by the texts around.
 
-    With ``woken`` it is to switch them to training before: not all that trains may do without.
+    Of a class that the project does not use, whoever imports it may.
+    """
+    module, resolver = cls.module, getattr(ev.project, "resolver", None)
+    if resolver is None or not module.file:
+        return True
+    found = users(resolver, module.file, cls.node.name)
+    is_used = cls.node.name in module.calls_by_name or found is None or bool(found)
+    return not is_used or bool(switching_files(resolver, module, framework, to="training"))
+
+
+def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
+    """Tell whether anything may train the objects of ``cls``, as far as the project shows.
 
     A class of a package may be trained by whoever imports that. A class of a script is not, where
     nothing trains in the files that name it, or that these import: a demo has it for its weights.
@@ -64,7 +73,7 @@ def may_be_trained(
     module, resolver = cls.module, getattr(ev.project, "resolver", None)
     if resolver is None or not module.file:
         return True
-    if _trains_as_it_infers(ev, module, resolver, framework, woken=woken):
+    if _trains_as_it_infers(ev, module, resolver, framework):
         return False
     if cls.node.decorator_list:
         return True
@@ -88,20 +97,15 @@ def may_be_trained(
 
 
 def _trains_as_it_infers(
-    ev: Evaluate, module: Module, resolver: Resolver, framework: Framework, *, woken: bool
+    ev: Evaluate, module: Module, resolver: Resolver, framework: Framework
 ) -> bool:
-    """Tell whether all that trains around ``module`` does it in inference mode, by the texts.
-
-    What is ``woken`` only by a switch to training stays as it is where there is none.
-    """
+    """Tell whether all that trains around ``module`` does it in inference mode, by the texts."""
     if switching_files(resolver, module, framework, to="training"):
         return False
     names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
     pattern = rf"\b(?:{'|'.join(sorted(names))})\("
     training = set(resolver.sources.search(module.file, pattern))
-    return bool(training) and (
-        woken or training <= set(switching_files(resolver, module, framework))
-    )
+    return bool(training) and training <= set(switching_files(resolver, module, framework))
 
 
 def rests_norms_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:
