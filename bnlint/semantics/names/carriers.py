@@ -107,9 +107,7 @@ def _flows_to(module: Module, use: ast.expr, *, returns_api: bool) -> Iterator[C
                 for target in targets:
                     for name in _stored_names(target):
                         yield name, maker
-            if isinstance(parent, ast.stmt):
-                return
-        elif isinstance(parent, ast.stmt):
+        if isinstance(parent, ast.stmt):
             return
         child = parent
 
