@@ -318,15 +318,23 @@ class Outcome(NamedTuple):
 
 
 def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
-    """Return the tests that run the line of a fault: those named for its file first, then any."""
+    """Return the tests that run the line of a fault.
+
+    Those of the files of tests that are named for its file come first, then the cheap ones of each
+    other file in turn: a file of tests looks at one thing, and a second test of it sees less new.
+    """
     stem = Path(trial.path).stem
     chance = random.Random(trial.number)
-    found = [
-        (stem not in name.split("::")[0], row.seconds * chance.random(), name)
-        for name, row in known.items()
-        if learnt.runs(row, trial)
+    files: dict[str, list[tuple[float, str]]] = defaultdict(list)
+    for name, row in known.items():
+        if learnt.runs(row, trial):
+            files[name.split("::")[0]].append((row.seconds * chance.random(), name))
+    places = [
+        (stem not in file, 0 if stem in file else place, cost, name)
+        for file, found in files.items()
+        for place, (cost, name) in enumerate(sorted(found))
     ]
-    return [name for _, _, name in sorted(found)]
+    return [name for _, _, _, name in sorted(places)]
 
 
 class Server:
