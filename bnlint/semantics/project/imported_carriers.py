@@ -85,6 +85,12 @@ class ImportedCarriers:
             if any(self._comes_from(importer, *origin) for origin in origins)
         ]
         modules = [module for named in imports.modules.values() for module in named]
+        modules += [  # from package import module
+            joined(*origin)
+            for name, origins in imports.names.items()
+            if f"{name}." in text
+            for origin in origins
+        ]
         files = {self.resolver.find(importer, origin) for origin in (*modules, *imports.stars)}
         files.discard(None)
         if not carried and not files:
