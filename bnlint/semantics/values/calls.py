@@ -111,9 +111,13 @@ def _called(
 
 def _by_name(ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env | None) -> str:
     """Return what to add to the path of a function that makes what it is given the name of."""
-    if not call.args or not ev.frameworks.means(path, "makes_by_name"):
+    if not ev.frameworks.means(path, "makes_by_name"):
         return ""
-    names = ev.evaluate(module, call.args[0], env)
+    asks = ev.frameworks.word("name_arguments")
+    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg in asks)]
+    if not given:
+        return ""
+    names = ev.evaluate(module, given[0], env)
     name = names[0].object
     if len(names) > 1 or not isinstance(name, Constant) or not isinstance(name.value, str):
         return ""
