@@ -6,7 +6,8 @@ Looks for layers that take their eps of a configuration (``eps=config.layer_norm
 layers of the same kind that could and do not. Two things tell that they should:
 
 - The reference, where it was read: its layer takes the key, the layer of the port has the default
-  of its framework.
+  of its framework. Where classes of configurations in view say that the key holds that number by
+  default, confidence is low.
 - With low confidence, the layers beside it: others of its class take the key, or others of the file
   do and it takes its size of the same configuration.
 
@@ -82,10 +83,11 @@ from collections.abc import Iterator, Sequence
 from bnlint.finding import UNSAFE, Finding
 from bnlint.fixes.build import rewrite
 from bnlint.rule import CONVENTION, Context, Rule, called, lower, where_reference
-from bnlint.semantics.layers.configured import Configured, configured_eps
-from bnlint.semantics.layers.references import norm_of
+from bnlint.semantics.layers.configured import Configured, configured_eps, value_of
+from bnlint.semantics.layers.references import Counterpart, norm_of
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.numbers import shown
+from bnlint.semantics.syntax.numbers import close, shown
+from bnlint.semantics.values.evaluator import Evaluator
 
 RULE = Rule(
     "BN114",
@@ -104,15 +106,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         reference = context.reference(site)
         if reference is not None and reference.site is not None and reference.directed:
-            key = configured_eps(reference.site)
-            if key is not None and not reference.value("eps").is_known:
-                yield _report(
-                    site,
-                    key,
-                    f"the reference takes {key.text}{where_reference(reference)}",
-                    context,
-                    confidence=lower(RULE.confidence, (site.value("eps"),), reference.unsure),
-                )
+            yield from _against(site, reference, reference.site, context)
             continue
         beside = _beside(site, keyed, context)
         if beside is not None:
@@ -121,7 +115,30 @@ def check_file(context: Context) -> Iterator[Finding]:
             said = f"the layers beside it take {key.text} (line {row})"
             if not is_near:
                 said = f"other classes of the file take {key.text} (line {row})"
-            yield _report(site, key, said, context, confidence="low")
+            yield _report(site, key, said, context, confidence="low", beside=True)
+
+
+def _against(
+    site: Site, reference: Counterpart, there: Site, context: Context
+) -> Iterator[Finding]:
+    """Report a layer whose reference takes its eps of a configuration."""
+    key, mine = configured_eps(there), site.value("eps")
+    if key is None or reference.value("eps").is_known or mine.number is None:
+        return
+    number = value_of(_evaluator(there, context), there, key)
+    confidence = lower(RULE.confidence, (mine,), reference.unsure)
+    if number is not None and close(number, mine.number):
+        confidence = "low"  # only a checkpoint with another number is computed wrongly
+    holds = f", by default {shown(number)}" if number is not None else ""
+    said = f"the reference takes {key.text}{holds}{where_reference(reference)}"
+    yield _report(site, key, said, context, confidence)
+
+
+def _evaluator(site: Site, context: Context) -> Evaluator:
+    """Return what evaluates the file of a layer of the reference."""
+    sides = (side for side in context.references if side.module is site.module)
+    side = next(sides, None)
+    return side.project.evaluator if side is not None else context.evaluator
 
 
 def _is_left(site: Site) -> bool:
@@ -185,13 +202,21 @@ def _has_at_hand(site: Site, key: Configured, other: Site, context: Context) -> 
     return key.root in names
 
 
-def _report(site: Site, key: Configured, said: str, context: Context, confidence: str) -> Finding:
+def _report(
+    site: Site,
+    key: Configured,
+    said: str,
+    context: Context,
+    confidence: str,
+    *,
+    beside: bool = False,
+) -> Finding:
     api, mine = site.api, site.value("eps")
     name = api.roles["eps"]
     left = f"{called(api)} leaves {name} at {api.framework.title}'s default"
     number = f" {shown(mine.number)}" if mine.number is not None else ""
     fix = None
-    if confidence == "low":  # the layers beside it call the configuration as this one would
+    if beside:  # they call the configuration as this one would
         reason = "it may be meant to have another eps"
         fix = rewrite(context, site, "eps", key.text, UNSAFE, reason=reason)
     advice = f"write {name}={key.text}" if fix else f"pass {key.key} of the configuration as {name}"

@@ -172,6 +172,7 @@ def is_shape(argument: str) -> bool:
 
 
 _IS_EPS = lazy(r"(^|_)eps(ilon)?($|_)", re.IGNORECASE)
+_CONFIGURES = lazy(r"(Config|Configuration|Args|Arguments)$")
 _IS_CONFIGURATION = lazy(r"(^|_)(config|cfg|conf|args|hparams|hps)$|Config$")
 
 
@@ -186,6 +187,11 @@ def is_configuration(name: str) -> bool:
     So of ``config``, ``text_config`` and ``args``; not of ``configure`` and ``layer``.
     """
     return _IS_CONFIGURATION.search(name) is not None
+
+
+def configures(name: str) -> bool:
+    """Tell whether a class is named for a configuration: ``BertConfig``, ``ModelArgs``."""
+    return _CONFIGURES.search(name) is not None
 
 
 # ---------------------------------------------------------------------------------- arrays

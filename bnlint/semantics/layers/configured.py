@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+from itertools import islice
 
 from bnlint.frameworks.tables import Api
-from bnlint.semantics.hints.things import is_configuration, is_eps
+from bnlint.semantics.hints.things import configures, is_configuration, is_eps
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.numbers import close
+from bnlint.semantics.values.classes import lineage
+from bnlint.semantics.values.domain import ClassRef, Evaluate
+from bnlint.semantics.values.lookup import export
 from bnlint.startup.typed import NamedTuple
 
 
@@ -61,6 +66,51 @@ def configured(node: ast.expr) -> Configured | None:
     if not isinstance(root, ast.Name) or not is_eps(key) or not is_configuration(last):
         return None
     return Configured(key, ast.unparse(node), root.id, ast.unparse(inner))
+
+
+def value_of(ev: Evaluate, site: Site, key: Configured) -> float | None:
+    """Return what a key that a layer takes its eps of holds unless a caller says otherwise.
+
+    The configurations that the file imports or has itself say it, if all that have the key agree.
+    """
+    module = site.module
+    names = [alias.asname or alias.name for s in module.imports for alias in s.names]
+    names += [node.name for node in module.classes]
+    found: list[float] = []
+    for name in filter(configures, dict.fromkeys(names)):
+        for candidate in export(ev, module, name, site.call):
+            if isinstance(candidate.object, ClassRef):
+                numbers = (_held(cls, key.key) for cls in lineage(ev, candidate.object))
+                found += list(islice((number for number in numbers if number is not None), 1))
+    if not found or any(not close(number, found[0]) for number in found):
+        return None
+    return found[0]
+
+
+def _held(cls: ClassRef, key: str) -> float | None:
+    """Return the number that a class has for ``key``: in its body, or as a default of its own."""
+    for statement in cls.node.body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            if any(isinstance(t, ast.Name) and t.id == key for t in targets):
+                return _number(statement.value)
+        elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            arguments = statement.args
+            named = [*arguments.posonlyargs, *arguments.args]
+            defaults = dict(
+                zip([a.arg for a in named][::-1], arguments.defaults[::-1], strict=False)
+            )
+            keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            defaults |= {a.arg: default for a, default in keywords if default is not None}
+            if key in defaults:
+                return _number(defaults[key])
+    return None
+
+
+def _number(node: ast.expr | None) -> float | None:
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        return None
+    return float(node.value) if isinstance(node.value, (int, float)) else None
 
 
 def _plain(key: str) -> str:
