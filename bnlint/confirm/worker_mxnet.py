@@ -81,6 +81,7 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
                 given[request["input"]] = x
                 result = target(**given)
         result.backward()  # only now the running statistics move
+        mx.nd.waitall()  # what reads an array does not always wait for what still moves it
         outputs.append(result.asnumpy().copy())
         states.append({name: held[name].asnumpy().copy() for name in request["observe"]})
     return {"outputs": outputs, "states": states}
@@ -113,6 +114,7 @@ def run_symbol(mx: Any, target: Any, request: dict[str, Any]) -> dict[str, Any]:
         (result,) = bound.forward(is_train=training, data=x)
         if training:
             bound.backward(mx.nd.ones(result.shape))
+        mx.nd.waitall()  # what reads an array does not always wait for what still moves it
         outputs.append(result.asnumpy().copy())
         states.append({name: held[name].asnumpy().copy() for name in request["observe"]})
     return {"outputs": outputs, "states": states}
