@@ -7,7 +7,7 @@ TORCH_EPS = 1e-5
 KERAS_EPS = 1e-3
 
 
-def cloned(model, names, file):
+def lower_each_cloned_variance(model, names, file):
     state = model.state_dict()
     for name in names:
         variance = state[name + ".running_var"].clone().numpy()
@@ -15,7 +15,7 @@ def cloned(model, names, file):
         file[name]["moving_variance:0"][:] = variance
 
 
-def added(model, names, file):
+def lower_each_variance_by_a_sum(model, names, file):
     state = model.state_dict()
     for name in names:
         variance = state[name + ".running_var"].numpy()
@@ -24,7 +24,7 @@ def added(model, names, file):
         file[name]["moving_variance:0"][:] = variance
 
 
-def copied(model, names, file):
+def lower_each_copied_variance(model, names, file):
     state = model.state_dict()
     for name in names:
         variance = np.array(state[name + ".running_var"].numpy())
@@ -32,7 +32,7 @@ def copied(model, names, file):
         file[name]["moving_variance:0"][:] = variance
 
 
-def read_from_disk(path, names, file):
+def lower_each_variance_from_disk(path, names, file):
     """What is changed here is no model's."""
     state = torch.load(path)
     for name in names:
@@ -41,7 +41,7 @@ def read_from_disk(path, names, file):
         file[name]["moving_variance:0"][:] = variance
 
 
-def to_torch(model, names, path):
+def raise_each_variance_of_a_file(model, names, path):
     """Reading from the file makes an array."""
     state = model.state_dict()
     with h5py.File(path, "r") as file:

@@ -5,7 +5,7 @@ TORCH_EPS = 1e-5
 KERAS_EPS = 1e-3
 
 
-def to_keras(model, names, path):
+def lower_each_variance_of_a_keras_file(model, names, path):
     state = model.state_dict()
     with h5py.File(path, "r+") as file:
         for name in names:
