@@ -33,14 +33,14 @@ MEAN, DEVIATION = 3.0, 2.0
 _SEED = 20
 
 
-def batches(trial: Trial) -> list[Array]:
+def batches(trial: Trial, steps: int = STEPS[-1]) -> list[Array]:
     """Return the inputs of a trial, channels in axis 1: one, or one for each step."""
     channels = max(1, min(trial.channels, MAX_CHANNELS))
     shape = {2: (VALUES, channels), 3: (32, channels, 32), 4: (16, channels, 8, 8)}.get(
         trial.rank, (16, channels, 4, 4, 4)
     )
     drawn = np.random.default_rng(_SEED)
-    count = STEPS[-1] if trial.quantity == STATISTICS else 1
+    count = steps if trial.quantity == STATISTICS else 1
     return [drawn.normal(MEAN, DEVIATION, shape).astype(np.float32) for _ in range(count)]
 
 
@@ -58,7 +58,9 @@ def planted(trial: Trial) -> dict[str, Array]:
     return {name: value.astype(np.float32) for name, value in values.items()}
 
 
-def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
+def experiment(
+    api: Api, path: str, layer: Layer, trial: Trial, steps: int = STEPS[-1]
+) -> Experiment:
     """Return what to ask of ``api``, found at ``path``, for one side of a trial.
 
     Raises:
@@ -67,7 +69,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     if api.norm != BATCH:
         return other_experiments.experiment(api, path, layer, trial)
     axis = channel_axis(api, trial.rank)
-    inputs = [np.moveaxis(x, 1, axis) for x in batches(trial)]
+    inputs = [np.moveaxis(x, 1, axis) for x in batches(trial, steps)]
     state = planted(trial)
     layer = layer._replace(arguments=tuple({**required(api), **dict(layer.arguments)}.items()))
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
@@ -88,9 +90,9 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     elif trial.quantity == STATISTICS:
         plant = {}  # from where a new layer starts
     mode, given = _mode(api, layer)
-    steps = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
+    asked = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
     observe = tuple(names[role] for role in roles) if trial.quantity == STATISTICS else ()
-    return Experiment(path, api.kind, arguments, steps, plant, observe, api.roles.get("input", ""))
+    return Experiment(path, api.kind, arguments, asked, plant, observe, api.roles.get("input", ""))
 
 
 def _in_place(state: Mapping[str, Array], layer: Layer) -> dict[str, Array]:

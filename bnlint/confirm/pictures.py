@@ -11,7 +11,6 @@ from bnlint.confirm.experiments import (
     DEVIATION,
     MAX_CHANNELS,
     MEAN,
-    STEPS,
     Array,
     state_names,
 )
@@ -25,6 +24,14 @@ from bnlint.trial import OUTPUT, SMALL_VARIANCES, STATISTICS, Layer, Trial
 
 #: The running variances over which output differences are drawn, one for each channel.
 VARIANCES = tuple(float(v) for v in np.logspace(-6, 1, MAX_CHANNELS))
+
+
+#: How long running statistics are drawn: with a decay of 0.99 they need so long to arrive. Fewer
+#: steps would show those of the last batch alone, which are there at once, as the better ones.
+_COURSE = 500
+
+#: Channels of layers whose statistics are drawn, of which one is.
+_FEW_CHANNELS = 4
 
 
 class Line(NamedTuple):
@@ -83,16 +90,17 @@ def pictures_of(findings: Iterable[Finding], laboratory: Laboratory) -> Pictures
 
 def _course(trial: Trial, laboratory: Laboratory, about: str) -> tuple[Panel, Panel]:
     """Return the running mean and variance of the first channel over the steps of all sides."""
+    trial = trial._replace(channels=min(trial.channels, _FEW_CHANNELS))
     means: list[Line] = []
     variances: list[Line] = []
     for name, layer in _sides(trial):
-        result, runner = laboratory.result(trial, layer)
+        result, runner = laboratory.result(trial, layer, _COURSE)
         names = state_names(laboratory.apis[layer.api])
         label = f"{name}: {_described(layer, runner)}"
         for lines, role, start in ((means, "running_mean", 0.0), (variances, "running_var", 1.0)):
             values = [float(np.ravel(state[names[role]])[0]) for state in result.states]
             lines.append(Line(label, np.array([start, *values])))
-    steps = np.arange(STEPS[-1] + 1, dtype=np.float64)
+    steps = np.arange(_COURSE + 1, dtype=np.float64)
     return (
         Panel(about, steps, tuple(means), MEAN),
         Panel(about, steps, tuple(variances), DEVIATION**2),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bnlint.confirm import oracle
 from bnlint.confirm.experiments import (
+    STEPS,
     Array,
     corrected,
     difference,
@@ -177,8 +178,8 @@ class Laboratory:
             raise found
         return found
 
-    def result(self, trial: Trial, layer: Layer, device: str = "cpu") -> tuple[Result, str]:
-        """Return all that one side of a trial gives, and what ran it.
+    def result(self, trial: Trial, layer: Layer, steps: int = STEPS[-1]) -> tuple[Result, str]:
+        """Return all that one side of a trial gives in so many steps, and what ran it.
 
         Raises:
             NotRun, Unsuitable, OracleError: it cannot be run.
@@ -186,10 +187,10 @@ class Laboratory:
         api = self.apis[layer.api]
         installed = self.pool.find(api)
         path = installed.path if installed is not None else api.id
-        asked = experiment(api, path, layer, trial)
+        asked = experiment(api, path, layer, trial, steps)
         if installed is None:
             return oracle.run(api, asked), f"{ORACLE} for {api.framework.title}"
-        return self.pool.run(api, asked, device), installed.title
+        return self.pool.run(api, asked, "cpu"), installed.title
 
     def _where(self, api: Api, device: str, must: bool) -> str:
         if device == "cpu" or self.pool.find(api) is None or device in self.pool.devices(api):
