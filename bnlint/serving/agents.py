@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from bnlint import __version__
 from bnlint.config.options import ConfigError
@@ -30,8 +30,15 @@ that is not clear. Findings name what to write; a fix that is unsafe says under 
 it is right. Remarks say what was compared with nothing: no finding is no proof there.
 """
 
+
+def _listed(value: object) -> object:
+    """Return one name as the list of it: agents often give what they mean without brackets."""
+    return [value] if isinstance(value, str) else value
+
+
 Paths = Annotated[
     list[str] | None,
+    BeforeValidator(_listed),
     Field(description="files and folders below the root; none is all of it"),
 ]
 Framework = Annotated[
@@ -39,7 +46,9 @@ Framework = Annotated[
     Field(description="the framework the code was ported from: keras, torch, paddle, ..."),
 ]
 Rules = Annotated[
-    list[str] | None, Field(description="codes of the only rules to run; none is the usual")
+    list[str] | None,
+    BeforeValidator(_listed),
+    Field(description="codes of the only rules to run; none is the usual"),
 ]
 Side = Annotated[
     str,
@@ -49,7 +58,9 @@ Side = Annotated[
     ),
 ]
 Frameworks = Annotated[
-    list[str] | None, Field(description="the frameworks to write it for; none is all")
+    list[str] | None,
+    BeforeValidator(_listed),
+    Field(description="the frameworks to write it for; none is all"),
 ]
 
 

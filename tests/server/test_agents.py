@@ -115,11 +115,14 @@ def test_an_agent_is_served(root: Path) -> None:
             wrong, text = await asked(session, "translate", call=call, to=["PyTorch"])
             (translation,) = json.loads(text)
             assert "eps=0.001, momentum=0.01" in translation["call"]
+            assert (wrong, text) == await asked(session, "translate", call=call, to="PyTorch")
             wrong, text = await asked(session, "explain", rule="bn103")
             assert not wrong and text.startswith("# ")
             (root / "faulty.py").write_text(CLEAN)
             wrong, text = await asked(session, "check", paths=["faulty.py"])
             assert json.loads(text)["findings"] == []
+            wrong, text = await asked(session, "check", paths="../secret.py", select="BN1")
+            assert wrong and "lies outside of" in text and "momentum" not in text
             wrong, text = await asked(session, "check", paths=["../secret.py"])
             assert wrong and "lies outside of" in text and "momentum" not in text
             wrong, text = await asked(session, "check", path=["faulty.py"])
