@@ -68,7 +68,8 @@ made in its likeness, the weight of what is **new**:
 So `momentum=0.99`, copied from Keras to PyTorch, makes running statistics hold the last batch and
 1 % of everything before it, where 99 % was meant. Nothing crashes. Training, which normalises with
 the batch, looks as it did; inference is wrong ([BN101](rules/BN101.md)). What bnlint calls *decay*
-is the weight of the old value, whatever the framework calls it, so that numbers can be compared.
+is the weight of the old value, whatever the framework calls it, so that numbers can be compared:
+what a layer *keeps* of it at the default, in the table.
 
 ## In each framework
 
@@ -143,10 +144,10 @@ def momentum_page(tables: Frameworks) -> str:
         rows.append(
             (
                 _link(family),
-                f"`{name}`",
                 f"`{default_text(api, 'momentum')}`",
                 {"new-weight": "new", "old-weight": "old"}.get(api.convention, "not known"),
                 "as given" if keeps is None else f"{keeps:g}",
+                f"`{name}`",  # last: it is what a phone has no room for
             )
         )
         if api.convention in _FORMULAS and is_written(family):
@@ -156,7 +157,7 @@ def momentum_page(tables: Frameworks) -> str:
         f"Keras:    {_FORMULAS['old-weight'].format(m='momentum')}",
         f"PyTorch:  {_FORMULAS['new-weight'].format(m='momentum')}",
     ]
-    titles = ("framework", "argument", "default", "weight of the", "keeps per step")
+    titles = ("framework", "default", "weight of", "keeps", "argument")
     speeds = ("framework", "0.9", "0.99", "0.999")
     return _MOMENTUM.format(
         formulas="\n".join(formulas), meanings=_table(titles, rows), speeds=_table(speeds, equal)
