@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from bnlint.files.display import as_said as as_said
 from bnlint.files.display import current, displayed
 from bnlint.finding import (
     Comparison,

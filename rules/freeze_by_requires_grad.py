@@ -99,7 +99,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.modes.freezing import drift, is_said_to_freeze
 from bnlint.semantics.modes.moving_statistics import Drift, advice, drifts, drifts_across, stop
 from bnlint.semantics.modes.promised_freezes import promised
@@ -128,7 +128,8 @@ def _report(found: Drift, context: Context) -> Finding:
     finding = context.report(
         RULE,
         where,
-        f"{freeze.by}{through} freezes {weights} of {found.name(module)} and not its statistics: "
+        f"{freeze.by}{through} freezes {weights} of {as_said(found.name(module))} and not its "
+        "statistics: "
         "in training mode its batch normalisation goes on normalising with each batch, and "
         f"{drift(framework, context.frameworks)}{asked}",
         help=advice(found, module),

@@ -65,7 +65,7 @@ from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import MANUAL, UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.records import Ignored
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.layers.repeated import LAYER, WEIGHT, repeated
 from bnlint.semantics.modes.freezing import normalising_framework, tested_for
 from bnlint.semantics.objects.models import may_normalise
@@ -100,7 +100,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             RULE,
             store,
             f"{framework.title} never reads {row.name} of a {kind}: "
-            f"{module.source(store.value)} is trained on as before",
+            f"{as_said(module.source(store.value))} is trained on as before",
             help=fix.message,
             fix=fix,
             trial=trial_of_modes(framework, STATISTICS),

@@ -67,7 +67,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import (
     in_test,
     is_test_file,
@@ -299,7 +299,8 @@ def _report(
     return context.report(
         RULE,
         argument,
-        f"{name}{context.module.source(flag)} in {where}: {ast.unparse(call.func)} normalises what "
+        f"{name}{context.module.source(flag)} in {where}: {as_said(ast.unparse(call.func))} "
+        "normalises what "
         "it evaluates with its own batches, so that the output for a sample depends on the samples "
         "beside it",
         help=f"write {name}False",

@@ -75,7 +75,7 @@ from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, ReplaceValue
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import in_test_or_comparison, is_frozen, names_around
 from bnlint.semantics.hints.purposes import (
     freezes,
@@ -202,7 +202,8 @@ def _report(flag: Told, parameter: ModeParameter, context: Context) -> Finding:
         RULE,
         flag.keyword,
         f"{written} keeps {flag.api.short_name} on its running statistics whatever "
-        f"{parameter.name} of {parameter.function.name}() says: they stay as they were made",
+        f"{as_said(parameter.name)} of {parameter.function.name}() says: they stay as they were "
+        "made",
         help=advice,
         fix=fix,
         trial=trial_of_modes(flag.api.framework, STATISTICS, INFERENCE, TRAINING),

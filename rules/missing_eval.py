@@ -92,7 +92,7 @@ from collections.abc import Collection, Iterator
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.purposes import (
     evaluates,
     learns,
@@ -215,7 +215,9 @@ def _report(context: Context, use: Use, history: History) -> Finding:
         place = use.here
         model = use.via[0].given or use.here
     variable = dotted(model) or variable_of(module, made.call) or module.source(model)
-    run = variable if use.module is module else f"{variable} ({use.seen_from(module)})"
+    run = as_said(variable)
+    if use.module is not module:
+        run += f" ({use.seen_from(module)})"
     makers = (candidate.module for candidate in made.candidates)
     nowhere = life.nowhere(method, module, *makers)
     why = why_inference(ev, use)
@@ -291,7 +293,7 @@ def _report_sibling(context: Context, found: Sibling) -> Finding:
     return context.report(
         RULE,
         found.run,
-        f"{found.model} runs in {name}() in whichever mode it was left: "
+        f"{as_said(found.model)} runs in {name}() in whichever mode it was left: "
         f"{found.switching.name}() calls {method}() of it, and "
         f"{name}() does not. In training mode it normalises with each batch and moves its "
         "statistics",
@@ -308,7 +310,8 @@ def _report_training(context: Context, found: EveryPhase) -> Finding:
     return context.report(
         RULE,
         found.run,
-        f"{found.model} runs in training mode in every phase: line {found.switch.lineno} switches "
+        f"{as_said(found.model)} runs in training mode in every phase: line "
+        f"{found.switch.lineno} switches "
         f"it whatever the phase, and gradients are taken only if {test}, so in the others too it "
         "normalises with each batch and moves its statistics",
         help=f"write {text or 'a switch that depends on the phase'} there",

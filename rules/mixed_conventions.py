@@ -55,7 +55,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import layer_of
 from bnlint.finding import Finding
-from bnlint.rule import Context, Rule, lower
+from bnlint.rule import Context, Rule, as_said, lower
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.names.flow import reaching
@@ -122,7 +122,8 @@ def _finding(site: Site, other: Site, context: Context) -> Finding:
     return context.report(
         RULE,
         given if given is not None and context.owns(given) else site.call,
-        f"the momentum {text} is the weight of {meaning[site.api.convention]} in {site.api.id}, "
+        f"the momentum {as_said(text)} is the weight of {meaning[site.api.convention]} in "
+        f"{site.api.id}, "
         f"and of {meaning[other.api.convention]} in {other.api.id} (line {other.call.lineno})"
         f"{assumption(value)}",
         help="give one of the two layers 1 minus the momentum",

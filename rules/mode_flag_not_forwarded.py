@@ -65,7 +65,7 @@ from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.fixes.build import rewrite
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import is_frozen, names_around
 from bnlint.semantics.hints.purposes import wants_running_statistics
 from bnlint.semantics.layers.sites import Site
@@ -152,7 +152,8 @@ def _site(site: Site, context: Context) -> Iterator[Finding]:
     yield context.report(
         RULE,
         site.call,
-        f"{flag.function.name}() is told {flag.name}, and this {site.api.short_name} is not: it "
+        f"{flag.function.name}() is told {as_said(flag.name)}, and this {site.api.short_name} "
+        "is not: it "
         f"always {does}, the default of {name}",
         help=f"write {name}={text}",
         confidence="medium" if site.presumed else None,
@@ -195,7 +196,7 @@ def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, context: Context) -
         yield context.report(
             RULE,
             call,
-            f"{function.name}() is told {flag.name}, and {_name(call)} is not: its batch "
+            f"{function.name}() is told {as_said(flag.name)}, and {_name(call)} is not: its batch "
             f"normalisation always {does}, the default of {inner.name}",
             help=f"write {text}",
             fix=Fix(

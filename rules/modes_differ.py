@@ -67,7 +67,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import layer_of_family
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework, Modes
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.purposes import tells_of_mode
 from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
@@ -332,8 +332,9 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
     module = context.module
     modes = second.made.framework.modes
     names = [dotted(run.model) or module.source(run.model) for run in (first, second)]
+    said = [as_said(name) for name in names]
     message = (
-        f"{names[1]} runs in {second.mode} mode ({_how(second)}), {names[0]} on line "
+        f"{said[1]} runs in {second.mode} mode ({_how(second)}), {said[0]} on line "
         f"{first.call.lineno} in {first.mode} mode ({_how(first)}): one normalises with the batch, "
         "the other with running statistics"
     )
@@ -343,7 +344,7 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
     if modes.switch == "object" and to_first:
         method, argument = to_first[0]
         text = f"{names[1]}.{method}({'' if argument is None else argument})"
-        advice = f"write {text} before the call, or switch {names[0]} to {second.mode} mode"
+        advice = f"write {text} before the call, or switch {said[0]} to {second.mode} mode"
         statement = module.statement(second.call)
         fix = Fix(
             UNSAFE,

@@ -82,7 +82,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.hints.things import generates, tries_out
 from bnlint.semantics.modes.dry_runs import is_made_up, may_be_empty
@@ -396,7 +396,8 @@ def _report(call: ast.Call, framework: Framework, learned: bool, context: Contex
     return context.report(
         RULE,
         call,
-        f"{name} is run on a made-up input in training mode: its running statistics take a step "
+        f"{as_said(name)} is run on a made-up input in training mode: its running statistics "
+        "take a step "
         "towards those of an input that never occurs, with gradients off too",
         help=f"call {name}.{off[0]}() before it, and {name}.{on[0]}() after it",
         confidence="medium" if learned else "low",
@@ -429,9 +430,9 @@ def _report_script(use: Use, history: History, context: Context) -> Finding:
     return context.report(
         RULE,
         use.here,
-        f"{name} is run on a made-up input in training mode{through}: its running statistics, "
-        "which came with its weights, take a step towards those of an input that never occurs, "
-        "with gradients off too",
+        f"{as_said(name)} is run on a made-up input in training mode{through}: its running "
+        "statistics, which came with its weights, take a step towards those of an input that "
+        "never occurs, with gradients off too",
         help=f"call {name}.{method}() before it",
         fix=fix,
         trial=trial_of_modes(made.framework, STATISTICS),

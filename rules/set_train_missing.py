@@ -67,7 +67,7 @@ from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.modes.histories import History
 from bnlint.semantics.modes.switches import (
     INFERENCE,
@@ -140,8 +140,8 @@ def _report(history: History, context: Context) -> Finding:
     finding = context.report(
         RULE,
         made.call,
-        f"{name or 'this model'} is trained in inference mode: {made.framework.title} layers start "
-        f"there, and {life.nowhere(method, module)}",
+        f"{as_said(name) if name else 'this model'} is trained in inference mode: "
+        f"{made.framework.title} layers start in it, and {life.nowhere(method, module)}",
         help=f"write {name or 'it'}.{method}() before training",
         fix=fix,
         trial=trial_of_modes(made.framework, STATISTICS, "", TRAINING),

@@ -61,7 +61,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.hints.purposes import evaluates
 from bnlint.semantics.modes.freezing import is_of_norm
@@ -89,8 +89,8 @@ def check_file(context: Context) -> Iterator[Finding]:
                     yield context.report(
                         RULE,
                         freeze,
-                        f"{dotted(trainer.func)} (line {trainer.lineno}) switches {model} to "
-                        "training in each step: these layers are woken by the first",
+                        f"{dotted(trainer.func)} (line {trainer.lineno}) switches {as_said(model)} "
+                        "to training in each step: these layers are woken by the first",
                         help="freeze them in a train() of the model, or in a callback",
                         trial=trial_of_modes(framework, STATISTICS),
                     )

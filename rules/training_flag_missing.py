@@ -72,7 +72,7 @@ from collections.abc import Iterator
 from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix, SetKeyword
 from bnlint.frameworks.tables import Framework
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.hints.things import is_any_model, word_of_model
 from bnlint.semantics.layers.class_tests import LayerTests, guards
@@ -369,7 +369,7 @@ def _report(node: ast.Call, step: TrainingStep, confidence: str, context: Contex
     return context.report(
         RULE,
         node,
-        f"{ast.unparse(node.func)} is trained here and called without {flag}=True: batch "
+        f"{as_said(ast.unparse(node.func))} is trained here and called without {flag}=True: batch "
         "normalisation infers with its initial statistics, which never move",
         help=advice,
         confidence=confidence,

@@ -82,7 +82,7 @@ from collections.abc import Iterator, Sequence
 
 from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import SAFE, UNSAFE, Finding, Fix, ReplaceValue
-from bnlint.rule import Context, Rule
+from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.hints.things import array_named
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.weights.kinds import (
@@ -276,7 +276,7 @@ def _named(context: Context, where: ast.expr, names: Sequence[str], how: str) ->
     return context.report(
         RULE,
         where,
-        f"{', '.join(names)} are {how} in this order, and a layer has {order}",
+        f"{', '.join(map(as_said, names))} are {how} in this order, and a layer has {order}",
         help="put them into the order of the layer",
         confidence="medium",
         trial=trial_of_arrays(

@@ -16,6 +16,14 @@ _HARMFUL = lazy(
 )
 
 
+def as_said(name: str) -> str:
+    """Return what code calls something as a sentence says it: in quotes if it would read as a word.
+
+    ``self.net`` would not.
+    """
+    return f"'{name}'" if name.isidentifier() else name
+
+
 def clean(text: str) -> str:
     """Return ``text`` with a visible character in the place of each that may do harm.
 

@@ -39,7 +39,7 @@ def named(name: str, code: str, model: str = RESNET) -> object:
         name,
         model + plain(code) + TRAIN,
         "requires_grad",
-        " of model and not its statistics",
+        " of 'model' and not its statistics",
         kind="warning medium",
         fix="unsafe: put the batch normalisation layers of model into inference mode here",
     )

@@ -36,7 +36,7 @@ def train(loader):
 """
 
 SAYS = (
-    "the weights of model and not its statistics",
+    "the weights of 'model' and not its statistics",
     "10 steps take its statistics 65% of the way",
 )
 FIX = "unsafe: put the batch normalisation layers of model into inference mode here"
@@ -179,7 +179,7 @@ HAZARDS = [
         model_conv.fc = nn.Linear(512, 2)
         model_conv = fit(model_conv, torch.optim.SGD(model_conv.fc.parameters(), 0.01))
         """,
-        "the weights of model_conv and not its statistics",
+        "the weights of 'model_conv' and not its statistics",
         kind=KIND,
         fix=FIX,
     ),
@@ -325,7 +325,7 @@ def test_mindspore() -> None:
     step = ms.value_and_grad(lambda x: net(x).sum(), None, head.trainable_params())
     """
     (finding,) = run("BN251", code)
-    assert "requires_grad freezes the weights of net" in finding.message
+    assert "requires_grad freezes the weights of 'net'" in finding.message
 
 
 @pytest.mark.parametrize(("name", "value"), [("stop_gradient", True), ("trainable", False)])
@@ -341,6 +341,6 @@ def test_paddle(name: str, value: bool) -> None:
         loss.backward()
     """
     (finding,) = run("BN251", code)
-    assert f"{name} freezes the weights of net" in finding.message
+    assert f"{name} freezes the weights of 'net'" in finding.message
     (clean,) = [run("BN251", code.replace(str(value), str(not value)))]
     assert clean == []

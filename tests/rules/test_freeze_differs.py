@@ -150,7 +150,11 @@ STOPS = {
 #: Ways to freeze weights alone in a model that is trained: the code, with «» around the place that
 #: is reported, what is frozen, and the advice.
 MOVES = {
-    "a script": (TORCH, "model", "call eval() of its batch normalisation layers after each train"),
+    "a script": (
+        TORCH,
+        "'model'",
+        "call eval() of its batch normalisation layers after each train",
+    ),
     "part of a class": (
         """
         class Net(nn.Module):
@@ -183,7 +187,7 @@ MOVES = {
 
         train(torchvision.models.resnet18(), loader)
         """,
-        "the batch normalisation layers of model",
+        "the batch normalisation layers of 'model'",
         "call eval() of these layers too, after each train()",
     ),
     "weights of layers in a loop": (
@@ -198,7 +202,7 @@ MOVES = {
 
         train(torchvision.models.resnet18(), loader)
         """,
-        "the batch normalisation layers of model",
+        "the batch normalisation layers of 'model'",
         "call eval() of these layers too",
     ),
     "layers by apply()": (
@@ -224,7 +228,7 @@ MOVES = {
                     if isinstance(m, nn.BatchNorm2d):
                         «m.requires_grad_(False)»
         """,
-        "the batch normalisation layers of self",
+        "the batch normalisation layers of 'self'",
         "call eval() of these layers too",
     ),
     "evaluated in between, other weights unfrozen before": (
@@ -243,7 +247,7 @@ MOVES = {
             model.eval()
             validate(model)
         """,
-        "the batch normalisation layers of model",
+        "the batch normalisation layers of 'model'",
         "call eval() of these layers too",
     ),
 }
@@ -260,7 +264,7 @@ def test_reference_stops_statistics(name: str) -> None:
     reference, by = STOPS[name]
     (finding,) = run_pair("BN254", keras(reference), torch(marked(TORCH)[0]))
     assert finding.message.startswith(
-        f"requires_grad freezes the weights of model alone, {by} of the Keras reference "
+        f"requires_grad freezes the weights of 'model' alone, {by} of the Keras reference "
         "(reference.py:"
     )
     assert "stops the statistics too: in training mode, batch normalisation here" in finding.message
@@ -294,7 +298,7 @@ def test_port_stops_statistics_too(name: str) -> None:
     (finding,) = run_pair("BN254", torch(marked(TORCH)[0]), keras(port) + fit)
     assert finding.message.startswith(f"{by} stops the statistics of ")
     assert "too, requires_grad of the PyTorch reference (reference.py:" in finding.message
-    assert "freezes the weights of model alone: in training mode, batch" in finding.message
+    assert "freezes the weights of 'model' alone: in training mode, batch" in finding.message
     assert (finding.severity, finding.fix) == ("warning", None)
     assert finding.help.startswith(
         "leave trainable = True for its BatchNormalization layers and keep their gamma and beta out"
@@ -323,7 +327,7 @@ IN_FILE = [
     hazard(
         "the port stands first",
         marked(TORCH)[0] + KERAS.replace("base.trainable", "«base.trainable»") + "base.fit(data)\n",
-        "base.trainable = False stops the statistics of base too, requires_grad of the PyTorch "
+        "base.trainable = False stops the statistics of 'base' too, requires_grad of the PyTorch "
         "reference (line 9)",
         kind="warning medium",
         fix="",
@@ -343,7 +347,7 @@ def test_the_declared_framework_is_the_reference() -> None:
     (first,) = run("BN254", code)
     assert first.message.startswith("base.trainable = False stops")
     (declared,) = run("BN254", code, from_family="keras")
-    assert declared.message.startswith("requires_grad freezes the weights of model alone, base")
+    assert declared.message.startswith("requires_grad freezes the weights of 'model' alone, base")
 
 
 @pytest.mark.parametrize(
@@ -380,7 +384,7 @@ def test_the_declared_framework_is_the_reference() -> None:
 )
 def test_others_of_the_kind_of_pytorch(port: str) -> None:
     (finding,) = run_pair("BN254", keras(KERAS), port)
-    assert "freezes the weights of net alone, base.trainable = False" in finding.message
+    assert "freezes the weights of 'net' alone, base.trainable = False" in finding.message
 
 
 # ---------------------------------------------------------------------------------- with others

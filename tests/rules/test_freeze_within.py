@@ -34,7 +34,7 @@ def frozen(name: str, code: str, owner: str, model: str) -> object:
     return hazard(
         name,
         code + TRAIN,
-        f"the weights of {owner} and not its statistics",
+        f"the weights of '{owner}' and not its statistics",
         kind="warning medium",
         fix=f"unsafe: put the batch normalisation layers of {model} into inference mode here",
     )

@@ -44,7 +44,7 @@ HAZARDS = [
             predictions = model(images, «training=True»)
             test_loss(loss_object(labels, predictions))
         """,
-        "training=True in test_step(): model ",
+        "training=True in test_step(): 'model' ",
         *SAYS,
         kind=KIND,
         fix=FIX,
@@ -57,7 +57,7 @@ HAZARDS = [
             def evaluate(x):
                 return model(x, «training=True»)
         """,
-        "training=True in evaluate(): model ",
+        "training=True in evaluate(): 'model' ",
         *SAYS,
         kind=KIND,
         fix=FIX,
@@ -71,7 +71,7 @@ HAZARDS = [
                 y_pred = self(x, «training=True»)
                 return {"loss": self.compute_loss(y=y, y_pred=y_pred)}
         """,
-        "training=True in test_step(): self ",
+        "training=True in test_step(): 'self' ",
         *SAYS,
         kind=KIND,
         fix=FIX,
@@ -121,7 +121,7 @@ HAZARDS = [
                 saver.restore(session, path)
                 print(session.run(logits))
         """,
-        "is_training=True in evaluate(): network ",
+        "is_training=True in evaluate(): 'network' ",
         *SAYS,
         kind=KIND,
         fix="unsafe: write is_training=False",
@@ -156,7 +156,7 @@ HAZARDS = [
         def evaluate(images):
             return tf.argmax(network(images, «True»), 1)
         """,
-        "True in evaluate(): network ",
+        "True in evaluate(): 'network' ",
         *SAYS,
         kind=KIND,
         fix="unsafe: write False",
@@ -175,7 +175,7 @@ HAZARDS = [
         def predict(images):
             return deep(images, «train=True»)
         """,
-        "train=True in predict(): deep ",
+        "train=True in predict(): 'deep' ",
         *SAYS,
         kind=KIND,
         fix="unsafe: write train=False",
@@ -190,7 +190,7 @@ HAZARDS = [
         def validate(images):
             return graph(images, «is_train=True»)
         """,
-        "is_train=True in validate(): graph ",
+        "is_train=True in validate(): 'graph' ",
         *SAYS,
         kind=KIND,
         fix="unsafe: write is_train=False",
@@ -204,7 +204,7 @@ HAZARDS = [
         def predict(images):
             return graph(images, «is_train=True»)
         """,
-        "is_train=True in predict(): graph ",
+        "is_train=True in predict(): 'graph' ",
         *SAYS,
         kind=KIND,
         fix="unsafe: write is_train=False",
@@ -224,7 +224,7 @@ def test_script_that_is_named_for_evaluation() -> None:
     start, code = code.index("«"), code.replace("«", "").replace("»", "")
     (finding,) = run("BN213", code, path="tools/eval_net.py")
     assert finding.span.start == start
-    assert "is_training=True in eval_net.py: network " in finding.message
+    assert "is_training=True in eval_net.py: 'network' " in finding.message
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,7 @@ HAZARD = [
             model = Net(nnx.Rngs(0))
             return [«model(image)» for image in images]
         """,
-        "model runs in predict() in training mode: no eval() in this file",
+        "'model' runs in predict() in training mode: no eval() in this file",
         kind="warning medium",
         fix="unsafe: insert model.eval()",
     ),
@@ -206,7 +206,7 @@ HAZARD = [
         b = nnx.BatchNorm(3, rngs=nnx.Rngs(0))
         print(abs(a(x) - «b(x)»))
         """,
-        "b runs in training mode (as Flax nnx starts), a on line 8 in inference mode",
+        "'b' runs in training mode (as Flax nnx starts), 'a' on line 8 in inference mode",
         fix="unsafe: insert b.eval()",
     ),
     hazard(

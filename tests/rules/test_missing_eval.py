@@ -138,7 +138,7 @@ HAZARD = [
                 hits += («model(x)».argmax(1) == y).sum()
             return hits
         """,
-        "model runs in evaluate() in training mode: no eval() in this file",
+        "'model' runs in evaluate() in training mode: no eval() in this file",
         kind="warning medium",
         fix=FIX,
     ),

@@ -23,7 +23,7 @@ HAZARD = [
                 self.stem = nn.BatchNorm2d(8, momentum=momentum)
                 self.head = mint.nn.BatchNorm2d(8, momentum=«momentum»)
         """,
-        f"the momentum momentum {MINT}",
+        f"the momentum 'momentum' {MINT}",
         f"{NN} (line 6)",
         kind="warning high",
         advice="give one of the two layers 1 minus the momentum",
@@ -64,7 +64,7 @@ HAZARD = [
         a = nn.BatchNorm2d(8, momentum=M)
         b = mint.nn.BatchNorm2d(8, momentum=«M»)
         """,
-        "the momentum M",
+        "the momentum 'M'",
         kind="warning high",
     ),
 ]

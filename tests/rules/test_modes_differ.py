@@ -21,7 +21,7 @@ KERAS = "ref = keras.layers.BatchNormalization()\n"
 MINDSPORE = "cell = ms.nn.BatchNorm1d(3)\n"
 
 SAYS = (
-    "port runs in training mode (as PyTorch starts), ref on line ",
+    "'port' runs in training mode (as PyTorch starts), 'ref' on line ",
     " in inference mode (as Keras starts): one normalises with the batch, the other with running",
 )
 FIX = "unsafe: insert port.eval()"
@@ -32,14 +32,14 @@ HAZARD = [
     hazard(
         "the torch side first: no one line switches Keras",
         TORCH + KERAS + "print(port(t), «ref(x)»)",
-        "ref runs in inference mode (as Keras starts), port on line ",
+        "'ref' runs in inference mode (as Keras starts), 'port' on line ",
         kind=KIND,
         fix="",
     ),
     hazard(
         "Keras told to train, PyTorch switched to inference",
         KERAS + TORCH + "port.eval()\na = ref(x, training=True)\nb = «port(t)»",
-        "port runs in inference mode (switched), ref on line ",
+        "'port' runs in inference mode (switched), 'ref' on line ",
         "in training mode (switched)",
         kind=KIND,
         fix="unsafe: insert port.train()",
@@ -47,14 +47,14 @@ HAZARD = [
     hazard(
         "both told: in opposite modes",
         KERAS + TORCH + "port.train()\na = ref(x, training=False)\nb = «port(t)»",
-        "port runs in training mode (switched)",
+        "'port' runs in training mode (switched)",
         kind=KIND,
         fix=FIX,
     ),
     hazard(
         "MindSpore as built",
         TORCH + MINDSPORE + "a = port(t)\nb = «cell(ms.Tensor(x))»",
-        "cell runs in inference mode (as MindSpore starts), port on line ",
+        "'cell' runs in inference mode (as MindSpore starts), 'port' on line ",
         kind=KIND,
         fix="unsafe: insert cell.set_train()",
     ),
@@ -62,7 +62,7 @@ HAZARD = [
         "one name, bound anew for the other side",
         "bn = keras.layers.BatchNormalization()\na = bn(x)\n"
         "bn = torch.nn.BatchNorm1d(3)\nb = «bn(t)»",
-        "bn runs in training mode (as PyTorch starts), bn on line ",
+        "'bn' runs in training mode (as PyTorch starts), 'bn' on line ",
         kind=KIND,
         fix="unsafe: insert bn.eval()",
     ),
@@ -106,7 +106,7 @@ HAZARD = [
         KERAS + TORCH + "port.eval()\nprint(ref(x), port(t))\n"
         "ref2 = keras.layers.BatchNormalization()\nport2 = torch.nn.BatchNorm1d(3)\n"
         "print(ref2(x), «port2(t)»)",
-        "port2 runs in training mode",
+        "'port2' runs in training mode",
         kind=KIND,
         fix="unsafe: insert port2.eval()",
     ),
@@ -147,7 +147,7 @@ PREDICTED = [
     hazard(
         "predict",
         SEQUENTIAL + TORCH + "print(ref.predict(x), «port(t)»)",
-        "port runs in training mode (as PyTorch starts), ref on line ",
+        "'port' runs in training mode (as PyTorch starts), 'ref' on line ",
         " in inference mode (predict() infers): one normalises with the batch",
         kind=KIND,
         fix=FIX,
@@ -165,7 +165,7 @@ PREDICTED = [
             found = «port(t)»
         print(np.abs(expected - found.numpy()).max())
         """,
-        "port runs in training mode (as PyTorch starts), ref on line ",
+        "'port' runs in training mode (as PyTorch starts), 'ref' on line ",
         "(predict() infers)",
         kind=KIND,
         fix=FIX,
@@ -173,7 +173,7 @@ PREDICTED = [
     hazard(
         "the forward method of the port",
         SEQUENTIAL + TORCH + "a = ref.predict_on_batch(x)\nb = «port.forward(t)».detach()",
-        "port runs in training mode (as PyTorch starts), ref on line ",
+        "'port' runs in training mode (as PyTorch starts), 'ref' on line ",
         "(predict_on_batch() infers)",
         kind=KIND,
         fix=FIX,

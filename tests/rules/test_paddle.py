@@ -283,7 +283,7 @@ net.set_state_dict(paddle.load("net.pdparams"))
 with paddle.no_grad():
     y = «net(x)»
 """,
-        "net infers here in training mode: no eval() in this file",
+        "'net' infers here in training mode: no eval() in this file",
         kind="error medium",
         fix="unsafe: insert net.eval()",
     ),
@@ -324,7 +324,7 @@ with paddle.no_grad():
         b = paddle.nn.BatchNorm2D(3, data_format="NHWC")
         print(abs(a(x) - «b(paddle.to_tensor(x))»))
         """,
-        "runs in training mode (as PaddlePaddle starts), a on line 8 in inference mode (as Keras "
+        "runs in training mode (as PaddlePaddle starts), 'a' on line 8 in inference mode (as Keras "
         "starts)",
         fix="unsafe: insert b.eval()",
     ),

@@ -27,7 +27,7 @@ loss_fn = nn.MSELoss()
 """
 
 SAYS = (
-    "net is trained in inference mode: MindSpore layers start there, and ",
+    "'net' is trained in inference mode: MindSpore layers start in it, and ",
     "in this file",
 )
 FIX = "unsafe: insert net.set_train()"

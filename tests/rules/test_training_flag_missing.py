@@ -41,7 +41,7 @@ def step(x, y):
 PLAIN_STEP = STEP.replace("«", "").replace("»", "")
 
 SAYS = (
-    "model is trained here and called without training=True: batch normalisation infers",
+    "'model' is trained here and called without training=True: batch normalisation infers",
     "with its initial statistics, which never move",
 )
 FIX = "unsafe: write model(x, training=True)"
@@ -127,7 +127,7 @@ for x, y in data:
         self.optimizer.apply_gradients(zip(gradients, self.trainable_variables))
         return {"loss": loss}
 """,
-        "self is trained here and called without training=True",
+        "'self' is trained here and called without training=True",
         kind="error high",
         fix="unsafe: write self(x, training=True)",
     ),
@@ -165,7 +165,7 @@ def train_step(x, y):
     gradients = tape.gradient(loss, model.trainable_weights)
     optimizer.apply_gradients(zip(gradients, model.trainable_weights))
 """,
-        "net is trained here",
+        "'net' is trained here",
         kind="error high",
         fix="unsafe: write net(x, training=True)",
     ),

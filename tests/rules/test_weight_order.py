@@ -154,7 +154,7 @@ HAZARDS = [
             layer = keras.layers.BatchNormalization()
             layer.set_weights(«[beta, gamma, mean, var]»)
         """,
-        "beta, gamma, mean, var are given as all weights in this order",
+        "'beta', 'gamma', 'mean', 'var' are given as all weights in this order",
         kind="error medium",
         fix="",
     ),

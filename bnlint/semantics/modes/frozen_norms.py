@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from bnlint.files.display import as_said
 from bnlint.frameworks import records
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.around import in_test
@@ -57,8 +58,9 @@ class Frozen(NamedTuple):
     def name(self) -> str:
         """What messages call what is frozen."""
         if self.reach.kind == NORMS:
-            return f"the batch normalisation layers of {self.owner}".removesuffix(" of ")
-        return self.owner
+            of = f" of {as_said(self.owner)}" if self.owner else ""
+            return f"the batch normalisation layers{of}"
+        return as_said(self.owner)
 
 
 # ---------------------------------------------------------------------------------- stopped
