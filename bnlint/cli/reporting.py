@@ -17,7 +17,6 @@ from bnlint.cli.terminal import (
     close,
     is_paged,
     say,
-    say_summary,
     wants_color,
     width_of,
     write,
@@ -133,18 +132,25 @@ def report(
     if not parsed.quiet:
         if plan.trials and made.fixed:
             say("--confirm tried what remains; without --fix or --diff it tries what they fix too")
-        notices = [*_notices(results), *_stale(plan, results, paths), *_hidden(plan, results)]
-        for notice in [*found.notices, *_idle(found, configs), *notices]:
+        hidden = [*_hidden(plan, results)]
+        notices = [*_notices(results), *_stale(plan, results, paths), *hidden]
+        notices = [*found.notices, *_idle(found, configs), *notices]
+        for notice in notices:
             say(notice.message, notice.path)
         if (choice is None or choice in _WITH_SUMMARY) and not parsed.statistics:
             line = summary(
                 made, can_fix=True, unsafe_fixes=plan.unsafe, would_fix=plan.diff, fixing=plan.fix
             )
-            told = bool(made.findings or made.fixed or made.suppressed)
             paged = stream if choice in _FOR_PEOPLE and is_paged() else None
-            say_summary(line, told, paged)
             # Who changes files asks for the changes alone.
-            for line in () if plan.diff or plan.changes_files else remarks(made):
+            told = [] if plan.diff or plan.changes_files else [*remarks(made)]
+            # A program is told how a run ends without findings only where nothing else is said.
+            is_wanted = not hidden
+            if not sys.stderr.isatty():
+                is_wanted = not (told or notices or problems or plan.fix)
+            if is_wanted or made.findings or made.fixed or made.suppressed:
+                say(line, stream=paged)
+            for line in told:
                 say(line, stream=paged)
     code = close(problems)
     if code != CLEAN or parsed.exit_zero or plan.only:

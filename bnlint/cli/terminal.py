@@ -62,12 +62,6 @@ def mute(stream: TextIO) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def say_summary(line: str, found: bool, stream: TextIO | None = None) -> None:
-    """Print the closing line: of a clean run, only to a person at a terminal."""
-    if found or sys.stderr.isatty():
-        say(line, stream=stream)
-
-
 def is_paged() -> bool:
     """Tell whether what is said on standard error would be painted over what a pager shows."""
     return sys.stderr.isatty() and not sys.stdout.isatty()

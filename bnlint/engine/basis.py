@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bnlint.engine.comparing import context_of, has_eps_of_source, paired_with
+from bnlint.engine.comparing import context_of, has_eps_of_source, is_reference, paired_with
 from bnlint.engine.facts import Facts, facts_of, other_norms, settled
 from bnlint.engine.inventory import SiteRow, by_place, located, rows
 from bnlint.engine.options import Options
@@ -105,6 +105,8 @@ def told(site: Site, context: Context, options: Options) -> tuple[str, str, tupl
                 return INFERRED, text, why, origin.family
             text = f"nothing: eps is written down. It is inferred that {origin.title} is the source"
             return NOTHING, text, why, origin.family
+        if is_reference(context, options):
+            return NOTHING, "nothing: it is the reference of other files", (), ""
         return NOTHING, "nothing: no reference is known", (), ""
     title = found.api.framework.title
     if found.site is not None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from bnlint.engine.facts import Facts, reference_facts
 from bnlint.engine.options import Options
+from bnlint.engine.ports import is_named
 from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Problem
 from bnlint.rule import Context
@@ -143,6 +144,8 @@ def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) 
         for site, reference in found
         if (reference is None or reference.is_weak) and not has_eps_of_source(site, context)
     ]
+    if alone and is_reference(context, options):
+        return ()
     if alone and context.module.file and context.infers and context.project.resolver is not None:
         from bnlint.semantics.origins.search import sources_around
 
@@ -150,6 +153,11 @@ def uncompared(context: Context, rules: Sequence[LoadedRule], options: Options) 
         sources = sources_around(context.project.resolver, context.module.file)
         return [site for site in alone if site.api.framework.ecosystem not in sources]
     return alone
+
+
+def is_reference(context: Context, options: Options) -> bool:
+    """Tell whether other files are declared to be ports of a file, which is none itself then."""
+    return options.is_reference or (bool(context.module.file) and is_named(context.module.file))
 
 
 def has_eps_of_source(site: Site, context: Context) -> bool:

@@ -58,10 +58,10 @@ class Result(NamedTuple):
     ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
     tells that the file was parsed, and not passed over as holding nothing of interest.
     ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
-    declares that they are no port. ``unlisted`` are findings for information that nobody asked
-    for, as the code and the framework that was compared with. ``offers`` are comparisons that may
-    be worth while, as commands. ``hints`` say for how many layers eps would differ if what
-    introduces the project is right.
+    declares that they are no port; ``layers`` is the number of all. ``unlisted`` are findings for
+    information that nobody asked for, as the code and the framework that was compared with.
+    ``offers`` are comparisons that may be worth while, as commands. ``hints`` say for how many
+    layers eps would differ if what introduces the project is right.
 
     Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
     those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
@@ -85,6 +85,7 @@ class Result(NamedTuple):
     after: bytes | None = None
     document: Document | None = None
     accepted: tuple[tuple[str, str], ...] = ()
+    layers: int = 0
 
 
 def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
@@ -227,6 +228,7 @@ def check_facts(
         text=module.text if found else None,
         checked=True,
         uncompared=len(alone),
+        layers=len(context.sites),
         hints=tuple(hints(context, alone)),
         offers=tuple(offered(facts, context, options)),
         unlisted=tuple(unlisted),

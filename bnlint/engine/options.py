@@ -18,8 +18,8 @@ class Options(NamedTuple):
     ``unfixable`` are text only; those in ``safe_fixes`` and ``unsafe_fixes`` count as such.
     ``trials`` asks for the experiments that can prove the findings, ``references`` are the files
     that this one is a port of, ``wrappers`` what the configuration declares to stand for an API.
-    ``native`` tells that the code is declared to be no port, ``infer`` that the project may show
-    what it was ported from.
+    ``native`` tells that the code is declared to be no port, ``is_reference`` that other files are
+    declared to be ports of it, ``infer`` that the project may show what it was ported from.
     """
 
     codes: frozenset[str]
@@ -34,4 +34,5 @@ class Options(NamedTuple):
     references: tuple[ReferenceFile, ...] = ()
     wrappers: tuple[Wrapper, ...] = ()
     native: bool = False
+    is_reference: bool = False
     infer: bool = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from bnlint.config.options import absolute, is_installed
+from bnlint.config.options import NO_REFERENCE, absolute, is_installed
 from bnlint.config.settings import Config, reference_for
 from bnlint.engine.directives import PORT_OF, find_directives
 from bnlint.engine.facts import ReferenceFile
@@ -13,6 +13,9 @@ from bnlint.engine.packages import PACKAGES
 from bnlint.files.display import displayed
 from bnlint.finding import Problem
 from bnlint.semantics.syntax.module import parse
+
+#: What stands in a file that says what it is a port of.
+_PORT_OF = rf"bnlint:[ \t]*{PORT_OF}"
 
 
 def references_of(
@@ -51,6 +54,22 @@ def references_of(
             where = reference.rpartition("/")[0] or "/"
             found.append(ReferenceFile(displayed(reference, cwd), data, part, where))
     return tuple(found), problems
+
+
+def is_reference(config: Config, path: str) -> bool:
+    """Tell whether the configuration has other files as ports of the one at the absolute path."""
+    references = {port.reference for port in config.ports} - {None, NO_REFERENCE}
+    return any(split(name or "", "/")[0] == path for name in references)
+
+
+def is_named(file: str) -> bool:
+    """Tell whether a comment in another file of the project names ``file`` as its reference."""
+    for port in PACKAGES.search(file, _PORT_OF, (PORT_OF,)):
+        folder = port.rpartition("/")[0]
+        marks = _marks(port, PACKAGES.text(port) or "") if port != file else ()
+        if any(split(name, folder)[0] == file for name in marks):
+            return True
+    return False
 
 
 def installed_model(name: str, folders: Sequence[str]) -> ReferenceFile | Problem:

@@ -277,7 +277,11 @@ def summary(
     if not report.findings:
         if report.uncompared:
             return f"Nothing was found in {looked_at}."
-        return f"All checks passed ({looked_at})." if report.files else "No files were checked."
+        layers = (
+            counted(report.layers, "batch normalisation layer") if report.layers else "no layers"
+        )
+        passed = f"All checks passed ({looked_at}, {layers})."
+        return passed if report.files else "No files were checked."
     counts = [
         counted(number, severity, "info")
         for severity in SEVERITIES

@@ -26,12 +26,12 @@ class Report(NamedTuple):
     ``findings`` are in the order in which they are shown, ``texts`` holds the decoded texts of
     files by the path that stands in their findings, ``files`` counts the files looked at,
     ``fixed`` and ``suppressed`` the findings that were fixed and that a comment was written for.
-    ``uncompared`` counts the layers whose settings were compared with nothing, ``unlisted`` the
-    findings for information that nobody asked for, by code and framework compared with, ``hints``
-    the layers in which eps would differ, by what introduces the project and the family it names.
-    ``offers`` are commands that compare what may be a port with its reference. ``notices`` say of
-    files, by their paths, what was not done: of what is too large to be followed, or was rolled
-    back.
+    ``layers`` counts the batch normalisation layers, ``uncompared`` those whose settings were
+    compared with nothing, ``unlisted`` the findings for information that nobody asked for, by code
+    and framework compared with, ``hints`` the layers in which eps would differ, by what introduces
+    the project and the family it names. ``offers`` are commands that compare what may be a port
+    with its reference. ``notices`` say of files, by their paths, what was not done: of what is too
+    large to be followed, or was rolled back.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -44,6 +44,7 @@ class Report(NamedTuple):
     hints: Mapping[tuple[str, str], int] = {}
     offers: tuple[str, ...] = ()
     notices: tuple[tuple[str, str], ...] = ()
+    layers: int = 0
 
 
 def report_of(results: Sequence[Result]) -> Report:
@@ -59,6 +60,7 @@ def report_of(results: Sequence[Result]) -> Report:
         offers=tuple(sorted({offer for result in results for offer in result.offers})),
         hints=Counter(hint for result in results for hint in result.hints),
         unlisted=Counter(unlisted for result in results for unlisted in result.unlisted),
+        layers=sum(result.layers for result in results),
         notices=tuple((result.path, said) for result in results for said in result.notices),
     )
 

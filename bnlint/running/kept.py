@@ -35,7 +35,7 @@ def packed(result: Result) -> object | None:
     kept = Result(
         result.path, result.findings, notices=result.notices, checked=result.checked,
         uncompared=result.uncompared, offers=result.offers, unlisted=result.unlisted,
-        hints=result.hints,
+        hints=result.hints, layers=result.layers,
     )  # fmt: skip
     try:
         return _plain(kept) if kept == bare else None

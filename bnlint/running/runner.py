@@ -201,11 +201,12 @@ def _with_references(
     """Return ``options`` with the files that ``file`` is a port of, and which cannot be read."""
     if not config.ports and "port-of" not in text:
         return options, ()
-    from bnlint.engine.ports import references_of
+    from bnlint.engine.ports import is_reference, references_of
 
     cwd = os.getcwd().replace(os.sep, "/")
     references, problems = references_of(config, file.path, file.display, text, cwd)
-    return options._replace(references=references), tuple(problems)
+    is_named = is_reference(config, file.path)
+    return options._replace(references=references, is_reference=is_named), tuple(problems)
 
 
 def _outcomes(

@@ -36,6 +36,14 @@ def uncompared(layers: int) -> str:
     )
 
 
+def passed(files: int, layers: int) -> str:
+    """Return the line that says that nothing was found in so many files and layers."""
+    counted = "no layers"
+    if layers:
+        counted = f"{layers} batch normalisation layer{'' if layers == 1 else 's'}"
+    return f"All checks passed ({files} file{'' if files == 1 else 's'}, {counted}).\n"
+
+
 SUMMARY = f"Found 1 error in 1 file (1 fixable with --fix --unsafe-fixes).\n{uncompared(1)}"
 
 #: Runs bnlint so that the modes of files hold for it, which root may otherwise pass over: root

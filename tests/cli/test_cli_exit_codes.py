@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import CLEAN, FAULTY, FINDING, SUMMARY, Run, bnlint, program, uncompared, write
+from command_line import (
+    CLEAN,
+    FAULTY,
+    FINDING,
+    SUMMARY,
+    Run,
+    bnlint,
+    passed,
+    program,
+    uncompared,
+    write,
+)
 
 GONE = "bnlint: error: gone.py: no such file or folder\n"
 
@@ -74,7 +85,7 @@ def test_standard_input(tmp_path: Path, arguments: list[str], name: str) -> None
     expected = Run(1, f"{name}:{FINDING}\n", SUMMARY)
     assert bnlint(tmp_path, *arguments, stdin=FAULTY.encode()) == expected
     assert bnlint(tmp_path, *arguments, stdin=CLEAN.encode()) == Run(0, "", uncompared(1))
-    assert bnlint(tmp_path, *arguments, stdin=b"") == Run(0, "", "")
+    assert bnlint(tmp_path, *arguments, stdin=b"") == Run(0, "", passed(1, 0))
 
 
 def test_standard_input_beside_files(tmp_path: Path) -> None:

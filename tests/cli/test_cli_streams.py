@@ -16,6 +16,7 @@ from command_line import (
     SUMMARY,
     Run,
     bnlint,
+    passed,
     program,
     shell,
     uncompared,
@@ -43,11 +44,17 @@ def test_quiet_leaves_problems(tmp_path: Path) -> None:
     assert run == Run(2, f"bad.py:{FINDING}\n", "bnlint: error: gone.py: no such file or folder\n")
 
 
-def test_clean_run_says_nothing_where_all_was_compared(tmp_path: Path) -> None:
+def test_something_is_always_said(tmp_path: Path) -> None:
+    """To a program in one line, but for one that wants the fixed text alone."""
     write(tmp_path, good=CLEAN, other="import torch\n")
-    assert program(tmp_path, "other.py") == Run(0, "", "")
+    assert program(tmp_path, "other.py") == Run(0, "", passed(1, 0))
     assert program(tmp_path, "good.py") == Run(0, "", uncompared(1))
-    assert program(tmp_path, "--from", "mindspore", "good.py") == Run(0, "", "")
+    mindspore = ("--from", "mindspore")
+    assert program(tmp_path, *mindspore, "good.py") == Run(0, "", passed(1, 1))
+    assert program(tmp_path, *mindspore) == Run(0, "", passed(2, 1))
+    assert program(tmp_path, *mindspore) == Run(0, "", passed(2, 1))  # and if it is remembered
+    assert program(tmp_path, *mindspore, "-q") == Run(0, "", "")
+    assert program(tmp_path, *mindspore, "--fix") == Run(0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,7 @@ def test_clean_run_says_nothing_where_all_was_compared(tmp_path: Path) -> None:
 )
 def test_native_code_is_compared_with_nothing(tmp_path: Path, configuration: str) -> None:
     write(tmp_path, good=CLEAN, **{"bnlint.toml": configuration})
-    assert program(tmp_path, "good.py") == Run(0, "", "")
+    assert program(tmp_path, "good.py") == Run(0, "", passed(1, 1))
     assert program(tmp_path, "--from", "slim", "good.py").code == 1
 
 

@@ -182,8 +182,15 @@ def test_statistics_cannot_be_annotations() -> None:
     ("report", "options", "line"),
     [
         pytest.param(Report(files=0), {}, "No files were checked.", id="nothing to check"),
-        pytest.param(Report(files=1), {}, "All checks passed (1 file).", id="one clean file"),
-        pytest.param(Report(files=12), {}, "All checks passed (12 files).", id="clean files"),
+        pytest.param(
+            Report(files=1), {}, "All checks passed (1 file, no layers).", id="one clean file"
+        ),
+        pytest.param(
+            Report(files=12, layers=5),
+            {},
+            "All checks passed (12 files, 5 batch normalisation layers).",
+            id="clean files",
+        ),
         pytest.param(Report((finding(),), {}, 1), {}, "Found 1 error in 1 file.", id="one error"),
         pytest.param(
             Report(

@@ -167,3 +167,45 @@ def test_twins_of_one_name_in_two_folders(tmp_path: Path) -> None:
 def test_no_twins(tmp_path: Path, files: dict[str, str]) -> None:
     findings(tmp_path, **files)
     assert "hint" not in bnlint(tmp_path).err
+
+
+REFERENCE = "from tensorflow import keras\n\nbn = keras.layers.BatchNormalization()\n"
+WRITTEN = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(8, eps=1e-3, momentum=0.01)\n"
+
+
+@pytest.mark.parametrize(
+    ("port", "settings"),
+    [
+        pytest.param(f"# bnlint: port-of old.py\n{WRITTEN}", "", id="a comment"),
+        pytest.param(f"# bnlint: port-of ./old.py::bn\n{WRITTEN}", "", id="a part of it"),
+        pytest.param(
+            WRITTEN,
+            '[[tool.bnlint.port]]\npaths = ["port.py"]\nreference = "old.py"\n',
+            id="the configuration",
+        ),
+    ],
+)
+def test_a_named_reference_is_no_port_that_lacks_one(
+    tmp_path: Path, port: str, settings: str
+) -> None:
+    write(tmp_path, old=REFERENCE, port=port, **{"pyproject.toml": settings})
+    for paths in ((), ("old.py",)):
+        run = bnlint(tmp_path, "--no-cache", *paths)
+        assert "compared with nothing" not in run.err
+    assert "All checks passed (1 file, 1 batch normalisation layer)." in run.err
+    told = bnlint(tmp_path, "reference", "old.py").out
+    assert "1 Keras layer: nothing: it is the reference of other files" in told
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        pytest.param(WRITTEN, id="nothing names it"),
+        pytest.param(f"# bnlint: port-of other.py\n{WRITTEN}", id="another is named"),
+        pytest.param(f'"""# bnlint: port-of old.py"""\n{WRITTEN}', id="in a string"),
+    ],
+)
+def test_layers_that_nothing_names_as_a_reference(tmp_path: Path, port: str) -> None:
+    write(tmp_path, old=REFERENCE, port=port, other=REFERENCE, **{"pyproject.toml": ""})
+    run = bnlint(tmp_path, "--no-cache", "old.py")
+    assert "1 batch normalisation layer; eps and momentum compared with nothing" in run.err
