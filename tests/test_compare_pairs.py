@@ -82,6 +82,39 @@ def pairs(reference: str, port: str) -> list[tuple[str, str, str]]:
     ]
 
 
+SELF_OUTPUT_FIRST = """
+    import torch.nn as nn
+
+    class BertSelfOutput(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.norm = nn.LayerNorm(c, eps=1e-12)
+
+    class BertOutput(nn.Module):
+        def __init__(self, c):
+            super().__init__()
+            self.norm = nn.LayerNorm(c, eps=1e-6)
+    """
+
+OUTPUT_FIRST = """
+    from tinygrad import nn
+
+    class BertOutput:
+        def __init__(self, c):
+            self.norm = nn.LayerNorm(c, eps=1e-6)
+
+    class BertSelfOutput:
+        def __init__(self, c):
+            self.norm = nn.LayerNorm(c, eps=1e-12)
+    """
+
+
+def test_words_that_tell_little_tell_two_classes_apart() -> None:
+    found = compared(SELF_OUTPUT_FIRST, OUTPUT_FIRST)
+    assert [row.how for row in found.rows] == ["order", "order"]
+    assert [row.differs for row in found.rows] == [(), ()]
+
+
 def test_blocks_belong_together_wherever_they_stand() -> None:
     """By the words of their names, and what is left over in the order of the source."""
     assert pairs(KERAS_HELPERS_LAST, TORCH_BLOCKS_FIRST) == [

@@ -128,14 +128,18 @@ def _by_blocks(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> l
     if sorted(map(len, mine)) != sorted(map(len, theirs)):
         return None
     said, there = ([frozenset(surroundings(b[0])) for b in side] for side in (mine, theirs))
+    # Words that tell nothing by themselves tell SelfOutput from Output.
+    called, others = ([frozenset(_called(b[0])) for b in side] for side in (mine, theirs))
     alike = [
-        (-_overlap(said[i], there[j]) if said[i] & there[j] else 0.0, i, j)
+        (-_overlap(said[i], there[j]), -_overlap(called[i], others[j]), i, j)
+        if said[i] & there[j]
+        else (0.0, 0.0, i, j)
         for i, block in enumerate(mine)
         for j, other in enumerate(theirs)
         if len(block) == len(other)
     ]
     partners: dict[int, int] = {}
-    for _, i, j in sorted(alike):
+    for _, _, i, j in sorted(alike):
         if i not in partners and j not in partners.values():
             partners[i] = j
     pairs: list[Pair] = []
@@ -244,12 +248,17 @@ def words(site: Site) -> list[str]:
 
 
 def surroundings(site: Site) -> list[str]:
-    """Return the words of the classes and functions around a layer."""
+    """Return the words of the classes and functions around a layer that tell something."""
+    return [word for word in _called(site) if not is_empty(word)]
+
+
+def _called(site: Site) -> list[str]:
+    """Return all words of the classes and functions around a layer."""
     found: list[str] = []
     for around in site.module.ancestors(site.call):
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             if around.name not in _methods_of_all():
-                found += [word for word in _words(around.name) if not is_empty(word)]
+                found += _words(around.name)
     return found
 
 
