@@ -348,6 +348,7 @@ _TABLE = f.record(
         "modes": _MODES,
         "vocabulary": _VOCABULARY,
         "porting": _PORTING,
+        "configurations": f.mapping(f.mapping(f.mapping(f.number))),
         "api": f.entries,
         "neighbour": f.entries,
         "maker": f.entries,

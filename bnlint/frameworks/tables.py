@@ -107,6 +107,15 @@ class Catalogue(NamedTuple):
         makers = (row for table in self.tables.values() for row in table["maker"])
         return frozenset(alias for row in (*norms, *makers) for alias in row["aliases"])
 
+    def configured(self, path: str, key: str) -> float | None:
+        """Return what a configuration holds under ``key`` by default, by the path of its class."""
+        package, name = path.partition(".")[0], path.rpartition(".")[2]
+        for table in self.tables.values():
+            number = table.get("configurations", {}).get(package, {}).get(name, {}).get(key)
+            if number is not None:
+                return float(number)
+        return None
+
     def roots(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the tables that files importing ``names`` (dotted or not) call for, sorted."""
         wanted = {t for name in names for t in self.imports.get(name.partition(".")[0], ())}

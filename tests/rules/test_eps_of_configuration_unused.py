@@ -143,10 +143,14 @@ class Block(keras.layers.Layer):
 
 
 def compared(
-    folder: Path, capsys: pytest.CaptureFixture[str], eps: str, *arguments: str
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    eps: str,
+    *arguments: str,
+    reference: str = REFERENCE,
 ) -> tuple[int, str]:
     """Return the exit code and the output of a comparison with the reference."""
-    (folder / "ref.py").write_text(REFERENCE)
+    (folder / "ref.py").write_text(reference)
     (folder / "port.py").write_text(PORT.format(eps=eps))
     monkeypatch = pytest.MonkeyPatch()
     monkeypatch.chdir(folder)
@@ -189,3 +193,40 @@ def test_the_table_shows_the_keys(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Not compared" not in out
     _, out = compared(tmp_path, capsys, "epsilon=1e-12")
     assert "Not compared, since a side is not known: eps in 1 pair." in out
+
+
+HELD = [
+    pytest.param("    layer_norm_eps: float = 1e-12\n", ", by default 1e-12", id="an attribute"),
+    pytest.param(
+        "    def __init__(self, dim, *, layer_norm_eps=1e-6):\n        self.dim = dim\n",
+        ", by default 1e-06",
+        id="an argument",
+    ),
+    pytest.param("    layer_norm_eps = NORM_EPS\n", "", id="not a number"),
+    pytest.param("    steps = 8\n", "", id="another key"),
+    pytest.param("    layer_norm_eps = 1e-3\n", None, id="the same: only some checkpoints differ"),
+]
+
+
+@pytest.mark.parametrize(("held", "holds"), HELD)
+def test_configurations_in_view_say_what_the_key_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], held: str, holds: str | None
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "__init__.py").write_text("")
+    (tmp_path / "configuration.py").write_text(f"class BlockConfig:\n{held}")
+    source = f"from .configuration import BlockConfig\n{REFERENCE}"
+    _, out = compared(tmp_path, capsys, "", "--output-format", "json", reference=source)
+    said = [finding["message"] for finding in json.loads(out)["findings"]]
+    told = "leaves epsilon at Keras's default 0.001, the reference takes config.layer_norm_eps"
+    assert [told in message for message in said] == [True] * (holds is not None)
+    assert all(message.endswith(f"{holds} (ref.py:9)") for message in said)
+
+
+def test_the_tables_say_what_a_key_of_a_known_configuration_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = f"from transformers import BertConfig\n{REFERENCE}"
+    _, out = compared(tmp_path, capsys, "", "--output-format", "json", reference=source)
+    (finding,) = json.loads(out)["findings"]
+    assert "config.layer_norm_eps, by default 1e-12 (ref.py:9)" in finding["message"]

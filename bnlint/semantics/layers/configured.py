@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from itertools import islice
 
-from bnlint.frameworks.tables import Api
+from bnlint.frameworks.tables import Api, catalogue
 from bnlint.semantics.hints.things import configures, is_configuration, is_eps
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.numbers import close
 from bnlint.semantics.values.classes import lineage
-from bnlint.semantics.values.domain import ClassRef, Evaluate
+from bnlint.semantics.values.domain import ClassRef, Evaluate, Symbol
 from bnlint.semantics.values.lookup import export
 from bnlint.startup.typed import NamedTuple
 
@@ -71,7 +72,8 @@ def configured(node: ast.expr) -> Configured | None:
 def value_of(ev: Evaluate, site: Site, key: Configured) -> float | None:
     """Return what a key that a layer takes its eps of holds unless a caller says otherwise.
 
-    The configurations that the file imports or has itself say it, if all that have the key agree.
+    The configurations that the file imports or has itself say it, if all that have the key agree,
+    or the tables do.
     """
     module = site.module
     names = [alias.asname or alias.name for s in module.imports for alias in s.names]
@@ -79,9 +81,12 @@ def value_of(ev: Evaluate, site: Site, key: Configured) -> float | None:
     found: list[float] = []
     for name in filter(configures, dict.fromkeys(names)):
         for candidate in export(ev, module, name, site.call):
+            numbers: Iterable[float | None] = ()
             if isinstance(candidate.object, ClassRef):
                 numbers = (_held(cls, key.key) for cls in lineage(ev, candidate.object))
-                found += list(islice((number for number in numbers if number is not None), 1))
+            elif isinstance(candidate.object, Symbol):
+                numbers = [catalogue().configured(candidate.object.path, key.key)]
+            found += list(islice((number for number in numbers if number is not None), 1))
     if not found or any(not close(number, found[0]) for number in found):
         return None
     return found[0]
