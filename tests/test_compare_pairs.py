@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import textwrap
 from pathlib import Path
 
@@ -166,6 +167,53 @@ def test_branches_of_a_block_are_told_apart_by_their_length() -> None:
     assert [(row.reference.channels, row.port.channels) for row in found
             if row.reference and row.port] == [(n, n) for n in range(1, 6)]  # fmt: skip
     assert [row.differs for row in found] == [(), (), (), (), ("eps",)]
+
+
+def test_a_block_that_is_divided_otherwise_is_paired_in_order() -> None:
+    head = "from torch import nn\nclass Block(nn.Module):\n    def __init__(self):\n"
+    port = f"{head}        self.a = nn.Sequential(nn.BatchNorm2d(1), nn.BatchNorm2d(2))\n"
+    port += "        self.b = nn.BatchNorm2d(3)\n"
+    reference = head + "".join(f"        self.x{n} = nn.BatchNorm2d({n})\n" for n in (1, 2, 3))
+    rows = compared(reference, port).rows
+    assert [(row.reference.channels, row.port.channels) for row in rows
+            if row.reference and row.port] == [(n, n) for n in range(1, 4)]  # fmt: skip
+
+
+def _made_up(chance: random.Random) -> list[tuple[str, list[str]]]:
+    """Return classes and what their constructors build: no two layers have as many channels."""
+    names = chance.sample(["Stem", "DenseBlock", "Transition", "Squeeze", "Head"], 3)
+    channels = iter(range(1, 99))
+    layer = "nn.BatchNorm2d({})".format
+    found = []
+    for name in names:
+        lines = []
+        for number in range(chance.randint(1, 4)):
+            built = [layer(next(channels)) for _ in range(chance.choice((1, 1, 2, 3)))]
+            value = built[0] if len(built) == 1 else f"nn.Sequential({', '.join(built)})"
+            lines.append(f"        self.part{number} = {value}")
+        found.append((name, lines))
+    return found
+
+
+def _written(classes: list[tuple[str, list[str]]]) -> str:
+    head = "    def __init__(self):\n        super().__init__()\n"
+    return "from torch import nn\n" + "".join(
+        f"class {name}(nn.Module):\n{head}" + "\n".join(lines) + "\n" for name, lines in classes
+    )
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_model_is_paired_with_itself_in_another_order(seed: int) -> None:
+    """Each layer belongs to itself, wherever its class stands, and whatever that is a port of."""
+    chance = random.Random(seed)
+    classes = _made_up(chance)
+    moved = chance.sample(classes, len(classes))
+    rows = compared(_written(classes), _written(moved)).rows
+    assert len(rows) == sum(line.count("BatchNorm") for _, lines in classes for line in lines)
+    for row in rows:
+        assert row.reference is not None
+        assert row.port is not None
+        assert row.reference.channels == row.port.channels
 
 
 def test_how_sure_the_pairs_are() -> None:

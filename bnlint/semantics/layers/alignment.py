@@ -72,8 +72,8 @@ def align(port: Sequence[Site], reference: Sequence[Site], kind: Kind = _unknown
 
 def _differ(pair: Pair, kind: Kind) -> bool:
     """Tell whether the two of a pair are known to be of two kinds."""
-    if pair.port is None or pair.reference is None:
-        return False
+    assert pair.port is not None
+    assert pair.reference is not None
     kinds = kind(pair.port), kind(pair.reference)
     return None not in kinds and kinds[0] != kinds[1]
 
