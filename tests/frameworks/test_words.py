@@ -176,4 +176,3 @@ def test_each_word_that_is_asked_for_is_one_of_the_vocabulary() -> None:
 def test_names_are_the_last_parts_in_any_framework() -> None:
     assert catalogue().names("detaches") == {"stop_gradient", "stop_recording"}
     assert catalogue().names("setup_methods") == {"setup", "build"}
-    assert catalogue().names("no_such_word") == frozenset()
