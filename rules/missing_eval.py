@@ -27,7 +27,7 @@ what it holds before it infers, and another infers without (``predict()`` calls 
 training in every phase it is asked for, and takes gradients in one of them.
 
 Left alone are what a loader gives, which is in the mode in which it was saved, dry runs on constant
-or random tensors, calls whose result is thrown away (they collect statistics), models inside
+or random tensors (unless weights were loaded and the result is held against another one), calls whose result is thrown away (they collect statistics), models inside
 ``forward`` or a training step, outputs that feed a loss that is differentiated, generators that
 sample, unit tests, and code that switches to training on purpose without training.
 
@@ -179,7 +179,7 @@ def _check(context: Context, history: History) -> Finding | None:
     calls = [use for use in life.uses if runs(ev, use)]
     first = next((use for use in calls if infers(ev, use, life)), None)
     if first is None and only_infers(ev, module, life):
-        first = next((use for use in calls if only_gives_result(ev, use)), None)
+        first = next((use for use in calls if only_gives_result(ev, use, life)), None)
     if first is None:
         return None
     if not history.follows_its_mode():

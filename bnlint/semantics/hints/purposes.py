@@ -304,6 +304,17 @@ def tells_of_mode(method: str) -> bool:
     return _TELLS_OF_MODE.search(method) is not None
 
 
+_COMPARES = lazy(r"close$|equal|compare|diff", re.IGNORECASE)
+
+
+def compares(name: str) -> bool:
+    """Tell whether a function is named for telling how far two results are apart.
+
+    So of ``allclose``, ``assert_array_almost_equal`` and ``max_diff``; not of ``closed``.
+    """
+    return _COMPARES.search(name) is not None
+
+
 # ---------------------------------------------------------------------------------- tests
 
 _IS_TEST = lazy(r"^tests?($|_)|_tests?$|^Test[A-Z]|^compare($|_)")

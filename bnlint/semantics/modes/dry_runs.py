@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from bnlint.semantics.hints.purposes import compares
 from bnlint.semantics.objects.flows import scope_of
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Candidate, Evaluate, Instance, Symbol, Unknown
 
 _MAX_DEPTH = 8
@@ -33,6 +34,43 @@ def is_made_up(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> 
         and isinstance(node.func, ast.Attribute)
         and is_made_up(ev, module, node.func.value, depth + 1)
     )
+
+
+def is_compared(ev: Evaluate, module: Module, result: ast.expr, depth: int = 0) -> bool:
+    """Tell whether a result is held against another one: by a difference, or by ``allclose``.
+
+    On whatever it was computed, that is no mere trial. A result less its own mean is none.
+    """
+    node = result
+    while depth < _MAX_DEPTH:
+        parent = module.parents[node]
+        if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub):
+            other = parent.right if parent.left is node else parent.left
+            return not isinstance(other, ast.Constant) and not _names(other) & _names(node)
+        if isinstance(parent, ast.Assign) and all(isinstance(t, ast.Name) for t in parent.targets):
+            return any(
+                isinstance(use, ast.Name)
+                and isinstance(use.ctx, ast.Load)
+                and scope_of(ev, module, use).node is scope_of(ev, module, target).node
+                and is_compared(ev, module, use, depth + 1)
+                for target in parent.targets
+                if isinstance(target, ast.Name)
+                for use in module.uses.of(target.id)
+            )
+        if (
+            isinstance(parent, ast.Call)
+            and node in parent.args
+            and compares(last_name(parent.func))
+        ):
+            return True
+        if not isinstance(parent, (ast.Attribute, ast.Call, ast.Subscript)):
+            return False
+        node = parent
+    return False
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def _is_filler(ev: Evaluate, value: Candidate, depth: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bnlint.semantics.hints.around import in_test, is_unit_test
 from bnlint.semantics.hints.purposes import evaluates, runs_in_training_on_purpose, trains
 from bnlint.semantics.hints.things import generates, is_held_out, tries_out
-from bnlint.semantics.modes.dry_runs import is_made_up
+from bnlint.semantics.modes.dry_runs import is_compared, is_made_up
 from bnlint.semantics.modes.phases import tested_phase
 from bnlint.semantics.modes.switches import (
     TRAINING,
@@ -94,8 +94,11 @@ def infers(ev: Evaluate, use: Use, life: Life) -> bool:
         return False  # what gives nothing back is run for its effect on the statistics
     if why.function and gives_only_shape(ev, use):
         return False  # a name alone: a shape is no result
+    real = _is_compared(ev, use, life)
     for step in use.route:
-        if _is_meant(ev, step) or is_unit_test(step.module, step.node) or _tries_out(ev, step):
+        if _is_meant(ev, step) or is_unit_test(step.module, step.node):
+            return False
+        if not real and _tries_out(ev, step):
             return False
     if why.data and not _has_learnt(ev, life):
         return False  # a new model is only tried out
@@ -132,11 +135,12 @@ def only_infers(ev: Evaluate, module: Module, life: Life) -> bool:
     )
 
 
-def only_gives_result(ev: Evaluate, use: Use) -> bool:
+def only_gives_result(ev: Evaluate, use: Use, life: Life) -> bool:
     """Tell whether a run gives a result, and is no test or trial."""
+    real = _is_compared(ev, use, life)
     return gives_result(ev, use) and not any(
         _is_meant(ev, step)
-        or _tries_out(ev, step)
+        or (not real and _tries_out(ev, step))
         or is_unit_test(step.module, step.node)
         or in_test(step.module, step.node)
         for step in use.route
@@ -180,6 +184,15 @@ def _switched_to_training(ev: Evaluate, use: Use, life: Life) -> bool:
 def _is_trained(ev: Evaluate, life: Life) -> bool:
     """Tell whether gradients are taken of what the model gives, in another file or in a method."""
     return any(runs(ev, u) and u.via and use_feeds_gradient(ev, u) for u in life.uses)
+
+
+def _is_compared(ev: Evaluate, use: Use, life: Life) -> bool:
+    """Tell whether a model with weights that were loaded is run to compare what it gives."""
+    return (
+        isinstance(use.node, ast.Call)
+        and any(True for _ in life.methods(*ev.frameworks.word("load_methods")))
+        and is_compared(ev, use.module, use.node)
+    )
 
 
 def _tries_out(ev: Evaluate, step: CallSite) -> bool:
