@@ -27,9 +27,10 @@ what it holds before it infers, and another infers without (``predict()`` calls 
 training in every phase it is asked for, and takes gradients in one of them.
 
 Left alone are what a loader gives, which is in the mode in which it was saved, dry runs on constant
-or random tensors (unless weights were loaded and the result is held against another one), calls whose result is thrown away (they collect statistics), models inside
-``forward`` or a training step, outputs that feed a loss that is differentiated, generators that
-sample, unit tests, and code that switches to training on purpose without training.
+or random tensors (unless weights were loaded and the result is held against another one), calls
+whose result is thrown away (they collect statistics), models inside ``forward`` or a training step,
+outputs that feed a loss that is differentiated, generators that sample, unit tests, and code that
+switches to training on purpose without training.
 
 Why it matters
 --------------
