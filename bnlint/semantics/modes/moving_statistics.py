@@ -41,7 +41,12 @@ from bnlint.semantics.modes.switches import (
     switches,
     use_feeds_gradient,
 )
-from bnlint.semantics.modes.training import may_be_trained, rests_norms_anywhere
+from bnlint.semantics.modes.training import (
+    imports_freezes,
+    may_be_trained,
+    rests_norms_anywhere,
+    takes_gradients,
+)
 from bnlint.semantics.objects.allocations import Made, constructions, variable_of
 from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
@@ -139,6 +144,7 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
 def drifts_across(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:
     """Yield models of ``module`` that other files make, or freeze, or both."""
     shows = any(True for _ in weight_freezes(ev, module)) or any(map(freezes, module.calls_by_name))
+    shows = shows or (takes_gradients(ev, module) and imports_freezes(ev, module))
     for history in histories(ev, module, sites, shows=shows):
         made, life = history.made, history.life
         drift = _frozen_across(made, life, ev, module, sites) or _frozen_by_method(

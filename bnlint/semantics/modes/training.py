@@ -108,6 +108,18 @@ def _trains_as_it_infers(
     return bool(training) and training <= set(switching_files(resolver, module, framework))
 
 
+def imports_freezes(ev: Evaluate, module: Module) -> bool:
+    """Tell whether the text of a file that ``module`` imports may keep weights from training."""
+    resolver = getattr(ev.project, "resolver", None)
+    outline = resolver.outline(module.file) if resolver is not None and module.file else None
+    if resolver is None or outline is None:
+        return False
+    rows = (row for f in ev.frameworks.frameworks.values() for row in f.modes.freezes)
+    names = sorted({row.name for row in rows if not row.statistics})
+    found = resolver.sources.search(module.file, rf"\b(?:{'|'.join(names)})\b")
+    return not set(found).isdisjoint(resolver.imported(resolver.place(module.file), outline))
+
+
 def rests_norms_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:
     """Tell whether the text of a file of the project may put normalisation alone into inference."""
     resolver = getattr(ev.project, "resolver", None)

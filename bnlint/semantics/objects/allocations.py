@@ -162,8 +162,14 @@ def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made
         assert isinstance(made, Instance)
         if made.module.enclosing_class(key) is not None:
             continue  # it belongs to what is made there
-        first = min(held, key=lambda n: (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset))
-        call = _maker(ev, module, first)
+        # A function that stands above may be given the object that is made below.
+        places = sorted(
+            held, key=lambda n: (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset)
+        )
+        first, call = next(
+            ((node, maker) for node in places if (maker := _maker(ev, module, node)) is not None),
+            (places[0], None),
+        )
         if call is None or any(k.arg is None or may_choose_norm(k.arg) for k in call.keywords):
             continue  # it may choose what normalises
         given = objects_at(ev, module, first, None)
