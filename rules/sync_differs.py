@@ -187,8 +187,4 @@ def _made_by(node: ast.expr, word: str, context: Context) -> ast.Call | None:
             func = node.func
             if isinstance(func, ast.Attribute) and func.attr in context.frameworks.word("keeps"):
                 node = func.value
-            else:
-                return None
-        else:
-            return None
     return None
