@@ -169,6 +169,19 @@ LITERAL = [
         fix="unsafe: 0.1 -> 0.9",
     ),
     hazard(
+        "the normaliser of a slim scope",
+        """
+        import tf_slim as slim
+
+        def net(x):
+            with slim.arg_scope(
+                [slim.conv2d], normalizer_fn=slim.batch_norm, normalizer_params={"decay": «0.1»}
+            ):
+                return slim.conv2d(x, 64, 3)
+        """,
+        fix="unsafe: 0.1 -> 0.9",
+    ),
+    hazard(
         "two candidates of one convention",
         """
         try:

@@ -29,6 +29,21 @@ KIND = "warning medium"
 
 HAZARDS = [
     hazard(
+        "twice in a constructor",
+        """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.features = torchvision.models.resnet18(weights="DEFAULT")
+                out = «self.features(torch.zeros(1, 3, 224, 224))»
+                other = self.features(torch.zeros(1, 3, 96, 96))
+                self.head = nn.Linear(out.shape[1] + other.shape[1], 10)
+        """,
+        *SAYS,
+        kind=KIND,
+        fix=FIX,
+    ),
+    hazard(
         "zeros, without gradients",
         """
         class Net(nn.Module):
