@@ -6,8 +6,9 @@ Looks for layers that take their eps of a configuration (``eps=config.layer_norm
 layers of the same kind that could and do not. Two things tell that they should:
 
 - The reference, where it was read: its layer takes the key, the layer of the port has the default
-  of its framework. Where classes of configurations in view say that the key holds that number by
-  default, confidence is low.
+  of its framework. What the key holds by default is read in the configurations that the file of the
+  reference imports or has, or known of those of transformers; where it is not known, or the same
+  number, confidence is low.
 - With low confidence, the layers beside it: others of its class take the key, or others of the file
   do and it takes its size of the same configuration.
 
@@ -31,6 +32,9 @@ Hazard (from torch):
     import torch.nn as nn
     from tensorflow import keras
 
+    class OutputConfig:
+        layer_norm_eps = 1e-12
+
     class Output(nn.Module):
         def __init__(self, config):
             super().__init__()
@@ -45,6 +49,9 @@ Clean (from torch):
 
     import torch.nn as nn
     from tensorflow import keras
+
+    class OutputConfig:
+        layer_norm_eps = 1e-12
 
     class Output(nn.Module):
         def __init__(self, config):
@@ -127,8 +134,8 @@ def _against(
         return
     number = value_of(_evaluator(there, context), there, key)
     confidence = lower(RULE.confidence, (mine,), reference.unsure)
-    if number is not None and close(number, mine.number):
-        confidence = "low"  # only a checkpoint with another number is computed wrongly
+    if number is None or close(number, mine.number):
+        confidence = "low"  # perhaps only a checkpoint with another number is computed wrongly
     holds = f", by default {shown(number)}" if number is not None else ""
     said = f"the reference takes {key.text}{holds}{where_reference(reference)}"
     yield _report(site, key, said, context, confidence)
