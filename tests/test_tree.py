@@ -11,8 +11,10 @@ from command_line import bnlint, write
 
 from bnlint.engine.facts import renew
 from bnlint.engine.linter import Options, check
+from bnlint.engine.packages import Packages
 from bnlint.engine.registry import load_rules
 from bnlint.files.tree import DISK, FILE, FOLDER, OTHER, Entry, Overlay
+from bnlint.running.cache import state_of
 
 
 @pytest.fixture
@@ -132,3 +134,19 @@ def test_others_see_a_file_as_it_is_in_the_editor(tmp_path: Path) -> None:
     assert "BN101" in bnlint(tmp_path, *named, stdin=edited.encode()).out
     calm = edited.replace("0.99", "0.01").encode()
     assert "BN101" not in bnlint(tmp_path, *named, stdin=calm).out
+
+
+@pytest.mark.parametrize("path", ["/a\0b", "/a\0b.py", "/\ud800", "/\ud800.py"])
+def test_nothing_lies_at_a_path_that_none_can_have(path: str) -> None:
+    """Such paths stand in memories of other runs that are damaged or made up."""
+    with pytest.raises(OSError):
+        DISK.read(path)
+    with pytest.raises(OSError):
+        DISK.entries(path)
+    assert DISK.kind(path) == ""
+    packages = Packages()
+    for folder, imported in ((path, "a"), ("/", path), ("/", ""), (path, "")):
+        assert packages.find(f"{folder}/", imported) is None
+    assert state_of(packages, [path], [(path, "a"), ("/", path)], []) == state_of(
+        Packages(), [path], [(path, "a"), ("/", path)], []
+    )

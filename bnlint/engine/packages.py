@@ -209,6 +209,8 @@ class Packages:
             for _ in range(level - 1):
                 folder = folder.rpartition("/")[0]
             return self._in_folder(folder, parts)
+        if not parts:
+            return None
         namespace: str | None = None
         for root in (*self.layout.search_path(folder), *_named_above(folder, parts[0])):
             found = self._in_folder(root, parts)

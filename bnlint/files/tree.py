@@ -10,7 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from bnlint.startup.typed import NamedTuple, Protocol
 
@@ -73,7 +74,7 @@ class Disk:
         Raises:
             OSError: it is not there, cannot be read, is no regular file or longer than ``limit``.
         """
-        with open(path, "rb", opener=_opened) as stream:
+        with _known_to_system(), open(path, "rb", opener=_opened) as stream:
             data = stream.read(limit + 1)
         if len(data) > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
@@ -85,7 +86,7 @@ class Disk:
         Raises:
             OSError: it is not there, cannot be listed or is no folder.
         """
-        with os.scandir(folder) as listing:
+        with _known_to_system(), os.scandir(folder) as listing:
             return [Entry(entry.name, _kind_of(entry)) for entry in listing]
 
     def kind(self, path: str) -> str:
@@ -112,6 +113,21 @@ class Disk:
             return os.path.realpath(path).replace(os.sep, "/")
         except ValueError:  # of characters that no path has, and so no link either
             return path
+
+
+@contextmanager
+def _known_to_system() -> Iterator[None]:
+    """Say that nothing is there where a path has characters that no path can have.
+
+    Such a path may stand in what another run has left behind, damaged.
+
+    Raises:
+        FileNotFoundError: instead of ``ValueError``.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise FileNotFoundError(errno.ENOENT, str(error)) from None
 
 
 def _opened(path: str, flags: int) -> int:

@@ -162,12 +162,12 @@ def state_of(
     """Return what tells the state of files, where imports lead, and answers, from any other."""
     state = blake2b(digest_size=16)
     for file in files:
-        state.update(packages.fingerprint(file).encode("utf-8", "surrogateescape"))
+        state.update(packages.fingerprint(file).encode("utf-8", "surrogatepass"))
     for folder, path in imports:
         found = packages.find(f"{folder}/", path) or ""
-        state.update(f"\0{found}".encode("utf-8", "surrogateescape"))
+        state.update(f"\0{found}".encode("utf-8", "surrogatepass"))
     for question in questions:
-        state.update(answer(resolver(), question).encode("utf-8", "surrogateescape"))
+        state.update(answer(resolver(), question).encode("utf-8", "surrogatepass"))
     return state.hexdigest()
 
 

@@ -12,6 +12,10 @@ from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Evaluate
 from bnlint.semantics.weights.kinds import VARIANCE
 from bnlint.semantics.weights.sources import Arrays, Slot
+from bnlint.startup.patterns import lazy
+
+#: What any such code has in a line of its text.
+_MOVES = lazy(r"(?i)[-+]=[^\n]*eps")
 
 
 def moved_in_place(
@@ -23,7 +27,7 @@ def moved_in_place(
     nothing: with it, the layer's own variance changes.
     """
     shares = catalogue().names("shares_memory")
-    if not any(name in module.calls_by_name for name in shares):
+    if _MOVES.search(module.text) is None or not any(n in module.calls_by_name for n in shares):
         return
     arrays = Arrays(ev, module, sites)
     for statement in ast.walk(module.tree):
