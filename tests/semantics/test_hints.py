@@ -43,6 +43,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (purposes.says_to_infer, "use_running_average deterministic inference", "training infer"),
     (purposes.learns, "train optimize learner benefit", "evaluate print"),
     (purposes.asks_for_mode, "self.training phase=='fit' mode is_train", "depth>3 self.eval"),
+    (
+        purposes.compares,
+        "allclose assert_allclose isclose assert_array_almost_equal compare_outputs max_diff equal",
+        "closed close_file append print",
+    ),
     (purposes.takes_result, "print allclose numpy argmax", "backward append printer"),
     (
         purposes.runs_forward,
@@ -123,6 +128,21 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     (things.is_model, "model teacher_model_2 net my_network Net", "planet_size m encoder"),
     (things.is_any_model, "m student backbone self", "unet students"),
     (things.generates, "generator self.gan netG g big_gan G_ema", "organic graph net"),
+    (
+        things.is_eps,
+        "eps layer_norm_eps rms_norm_epsilon epsilon",
+        "steps deps reps epsom",
+    ),
+    (
+        things.is_configuration,
+        "config text_config args bert_cfg ModelConfig hparams",
+        "configure layer kwargs configs",
+    ),
+    (
+        things.configures,
+        "BertConfig ModelArgs TrainingArguments Configuration",
+        "config Configurator Argsort BertModel",
+    ),
     (
         things.follows_another,
         "model_ema target encoder_k momentum_encoder teacher_slow",
