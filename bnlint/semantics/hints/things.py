@@ -190,7 +190,10 @@ def is_configuration(name: str) -> bool:
 
 
 def configures(name: str) -> bool:
-    """Tell whether a class is named for a configuration: ``BertConfig``, ``ModelArgs``."""
+    """Tell whether a class is named for a configuration.
+
+    So of ``BertConfig`` and ``ModelArgs``; not of ``Configurator``.
+    """
     return _CONFIGURES.search(name) is not None
 
 
