@@ -11,7 +11,7 @@ import pytest
 from command_line import FAULTY, bnlint, write
 from notebooks import notebook
 
-from bnlint.config import globs, options
+from bnlint.config import globs, reader
 from bnlint.engine.layout import TOPS
 from bnlint.files import display
 from bnlint.files.display import displayed
@@ -37,8 +37,8 @@ WINDOWS = types.SimpleNamespace(path=ntpath, sep="\\", getcwd=lambda: "C:\\code\
 )
 def test_paths_become_absolute(path: str, folder: str, expected: str) -> None:
     """With the drive they name, and forward slashes throughout."""
-    with mock.patch.object(options, "os", WINDOWS):
-        assert options.absolute(path, folder) == expected
+    with mock.patch.object(reader, "os", WINDOWS):
+        assert reader.absolute(path, folder) == expected
 
 
 @pytest.mark.parametrize(
