@@ -200,7 +200,7 @@ def _fix(
     return rewrite_all(context, site, wanted, Fix(UNSAFE if why else SAFE, advice, (), why))
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in inference with a gamma and beta as training leaves them; with one eps."""
     reference = context.reference(site)
     layers = layers_of_pair(site, reference, *_SWITCHES, mode=INFERENCE)

@@ -243,7 +243,7 @@ def _advice(api: Api, spelled: str, mine: float, theirs: float) -> str:
     )
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in inference where running variances are small: only there eps shows."""
     layers = layers_of_pair(site, context.reference(site, "eps"), "eps", mode=INFERENCE)
     if layers is None:

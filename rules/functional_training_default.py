@@ -295,7 +295,7 @@ def _receiver(site: Site) -> str:
     return ""
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare a step of training with a call that is told to train, or inference with the other."""
     if (port := layer_of(site, "training")) is None:
         return None

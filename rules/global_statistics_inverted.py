@@ -149,7 +149,7 @@ def _is_meant(site: Site) -> bool:
     return any(word in site.module.uses for word in FREEZING)
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in training with those of a layer that uses the batch there."""
     if (port := layer_of(site, STATISTICS, mode=TRAINING)) is None:
         return None

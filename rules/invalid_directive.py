@@ -50,9 +50,9 @@ RULE = Rule("BN902", "invalid-directive", "warning")
 
 def check_directives(
     directives: Sequence[Directive],
-    used: Mapping[int, set[str]],  # noqa: ARG001  # the signature is the hook's
+    used: Mapping[int, set[str]],
     known: Mapping[str, str],
-    running: frozenset[str],  # noqa: ARG001
+    running: frozenset[str],
     context: Context,
 ) -> Iterator[Finding]:
     """Report directives that cannot be understood or followed."""

@@ -372,7 +372,7 @@ def _other_convention(api: Api, number: float) -> bool:
     return (number > 0.5) if api.convention == "new-weight" else (number < 0.5)
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs, or running statistics, with those of the layer as it is fixed."""
     if site.resolutions[0].matched.strangers:
         return None  # the call as it stands raises

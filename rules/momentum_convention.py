@@ -307,7 +307,7 @@ def _agrees(site: Site, context: Context, momentum: float) -> bool:
     return mine is not None and wanted is not None and close(1 - mine, 1 - wanted)
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics with the reference's, or with those the number stands for.
 
     The default of a declared framework is no reference for a number that is written down.

@@ -137,7 +137,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics after the same steps on both sides."""
     layers = layers_of_pair(site, context.reference(site, "momentum"), "momentum", mode=TRAINING)
     return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None

@@ -134,7 +134,7 @@ def _subtracts_none(node: ast.expr) -> bool:
     )
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics with the reference's cumulative average."""
     layers = layers_of_pair(site, context.reference(site), "momentum", mode=TRAINING)
     return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None

@@ -102,7 +102,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics with those at the default momentum."""
     if (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None

@@ -225,7 +225,7 @@ def _fix(
     return rewrite(context, site, role, texts[role], UNSAFE if reason else SAFE, reason=reason)
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs on inputs of four axes."""
     reference = context.reference(site)
     layers = layers_of_pair(site, reference, *(role for role in _ROLES if role != "groups"))

@@ -140,7 +140,7 @@ def _uses_batch(reference: Counterpart) -> bool:
     return reference.site is not None and always_uses_batch(reference.site)
 
 
-def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:  # noqa: ARG001
+def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in inference with those of a layer that uses its running statistics."""
     if (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
         return None

@@ -40,7 +40,7 @@ def combine(
             found.append(Candidate(Unknown(why), module, node))
             continue
         presumed = next((v.presumed for v in combination if v.presumed), "")
-        operands = [v.object.value for v in combination]  # type: ignore[union-attr]
+        operands = [v.object.value for v in combination if isinstance(v.object, Constant)]
         try:
             result = compute(*operands)
         except arithmetic.NoValue:
