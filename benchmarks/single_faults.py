@@ -22,6 +22,9 @@ _COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
 
+#: Comparisons for which a constant matters only where it is, or may be, the one that is met.
+_FOUND = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+
 #: A string that a program compares or looks up, rather than says.
 _WORD = re.compile(r"[A-Za-z_][\w.-]+")
 
@@ -45,24 +48,29 @@ Place = tuple[int, int, int, int]
 class Fault(NamedTuple):
     """A change of a file: what stands at ``place`` is replaced by ``text``.
 
-    ``block`` is the run of statements it stands in (see :func:`marked`), or -1 if it runs while the
-    file is imported. ``is_statement`` tells that a whole statement goes.
+    ``block`` is the mark of the run of statements it stands in (see :func:`marked`), or -1 if it
+    runs while the file is imported. If ``outcomes`` has marks, it makes no difference where none of
+    them is set. ``is_statement`` tells that a whole statement goes.
     """
 
     place: Place
     kind: str
     text: str
     block: int
+    outcomes: tuple[int, ...] = ()
     is_statement: bool = False
 
 
 class _Reader:
-    """Walks a file once: its blocks, and the faults at each node."""
+    """Walks a file once: its blocks and conditions, and the faults at each node."""
 
     def __init__(self, text: str) -> None:
         self.tree = ast.parse(text)
         self.faults: dict[Place, list[Fault]] = {}
-        self.marks: list[tuple[list[ast.stmt], int]] = []
+        self.blocks: list[tuple[list[ast.stmt], int, int]] = []
+        self.conditions: dict[ast.expr, int] = {}
+        self.compared: dict[ast.expr, tuple[ast.expr, bool]] = {}
+        self.marks = 0
         self.block = -1
         self._statements(self.tree.body, in_function=False, nested=False)
 
@@ -73,8 +81,9 @@ class _Reader:
         for index, statement in enumerate(body[first:], first):
             # What stands before a statement with others in it may have left.
             if in_function and (index == first or hasattr(body[index - 1], "body")):
-                self.marks.append((body, index))
-                self.block = len(self.marks) - 1
+                self.block = self.marks
+                self.blocks.append((body, index, self.block))
+                self.marks += 1
             self._statement(statement, in_function=in_function, nested=nested)
 
     def _statement(self, node: ast.stmt, *, in_function: bool, nested: bool) -> None:
@@ -127,20 +136,34 @@ class _Reader:
     # ------------------------------------------------------------------ expressions
 
     def _condition(self, node: ast.expr, *, is_loop: bool = False) -> None:
-        self._add(node, "never taken", "False")
+        self._add(node, "never taken", "False", (self._outcome(node, True),))
         if not is_loop:
-            self._add(node, "always taken", "True")
+            self._add(node, "always taken", "True", (self._outcome(node, False),))
         self._expression(node)
+
+    def _outcome(self, node: ast.expr, holds: bool) -> int:
+        """Return the mark that a condition sets where it holds, or where it does not."""
+        if node not in self.conditions:
+            self.conditions[node] = self.marks
+            self.marks += 2
+        return self.conditions[node] + holds
 
     def _expression(self, node: ast.AST) -> None:
         if isinstance(node, ast.JoinedStr):
             return  # a message
         if isinstance(node, ast.expr) and not isinstance(getattr(node, "ctx", None), ast.Store):
-            for kind, text in _changed(node):
-                self._add(node, kind, text)
+            for kind, text, decisive in _changed(node):
+                if isinstance(node, ast.Constant) and node in self.compared:
+                    decisive = [self.compared[node]]
+                outcomes = tuple(self._outcome(*outcome) for outcome in decisive)
+                self._add(node, kind, text, outcomes)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], _FOUND):
+            right = node.comparators[0]
+            for constant in getattr(right, "elts", [right]) if len(node.ops) == 1 else ():
+                self.compared[constant] = node, isinstance(node.ops[0], (ast.Eq, ast.In))
         if isinstance(node, ast.IfExp):
-            self._add(node.test, "never taken", "False")
-            self._add(node.test, "always taken", "True")
+            self._add(node.test, "never taken", "False", (self._outcome(node.test, True),))
+            self._add(node.test, "always taken", "True", (self._outcome(node.test, False),))
         for name, value in ast.iter_fields(node):
             if name in _PASSED_OVER.get(type(node), ()):
                 continue
@@ -148,13 +171,23 @@ class _Reader:
                 if isinstance(node, ast.Call) and _is_cast(node) and item is node.args[0]:
                     continue
                 if isinstance(node, ast.comprehension) and name == "ifs":
-                    self._add(item, "always taken", "True")
+                    self._add(item, "always taken", "True", (self._outcome(item, False),))
                 if isinstance(item, ast.AST) and not isinstance(item, ast.expr_context):
                     self._expression(item)
 
-    def _add(self, node: ast.AST, kind: str, text: str, *, is_statement: bool = False) -> None:
+    def _add(
+        self,
+        node: ast.AST,
+        kind: str,
+        text: str,
+        outcomes: tuple[int, ...] = (),
+        *,
+        is_statement: bool = False,
+    ) -> None:
         place = _place(node)
-        fault = Fault(place, kind, text, self.block, is_statement)
+        if any(isinstance(part, ast.NamedExpr) for part in ast.walk(node)):
+            outcomes = ()  # it also gives a name its value
+        fault = Fault(place, kind, text, self.block, outcomes, is_statement)
         self.faults.setdefault(place, []).append(fault)
 
 
@@ -165,40 +198,42 @@ def _place(node: ast.AST) -> Place:
     return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset
 
 
-def _changed(node: ast.expr) -> Iterator[tuple[str, str]]:
-    """Yield what an expression may wrongly be."""
+def _changed(node: ast.expr) -> Iterator[tuple[str, str, list[tuple[ast.expr, bool]]]]:
+    """Yield what an expression may wrongly be, and by which outcomes of conditions it matters."""
     other = copy.copy(node)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         assert isinstance(other, ast.Compare)
         other.ops = [_COMPARED[type(node.ops[0])]()]
-        yield "compared otherwise", ast.unparse(other)
+        yield "compared otherwise", ast.unparse(other), []
     elif isinstance(node, ast.BoolOp):
         assert isinstance(other, ast.BoolOp)
         other.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        yield "and for or", ast.unparse(other)
+        decides = isinstance(node.op, ast.Or)
+        yield "and for or", ast.unparse(other), [(value, decides) for value in node.values]
         for index in range(len(node.values)):
             rest = [*node.values[:index], *node.values[index + 1 :]]
             left = rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
-            yield "a condition is left out", ast.unparse(left)
+            outcome = (node.values[index], decides)
+            yield "a condition is left out", ast.unparse(left), [outcome]
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.Not, ast.USub)):
-        yield "not turned", ast.unparse(node.operand)
+        yield "not turned", ast.unparse(node.operand), []
     elif isinstance(node, ast.BinOp) and type(node.op) in _COMPUTED and not _is_text(node):
         assert isinstance(other, ast.BinOp)
         other.op = _COMPUTED[type(node.op)]()
-        yield "computed otherwise", ast.unparse(other)
+        yield "computed otherwise", ast.unparse(other), []
     elif isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
-            yield "another constant", repr(not node.value)
+            yield "another constant", repr(not node.value), []
         elif isinstance(node.value, (int, float)):
-            yield "off by one", repr(node.value + 1)
+            yield "off by one", repr(node.value + 1), []
         elif isinstance(node.value, str) and _WORD.fullmatch(node.value):
-            yield "another name", repr(f"{node.value}x")
+            yield "another name", repr(f"{node.value}x"), []
     elif isinstance(node, ast.Call):
         assert isinstance(other, ast.Call)
         for index, keyword in enumerate(node.keywords):
             if keyword.arg is not None:
                 other.keywords = [*node.keywords[:index], *node.keywords[index + 1 :]]
-                yield "an argument is left out", ast.unparse(other)
+                yield "an argument is left out", ast.unparse(other), []
 
 
 def _is_cast(node: ast.Call) -> bool:
@@ -240,16 +275,31 @@ def changed(text: str, fault: Fault) -> str:
 
 
 def marked(text: str, first: int) -> tuple[ast.Module, int]:
-    """Return a file that notes which of its blocks run, and how many it has.
+    """Return a file that notes what of it runs, and how many marks it has.
 
     A block is a run of statements that run together, within a function. The file sets
-    ``_bnlint_ran[first + block]``.
+    ``_bnlint_ran[first + mark]``, and that of each condition by ``_bnlint_held``, whose mark is the
+    one after where it holds.
     """
     reader = _Reader(text)
-    for number, (body, index) in reversed(list(enumerate(reader.marks))):
-        mark = ast.parse(f"_bnlint_ran[{first + number}] = 1").body[0]
+    for body, index, block in reversed(reader.blocks):
+        mark = ast.parse(f"_bnlint_ran[{first + block}] = 1").body[0]
         body.insert(index, ast.copy_location(mark, body[index]))
-    return ast.fix_missing_locations(reader.tree), len(reader.marks)
+    tree = _Marker(reader.conditions, first).visit(reader.tree)
+    return ast.fix_missing_locations(tree), reader.marks
+
+
+class _Marker(ast.NodeTransformer):
+    def __init__(self, conditions: dict[ast.expr, int], first: int) -> None:
+        self.conditions, self.first = conditions, first
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        super().generic_visit(node)
+        if not isinstance(node, ast.expr) or node not in self.conditions:
+            return node
+        mark = ast.Constant(self.first + self.conditions[node])
+        call = ast.Call(ast.Name("_bnlint_held", ast.Load()), [mark, node], [])
+        return ast.copy_location(call, node)
 
 
 def switched(text: str, chosen: dict[Fault, int]) -> ast.Module:

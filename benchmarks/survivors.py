@@ -178,7 +178,7 @@ def _pytest(tests: Iterable[str], plugin: object) -> None:
 
 
 class Known(NamedTuple):
-    """What is known of a test: its seconds, and the blocks that it runs, by file."""
+    """What is known of a test: its seconds, and the marks that it sets, by file."""
 
     seconds: float
     ran: dict[str, int]
@@ -189,7 +189,7 @@ def _digest(path: str) -> str:
 
 
 class Map:
-    """Which tests run which blocks of which files, kept in a file."""
+    """Which tests set which marks of which files, kept in a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -232,12 +232,12 @@ class Map:
         return self.tests.get(file, {}).get("digest") != _digest(file)
 
     def runs(self, known: Known, trial: Trial) -> bool:
-        """Tell whether a test runs the line of a fault, or as much as is known of that."""
-        path = trial.path
+        """Tell whether a test may notice a fault, as far as is known: it runs where it matters."""
+        path, fault = trial.path, trial.fault
         bits = known.ran.get(path, 0)
-        if trial.fault.block < 0 or _digest(path) != self.sources.get(path):
+        if fault.block < 0 or _digest(path) != self.sources.get(path):
             return bits > 0
-        return bool(bits >> trial.fault.block & 1)
+        return any(bits >> mark & 1 for mark in fault.outcomes or (fault.block,))
 
 
 def _test_files(tests: Iterable[str]) -> Iterator[str]:
@@ -258,12 +258,13 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
     first, makers, spans = 0, {}, {}
     for path in files():
         if not Path(path).match(ELSEWHERE):
-            _, blocks = marked((ROOT / path).read_text("utf-8"), 0)
+            _, marks = marked((ROOT / path).read_text("utf-8"), 0)
             makers[path] = partial(_marked, first)
-            spans[path] = (first, first + blocks)
-            first += blocks
+            spans[path] = (first, first + marks)
+            first += marks
     ran = bytearray(first)
     vars(builtins)["_bnlint_ran"] = ran
+    vars(builtins)["_bnlint_held"] = partial(_held, ran)
     instead(makers)
     learnt: dict[str, Any] = {}
 
@@ -297,6 +298,15 @@ def _learn(tests: list[str], each: float, answer: Path) -> int:
     return 0
 
 
+def _held(ran: bytearray, mark: int, value: object) -> object:
+    """Note whether a condition holds; an array with many values may do both."""
+    try:
+        ran[mark + bool(value)] = 1
+    except ValueError:
+        ran[mark] = ran[mark + 1] = 1
+    return value
+
+
 def _marked(first: int, text: str) -> ast.Module:
     return marked(text, first)[0]
 
@@ -321,14 +331,16 @@ def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
     """Return the tests that run the line of a fault.
 
     Those of the files of tests that are named for its file come first, then the cheap ones of each
-    other file in turn: a file of tests looks at one thing, and a second test of it sees less new.
+    other file in turn: a file of tests looks at one thing, and a second test of it sees less new. A
+    file whose tests are named by subjects, with a space after each, counts as one for each subject.
     """
     stem = Path(trial.path).stem
     chance = random.Random(trial.number)
     files: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for name, row in known.items():
         if learnt.runs(row, trial):
-            files[name.split("::")[0]].append((row.seconds * chance.random(), name))
+            subject = name.split(" ")[0] if " " in name else name.split("::")[0]
+            files[subject].append((row.seconds * chance.random(), name))
     places = [
         (stem not in file, 0 if stem in file else place, cost, name)
         for file, found in files.items()
