@@ -1,9 +1,9 @@
 """Holds all that is said of the code in tests to the texts that are kept of it.
 
 Every test whose code is checked also compares each finding to its end: place, message, help, fix,
-what was compared and the experiment, of whichever rule it is. The texts lie in `tests/said`, a file
-for each file of tests. `BNLINT_SAY=1 pytest FILE...` writes them anew: read what has changed in
-them, as you read code.
+what was compared and the experiment, of whichever rule it is and however unsure; and what is known
+of its layers. The texts lie in `tests/said`, a file for each file of tests. `BNLINT_SAY=1 pytest
+FILE...` writes them anew: read what has changed in them, as you read code.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from typing import Any
 import pytest
 
 from bnlint.engine import linter
+from bnlint.engine.facts import Facts, facts_of
+from bnlint.engine.inventory import rows
 from bnlint.engine.registry import LoadedRule
 from bnlint.finding import Finding, Fix
+from bnlint.output.report import Style
+from bnlint.output.sites import lines
 from bnlint.trial import Layer, Trial
 
 ROOT = Path(__file__).resolve().parent
@@ -45,11 +49,15 @@ def _listening(
 ) -> linter.Result:
     result = _check(data, path, rules, options)
     if _heard is not None:
-        shown = result
-        if result.findings:
-            shown = _check(data, path, rules, options._replace(trials=True))
+        everything = options._replace(
+            trials=True, min_confidence="low", explicit=options.codes | options.explicit
+        )
+        shown = _check(data, path, rules, everything)
         _heard.extend(line for finding in shown.findings for line in _lines(finding))
-        _heard.extend(f"notice: {notice}" for notice in (*result.notices, *result.offers))
+        _heard.extend(f"notice: {notice}" for notice in (*shown.notices, *shown.offers))
+        facts = facts_of(data, path, options.folder, options.wrappers, norms=True)
+        if isinstance(facts, Facts):
+            _heard.extend(f"site: {line}" for line in lines(rows(facts), "concise", Style()))
     return result
 
 
