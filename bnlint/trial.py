@@ -21,6 +21,9 @@ TRAINING, INFERENCE = "training", "inference"
 #: Variances at which eps shows: it hides where the variance is near one.
 SMALL_VARIANCES = (1e-4, 1e-2, 1.0)
 
+#: Variances at which a response shows: it adds a small part of the squares to a number.
+LARGE_VARIANCES = (1.0, 1e2, 1e4)
+
 #: Where an array of a layer comes from that is not its own: a new layer, or the root of a variance.
 INITIAL, ROOT = "initial", "root"
 

@@ -1,4 +1,4 @@
-"""Calls of layer, group, instance and RMS normalisation, translated between all families."""
+"""Calls that normalise otherwise than by batches, translated between all families."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bnlint.porting.translate import TranslateError, Translation, translate
 
 FAMILIES = catalogue().described
 FRAMEWORKS = catalogue().load(FAMILIES)
-KINDS = ("layer", "group", "instance", "rms")
+KINDS = ("layer", "group", "instance", "rms", "local")
 
 #: One layer of each family and kind, as its table names it first, with what must be given.
 LAYERS = {
@@ -26,7 +26,7 @@ LAYERS = {
         (
             api
             for api in FRAMEWORKS.norms.apis.values()
-            if api.framework.name == family and api.norm == kind and api.kind != "functional"
+            if api.framework.name == family and api.norm == kind and not api.takes_arrays
             and api.aliases[0].partition(".")[0]
             == FRAMEWORKS.reference(family).aliases[0].partition(".")[0]
         ),
@@ -90,6 +90,21 @@ def to(family: str, call: str, from_family: str | None = None) -> Translation:
         ("equinox.nn.RMSNorm(64)", "keras", "keras.layers.RMSNormalization(epsilon=1e-05)"),
         ("torch.nn.RMSNorm(64)", "equinox",
          "equinox.nn.RMSNorm(64, eps=1.1920929e-07, use_bias=False)"),
+        ("torch.nn.LocalResponseNorm(5, 1e-4, 0.75, 2)", "mindspore",
+         "mindspore.nn.LRN(depth_radius=2, bias=2, alpha=2e-05, beta=0.75)"),
+        ("torch.nn.LocalResponseNorm(5, 5.0)", "tensorflow",
+         "tensorflow.nn.local_response_normalization(<input>, depth_radius=2, beta=0.75)"),
+        ("tf.nn.lrn(x, bias=2)", "torch",
+         "torch.nn.functional.local_response_norm(x, 11, alpha=11.0, beta=0.5, k=2)"),
+        ("torch.nn.LocalResponseNorm(5)", "mindspore",
+         "mindspore.nn.LRN(depth_radius=2, alpha=2e-05, beta=0.75)"),
+        ("torch.nn.LocalResponseNorm(5, k=2)", "mxnet", "mxnet.nd.LRN(nsize=5)"),
+        ("chainer.functions.local_response_normalization(x)", "onnx",
+         "onnxscript.opset14.LRN(x, alpha=0.0005, bias=2.0, size=5)"),
+        ("torch.nn.LocalResponseNorm(n, alpha=a + b)", "mindspore",
+         "mindspore.nn.LRN(depth_radius=n // 2, alpha=(a + b) / n, beta=0.75)"),
+        ("tf.nn.lrn(x, r, alpha=a)", "mxnet",
+         "mxnet.nd.LRN(data=x, alpha=a * (2 * r + 1), beta=0.5, knorm=1.0, nsize=(2 * r + 1))"),
         ("F.layer_norm(x, (64,), w, b)", "keras",
          "keras.ops.layer_normalization(x, gamma=w, beta=b, epsilon=1e-05)"),
         ("F.group_norm(x, 8, w, b, 1e-3)", "mindspore",
@@ -136,6 +151,11 @@ ONLY_GAMMA = (
          "what LayerNorm normalises together has not been measured"),
         ("torch.nn.InstanceNorm2d(64, track_running_stats=True)", "keras",
          "track_running_stats=True has no counterpart in Keras"),
+        ("torch.nn.LocalResponseNorm(4)", "tensorflow",
+         "no depth_radius says 2 channels before and 1 after each"),
+        ("torch.nn.LocalResponseNorm(n)", "mindspore",
+         "depth_radius=n // 2: for a window of an odd number of channels"),
+        ("tf.nn.lrn(x)", "paddle", "channels are in axis 1 here, in -1 there"),
         ("from_gemma(64)", "torch", ""),
     ],
 )  # fmt: skip
@@ -189,6 +209,10 @@ GRID: dict[str, tuple[str, ...]] = {
     "axis": ("-1", "1", "[-2, -1]"),
     "shape": ("8", "(6, 6)"),
     "grouping": ("True",),
+    "size": ("1", "2", "3", "7"),
+    "alpha": ("0.5", "1e-3"),
+    "beta": ("0.5", "1"),
+    "k": ("0.5", "2"),
 }
 
 
@@ -213,13 +237,14 @@ def _arguments(api: Api, given: dict[str, str]) -> str:
     """Return what a call is given, with a value for what has no default."""
     told = {
         "channels": "8", "shape": "8", "groups": "2", "axis": "-1", "scale": "True",
-        "center": "True", "affine": "True", **given,
+        "center": "True", "affine": "True", "size": "5", **given,
     }  # fmt: skip
     by_name = {name: role for role, name in api.roles.items()}
     written: list[str] = []
     for parameter in api.signature:
         role = by_name.get(parameter.name)
-        if role in given or (role in told and parameter.required):
+        needed = parameter.required or parameter.name in api.needed
+        if role in given or (role in told and needed):
             value = told[str(role)]
             if role == "shape" and api.shape_as == "tuple" and value.isdigit():
                 value = f"({value},)"
@@ -233,6 +258,7 @@ def _arguments(api: Api, given: dict[str, str]) -> str:
 UNLIKE = re.compile(
     r"one switch stands|is always there here|has no beta|value for each|every so many channels"
     r"|all axes from|eps is 1e-12|has no counterpart|(is|are) normalised there|refuses an eps"
+    r"|channels before and \d after each"
 )
 
 
@@ -271,8 +297,15 @@ def test_matrix(kind: str, oracle: Laboratory) -> None:
 
 @pytest.mark.torch
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("kind", ["layer", "group", "rms"])
-@pytest.mark.parametrize(("one", "other"), [("torch", "keras"), ("keras", "torch")])
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        *itertools.product(["layer", "group", "rms"], ["torch"], ["keras"]),
+        *itertools.product(["layer", "group", "rms"], ["keras"], ["torch"]),
+        ("local", "torch", "tensorflow"),
+        ("local", "tensorflow", "torch"),
+    ],
+)
 def test_executed(kind: str, one: str, other: str, installed: Laboratory) -> None:
     """PyTorch and Keras themselves agree on what the tables agree on."""
     api = LAYERS[one, kind]
@@ -284,7 +317,7 @@ def test_executed(kind: str, one: str, other: str, installed: Laboratory) -> Non
         if not any(UNLIKE.search(note) for note in translation.notes):
             assert outcome.status == AGREES, f"{call} -> {translation.call}: {outcome}"
             assert any(runner.startswith("torch ") for runner in outcome.runners)
-            assert any(runner.startswith("keras ") for runner in outcome.runners)
+            assert any(runner.startswith(("keras ", "tensorflow ")) for runner in outcome.runners)
             outcomes.append(outcome)
     assert len(outcomes) > 3
 
@@ -321,6 +354,7 @@ EVERY_ARGUMENT = [
     "mindspore.nn.LayerNorm(c1, c2, begin_params_axis=c3, gamma_init=c4, epsilon=c5)",
     "mlx.nn.GroupNorm(c1, c2, eps=c3, affine=c4, pytorch_compatible=c5)",
     "F.layer_norm(c1, c2, c3, c4, c5)",
+    "tf.nn.lrn(c1, c2, c3, c4, c5)",
     "flax.linen.GroupNorm(num_groups=c1, epsilon=c2, use_bias=c3, use_scale=c4, reduction_axes=c5)",
 ]  # fmt: skip
 

@@ -265,7 +265,7 @@ def _add_sites(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--other-norms", action="store_true",
-        help="list layer, group, instance and RMS normalisation too",
+        help="list layer, group, instance, RMS and local response normalisation too",
     )  # fmt: skip
 
 

@@ -29,8 +29,8 @@ EXAMPLES, SIDE = 6, 6
 #: Channels at least, for the variance over them to be near that of what is drawn, and at most.
 MIN_CHANNELS, MAX_CHANNELS = 32, 1024
 
-#: The number of groups where no side says one.
-GROUPS = 2
+#: The number of groups, and the size of a window, where no side says one.
+GROUPS, SIZE = 2, 5
 
 _SEED = 21
 
@@ -131,7 +131,7 @@ def _together(api: Api, layer: Layer) -> Together:
 
 
 #: What roles without a default are given where a trial says nothing of them.
-_UNSAID: Mapping[str, object] = {"shape": 1, "axis": -1, "groups": GROUPS}
+_UNSAID: Mapping[str, object] = {"shape": 1, "axis": -1, "groups": GROUPS, "size": SIZE}
 
 
 def _sizes(api: Api, what: Together, trial: Trial) -> dict[str, Any]:
@@ -140,13 +140,13 @@ def _sizes(api: Api, what: Together, trial: Trial) -> dict[str, Any]:
     for role, value in (
         ("channels", trial.channels), ("groups", GROUPS), ("axis", -1), ("affine", True),
         ("scale", True), ("center", True), ("eps", 1e-5), ("shape", _shape(what, trial)),
-        ("learned", what.axes[0] if what.axes else -1),
+        ("learned", what.axes[0] if what.axes else -1), ("size", SIZE),
     ):  # fmt: skip
         parameter = api.parameter(api.roles.get(role, ""))
         if parameter is None:
             continue
         told = role in ("channels", "groups") or (role == "learned" and len(what.axes) > 1)
-        if parameter.required or told:
+        if parameter.required or parameter.name in api.needed or told:
             found[parameter.name] = value
     return found
 

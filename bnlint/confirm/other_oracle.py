@@ -15,7 +15,17 @@ import numpy as np
 from bnlint.confirm.meaning import Given, RejectedError, is_on
 from bnlint.confirm.workers import Result
 from bnlint.frameworks.records import UNKNOWN
-from bnlint.frameworks.together import AXES, EXAMPLE, FROM, GROUPS, OPEN, Together, together
+from bnlint.frameworks.responses import response
+from bnlint.frameworks.together import (
+    AXES,
+    EXAMPLE,
+    FROM,
+    GROUPS,
+    OPEN,
+    WINDOW,
+    Together,
+    together,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,6 +67,8 @@ def _output(given: Given, experiment: Experiment, data: Any) -> Wide:
     what = together(api, lambda role: _argument(given, role))
     if what is None:
         raise given.unclear("reduces", "what is normalised together is not known")
+    if what.kind == WINDOW:
+        return _by_window(given, x, what)
     y = normalised(x, what, eps_of(given), centred=api.norm != "rms", place=api.place)
     names = names_of(given)
     shape = shape_of_learned(api, x, what)
@@ -149,6 +161,21 @@ def _by_groups(x: Wide, what: Together, eps: float, place: str) -> Wide:
     back[:, order] = done
     moved: Wide = np.moveaxis(back, 1, what.channel_axis)
     return moved
+
+
+def _by_window(given: Given, x: Wide, what: Together) -> Wide:
+    """Return ``x`` divided by a power of the squares in the window of channels around each."""
+    assert what.channel_axis is not None
+    told = response(given.api, lambda role: _argument(given, role))
+    if told.window is None or told.weight is None or told.beta is None or told.k is None:
+        raise RejectedError(f"{given.api.id}: {told} is no response")
+    squares = np.moveaxis(x * x, what.channel_axis, 0)
+    before, after = told.window
+    sums = [squares[max(0, c - before) : c + after + 1].sum(0) for c in range(len(squares))]
+    below = told.k + told.weight * np.moveaxis(np.array(sums), 0, what.channel_axis)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        quotient: Wide = x / below**told.beta
+    return quotient
 
 
 def axes_of(x: NDArray[Any], what: Together) -> tuple[int, ...]:

@@ -18,6 +18,8 @@ def prepare() -> None:
 def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Call a link once per step; see ``worker.py``."""
     chainer = importlib.import_module("chainer")
+    if request["kind"] == "functional":
+        return run_function(target, request)
     layer = target(**request["arguments"])
     if getattr(layer, "gamma", None) is not None and layer.gamma.array is None:
         with chainer.using_config("train", False):
@@ -39,6 +41,16 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
         outputs.append(result.array.copy())
         states.append({name: observed(getattr(layer, name)) for name in request["observe"]})
     return {"outputs": outputs, "states": states}
+
+
+def run_function(target: Any, request: dict[str, Any]) -> dict[str, Any]:
+    """Call a function that is given all its arrays, and changes none."""
+    outputs = []
+    for step in request["steps"]:
+        given = {**request["arguments"], **step["arguments"], **request["plant"]}
+        given[request["input"]] = step["input"]
+        outputs.append(target(**given).array.copy())
+    return {"outputs": outputs, "states": [{} for _ in outputs]}
 
 
 def observed(held: Any) -> Any:

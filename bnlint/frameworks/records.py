@@ -128,7 +128,12 @@ NORM_NAMES: Mapping[str, str] = {
     "group": "group normalisation",
     "instance": "instance normalisation",
     "rms": "RMS normalisation",
+    "local": "local response normalisation",
 }
+
+
+#: The roles of arrays that layers hold, and that functions are given.
+ARRAYS = ("weight", "bias", "running_mean", "running_var")
 
 
 class Api(NamedTuple):
@@ -148,7 +153,9 @@ class Api(NamedTuple):
     (``place``), what is normalised together (``reduces``, ``grouping``), of what the learned arrays
     are (``learned``), how the scale is used (``weight_offset``), whether both can be switched off
     ``apart`` (``switched``), whether a shape of one size is to be a tuple (``shape_as``), and which
-    arguments are needed for all that they have a default (``needed``).
+    arguments are needed for all that they have a default (``needed``). Local response normalisation
+    divides by a power of ``k + a * sum``, a sum of squares over some channels: ``window`` says how
+    many they are by the size, and ``a`` is alpha, divided by the size or not (``alpha_divided``).
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -213,6 +220,8 @@ class Api(NamedTuple):
     switched: str = "apart"
     shape_as: str = "any"
     needed: frozenset[str] = frozenset()
+    window: str = ""
+    alpha_divided: bool = False
 
     @property
     def short_name(self) -> str:
@@ -228,6 +237,11 @@ class Api(NamedTuple):
     def in_tables(self) -> str:
         """The id of the table's entry: of a declared wrapper, that of the API it is like."""
         return self.like or self.id
+
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether its call is given the arrays that a layer would hold: weights, statistics."""
+        return self.kind == "functional" and not self.roles.keys().isdisjoint(ARRAYS)
 
     def name_in_tables(self, name: str) -> str:
         """Return what the table's entry calls the parameter ``name``."""

@@ -146,6 +146,8 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         switched=row.get("switched", "apart"),
         shape_as=row.get("shape_as", "any"),
         needed=frozenset(row.get("needed", ())),
+        window=row.get("window", ""),
+        alpha_divided=row.get("alpha_divided", False),
     )
 
 

@@ -26,7 +26,7 @@ ROLES = frozenset(
     {
         "channels", "eps", "momentum", "affine", "scale", "center", "axis", "data_format",
         "training", "inference", "input", "running_mean", "running_var", "weight", "bias", "groups",
-        "shape", "reduced", "grouping", "learned",
+        "shape", "reduced", "grouping", "learned", "size", "alpha", "beta", "k",
     }
 )  # fmt: skip
 
@@ -47,14 +47,17 @@ PADDING_MODES = ("none", "end", "amount")
 BIAS_OFF = ("false", "none")
 GIVES = ("layer", "class")
 #: The kinds of normalisation beside that of batches.
-NORMS = ("layer", "group", "instance", "rms")
+NORMS = ("layer", "group", "instance", "rms", "local")
 PLACES = ("inside", "outside", UNKNOWN)
 #: What layers of other kinds normalise together, and of what their learned arrays are.
 REDUCES = (
-    "trailing", "axes", "axis", "from-axis", "channels", "example", "spatial", "groups", UNKNOWN,
+    "trailing", "axes", "axis", "from-axis", "channels", "example", "spatial", "groups", "window",
+    UNKNOWN,
 )  # fmt: skip
 LEARNED = ("reduced", "channels", "groups")
 GROUPINGS = ("contiguous", "interleaved")
+#: What a size says of the channels in a window; see docs/frameworks.md.
+WINDOWS = ("radius", "before", "after", "fewer", "more")
 CONVENTIONS = ("new-weight", "old-weight", "none", UNKNOWN)
 ESTIMATORS = ("biased", "unbiased", "none", UNKNOWN)
 DEFAULT_MODES = ("training", "inference", "required", "none", UNKNOWN)
@@ -311,6 +314,8 @@ _NORM_FIELDS: dict[str, f.Check] = {
     "grouping": f.one_of(*GROUPINGS),
     "grouping_when": _when(grouping=f.one_of(*GROUPINGS)),
     "weight_offset": f.number,
+    "window": f.one_of(*WINDOWS),
+    "alpha_divided": f.flag,
     "switched": f.one_of("apart", "together"),
     "shape_as": f.one_of("any", "tuple"),
     "needed": f.texts,

@@ -11,8 +11,9 @@ from bnlint.frameworks.records import UNKNOWN, Api, SourceText
 from bnlint.startup.typed import NamedTuple
 
 #: What :attr:`Together.kind` may be: some axes; all axes from one on; all of an example; all of an
-#: example but the channels; groups of channels with all of an example.
+#: example but the channels; groups of channels with all of an example; neighbouring channels.
 AXES, FROM, EXAMPLE, SPATIAL, GROUPS = "axes", "from", "example", "spatial", "groups"
+WINDOW = "window"
 
 #: What stands for an argument whose value is not known.
 OPEN = SourceText("?")
@@ -43,7 +44,7 @@ def together(api: Api, of: Callable[[str], object]) -> Together | None:
     if api.reduces == UNKNOWN or not _is_left(of("reduced")):
         return None
     axis = _channel_axis(api, of)
-    if api.reduces in ("spatial", "groups", "channels") and axis is None:
+    if api.reduces in ("spatial", "groups", "channels", "window") and axis is None:
         return None
     if api.reduces == "channels":
         return Together(AXES, (axis,) if axis is not None else (), channel_axis=axis)
@@ -51,6 +52,8 @@ def together(api: Api, of: Callable[[str], object]) -> Together | None:
         return Together(EXAMPLE, channel_axis=axis)
     if api.reduces == "spatial":
         return Together(SPATIAL, channel_axis=axis)
+    if api.reduces == "window":
+        return Together(WINDOW, channel_axis=axis)
     if api.reduces == "groups":
         groups = of("groups")
         number = groups if type(groups) is int and groups != 0 else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from bnlint.frameworks.records import Api
+from bnlint.frameworks.responses import response, spelled
 from bnlint.frameworks.together import AXES, OPEN, Together, together
 from bnlint.porting.given_call import Given
 
@@ -32,8 +33,9 @@ class CallSides:
     """One call on its way into the words of another API.
 
     ``what`` the source normalises together is ``None`` where that is not known, and ``usual`` is
-    what the target does where it is told nothing of axes. Roles of the source of which something
-    was written are in ``done``.
+    what the target does where it is told nothing of axes. ``told`` is what the target has to be
+    given for the ``response`` of the source. Roles of the source of which something was written are
+    in ``done``.
     """
 
     def __init__(self, given: Given, target: Api) -> None:
@@ -43,6 +45,8 @@ class CallSides:
         self.done: set[str] = set()
         self.what = self._together()
         self.usual = together(target, self._usual)
+        self.response = response(self.source, self.of)
+        self.told = spelled(target, self.response)
 
     def of(self, role: str) -> object:
         """Return the argument of the source in ``role``, or its default; ``OPEN`` if not known."""

@@ -14,13 +14,14 @@ from bnlint.confirm.experiments import rank_for
 from bnlint.confirm.other_experiments import channels_for, sizes_of
 from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.verdicts import GONE, NOT_RUN, Laboratory
-from bnlint.frameworks.records import BATCH, Api
+from bnlint.frameworks.records import ARRAYS, BATCH, Api
 from bnlint.frameworks.tables import Frameworks, catalogue
 from bnlint.porting.call_sides import sizes_in
 from bnlint.porting.given_call import Given, TranslateError, read
 from bnlint.porting.translated import Translation
 from bnlint.trial import (
     INFERENCE,
+    LARGE_VARIANCES,
     OUTPUT,
     SMALL_VARIANCES,
     STATISTICS,
@@ -38,7 +39,7 @@ _OPEN = re.compile(r"<(\w+)>")
 
 #: Roles of sizes, which follow from the input, and of where its channels are.
 _SIZES = ("channels", "data_format")
-_OF_ARRAYS = ("input", "weight", "bias", "running_mean", "running_var")
+_OF_ARRAYS = ("input", *ARRAYS)
 
 
 class Checked(NamedTuple):
@@ -97,7 +98,9 @@ def _trials(apis: Mapping[str, Api], source: Given, target: Given) -> list[Trial
             trials.append(Trial(STATISTICS, port, reference))
         return trials
     port, reference = (_layer(given, "") for given in (target, source))
-    trial = Trial(OUTPUT, port, reference, variances=SMALL_VARIANCES, own_axes=True)
+    # A response adds a small part of the squares to a number, and eps a small number to them.
+    variances = SMALL_VARIANCES if "eps" in source.api.roles else LARGE_VARIANCES
+    trial = Trial(OUTPUT, port, reference, variances=variances, own_axes=True)
     trial = trial._replace(channels=channels_for(apis, trial))
     if target.texts.get("groups") == "channels":  # left open: one group for each
         port = port.given(**{target.api.roles["groups"]: trial.channels})

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bnlint.frameworks.records import Api
+from bnlint.frameworks.records import ARRAYS, Api
+from bnlint.frameworks.responses import resized
 from bnlint.frameworks.tables import Frameworks
 from bnlint.frameworks.together import AXES, EXAMPLE, FROM, GROUPS, SPATIAL, Together
 from bnlint.porting.call_sides import SWITCHES, CallSides, sizes_in
 from bnlint.porting.given_call import Given
 from bnlint.porting.other_notes import closing_notes
-from bnlint.porting.translated import Translation, has_keyword, momentum, one_switch, same, stem
+from bnlint.porting.translated import (
+    Translation,
+    has_keyword,
+    momentum,
+    one_switch,
+    operand,
+    same,
+    stem,
+)
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.startup.typed import NamedTuple
 
 #: Roles of arrays that are given to a function.
-_ARRAYS = ("input", "weight", "bias", "running_mean", "running_var")
+_ARRAYS = ("input", *ARRAYS)
 
 
 class _Written(NamedTuple):
@@ -75,7 +84,8 @@ def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api | None, 
     same_kind = [a for a in alike if (a.kind == "functional") == functional]
     title = alike[0].framework.title
     if not same_kind:
-        there = "functional form" if functional else "layer that holds a scale and a shift"
+        there = "functional form" if functional else "layer"
+        there += " that holds a scale and a shift" if api.state["trainable"] else ""
         notes.append(f"{title} has no {there} here")
         same_kind = alike
     reference = norms.reference_of(family, same_kind[0].norm)
@@ -127,7 +137,8 @@ class _Call(CallSides):
         by_role: dict[str, Callable[[], _Written]] = {
             "eps": self._eps, "channels": self._channels, "shape": self._shape,
             "groups": self._groups, "axis": self._axis, "learned": self._learned,
-            "grouping": self._grouping, "momentum": self._momentum,
+            "grouping": self._grouping, "momentum": self._momentum, "size": self._size,
+            "alpha": self._alpha, "beta": self._beta, "k": self._k,
         }  # fmt: skip
         return by_role[role]() if role in by_role else _Written()
 
@@ -284,6 +295,51 @@ class _Call(CallSides):
         self._text("momentum")
         text, notes = momentum(self.given, self.target, value)
         return _Written(text, tuple(notes))
+
+    def _size(self) -> _Written:
+        """Return the size of the window, or its radius."""
+        name, text = self.target.roles["size"], self._text("size")
+        if self.response.window is None and text is not None:
+            text, rounds = resized(self.source, self.target, text)
+            note = f"{name}={text}: for a window of an odd number of channels"
+            return _Written(text, (note,) if rounds else ())
+        size = self.told["size"]
+        if size is None:
+            before, after = self.response.window or (0, 0)
+            note = f"no {name} says {before} channels before and {after} after each"
+            return _Written(f"<{name}>", (note,) if self.response.window else ())
+        return self._number("size", int(size), None)
+
+    def _alpha(self) -> _Written:
+        """Return what a square counts, times the size of the window where that is divided by."""
+        text = self._text("alpha")
+        if self.told["alpha"] is not None:
+            return self._number("alpha", self.told["alpha"], text)
+        if self.source.alpha_divided is self.target.alpha_divided:
+            return self._number("alpha", self.of("alpha"), text)
+        alpha = operand(text) if text is not None else shown(self.of("alpha"))
+        size = self.given.texts.get("size", f"<{self.source.roles['size']}>")
+        if self.target.alpha_divided:
+            size, _ = resized(self.source, self.target, size)
+        return _Written(f"{alpha} {'*' if self.target.alpha_divided else '/'} {size}")
+
+    def _beta(self) -> _Written:
+        return self._number("beta", self.response.beta, self._text("beta"))
+
+    def _k(self) -> _Written:
+        return self._number("k", self.response.k, self._text("k"))
+
+    def _number(self, role: str, number: object, text: str | None) -> _Written:
+        """Return a number, in the words of the source where these say it."""
+        parameter = self.target.parameter(self.target.roles[role])
+        assert parameter is not None
+        if not isinstance(number, (int, float)):
+            return _Written(text)
+        if not parameter.required and same(number, parameter.default):
+            return _Written()
+        value = self.given.roles.get(role)
+        kept = value is not None and same(value.value, number) and role != "size"
+        return _Written(text if text is not None and kept else shown(number))
 
     def _switch(self, role: str) -> _Written:
         target = self.target

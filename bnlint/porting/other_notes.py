@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bnlint.frameworks.records import UNKNOWN, Api
-from bnlint.frameworks.together import AXES, EXAMPLE, GROUPS, SPATIAL, Together
+from bnlint.frameworks.together import AXES, EXAMPLE, GROUPS, SPATIAL, WINDOW, Together
 from bnlint.porting.call_sides import SWITCHES, CallSides
 from bnlint.semantics.syntax.numbers import shown
 
@@ -74,7 +74,8 @@ def _of_axes(sides: CallSides) -> Iterator[str]:
         return
     if what.kind == GROUPS and what.interleaved and not target.grouping_when:
         yield "a group is every so many channels there, and a block of them here"
-    if what.kind in (SPATIAL, GROUPS, EXAMPLE) and target.reduces in ("spatial", "groups"):
+    beside = target.reduces in ("spatial", "groups", "window")
+    if what.kind in (SPATIAL, GROUPS, EXAMPLE, WINDOW) and beside:
         here = usual.channel_axis if usual is not None else None
         if what.channel_axis is not None and here != what.channel_axis:
             yield f"channels are in axis {here} here, in {what.channel_axis} there"

@@ -44,6 +44,10 @@ GRID: dict[str, tuple[Literal, ...]] = {
     "axis": (-1, 1, (1, 2), (-2, -1)),
     "shape": (1, 2, 3),  # how many axes
     "grouping": (True, False),
+    "size": (1, 3, 4, 5),
+    "alpha": (0.5,),
+    "beta": (0.6,),
+    "k": (1.7,),
 }
 
 #: What a kernel of a framework does not offer on a CPU, by its own words.

@@ -157,13 +157,14 @@ def has_eps_of_its_own(api: Api) -> bool:
 def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, Site, bool]]:
     """Return (port, reference, directed) for sites of two ecosystems in one file.
 
-    Only like is paired with like: layers with layers, of one kind of normalisation.
+    Only like is paired with like: what holds its arrays with what does, of one kind of
+    normalisation.
     """
     sides: dict[tuple[tuple[str, str], str], list[Site]] = {}
     for site in sites:
         ecosystems = {api.framework.ecosystem for api in site.apis}
         if len(ecosystems) == 1 and not site.presumed:
-            kind = "functional" if site.api.kind == "functional" else "layer"
+            kind = "functional" if site.api.takes_arrays else "layer"
             sides.setdefault(((kind, norm_of(site)), ecosystems.pop()), []).append(site)
     pairs: list[tuple[Site, Site, bool]] = []
     for group in sorted({group for group, _ in sides}, key=lambda g: (g[1], g[0] != "layer")):
