@@ -5,7 +5,7 @@ What it does
 Reports
 
 - ``fused=``, ``virtual_batch_size=`` and ``adjustment=`` given to ``BatchNormalization`` in a file
-  that uses what only Keras 3 has, in which they raise;
+  that uses what only Keras 3 has, or in a project that requires it: there they raise;
 - beside a reference that was read: batch renormalisation (``renorm=True``), ``virtual_batch_size``
   and ``adjustment`` of a layer whose port is of a framework that has none of them.
 
@@ -62,10 +62,11 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.finding import SAFE, Finding, Fix, RemoveArgument
+from bnlint.frameworks.records import Api
 from bnlint.rule import MISPLACED, Context, Rule, where_reference
 from bnlint.semantics.layers.references import NAMED, SAME_FILE
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.module import dotted
+from bnlint.semantics.project.releases import newest_in
 from bnlint.semantics.values.value import settle
 
 RULE = Rule("BN112", "argument-without-counterpart", "warning", precedence=MISPLACED + 7)
@@ -95,15 +96,16 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 
 def _gone(site: Site, context: Context) -> Iterator[Finding]:
-    """Report keywords that the newest of the layers a call may reach does not take."""
-    words = context.frameworks.word("newest_only")
-    families = {framework.name for path, framework in words.items() if _uses(path, context)}
-    newest = [a for f in families if (a := context.frameworks.reference(f)) in site.apis]
-    if not newest or not site.is_direct:
+    """Report keywords that only other releases take than the one that is meant here."""
+    api, others = site.api, context.frameworks.other_releases(site.api)
+    if site.apis != (api,) or not others or not site.is_direct:
         return
+    why = "the project requires that release"
+    if api.framework.name in newest_in(context.module, context.frameworks):
+        why = "the file uses what only that release has"
     for keyword in site.call.keywords:
         name = keyword.arg
-        if name is None or newest[0].accepts(name) or not any(a.accepts(name) for a in site.apis):
+        if name is None or api.accepts(name) or not any(a.accepts(name) for a in others):
             continue
         fix = None
         if name not in context.frameworks.word("changes_training"):
@@ -112,8 +114,7 @@ def _gone(site: Site, context: Context) -> Iterator[Finding]:
         yield context.report(
             RULE,
             keyword,
-            f"{site.api.short_name} of {newest[0].framework.title} 3 does not take {name}=, and "
-            "the file uses what only that release has: the call raises",
+            f"{api.short_name} of {_release(api)} does not take {name}=, and {why}: it raises",
             help=f"leave out {name}=",
             fix=fix,
             site=site,
@@ -121,22 +122,9 @@ def _gone(site: Site, context: Context) -> Iterator[Finding]:
         )
 
 
-def _uses(path: str, context: Context) -> bool:
-    """Tell whether the file imports or names what stands at an import path."""
-    package, _, name = path.rpartition(".")
-    module = context.module
-    for statement in module.imports:
-        if any(isinstance(around, ast.Try) for around in module.ancestors(statement)):
-            continue  # another release may do without
-        if isinstance(statement, ast.ImportFrom) and not statement.level:
-            if statement.module == path or f"{statement.module}.".startswith(f"{path}."):
-                return True
-            if statement.module == package and any(a.name == name for a in statement.names):
-                return True
-        elif isinstance(statement, ast.Import):
-            if any(f"{a.name}.".startswith(f"{path}.") for a in statement.names):
-                return True
-    return any(dotted(use) == path for use in module.uses.of(name))
+def _release(api: Api) -> str:
+    """Return what a release is called: its framework, with the numbers that the table gives it."""
+    return api.versions.partition(",")[0].partition(";")[0] or api.framework.title
 
 
 def _set_there(site: Site, context: Context) -> Iterator[tuple[str, str]]:

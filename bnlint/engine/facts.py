@@ -22,6 +22,7 @@ from bnlint.semantics.layers.sites import Site, Unresolved, found_in
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.marks import mentions_norm, speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
+from bnlint.semantics.project.releases import meant_in
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.triage import (
     hands_over,
@@ -112,6 +113,7 @@ def read_facts(
 
     while True:
         frameworks = tables.load(tuple(sorted(wanted)))
+        frameworks = meant_in(module, frameworks, around)
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
         project = Project(frameworks, around, module, carried)

@@ -52,7 +52,7 @@ class Layout:
 
         A folder that cannot be listed may still let its files be read.
         """
-        names = self._listed(folder)
+        names = self.listed(folder)
         if names is None:
             return self.tree.kind(f"{folder}/{name}") != ""
         return os.path.normcase(name) in names
@@ -131,7 +131,7 @@ class Layout:
 
     def _imported(self, folder: str) -> Iterator[str]:
         """Yield the first names of the modules that the files in ``folder`` import."""
-        files = sorted(n for n in self._listed(folder) or () if n.endswith(".py"))
+        files = sorted(n for n in self.listed(folder) or () if n.endswith(".py"))
         for file in files[:_MAX_FILES]:
             found = self.imports(f"{folder}/{file}")
             if found is None:
@@ -148,10 +148,11 @@ class Layout:
             return True
         if not module or not self.has(folder, module):
             return False
-        inside = self._listed(f"{folder}/{module}") or ()
+        inside = self.listed(f"{folder}/{module}") or ()
         return any(name.endswith(".py") for name in inside)
 
-    def _listed(self, folder: str) -> frozenset[str] | None:
+    def listed(self, folder: str) -> frozenset[str] | None:
+        """Return the names of what lies in ``folder``; ``None`` if it may not be listed."""
         if folder not in self._names:
             found: frozenset[str] | None = frozenset()
             try:

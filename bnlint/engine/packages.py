@@ -34,6 +34,7 @@ from bnlint.semantics.syntax.module import Module, parse
 from bnlint.startup.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import re
     from typing import Any
 
 #: What introduces a project is called so.
@@ -357,13 +358,22 @@ class Packages:
         """Return the path and the text of what introduces the project around ``file``, if any."""
         root = self.root(file)
         for name in READMES:
-            if self.layout.has(root, name):
-                try:
-                    data = self.tree.read(f"{root}/{name}", TOO_LONG)
-                except OSError:
-                    continue
-                return f"{root}/{name}", data.decode("utf-8", "replace")
+            if self.layout.has(root, name) and (text := self._document(root, name)) is not None:
+                return f"{root}/{name}", text
         return "", ""
+
+    def lists(self, folder: str, names: re.Pattern[str]) -> list[tuple[str, str]]:
+        """Return name and text of the files in ``folder`` whose whole name matches, sorted."""
+        matching = [name for name in self.layout.listed(folder) or () if names.fullmatch(name)]
+        read = [(name, self._document(folder, name)) for name in sorted(matching)]
+        return [(name, text) for name, text in read if text is not None]
+
+    def _document(self, folder: str, name: str) -> str | None:
+        """Return the text of a file that is no Python; ``None`` if it cannot be read."""
+        try:
+            return self.tree.read(f"{folder}/{name}", TOO_LONG).decode("utf-8", "replace")
+        except OSError:
+            return None
 
     def _text(self, file: str) -> str | None:
         """Return what stands in ``file``: nothing in a folder, ``None`` if it cannot be read."""

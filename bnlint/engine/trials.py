@@ -83,7 +83,8 @@ def trial_of_arrays(
     family = next(
         (
             api.framework.name
-            for api in frameworks.apis.values()
+            for apis in frameworks.by_alias.values()
+            for api in apis
             if api.kind == "layer"
             and any(
                 one.replace("/", ".").rpartition(".")[2] == name

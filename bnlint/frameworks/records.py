@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -102,6 +102,8 @@ class Framework(NamedTuple):
     ``shorthand`` maps the names that people import packages under to the packages. Models written
     in the framework mostly leave the settings in ``kept_defaults`` at their default. ``names`` says
     what a layer is called by: ``attributes``, ``layers`` (its own name), empty where nobody said.
+    ``distributions`` has for packages with several releases in the tables the names under which
+    projects require them.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Framework(NamedTuple):
     shorthand: Mapping[str, str] = {}
     kept_defaults: tuple[str, ...] = ("eps",)
     names: str = ""
+    distributions: Mapping[str, Sequence[str]] = {}
 
 
 #: The kind of normalisation that is looked for first; :data:`NORM_NAMES` has the others.
@@ -143,7 +146,10 @@ class Api(NamedTuple):
     a role that no parameter plays is absent. Fields nobody measured or read are ``"unknown"``.
     Shapes are counted per channel: ``parameters`` has strings such as ``2C``. ``bases`` are the
     import paths of classes that an ``isinstance`` test for this layer may name instead of an
-    alias. ``installed`` says where to look for the API in an installed framework; with the
+    alias. ``releases`` says in which releases of a package its paths mean this API; an API that is
+    ``only_declared`` is so old that nobody means it who does not say so. A call that gives an
+    argument a value among ``refuses`` is an error there, and thus means another release.
+    ``installed`` says where to look for the API in an installed framework; with the
     arguments in ``plain`` it normalises and does nothing else. What a training step computes,
     argument by argument, is in the fields after these; docs/frameworks.md defines their words.
 
@@ -204,6 +210,9 @@ class Api(NamedTuple):
     estimator_elsewhere: Mapping[str, Any] = {}
     eps_at_most: float | None = None
     attributes: Mapping[str, str] | None = None
+    releases: tuple[Mapping[str, str], ...] = ()
+    only_declared: bool = False
+    refuses: tuple[Mapping[str, Any], ...] = ()
     like: str = ""
     declared: frozenset[str] = frozenset()
     own_names: Mapping[str, str] = {}

@@ -56,6 +56,7 @@ def framework_of(table: Mapping[str, Any]) -> Framework:
         head.get("shorthand", {}),
         tuple(head.get("kept_defaults", ("eps",))),
         head.get("names", ""),
+        head.get("distributions", {}),
     )
 
 
@@ -196,4 +197,7 @@ def api_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         row.get("estimator_elsewhere", {}),
         row.get("eps_at_most"),
         row.get("attributes"),
+        tuple(row.get("releases", ())),
+        row.get("only_declared", False),
+        tuple(row.get("refuses", ())),
     )

@@ -105,6 +105,8 @@ _ROOT = re.compile(r"\{(\w+)\}")
 
 _VERSIONS: dict[str, f.Check] = {"module": f.text, "at_least": f.version, "below": f.version}
 
+_RELEASES = f.records(f.record({**_VERSIONS, "or_with": f.text}, required=("module",)))
+
 _FRAMEWORK = f.record(
     {
         "name": f.text,
@@ -122,6 +124,7 @@ _FRAMEWORK = f.record(
         "reference_only": f.flag,
         "aliases": f.texts,
         "neighbours_from": f.record(_VERSIONS, required=("module",)),
+        "distributions": f.mapping(f.texts),
     },
     required=("name", "title", "ecosystem", "imports", "reference", "checked"),
 )
@@ -204,7 +207,7 @@ def _when(**changed: f.Check) -> f.Check:
 _STATISTICS = f.record(
     {
         "argument": f.text,
-        "always_batch": f.flag,
+        "always_batch": f.literal,
         "always_running": f.flag,
         "updates_in_inference": f.flag,
         "drops_statistics": f.flag,
@@ -262,6 +265,9 @@ _API_FIELDS: dict[str, f.Check] = {
     ),
     "versions": f.text,
     "installed": f.records(f.record({"path": f.text, **_VERSIONS}, required=("path",))),
+    "releases": _RELEASES,
+    "only_declared": f.flag,
+    "refuses": _when(),
     "plain": f.mapping(f.literal),
     "inert": f.texts,
     "affine_off": f.one_of(*AFFINE_OFF),

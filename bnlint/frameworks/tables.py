@@ -107,6 +107,16 @@ class Catalogue(NamedTuple):
         makers = (row for table in self.tables.values() for row in table["maker"])
         return frozenset(alias for row in (*norms, *makers) for alias in row["aliases"])
 
+    @property
+    def distributions(self) -> Mapping[str, str]:
+        """The packages of which tables know several releases, by what projects require them as."""
+        return {
+            name: package
+            for table in self.tables.values()
+            for package, names in table["framework"].get("distributions", {}).items()
+            for name in names
+        }
+
     def configured(self, path: str, key: str) -> float | None:
         """Return what a configuration holds under ``key`` by default, by the path of its class."""
         package, name = path.partition(".")[0], path.rpartition(".")[2]
@@ -186,6 +196,8 @@ class Frameworks:
         self.frameworks = {name: framework_of(tables[name]) for name in names}
         self.apis: dict[str, Api] = {}
         self.by_alias: dict[str, tuple[Api, ...]] = {}
+        #: What the same paths meant in releases so old that nobody means them who does not say so.
+        self.old: dict[str, tuple[Api, ...]] = {}
         self.neighbours: dict[str, Neighbour] = {}
         self.makers: dict[str, Maker] = {}
         self.declared: frozenset[str] = frozenset()
@@ -202,8 +214,9 @@ class Frameworks:
         for row in table["api"]:
             api = api_of(framework, row)
             self.apis[api.id] = api
+            index = self.old if api.only_declared else self.by_alias
             for alias in api.aliases:
-                self.by_alias[alias] = (*self.by_alias.get(alias, ()), api)
+                index[alias] = (*index.get(alias, ()), api)
         for row in json.loads(table["neighbour"]):
             neighbour = neighbour_of(framework, row)
             self.neighbours.update(dict.fromkeys(neighbour.aliases, neighbour))
@@ -228,7 +241,7 @@ class Frameworks:
         from copy import copy
 
         other = copy(self)
-        other.apis, other.by_alias, other.declared = {}, {}, frozenset()
+        other.apis, other.by_alias, other.old, other.declared = {}, {}, {}, frozenset()
         other.of_batches = False
         other._references = {}
         for framework, table in self._tables:
@@ -298,6 +311,14 @@ class Frameworks:
         start = f"{path}."
         return self.knows(path) or any(
             name.startswith(start) for names in (self.by_alias, self.neighbours) for name in names
+        )
+
+    def other_releases(self, api: Api) -> tuple[Api, ...]:
+        """Return the APIs that an import path of ``api`` means in other releases."""
+        return tuple(
+            other
+            for other in self.apis.values()
+            if other is not api and not set(other.aliases).isdisjoint(api.aliases)
         )
 
     def has_root(self, path: str) -> bool:

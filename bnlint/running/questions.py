@@ -44,6 +44,10 @@ def _answer(resolver: Resolver, question: Question) -> object:
         from bnlint.semantics.project.triage import builds_norms_below
 
         return builds_norms_below(resolver, about)
+    if kind == "requires":
+        from bnlint.semantics.project.requirements import required_by
+
+        return sorted(required_by(resolver, about).items())
     from bnlint.semantics.origins.search import digest, layered_below
 
     if kind == "layered":

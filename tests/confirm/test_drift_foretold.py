@@ -65,7 +65,8 @@ def test_tables_agree_with_what_they_foretell() -> None:
     slim = {"tf_slim.batch_norm", "tf.compat.v1.layers.batch_normalization"}
     slim |= {"tf.compat.v1.layers.BatchNormalization"}
     mint = {f"mindspore.mint.nn.BatchNorm{rank}d" for rank in (1, 2, 3)}
-    unranked = {"keras_standalone.layers.BatchNormalization", "sonnet1.BatchNorm"}
+    old = ("keras_standalone", "keras1", "keras1_1", "keras1_0_7", "keras1_0")
+    unranked = {*(f"{name}.layers.BatchNormalization" for name in old), "sonnet1.BatchNorm"}
     through_kwargs = {"tensorflow_addons.layers.InstanceNormalization", "timm.layers.GroupNorm1"}
     rest = {
         *((n, "output", UNKNOWN, f"{n}: eps_fixed: no argument sets eps") for n in through_kwargs),

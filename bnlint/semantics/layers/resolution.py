@@ -15,6 +15,7 @@ from bnlint.semantics.values.domain import (
     Arguments,
     Candidate,
     ClassRef,
+    Constant,
     Env,
     Evaluate,
     Instance,
@@ -120,15 +121,33 @@ def _fitting(ev: Evaluate, path: str, arguments: Arguments) -> list[tuple[Api, M
 
     Of several releases that share it, those are left out that cannot be called so, if others can.
     """
-    found = [(api, match(api.signature, arguments)) for api in ev.frameworks.by_alias.get(path, ())]
-    fitting = [(api, matched) for api, matched in found if _takes(api, matched)]
-    return fitting or found
+    tables = ev.frameworks
+    found = [(api, match(api.signature, arguments)) for api in tables.by_alias.get(path, ())]
+    old = [(api, match(api.signature, arguments)) for api in tables.old.get(path, ())]
+    for some in (found, old):
+        fitting = [one for one in some if _takes(*one) and not _refuses(ev, one[0], arguments)]
+        if fitting:
+            return fitting
+    return found
+
+
+def _refuses(ev: Evaluate, api: Api, arguments: Arguments) -> bool:
+    """Tell whether an API raises an error for what it is given by name."""
+    return any(
+        [value.object for value in ev.argument(arguments.keywords[row["argument"]])]
+        == [Constant(row["value"])]
+        for row in api.refuses
+        if row["argument"] in arguments.keywords
+    )
 
 
 def _takes(api: Api, matched: Matched) -> bool:
     """Tell whether an API may be given just these arguments."""
     parameters = api.signature
-    if (matched.strangers or matched.surplus) and all(p.kind != "extra" for p in parameters):
+    if matched.surplus:
+        return False
+    open_to_all = any(p.kind == "extra" for p in parameters) and not api.extra_keywords
+    if not open_to_all and not all(map(api.accepts, matched.strangers)):
         return False
     there = matched.given.keys() | matched.unclear.keys()
     return all(p.name in there for p in parameters if p.required)

@@ -64,7 +64,7 @@ def training_flag(site: Site) -> Value:
 
 def _is_always(site: Site, which: str, value: object) -> bool:
     setting = site.api.statistics.get(which)
-    return setting is not None and value is setting
+    return setting is not None and type(value) is type(setting) and value == setting
 
 
 def always_uses_batch(site: Site) -> bool:

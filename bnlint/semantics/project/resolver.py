@@ -12,6 +12,7 @@ from bnlint.semantics.values.memo import ONE_FILE, TEXTS, Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    import re
     from typing import Any, TypeVar
 
     K = TypeVar("K")
@@ -112,6 +113,9 @@ class Sources(Protocol):
 
     def readme(self, file: str) -> tuple[str, str]:
         """Return the path and the text of what introduces the project around ``file``, if any."""
+
+    def lists(self, folder: str, names: re.Pattern[str]) -> list[tuple[str, str]]:
+        """Return name and text of the files in ``folder`` whose whole name matches, sorted."""
 
     def asking(self, *question: str) -> AbstractContextManager[None]:
         """Note that ``question`` is asked, and nothing of what is looked at to answer it."""
