@@ -1,0 +1,232 @@
+"""What the oracle gives for layers that normalise otherwise than by batches, and what it refuses.
+
+Outputs are held to closed forms that are written out here; installed layers are compared in
+``test_other_oracle.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bnlint.confirm import other_oracle
+from bnlint.confirm.meaning import OracleError, RejectedError
+from bnlint.confirm.other_experiments import MAX_CHANNELS, MIN_CHANNELS, channels_for, experiment
+from bnlint.confirm.unsuitable import Unsuitable
+from bnlint.confirm.workers import Experiment, RequestError, Step
+from bnlint.frameworks.records import UNKNOWN, Api
+from bnlint.frameworks.tables import catalogue
+from bnlint.trial import OUTPUT, STATISTICS, Layer, Literal, Trial
+
+Wide = NDArray[np.float64]
+
+APIS = catalogue().load(catalogue().families).norms.apis
+GROUP = APIS["torch.nn.GroupNorm"]
+INSTANCE = APIS["torch.nn.InstanceNorm2d"]
+LAYER = APIS["torch.nn.LayerNorm"]
+RMS = APIS["torch.nn.RMSNorm"]
+INTERLEAVED = APIS["mlx.nn.GroupNorm"]
+
+#: Six channels of 2 x 2 values, in two examples.
+X: Wide = np.random.default_rng(5).normal(1.0, 2.0, (2, 6, 2, 2))
+
+
+def run(
+    api: Api, x: Wide, plant: dict[str, Any] | None = None, observe: tuple[str, ...] = (),
+    **arguments: Any,
+) -> Wide:  # fmt: skip
+    """Return what the oracle gives for one call."""
+    asked = Experiment(
+        "", api.kind, arguments, [Step(x)], plant or {}, observe, api.roles.get("input", "")
+    )
+    output: Wide = other_oracle.run(api, asked).outputs[0]
+    return output
+
+
+def brought(x: Wide, axes: tuple[int, ...], eps: float) -> Wide:
+    """Return values brought to mean 0 and deviation 1 over some axes."""
+    centred: Wide = x - x.mean(axes, keepdims=True)
+    root: Wide = np.sqrt(x.var(axes, keepdims=True) + eps)
+    return centred / root
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 6])
+def test_channels_that_lie_together_are_a_group(groups: int) -> None:
+    wanted = brought(X.reshape(2, groups, -1), (2,), 0.5).reshape(X.shape)
+    given = run(GROUP, X, num_groups=groups, num_channels=6, eps=0.5)
+    assert np.allclose(given, wanted)
+
+
+def test_every_nth_channel_is_a_group_where_they_are_interleaved() -> None:
+    last = np.moveaxis(X, 1, -1)
+    wanted = np.empty_like(X)
+    for first in (0, 1, 2):
+        wanted[:, first::3] = brought(X[:, first::3], (1, 2, 3), 0.5)
+    given = run(INTERLEAVED, last, num_groups=3, dims=6, eps=0.5)
+    assert np.allclose(given, np.moveaxis(wanted, 1, -1))
+    contiguous = run(INTERLEAVED, last, num_groups=3, dims=6, eps=0.5, pytorch_compatible=True)
+    assert np.allclose(np.moveaxis(contiguous, -1, 1), run(GROUP, X, num_groups=3, num_channels=6,
+                                                          eps=0.5))  # fmt: skip
+
+
+def test_groups_of_minus_one_are_one_for_each_channel() -> None:
+    keras = APIS["keras3.layers.GroupNormalization"]
+    given = run(keras, X, groups=-1, axis=1, epsilon=0.5)
+    assert np.allclose(given, brought(X, (2, 3), 0.5))
+
+
+def test_eps_outside_of_the_root_is_added_to_the_deviation() -> None:
+    for api, arguments, axes in (
+        (LAYER, {"normalized_shape": 2}, (3,)),
+        (GROUP, {"num_groups": 1, "num_channels": 6}, (1, 2, 3)),
+    ):
+        mean, deviation = X.mean(axes, keepdims=True), X.std(axes, keepdims=True)
+        given = run(api._replace(place="outside"), X, eps=0.5, **arguments)
+        assert np.allclose(given, (X - mean) / (deviation + 0.5))
+
+
+def test_what_is_not_centred_is_divided_by_the_root_of_its_power() -> None:
+    power = (X * X).mean((2, 3), keepdims=True)
+    given = run(RMS, X, normalized_shape=(2, 2), eps=0.5)
+    assert np.allclose(given, X / np.sqrt(power + 0.5))
+
+
+def test_scale_and_shift_come_last_along_the_axes_that_are_learned() -> None:
+    scale, shift = np.arange(1.0, 5.0).reshape(2, 2), np.arange(4.0).reshape(2, 2)
+    plain = brought(X, (2, 3), 1e-5)
+    given = run(LAYER, X, {"weight": scale, "bias": shift}, normalized_shape=(2, 2))
+    assert np.allclose(given, plain * scale + shift)
+    channels = np.arange(1.0, 7.0)
+    given = run(INSTANCE, X, {"weight": channels}, num_features=6, affine=True)
+    assert np.allclose(given, plain * channels.reshape(6, 1, 1))
+
+
+def test_what_eps_none_stands_for_is_in_the_table() -> None:
+    api = APIS["keras3.ops.layer_normalization"]
+    small = 1e-4 * X
+    assert np.allclose(run(api, small, epsilon=None), brought(small, (3,), 1e-7))
+    assert np.allclose(run(api, small, epsilon=1e-7), brought(small, (3,), 1e-7))
+
+
+def test_a_switch_in_the_place_of_eps_is_the_number_that_it_is() -> None:
+    given = run(LAYER, X, normalized_shape=2, eps=True)
+    assert np.allclose(given, brought(X, (3,), 1.0))
+
+
+@pytest.mark.parametrize(
+    ("api", "arguments", "says"),
+    [
+        (GROUP, {"num_channels": 6}, "num_groups is missing"),
+        (GROUP, {"num_groups": 4, "num_channels": 6}, "6 channels are not to be divided into 4"),
+        (GROUP, {"num_groups": 0, "num_channels": 6}, "6 channels are not to be divided into 0"),
+        (GROUP, {"num_groups": -2, "num_channels": 6}, "6 channels are not to be divided into -2"),
+        (GROUP, {"num_groups": 2, "num_channels": 6, "eps": "x"}, "eps='x' is no number"),
+        (APIS["torch.nn.InstanceNorm1d"], {"num_features": 6}, "takes no input of rank 4"),
+        (APIS["paddle.nn.LayerNorm"], {"normalized_shape": 2, "epsilon": 0.0011}, "above 0.001"),
+        (
+            APIS["paddle.nn.InstanceNorm2D"], {"num_features": 6, "weight_attr": False},
+            "has gamma and beta, or neither",
+        ),
+        (
+            APIS["keras3.layers.LayerNormalization"], {"axis": 4},
+            r"an input of rank 4 has no axes \(4,\)",
+        ),
+        (
+            APIS["keras3.layers.LayerNormalization"], {"axis": -5},
+            r"an input of rank 4 has no axes \(-5,\)",
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_framework_refuses_is_refused(
+    api: Api, arguments: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(RejectedError, match=says):
+        run(api, X, **arguments)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("groups", [4, 0])
+def test_pytorch_refuses_such_groups(groups: int) -> None:
+    import torch
+
+    with pytest.raises((ValueError, ZeroDivisionError, RuntimeError)):
+        torch.nn.GroupNorm(groups, 6)(torch.zeros(2, 6, 2, 2))
+
+
+def test_bounds_are_allowed_themselves() -> None:
+    api = APIS["paddle.nn.LayerNorm"]
+    given = run(api, X, normalized_shape=2, epsilon=0.001)
+    assert np.allclose(given, brought(X, (3,), 0.001))
+    keras = APIS["keras3.layers.LayerNormalization"]
+    for axis in (3, -4):
+        given = run(keras, X, axis=axis, epsilon=0.5)
+        assert np.allclose(given, brought(X, (axis,), 0.5))
+
+
+def test_both_or_neither_is_what_a_layer_with_one_switch_has() -> None:
+    api = APIS["paddle.nn.InstanceNorm2D"]
+    plain = brought(X, (2, 3), 1e-5)
+    off = run(api, X, {}, num_features=6, weight_attr=False, bias_attr=False)
+    on = run(api, X, {"scale": np.full(6, 2.0)}, num_features=6)
+    assert np.allclose(off, plain)
+    assert np.allclose(on, 2 * plain)
+
+
+def test_an_array_of_another_size_is_refused() -> None:
+    with pytest.raises(RejectedError, match=r"weight has shape \(5,\), not \(6,\)"):
+        run(GROUP, X, {"weight": np.ones(5)}, num_groups=2, num_channels=6)
+
+
+@pytest.mark.parametrize(
+    ("api", "arguments", "observe", "field"),
+    [
+        (INSTANCE, {"num_features": 6}, ("running_mean",), "statistics"),
+        (INSTANCE, {"num_features": 6, "track_running_stats": True}, (), "statistics"),
+        (LAYER._replace(reduces=UNKNOWN), {"normalized_shape": 2}, (), "reduces"),
+        (LAYER._replace(roles={"shape": "normalized_shape"}), {"normalized_shape": 2}, (),
+         "eps_fixed"),
+    ],
+)  # fmt: skip
+def test_what_a_table_does_not_say_is_refused_by_name(
+    api: Api, arguments: dict[str, Any], observe: tuple[str, ...], field: str
+) -> None:
+    with pytest.raises(OracleError, match=rf"^{api.id}: {field}: ") as caught:
+        run(api, X, observe=observe, **arguments)
+    assert not isinstance(caught.value, RequestError)
+
+
+def trial(quantity: str = OUTPUT, **groups: Literal) -> Trial:
+    return Trial(quantity, Layer(GROUP.id, tuple(groups.items())))
+
+
+@pytest.mark.parametrize(
+    ("groups", "channels"),
+    [
+        ({"num_groups": 2}, 32), ({"num_groups": 32}, 32), ({"num_groups": 33}, 33),
+        ({"num_groups": 3}, 33), ({"num_groups": 1024}, 1024), ({}, 32), ({"num_groups": 0}, 32),
+        ({"num_groups": True}, 32), ({"num_groups": -3}, 32), ({"num_groups": "x"}, 32),
+    ],
+)  # fmt: skip
+def test_all_sides_can_divide_the_channels_of_an_experiment(
+    groups: dict[str, Literal], channels: int
+) -> None:
+    found = channels_for(APIS, trial(**groups))
+    assert (found, found >= MIN_CHANNELS, found <= MAX_CHANNELS) == (channels, True, True)
+
+
+def test_what_is_too_much_or_unknown_is_no_experiment() -> None:
+    with pytest.raises(Unsuitable, match="1025 channels are too many"):
+        channels_for(APIS, trial(num_groups=1025))
+    both = trial(num_groups=32)._replace(reference=Layer(GROUP.id, (("num_groups", 33),)))
+    with pytest.raises(Unsuitable, match="1056 channels are too many"):
+        channels_for(APIS, both)
+    asked = trial(STATISTICS)
+    with pytest.raises(Unsuitable, match="is not known to keep running statistics"):
+        experiment(GROUP, GROUP.id, asked.port, asked)
+    unknown = LAYER._replace(reduces=UNKNOWN)
+    asked = Trial(OUTPUT, Layer(LAYER.id))
+    with pytest.raises(Unsuitable, match="normalises together is not known"):
+        experiment(unknown, LAYER.id, asked.port, asked)
