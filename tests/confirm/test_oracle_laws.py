@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bnlint.confirm import oracle
-from bnlint.confirm.meaning import required
+from bnlint.confirm.meaning import Given, Meaning, meaning_of, names_of, required
 from bnlint.confirm.workers import Experiment, RequestError, Result, Step
-from bnlint.frameworks.records import UNKNOWN, Api
+from bnlint.frameworks.records import UNKNOWN, Api, SourceText
 from bnlint.frameworks.tables import catalogue
 
 Wide = NDArray[np.float64]
@@ -376,3 +376,89 @@ def test_no_api_is_left_out(api: Api) -> None:
         mean, variance = (words.get(item, item[1]) for item in start.items())
         wanted = (x - mean) / np.sqrt(variance + eps)
     assert np.allclose(y, wanted)
+
+
+def meant(api: Api, built: dict[str, Any], called: dict[str, Any], mode: str = "") -> Meaning:
+    """Return what a call of a layer for images means."""
+    return meaning_of(Given(api, {**required(api), **built}, called), 4, mode)
+
+
+FLAX = APIS["flax.linen.BatchNorm"]
+
+
+@pytest.mark.parametrize(
+    ("api", "built", "called", "mode", "uses_batch"),
+    [
+        pytest.param(TORCH, {"num_features": 3}, {}, "training", True, id="an object, switched"),
+        pytest.param(TORCH, {"num_features": 3}, {}, "inference", False, id="switched off"),
+        pytest.param(TORCH, {"num_features": 3}, {}, "", True, id="as it was made"),
+        pytest.param(KERAS, {}, {"training": True}, "", True, id="an argument of the call"),
+        pytest.param(KERAS, {}, {"training": False}, "", False, id="an argument, off"),
+        pytest.param(KERAS, {}, {}, "", False, id="no argument"),
+        pytest.param(
+            FLAX, {"use_running_average": True}, {}, "", False, id="an argument of the layer"
+        ),
+        pytest.param(
+            FLAX, {}, {"use_running_average": False}, "", True, id="an argument of either"
+        ),
+        pytest.param(MINDSPORE, {"num_features": 3}, {}, "training", True, id="MindSpore"),
+    ],
+)
+def test_what_sets_the_mode(
+    api: Api, built: dict[str, Any], called: dict[str, Any], mode: str, uses_batch: bool
+) -> None:
+    found = meant(api, built, called, mode)
+    assert (found.uses_batch, found.updates) == (uses_batch, uses_batch)
+
+
+def test_the_call_wins_over_the_object_and_that_over_how_it_was_built() -> None:
+    api = APIS["flax.nnx.BatchNorm"]
+    flag = "use_running_average"
+    built = {"num_features": 3, "rngs": 0, flag: True}
+    assert not meant(api, built, {}).uses_batch
+    assert meant(api, built, {}, "training").uses_batch
+    assert not meant(api, built, {flag: True}, "training").uses_batch
+    assert meant(api, built, {flag: False}, "inference").uses_batch
+
+
+@pytest.mark.parametrize(
+    ("api", "built", "mode", "says"),
+    [
+        (KERAS, {}, "training", "mode_switch: an argument sets the mode, not 'training'"),
+        (FLAX, {}, "", "the mode must be given"),
+        (TORCH, {"num_features": 3, "eps": True}, "", "eps=True is no number"),
+        (TORCH, {"num_features": 3, "eps": "1e-5"}, "", "eps='1e-5' is no number"),
+        (TORCH, {"num_features": 3, "momentum": "x"}, "", "momentum='x' is no number"),
+        (TORCH._replace(roles={}), {}, "", "no argument plays eps"),
+        (
+            TORCH._replace(state={**TORCH.state, "statistics": ("a", "b", "c")}),
+            {"num_features": 3}, "names", "state.statistics: a pair of names is wanted",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_said(
+    api: Api, built: dict[str, Any], mode: str, says: str
+) -> None:
+    with pytest.raises(oracle.OracleError, match=says):
+        if mode == "names":
+            names_of(Given(api, built))
+        else:
+            meant(api, built, {}, mode)
+
+
+def test_a_default_that_is_no_literal_is_not_known() -> None:
+    eps = next(p for p in TORCH.signature if p.name == "eps")
+    words = eps._replace(default=SourceText("EPSILON"))
+    api = TORCH._replace(signature=tuple(words if p is eps else p for p in TORCH.signature))
+    with pytest.raises(oracle.OracleError, match="signature: the default of eps is EPSILON"):
+        meant(api, {"num_features": 3}, {})
+    assert meant(api, {"num_features": 3, "eps": 0.5}, {}).eps == 0.5
+
+
+@pytest.mark.parametrize(("axis", "estimator"), [(1, ""), (-1, ""), (3, ""), (2, "biased")])
+def test_an_axis_that_no_kernel_takes_has_its_own_estimator(axis: int, estimator: str) -> None:
+    """The fused kernel, with its unbiased variance, takes the channels first or last alone."""
+    for api in APIS.values():
+        if api.estimator_elsewhere.get("estimator") == "biased" and "axis" in api.roles:
+            found = meant(api, {api.roles["axis"]: axis}, {api.roles["training"]: True})
+            assert found.estimator == (estimator or api.estimator_at(4))
