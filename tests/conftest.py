@@ -23,8 +23,9 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-# What runs the command line in its own tests serves others too.
+# What runs the command line in its own tests serves others too, and a bench without frameworks.
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cli"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "confirm"))
 # Pages that are made, and the commands of the guides, have tests too.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "docs"))
 

@@ -1,9 +1,10 @@
 """Holds all that is said of the code in tests to the texts that are kept of it.
 
 Every test whose code is checked also compares each finding to its end: place, message, help, fix,
-what was compared and the experiment, of whichever rule it is and however unsure; and what is known
-of its layers. The texts lie in `tests/said`, a file for each file of tests. `BNLINT_SAY=1 pytest
-FILE...` writes them anew: read what has changed in them, as you read code.
+what was compared and the experiment with what the tables foretell of it, of whichever rule it is
+and however unsure; and what is known of its layers. The texts lie in `tests/said`, a file for each
+file of tests. `BNLINT_SAY=1 pytest FILE...` writes them anew: read what has changed in them, as you
+read code.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bnlint.confirm.verdicts import Laboratory
 from bnlint.engine import linter
 from bnlint.engine.facts import Facts, facts_of
 from bnlint.engine.inventory import rows
@@ -28,6 +31,9 @@ from bnlint.trial import Layer, Trial
 ROOT = Path(__file__).resolve().parent
 KEPT = ROOT / "said"
 RENEWS = bool(os.environ.get("BNLINT_SAY"))
+
+#: What differs by no more differs by rounding of numbers of double precision.
+_NOTHING = 1e-9
 
 #: Whether a test must have a text; a new one need not, while somebody works on it.
 IS_CI = bool(os.environ.get("CI"))
@@ -93,6 +99,22 @@ def _tried(trial: Trial) -> Iterator[str]:
     for name, layer in layers.items():
         if isinstance(layer, Layer):
             yield f"    {name}: {_fields(layer)}"
+    foretold = _laboratory().judge(trial, "cpu")
+    figures = [
+        f"{name} {figure:.4g}" if figure > _NOTHING else f"{name} nothing"
+        for name, figure in (("before", foretold.before), ("after", foretold.after))
+        if figure is not None
+    ]
+    said = filter(None, (*figures, foretold.reason, foretold.remainder))
+    yield f"    {foretold.verdict}: {', '.join(said)}"
+
+
+@lru_cache(maxsize=1)
+def _laboratory() -> Laboratory:
+    """Return a laboratory without any framework: its oracle foretells what comes of experiments."""
+    from bench import Bench  # of the tests of experiments
+
+    return Laboratory(Bench())
 
 
 def _fields(record: Any, *without: str) -> str:
