@@ -17,33 +17,36 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).resolve().parent
 
 
-class BuildWithTables(build_py):
-    """Checks the framework tables and adds them, compiled, to the build.
+class CompilingBuild(build_py):
+    """Checks the framework tables and the rules, and adds what is known of them to the build.
 
-    Reading the TOML at each start would cost more than linting a file. The source tree is left
-    alone, and an editable installation reads the TOML, which may be edited.
+    Reading the TOML and importing all rules at each start would cost more than linting a file. The
+    source tree is left alone, and an editable installation reads what may be edited.
     """
 
     def run(self) -> None:
-        """Build, then write ``compiled.json`` beside the tables."""
+        """Build, then write a ``compiled.json`` beside the tables, and one beside the rules."""
         super().run()
         if not self.editable_mode:
             sys.path.insert(0, str(ROOT))
+            from bnlint.engine.registry import compile_rules
             from bnlint.frameworks.tables import compile_tables
 
-            data = compile_tables(str(ROOT / "bnlint" / "frameworks"))
-            text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-            self._compiled.parent.mkdir(parents=True, exist_ok=True)
-            self._compiled.write_text(text, encoding="utf-8")
+            tables = compile_tables(str(ROOT / "bnlint" / "frameworks"))
+            for path, data in zip(self._compiled, (tables, compile_rules()), strict=True):
+                text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
 
     def get_outputs(self, include_bytecode: bool = True) -> list[str]:
         """Return the files that a build writes."""
         outputs: list[str] = super().get_outputs(include_bytecode)
-        return outputs if self.editable_mode else [*outputs, str(self._compiled)]
+        return outputs if self.editable_mode else [*outputs, *map(str, self._compiled)]
 
     @property
-    def _compiled(self) -> Path:
-        return Path(self.build_lib, "bnlint", "frameworks", "compiled.json")
+    def _compiled(self) -> list[Path]:
+        folder = Path(self.build_lib, "bnlint")
+        return [folder / room / "compiled.json" for room in ("frameworks", "rules")]
 
 
 class ReproducibleSdist(sdist):
@@ -100,7 +103,7 @@ def _urls(home: str | None) -> dict[str, str]:
 
 
 setup(
-    cmdclass={"build_py": BuildWithTables, "sdist": ReproducibleSdist},
+    cmdclass={"build_py": CompilingBuild, "sdist": ReproducibleSdist},
     long_description=_readme(_home()),
     long_description_content_type="text/markdown",
     project_urls=_urls(_home()),

@@ -31,10 +31,10 @@ from bnlint.fixing import baseline
 from bnlint.fixing.ignoring import suppress_all
 from bnlint.fixing.rounds import fix
 from bnlint.running.cache import Basis, Cache
+from bnlint.running.deciding import options_for
 from bnlint.running.discovery import walk
 from bnlint.running.kept import unpacked
 from bnlint.running.outlines import Outlines
-from bnlint.running.runner import options_for
 
 RULES = load_rules()
 ALL = frozenset(rule.code for rule in RULES)

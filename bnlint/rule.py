@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from bnlint.config.identity import Rule as Rule
 from bnlint.files.display import as_said as as_said
 from bnlint.files.display import current, displayed
 from bnlint.finding import (
@@ -28,7 +29,7 @@ from bnlint.semantics.layers.references import (
 )
 from bnlint.semantics.layers.settings import Setting, settings_in
 from bnlint.semantics.values.value import PRESUMED, Value
-from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bnlint.frameworks.tables import Api, Frameworks
@@ -45,27 +46,6 @@ if TYPE_CHECKING:
 
 #: Order in which findings about one argument of one layer compete; the lowest is kept.
 MISPLACED, DEGENERATE, CONVENTION, DIFFERENCE = 10, 20, 30, 40
-
-
-class Rule(NamedTuple):
-    """What identifies a rule. The documentation is the docstring of its module.
-
-    ``default`` tells whether the rule runs unless deselected. Of several findings about one
-    argument of one layer, the one with the lowest ``precedence`` is kept. ``needs_reference``
-    tells a rule that compares: without a reference it cannot report anything. ``always`` tells one
-    that runs whatever is selected, unless it is ignored by its own code or name. ``norms`` are the
-    kinds of normalisation that the rule speaks of.
-    """
-
-    code: str
-    name: str
-    severity: str
-    confidence: str = "high"
-    default: bool = True
-    precedence: int = 100
-    needs_reference: bool = False
-    always: bool = False
-    norms: tuple[str, ...] = (BATCH,)
 
 
 class Context:

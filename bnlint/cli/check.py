@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bnlint.cli.plan import Plan, plan_of
 from bnlint.cli.prepare import (
@@ -22,19 +22,19 @@ from bnlint.cli.reporting import outputs_of, record, report, tell_what_is_read
 from bnlint.cli.terminal import Progress, choose_color, close, say, write
 from bnlint.config.options import Config, absolute
 from bnlint.config.settings import Configs, excluded, show
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import located
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.files.tree import DISK, Overlay
 from bnlint.finding import Problem
+from bnlint.running.deciding import options_for, options_of
 from bnlint.running.discovery import File, Found
-from bnlint.running.runner import CACHE_FROM, default_processes, options_for, options_of, run
+from bnlint.running.memory import CACHE_FROM
 from bnlint.running.treatment import treat
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bnlint.finding import Finding
-    from bnlint.running.cache import Cache
 
 
 def check(parsed: argparse.Namespace) -> int:
@@ -109,19 +109,15 @@ def _check_all(
     if given is not None and parsed.stdin_filename:
         # Other files that import this one see it as it is in the editor.
         begin(Overlay(DISK, {absolute(parsed.stdin_filename, cwd()): given}))
-    # Before anything is read: what one file was checked on counts for those that come after it.
-    cache = _cache(parsed, rules, found)
-    if given is not None:
-        try:
-            results.append(_check_stdin(given, parsed, configs, rules, plan))
-        except Failed as failed:
-            problems += failed.problems
-    processes = parsed.jobs or default_processes()
     with Progress(len(found.files)) as progress:
-        for outcome in run(
-            found.files, configs, rules, processes=processes, advance=progress.advance,
-            treatment_for=plan.treatment, cache=cache,
-        ):  # fmt: skip
+        # Before anything is read: what one file was checked on counts for those that come after it.
+        outcomes = _outcomes(parsed, configs, rules, found, plan, progress)
+        if given is not None:
+            try:
+                results.append(_check_stdin(given, parsed, configs, rules, plan))
+            except Failed as failed:
+                problems += failed.problems
+        for outcome in outcomes:
             if isinstance(outcome, Problem):
                 problems.append(outcome)
             else:
@@ -131,15 +127,37 @@ def _check_all(
     return results, problems
 
 
-def _cache(parsed: argparse.Namespace, rules: Sequence[LoadedRule], found: Found) -> Cache | None:
-    """Return what is remembered of earlier runs, where that is wanted and pays."""
-    if parsed.no_cache:
-        return None
-    if len(found.files) < CACHE_FROM:
-        return None
-    from bnlint.running.cache import open_cache
+def _outcomes(
+    parsed: argparse.Namespace,
+    configs: Configs,
+    rules: Sequence[LoadedRule],
+    found: Found,
+    plan: Plan,
+    progress: Progress,
+) -> Iterator[Result | Problem]:
+    """Yield what comes of each file, by what is remembered of earlier runs where that pays."""
+    few = len(found.files) < CACHE_FROM
+    # The text of an editor, which other files may import, is on no disk that looks like anything.
+    if few and not parsed.no_cache and STDIN not in parsed.paths:
+        from bnlint.running.sightings import open_sightings, sighted
 
-    return open_cache(parsed.cache_dir, cwd(), rules)
+        sightings = open_sightings(parsed.cache_dir, cwd(), rules)
+        if sightings is not None:
+            return sighted(
+                sightings, found.files, configs, rules, processes=parsed.jobs or None,
+                advance=progress.advance, treatment_for=plan.treatment,
+            )  # fmt: skip
+    from bnlint.running.runner import run
+
+    cache = None
+    if not few and not parsed.no_cache:
+        from bnlint.running.cache import open_cache
+
+        cache = open_cache(parsed.cache_dir, cwd(), rules)
+    return run(
+        found.files, configs, rules, processes=parsed.jobs or None, advance=progress.advance,
+        treatment_for=plan.treatment, cache=cache,
+    )  # fmt: skip
 
 
 def _check_stdin(

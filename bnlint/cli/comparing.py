@@ -91,7 +91,7 @@ def _confirmed(
 ) -> tuple[Comparison, Sequence[Finding]]:
     """Carry out the experiments of the findings of a comparison; return them all as well."""
     from bnlint.cli.confirming import confirm_results
-    from bnlint.engine.linter import Result
+    from bnlint.engine.result import Result
 
     # What is linted here are both sides: nothing of their environment is run.
     parsed.paths = [name.partition("::")[0] for name in (parsed.reference, parsed.port)]
@@ -113,8 +113,9 @@ def _fixed(
     """Fix a port, or print what would be changed: one file on each side, and all of the port's."""
     from bnlint.cli.delivery import deliver
     from bnlint.engine.facts import ReferenceFile
-    from bnlint.engine.linter import Options, Result
     from bnlint.engine.locating import located, texts_of
+    from bnlint.engine.options import Options
+    from bnlint.engine.result import Result
     from bnlint.output import Report, render, summary
     from bnlint.porting.compare import comparing_codes
     from bnlint.running.treatment import Treatment, treat

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from bnlint.cli.terminal import Progress
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.finding import Finding, Problem
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from bnlint.cli.terminal import wants_color
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.files.writing import WriteError, check_link, replace
 from bnlint.finding import Problem
 

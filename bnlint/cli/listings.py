@@ -29,7 +29,7 @@ from bnlint.running.discovery import Found, Notice
 if TYPE_CHECKING:
     from bnlint.config.settings import Configs
     from bnlint.engine.basis import Basis
-    from bnlint.engine.linter import Options
+    from bnlint.engine.options import Options
     from bnlint.porting.translated import Translation
 
 
@@ -38,8 +38,8 @@ def sites(parsed: argparse.Namespace) -> int:
     from bnlint.engine.basis import rows_of
     from bnlint.engine.inventory import SiteRow
     from bnlint.output import render_sites
+    from bnlint.running.deciding import options_for, options_of
     from bnlint.running.discovery import read
-    from bnlint.running.runner import options_for, options_of
 
     begin()
     try:
@@ -110,8 +110,8 @@ def reference(parsed: argparse.Namespace) -> int:
 def references(found: Found, configs: Configs) -> tuple[list[Basis], list[Problem]]:
     """Return what the layers of files are compared with, and what cannot be read."""
     from bnlint.engine.basis import basis_of
+    from bnlint.running.deciding import options_of
     from bnlint.running.discovery import read
-    from bnlint.running.runner import options_of
 
     bases: list[Basis] = []
     problems: list[Problem] = []

@@ -39,6 +39,8 @@ def rules_of_run() -> tuple[LoadedRule, ...]:
 
 def begin(tree: Tree = DISK) -> None:
     """Begin a run, whose files are read from ``tree``."""
+    if tree is DISK and "bnlint.engine.facts" not in sys.modules:
+        return  # nothing was looked at yet, and it may be that nothing will be
     from bnlint.engine.facts import renew
 
     renew(tree)

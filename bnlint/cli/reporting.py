@@ -25,8 +25,7 @@ from bnlint.config.options import FORMATS, Config, absolute
 from bnlint.config.settings import Configs, idle_globs
 from bnlint.config.spelling import toml
 from bnlint.config.suggestions import suggested
-from bnlint.engine.linter import Result
-from bnlint.engine.packages import PACKAGES
+from bnlint.engine.result import Result
 from bnlint.files.display import current, displayed
 from bnlint.files.tree import DISK
 from bnlint.finding import SEVERITIES, Problem
@@ -252,6 +251,8 @@ def _idle(found: Found, configs: Configs) -> Iterator[Notice]:
     }
     for config in configurations.values():
         if config.ports:
+            from bnlint.engine.packages import PACKAGES
+
             files = PACKAGES.files(f"{config.folder}/-")
             for number, pattern in idle_globs(config, files):
                 key = f"port[{number}].paths"

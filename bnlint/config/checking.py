@@ -9,7 +9,6 @@ from bnlint.config.selection import RuleLike, check_families, check_selectors
 from bnlint.config.settings import Configs, Given
 from bnlint.config.suggestions import suggested
 from bnlint.files.tree import DISK, Tree
-from bnlint.frameworks.tables import catalogue
 
 
 def checked_by(rules: Sequence[RuleLike]) -> Callable[[Config], Iterator[Mistake]]:
@@ -55,6 +54,8 @@ def family_named(name: str) -> str:
     Raises:
         ConfigError: there is none.
     """
+    from bnlint.frameworks.tables import catalogue
+
     tables = catalogue()
     family = tables.family(name) or name
     if family not in tables.described:

@@ -14,7 +14,6 @@ from bnlint.config.globs import compiled
 from bnlint.config.options import COMMAND_LINE, Config, Mistake
 from bnlint.config.spelling import toml
 from bnlint.config.suggestions import suggested, suggestion
-from bnlint.frameworks.tables import catalogue
 from bnlint.startup.typed import NamedTuple, Protocol
 
 __all__ = [
@@ -121,12 +120,16 @@ def check_selectors(config: Config, rules: Sequence[RuleLike]) -> tuple[Mistake,
 
 def check_families(config: Config) -> tuple[Mistake, ...]:
     """Return a mistake for each framework named in ``config`` that has no table."""
-    tables = catalogue()
     named = [("from", config.from_family)]
     named += [(f"port[{i}].from", port.from_family) for i, port in enumerate(config.ports)]
     mistakes = []
     for key, family in named:
-        if family is not None and tables.family(family) is None:
+        if family is None:
+            continue
+        from bnlint.frameworks.tables import catalogue  # which a run need not know otherwise
+
+        tables = catalogue()
+        if tables.family(family) is None:
             message = f"unknown framework {toml(family)}{suggested(family, tables.families)}"
             mistakes.append(Mistake(*place(config, key), message))
     return tuple(mistakes)

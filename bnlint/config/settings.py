@@ -37,7 +37,6 @@ from bnlint.config.selection import (
 )
 from bnlint.files.display import clean
 from bnlint.files.tree import DISK, Tree
-from bnlint.frameworks.tables import catalogue
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -332,7 +331,11 @@ def from_for(config: Config, path: str) -> str | None:
         port = _port(config, path)
         if port is not None:
             name = port.from_family
-    return catalogue().family(name) if name is not None else None
+    if name is None:
+        return None
+    from bnlint.frameworks.tables import catalogue  # which a run need not know otherwise
+
+    return catalogue().family(name)
 
 
 def reference_for(config: Config, path: str) -> str | None:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bnlint.files.folders import config_folder
 from bnlint.frameworks.tables import catalogue
 
 VARIABLE = "BNLINT_INTERPRETERS"
@@ -69,9 +70,7 @@ def user_configuration() -> str:
 
     A relative ``XDG_CONFIG_HOME`` does not count, as its specification has it.
     """
-    from platformdirs import user_config_dir
-
-    return os.path.join(user_config_dir("bnlint", appauthor=False), "config.toml")
+    return os.path.join(config_folder(), "config.toml")
 
 
 def _pairs(pairs: Iterable[str], origin: str) -> dict[str, str]:

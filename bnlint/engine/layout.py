@@ -62,7 +62,7 @@ class Layout:
         base = self._bases.get(folder)
         if base is None:
             base = folder
-            while base != "" and self.has(base, "__init__.py"):
+            while base != "" and self._lies_in(base, "__init__.py"):
                 base = base.rpartition("/")[0]
             self._bases[folder] = base
         return base
@@ -101,7 +101,13 @@ class Layout:
         return found
 
     def _is_marked(self, folder: str) -> bool:
-        return any(self.has(folder, name) for name in TOPS)
+        return any(self._lies_in(folder, name) for name in TOPS)
+
+    def _lies_in(self, folder: str, name: str) -> bool:
+        """Tell whether ``name`` lies in a folder that may be above the project, with much else."""
+        if folder in self._names:
+            return self.has(folder, name)
+        return self.tree.kind(f"{folder}/{name}") != ""
 
     def _up_to_marked(self, folder: str) -> list[str]:
         found: list[str] = []

@@ -6,7 +6,7 @@ that crashes becomes a problem that costs this rule on this file only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from bnlint.engine.comparing import context_of, hints, offered, paired_with, uncompared
 from bnlint.engine.crashes import crashed, followed, is_too_deep
@@ -32,6 +32,7 @@ from bnlint.engine.facts import (
 )
 from bnlint.engine.options import Options as Options
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result as Result
 from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import CONFIDENCES, MANUAL, SAFE, UNSAFE, Finding, Fix, Problem
 from bnlint.frameworks.records import BATCH
@@ -40,7 +41,7 @@ from bnlint.semantics.project.marks import is_about_norms, mentions_norm
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.budget import TOO_LARGE
-from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any
@@ -50,42 +51,6 @@ if TYPE_CHECKING:
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.layers.alignment import Pair
     from bnlint.semantics.layers.sites import Site
-
-
-class Result(NamedTuple):
-    """What came of one file.
-
-    ``text`` is its decoded text where there are findings to show, else ``None``. ``checked``
-    tells that the file was parsed, and not passed over as holding nothing of interest.
-    ``uncompared`` is the number of layers whose settings were compared with nothing, though nobody
-    declares that they are no port; ``layers`` is the number of all. ``unlisted`` are findings for
-    information that nobody asked for, as the code and the framework that was compared with.
-    ``offers`` are comparisons that may be worth while, as commands. ``hints`` say for how many
-    layers eps would differ if what introduces the project is right.
-
-    Of a file that was changed, ``fixed`` are the findings that were fixed, ``suppressed`` counts
-    those that a comment was written for, and ``before`` and ``after`` are its bytes. ``accepted``
-    are the findings that a baseline names, as the pairs of code and statement it has. ``document``
-    is what ``text`` is the program of, if it stands in a notebook or on a page.
-    """
-
-    path: str
-    findings: tuple[Finding, ...]
-    problems: tuple[Problem, ...] = ()
-    notices: tuple[str, ...] = ()
-    text: str | None = None
-    checked: bool = False
-    uncompared: int = 0
-    offers: tuple[str, ...] = ()
-    unlisted: tuple[tuple[str, str], ...] = ()
-    hints: tuple[tuple[str, str], ...] = ()
-    fixed: tuple[Finding, ...] = ()
-    suppressed: int = 0
-    before: bytes | None = None
-    after: bytes | None = None
-    document: Document | None = None
-    accepted: tuple[tuple[str, str], ...] = ()
-    layers: int = 0
 
 
 def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
@@ -382,16 +347,13 @@ def _run(
     selects it.
     """
     try:
-        check_site = loaded.checks.get("check_site")
-        if check_site is not None and (
-            loaded.rule.severity != "info" or loaded.code in options.explicit
-        ):
-            yield from _at_sites(loaded, check_site, context)
-        check_file = loaded.checks.get("check_file")
-        if check_site is not None and not context.frameworks.of_batches:
-            check_file = None  # what a rule says of other kinds, it says of their sites
-        if check_file is not None:
-            about_file = list(_findings(check_file(context)))
+        of_sites = "check_site" in loaded.checks
+        if of_sites and (loaded.rule.severity != "info" or loaded.code in options.explicit):
+            yield from _at_sites(loaded, context)
+        # What a rule says of other kinds, it says of their sites.
+        of_file = context.frameworks.of_batches or not of_sites
+        if of_file and "check_file" in loaded.checks:
+            about_file = list(_findings(loaded.checks["check_file"](context)))
             # What is said of a file may rest on all of it, and not all of it was followed.
             if not context.evaluator.budget.is_spent:
                 yield from about_file
@@ -402,9 +364,7 @@ def _run(
         problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
 
 
-def _at_sites(
-    loaded: LoadedRule, check_site: Callable[..., Any], context: Context
-) -> Iterator[Finding]:
+def _at_sites(loaded: LoadedRule, context: Context) -> Iterator[Finding]:
     """Yield what is found at each site of a kind that the rule speaks of.
 
     What the constructor of a class in another file decides is found there, and not reported here.
@@ -414,7 +374,7 @@ def _at_sites(
         if any(api.norm not in loaded.rule.norms for api in site.apis):
             continue
         with followed(context.module):
-            for finding in _findings(check_site(site, context)):
+            for finding in _findings(loaded.checks["check_site"](site, context)):
                 if finding.argument and finding.argument in _unsettled(context, site):
                     continue
                 name = finding.argument

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.files.documents import DOCUMENTS, Block, Document
 from bnlint.files.source import Lines, Unreadable, decode
 from bnlint.files.tree import DISK

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bnlint.engine.facts import ReferenceFile
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from bnlint.engine.facts import ReferenceFile
     from bnlint.frameworks.records import Wrapper
 
 

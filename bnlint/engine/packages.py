@@ -31,6 +31,7 @@ from bnlint.semantics.project.outline import (
 from bnlint.semantics.project.resolver import NOTHING, Grounds
 from bnlint.semantics.syntax.edited import edited
 from bnlint.semantics.syntax.module import Module, parse
+from bnlint.startup.digests import digest
 from bnlint.startup.typed import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ class Packages:
 
     def saw(self, file: str, data: bytes) -> None:
         """Take it that ``file`` holds ``data``, for its fingerprint."""
-        self._prints[file] = _digest(data)
+        self._prints[file] = digest(data)
 
     def fingerprint(self, file: str) -> str:
         """Return what tells ``file``, as it was when it was looked at, from any other state of it.
@@ -276,7 +277,7 @@ class Packages:
     def _fingerprint(self, file: str) -> str:
         try:
             is_file = file.endswith(HOLDS_CODE)
-            return _digest(self.tree.read(file, TOO_LONG) if is_file else b"")
+            return digest(self.tree.read(file, TOO_LONG) if is_file else b"")
         except OSError as error:
             return type(error).__name__
 
@@ -315,19 +316,19 @@ class Packages:
         except Unreadable:
             return None
         if self.memory is not None:
-            known = self.memory.recall(_digest(data), text)
+            known = self.memory.recall(digest(data), text)
             if known is not None:
                 return known.imports
         return imports_in(text) if "import" in text else None
 
-    def _outlined(self, text: str, digest: str | None) -> Outline:
+    def _outlined(self, text: str, known_by: str | None) -> Outline:
         """Return the outline of a ``text`` whose bytes have this digest, where there is one."""
-        if self.memory is None or digest is None:
+        if self.memory is None or known_by is None:
             return outline_of(text)
-        known = self.memory.recall(digest, text)
+        known = self.memory.recall(known_by, text)
         if known is None:
             known = outline_of(text)
-            self.memory.remember(digest, known)
+            self.memory.remember(known_by, known)
         return known
 
     def loose(self, file: str) -> Loose | None:
@@ -380,7 +381,7 @@ class Packages:
         try:
             data = self.tree.read(file, TOO_LONG) if file.endswith(HOLDS_CODE) else b""
             if self.remembers:
-                self._prints[file] = _digest(data)
+                self._prints[file] = digest(data)
             return decode(data, file).text
         except (OSError, Unreadable):
             return None
@@ -424,12 +425,6 @@ def _named_above(folder: str, name: str) -> list[str]:
     """
     above, found, _ = f"{folder}/".rpartition(f"/{name}/")
     return [above] if found else []
-
-
-def _digest(data: bytes) -> str:
-    from hashlib import blake2b  # 2 ms to import, and not for a run that remembers nothing
-
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 #: The packages of this process.

@@ -17,20 +17,26 @@ A fixer is a module with an ``INTENT``, the kind of intent it carries out, and a
 
 Distributions name packages of such modules in the entry-point groups ``bnlint.rules`` and
 ``bnlint.fixers``.
+
+To import all rules takes as long as all else that a run on one file imports, and most have nothing
+to say of a file. An installed wheel has what identifies its own in one ``compiled.json`` (written
+at build time by ``setup.py``), and a rule is imported when it is asked. A plain checkout has no
+such file and imports them all.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 
 from bnlint import FOLDER
+from bnlint.config.identity import Rule
 from bnlint.config.suggestions import suggestion
 from bnlint.finding import CONFIDENCES, SEVERITIES
-from bnlint.rule import Rule
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -40,17 +46,55 @@ _CHECKS = ("check_site", "check_file", "check_unreadable", "check_directives")
 
 _EXPERIMENT = "experiment"
 
+_COMPILED = "compiled.json"
+
 
 class RegistryError(Exception):
     """A rule or fixer package cannot be loaded; the message says which and why."""
 
 
+class _Later(Mapping[str, "Callable[..., Any]"]):
+    """The functions of a rule whose module is imported when one of them is asked for."""
+
+    def __init__(self, module: str, names: Sequence[str]) -> None:
+        self._module = module
+        self._names = names
+
+    def __getitem__(self, name: str) -> Callable[..., Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        found: Callable[..., Any] = getattr(importlib.import_module(self._module), name)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class LoadedRule(NamedTuple):
-    """A rule and its check functions, by name; ``module`` holds the documentation."""
+    """A rule and its check functions, by name; ``source`` is its module, or what that is called."""
 
     rule: Rule
-    module: ModuleType
-    checks: dict[str, Callable[..., Any]]
+    source: ModuleType | str
+    checks: Mapping[str, Callable[..., Any]]
+
+    @property
+    def module(self) -> ModuleType:
+        """The module, which holds the documentation."""
+        source = self.source
+        return importlib.import_module(source) if isinstance(source, str) else source
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the rule comes with bnlint."""
+        source = self.source
+        name = source if isinstance(source, str) else source.__name__
+        return name.startswith("bnlint.rules.")
 
     @property
     def code(self) -> str:
@@ -76,21 +120,54 @@ def load_rules() -> tuple[LoadedRule, ...]:
             code, severity or confidence that there is not, or two rules share a code or name.
     """
     found: dict[str, LoadedRule] = {}
-    names: dict[str, str] = {}
-    for module in _modules("rules"):
-        rule = getattr(module, "RULE", None)
-        checks = {name: getattr(module, name) for name in _CHECKS if hasattr(module, name)}
-        if checks and hasattr(module, _EXPERIMENT):
-            checks[_EXPERIMENT] = module.experiment
-        if not isinstance(rule, Rule) or not checks:
-            raise RegistryError(f"{module.__name__} is no rule: it needs RULE and a check function")
-        _check(module.__name__, rule)
-        if rule.code in found or rule.name in names:
-            other = found[rule.code].module.__name__ if rule.code in found else names[rule.name]
-            raise RegistryError(f"{module.__name__} and {other} share a code or name ({rule.code})")
-        found[rule.code] = LoadedRule(rule, module, checks)
-        names[rule.name] = module.__name__
+    names: dict[str, LoadedRule] = {}
+    for loaded in _rules():
+        code, name = loaded.code, loaded.name
+        if code in found or name in names:
+            other = found[code] if code in found else names[name]
+            made = " and ".join(one.module.__name__ for one in (loaded, other))
+            raise RegistryError(f"{made} share a code or name ({code})")
+        found[code] = names[name] = loaded
     return tuple(found[code] for code in sorted(found))
+
+
+def compile_rules() -> list[Any]:
+    """Return what identifies the built-in rules, ready for JSON: module, rule, functions of each.
+
+    Raises:
+        RegistryError: as :func:`load_rules`.
+    """
+    loaded = map(_loaded, _modules_in(_built_in("rules")))
+    return [(one.module.__name__, one.rule, list(one.checks)) for one in loaded]
+
+
+def _rules() -> Iterator[LoadedRule]:
+    try:
+        with open(os.path.join(home("rules"), _COMPILED), "rb") as stream:
+            rows = json.loads(stream.read())
+    except FileNotFoundError:
+        yield from map(_loaded, _modules_in(_built_in("rules")))
+    else:
+        for module, (*fields, norms), checks in rows:
+            yield LoadedRule(Rule._make((*fields, tuple(norms))), module, _Later(module, checks))
+    yield from map(_loaded, _plugged_in("rules"))
+
+
+def _loaded(module: ModuleType) -> LoadedRule:
+    """Return the rule of a module.
+
+    Raises:
+        RegistryError: it has none, or one that findings, selectors and suppressions could not do
+            with.
+    """
+    rule = getattr(module, "RULE", None)
+    checks = {name: getattr(module, name) for name in _CHECKS if hasattr(module, name)}
+    if checks and hasattr(module, _EXPERIMENT):
+        checks[_EXPERIMENT] = module.experiment
+    if not isinstance(rule, Rule) or not checks:
+        raise RegistryError(f"{module.__name__} is no rule: it needs RULE and a check function")
+    _check(module.__name__, rule)
+    return LoadedRule(rule, module, checks)
 
 
 def rule_called(name: str, rules: Sequence[LoadedRule]) -> LoadedRule:
@@ -154,19 +231,27 @@ def load_fixers() -> dict[type, ModuleType]:
 
 def _modules(kind: str) -> Iterator[ModuleType]:
     """Import the modules of every package of ``kind`` (``rules`` or ``fixers``)."""
-    packages = [_built_in(kind)]
+    yield from _modules_in(_built_in(kind))
+    yield from _plugged_in(kind)
+
+
+def _plugged_in(kind: str) -> Iterator[ModuleType]:
+    """Import the modules of ``kind`` that other distributions have."""
     for name in _entry_points(f"bnlint.{kind}"):
         package = _imported(name, f"plugin {name}")
         if not hasattr(package, "__path__"):
             raise RegistryError(f"plugin {name} is a module: name the package that holds it")
-        packages.append(package)
-    for package in packages:
-        for folder in package.__path__:
-            for entry in sorted(os.listdir(folder)):
-                stem, dot, suffix = entry.rpartition(".")
-                if dot and suffix == "py" and not stem.startswith("_"):
-                    name = f"{package.__name__}.{stem}"
-                    yield _imported(name, name)
+        yield from _modules_in(package)
+
+
+def _modules_in(package: ModuleType) -> Iterator[ModuleType]:
+    """Import the modules of a package."""
+    for folder in package.__path__:
+        for entry in sorted(os.listdir(folder)):
+            stem, dot, suffix = entry.rpartition(".")
+            if dot and suffix == "py" and not stem.startswith("_"):
+                name = f"{package.__name__}.{stem}"
+                yield _imported(name, name)
 
 
 def _imported(name: str, what: str) -> ModuleType:
@@ -175,6 +260,15 @@ def _imported(name: str, what: str) -> ModuleType:
     except (Exception, SystemExit) as error:  # a module that exits must not end the run as clean
         why = f"{type(error).__name__}: {error}"
         raise RegistryError(f"{what} cannot be imported ({why})") from error
+
+
+def home(kind: str) -> str:
+    """Return the folder of the built-in ``rules`` or ``fixers``.
+
+    In a checkout it stands beside ``bnlint``, unless there is one inside: then it is not ours.
+    """
+    installed = os.path.join(FOLDER, kind)
+    return installed if os.path.isdir(installed) else os.path.join(os.path.dirname(FOLDER), kind)
 
 
 def _built_in(kind: str) -> ModuleType:
@@ -186,10 +280,9 @@ def _built_in(kind: str) -> ModuleType:
     name = f"bnlint.{kind}"
     if name in sys.modules:
         return sys.modules[name]
-    folder = os.path.join(os.path.dirname(FOLDER), kind)
+    folder = home(kind)
     init = os.path.join(folder, "__init__.py")
-    installed = os.path.isdir(os.path.join(FOLDER, kind))  # what is beside it then is not ours
-    if installed or not os.path.exists(init):
+    if os.path.dirname(folder) == FOLDER or not os.path.exists(init):
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:

@@ -11,7 +11,6 @@ import errno
 import os
 import signal
 import stat
-import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -147,7 +146,7 @@ def _held(folder: str) -> Iterator[tuple[int, str]]:
     locked. Where there are no such locks, a file that is open cannot be removed.
     """
     while True:
-        handle, path = tempfile.mkstemp(prefix=".bnlint-", suffix=".tmp", dir=folder)
+        handle, path = _new(folder)
         if fcntl is None:
             yield handle, path
             return
@@ -158,6 +157,20 @@ def _held(folder: str) -> Iterator[tuple[int, str]]:
                 yield handle, path
                 return
         os.close(handle)  # taken for what was left, before it was locked
+
+
+def _new(folder: str) -> tuple[int, str]:
+    """Return the handle and the path of a new file in ``folder``, which nobody else may read.
+
+    (To import :mod:`tempfile` for it takes 3 ms.)
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+    for name in ("O_NOFOLLOW", "O_BINARY", "O_NOINHERIT"):
+        flags |= getattr(os, name, 0)
+    while True:
+        path = os.path.join(folder, f".bnlint-{os.urandom(4).hex()}.tmp")
+        with contextlib.suppress(FileExistsError):
+            return os.open(path, flags, 0o600), path
 
 
 @lru_cache(maxsize=256)

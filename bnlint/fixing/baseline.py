@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bnlint.engine.directives import innermost_statement
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.files.tree import DISK, Tree
 from bnlint.files.writing import WriteError, create, replace
 from bnlint.finding import Finding

@@ -9,7 +9,7 @@ import tokenize
 from collections.abc import Callable, Iterator, Sequence
 
 from bnlint.engine.directives import IGNORE, Directive, find_directives, innermost_statement
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.files.source import Unreadable, Unwritable, decode, encode
 from bnlint.finding import Edit, Finding
 from bnlint.fixes.edits import applied

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from bnlint.engine.linter import Options, Result, check
+from bnlint.engine.linter import check
+from bnlint.engine.options import Options
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.files.source import Source, Unreadable, decode
 from bnlint.finding import SAFE, UNSAFE, Edit, Finding
 from bnlint.fixes.edits import Text, applied

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bnlint import HOME_URL
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import texts_of
+from bnlint.engine.result import Result
 from bnlint.files.display import current, displayed
 from bnlint.finding import SAFE, UNSAFE, Finding, Span
 from bnlint.startup.typed import NamedTuple

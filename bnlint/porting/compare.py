@@ -8,8 +8,10 @@ from typing import NamedTuple
 from bnlint.engine.comparing import aligned
 from bnlint.engine.facts import Facts, behind, facts_of, file_in, other_norms
 from bnlint.engine.inventory import Setting, SiteRow, row_of
-from bnlint.engine.linter import Options, Result, check_facts
+from bnlint.engine.linter import check_facts
+from bnlint.engine.options import Options
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.finding import Finding, Problem
 from bnlint.frameworks.records import BATCH, Wrapper
 from bnlint.porting.feeding import (

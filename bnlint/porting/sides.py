@@ -10,9 +10,9 @@ from bnlint.config.settings import Configs
 from bnlint.config.wrappers import check_wrappers
 from bnlint.engine.inventory import SiteRow
 from bnlint.engine.inventory import located as located_row
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import located, texts_of
 from bnlint.engine.ports import installed_model
+from bnlint.engine.result import Result
 from bnlint.files.display import displayed
 from bnlint.files.documents import DOCUMENTS
 from bnlint.files.source import decode

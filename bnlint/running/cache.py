@@ -5,8 +5,7 @@ that was looked at on the way: the files its imports lead to, where they led, an
 says to the questions that were asked about it. What is to be fixed, or to be proved by experiments,
 is checked each time.
 
-The memory lies in the user's own cache folder, never in the linted project: a project could come
-with one that calls everything clean.
+This is for many files; of few, each has a memory of its own (:mod:`bnlint.running.sightings`).
 """
 
 from __future__ import annotations
@@ -14,34 +13,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import sys
-import time
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 
-from bnlint import FOLDER
 from bnlint.engine.facts import resolver
-from bnlint.engine.linter import Options, Result
+from bnlint.engine.options import Options
 from bnlint.engine.packages import PACKAGES, Packages
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.files.source import decode
-from bnlint.files.tree import DISK, LONGEST
-from bnlint.files.writing import put
+from bnlint.files.tree import DISK
 from bnlint.running.kept import packed, unpacked
+from bnlint.running.memory import identity, opened, path_of, sealed, spelled, write
 from bnlint.running.outlines import Outlines
 from bnlint.running.questions import answer
 from bnlint.semantics.project.resolver import Grounds, Question
+from bnlint.startup.digests import blake2b, digest
 from bnlint.startup.typed import NamedTuple
-
-#: Where the memory is kept, instead of in the user's cache folder.
-VARIABLE = "BNLINT_CACHE_DIR"
-
-#: A memory that was not written for so many seconds is thrown away when another is.
-_MAX_AGE = 60 * 24 * 3600
-
-#: What the files of memories are called, and nothing else in their folder.
-_OWN = re.compile(r"bnlint-(?:clean|results|outlines)-[0-9a-f]{16}\.json")
 
 
 class Basis(NamedTuple):
@@ -84,9 +71,9 @@ class Cache:
         self.packages.saw(path, data)
         settings = self._settings.get(options)
         if settings is None:
-            settings = self._settings[options] = _spelled(options).encode("utf-8", "replace")
+            settings = self._settings[options] = spelled(options).encode("utf-8", "replace")
         names = f"{path}\n{display}\n{self.packages.fingerprint(path)}\n"
-        return blake2b(names.encode("utf-8", "replace") + settings, digest_size=16).hexdigest()
+        return digest(names.encode("utf-8", "replace") + settings)
 
     def recall(self, path: str, display: str, key: str, data: bytes) -> Result | None:
         """Return the result for a file that holds ``data``, if it is known."""
@@ -118,7 +105,7 @@ class Cache:
         outlines = self.outlines.spelled()
         with contextlib.suppress(OSError, ValueError):
             if outlines is not None:
-                _write(self.outlines.path, outlines)
+                write(self.outlines.path, outlines)
         if not self._is_changed:
             return
         kept = {
@@ -127,7 +114,7 @@ class Cache:
             if path in self._touched or os.path.isfile(path)
         }
         with contextlib.suppress(OSError, ValueError):
-            _write(self.path, _packed(self.identity, kept))
+            write(self.path, _packed(self.identity, kept))
 
 
 def open_cache(
@@ -135,15 +122,10 @@ def open_cache(
 ) -> Cache | None:
     """Return the memory for runs in ``cwd``; ``None`` where nothing can be relied on.
 
-    ``folder`` is where memories are kept, if not in the usual place. Rules from elsewhere may look
-    at anything, so that with them nothing is remembered.
+    ``folder`` is where memories are kept, if not in the usual place.
     """
-    identity = _identity(rules)
-    if identity is None:
-        return None
-    folder = folder or os.environ.get(VARIABLE) or _usual_folder()
-    name = blake2b(cwd.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return Cache(os.path.join(folder, f"bnlint-results-{name}.json"), identity, packages)
+    known = identity(rules)
+    return Cache(path_of("results", cwd, folder), known, packages) if known is not None else None
 
 
 def basis_of(packages: Packages, grounds: Grounds) -> Basis:
@@ -169,46 +151,6 @@ def state_of(
     for question in questions:
         state.update(answer(resolver(), question).encode("utf-8", "surrogatepass"))
     return state.hexdigest()
-
-
-# ---------------------------------------------------------------------------------- identity
-
-
-def _usual_folder() -> str:
-    from platformdirs import user_cache_dir
-
-    return user_cache_dir("bnlint", appauthor=False)
-
-
-def _spelled(options: Options) -> str:
-    """Return ``options`` as a text that is the same in each process."""
-    parts = [
-        f"{name}={sorted(value) if isinstance(value, frozenset) else value!r}"
-        for name, value in zip(options._fields, options, strict=True)
-        if name != "trials"
-    ]
-    return "\n".join(parts)
-
-
-def _identity(rules: Sequence[LoadedRule]) -> str | None:
-    """Return what tells this bnlint and Python from others; ``None`` with foreign rules."""
-    folders = {folder for folder, _, _ in os.walk(FOLDER) if not folder.endswith("__pycache__")}
-    for loaded in rules:
-        if not loaded.module.__name__.startswith("bnlint.rules."):
-            return None
-        folders.add(os.path.dirname(os.path.abspath(loaded.module.__file__ or "")))
-    stamps: list[str] = []
-    try:
-        for folder in sorted(folders):
-            with os.scandir(folder) as entries:
-                for entry in sorted(entries, key=lambda entry: entry.name):
-                    if entry.name.endswith((".py", ".toml", ".json")):
-                        state = entry.stat()
-                        stamps.append(f"{entry.path} {state.st_mtime_ns} {state.st_size}")
-    except OSError:  # installed in an archive
-        return None
-    stamps.append(sys.version)
-    return blake2b("\n".join(stamps).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 # ---------------------------------------------------------------------------------- the file
@@ -237,19 +179,14 @@ def _packed(identity: str, entries: dict[str, _Entry]) -> str:
         "identity": identity, "files": [*files], "imports": [*imports],
         "questions": [*questions], "entries": rows,
     }  # fmt: skip
-    text = json.dumps(parts, separators=(",", ":"))
-    return f"{_digest(text)}\n{text}"
-
-
-def _digest(text: str) -> str:
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+    return sealed(json.dumps(parts, separators=(",", ":")))
 
 
 def _read(path: str, identity: str) -> dict[str, _Entry]:
     """Return what the file at ``path`` remembers; nothing if it is not there, or not whole."""
     try:
-        digest, _, text = DISK.read(path).decode("utf-8", "surrogateescape").partition("\n")
-        if digest != _digest(text):
+        text = opened(DISK.read(path))
+        if text is None:
             return {}
         parts = json.loads(text)
         if parts["identity"] != identity:
@@ -274,16 +211,3 @@ def _read(path: str, identity: str) -> dict[str, _Entry]:
         return {}
     except (RecursionError, MemoryError):
         return {}
-
-
-def _write(path: str, text: str) -> None:
-    if len(text) > LONGEST:
-        return  # it would not be read again
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    for entry in os.scandir(folder):  # the folder may hold anything else
-        if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-            if time.time() - entry.stat().st_mtime > _MAX_AGE:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-    put(path, text.encode(), mode=0o600, whole=False)

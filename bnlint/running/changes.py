@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bnlint.config.settings import Configs
-from bnlint.engine.linter import Result
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.files.source import readable
 from bnlint.files.tree import DISK, FILE, LONGEST, Entry, Overlay, Tree
 from bnlint.finding import Finding, Span

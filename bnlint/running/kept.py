@@ -6,12 +6,11 @@ be written so, or is more than findings and what goes with them, is not kept.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from functools import lru_cache
 
 from bnlint import finding
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -83,28 +82,35 @@ def _made(data: object) -> Any:
     record = _RECORDS[data[0]]
     made = record(*parts)
     for value, wanted in zip(made, record.__annotations__.values(), strict=True):
-        if not _fits(value, _parsed(wanted)):
+        if not _fits(value, wanted):
             raise TypeError(f"{value!r} is not {wanted}")
     return made
 
 
-@lru_cache
-def _parsed(annotation: str) -> ast.expr:
-    return ast.parse(annotation, mode="eval").body
-
-
-def _fits(value: object, wanted: ast.expr) -> bool:
+def _fits(value: object, wanted: str) -> bool:
     """Tell whether ``value`` is of the type that the annotation ``wanted`` of a record says."""
-    if isinstance(wanted, ast.BinOp):
-        return _fits(value, wanted.left) or _fits(value, wanted.right)
-    if isinstance(wanted, ast.Subscript) and isinstance(wanted.slice, ast.Tuple):
-        kinds = wanted.slice.elts
+    either = _split(wanted, "|")
+    if len(either) > 1:
+        return any(_fits(value, one) for one in either)
+    if wanted.startswith("tuple["):
+        kinds = _split(wanted[len("tuple[") : -1], ",")
         if not isinstance(value, tuple):
             return False
-        if isinstance(kinds[-1], ast.Constant):  # tuple[str, ...]
+        if kinds[-1] == "...":
             return all(_fits(item, kinds[0]) for item in value)
         return len(value) == len(kinds) and all(map(_fits, value, kinds))
-    if isinstance(wanted, ast.Name):
-        kind = _TYPES.get(wanted.id)
-        return kind is not None and isinstance(value, kind)
-    return value is None
+    kind = _TYPES.get(wanted)
+    return isinstance(value, kind) if kind is not None else value is None
+
+
+@lru_cache
+def _split(annotation: str, mark: str) -> tuple[str, ...]:
+    """Return the parts of an annotation between ``mark``, where that stands in no brackets."""
+    parts, deep = [""], 0
+    for letter in annotation:
+        deep += (letter == "[") - (letter == "]")
+        if letter == mark and not deep:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return tuple(part.strip() for part in parts)

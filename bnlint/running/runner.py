@@ -14,23 +14,17 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bnlint import FOLDER
-from bnlint.config.selection import named_in_ignores, selected
-from bnlint.config.settings import (
-    Config,
-    Configs,
-    from_for,
-    ignored_for,
-    is_native,
-    resolve,
-    resolve_fixes,
-)
+from bnlint.config.settings import Config, Configs
 from bnlint.engine.facts import is_interesting
-from bnlint.engine.linter import Options, Result
+from bnlint.engine.options import Options
 from bnlint.engine.packages import PACKAGES, OutlineMemory, Packed
 from bnlint.engine.registry import LoadedRule
-from bnlint.files.source import Unreadable, decode, readable
+from bnlint.engine.result import Result
+from bnlint.files.noted import Noted
+from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import Tree
 from bnlint.finding import Problem
+from bnlint.running.deciding import options_for, with_references
 from bnlint.running.discovery import File, read
 from bnlint.running.treatment import Treatment, treat
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -43,9 +37,6 @@ PARALLEL_FROM = 400_000
 
 #: How many times as fast a file is outlined as one that is parsed is checked.
 _OUTLINED = 8
-
-#: Of fewer files, to read what is remembered takes as long as to check them.
-CACHE_FROM = 50
 
 
 class Job(NamedTuple):
@@ -65,46 +56,15 @@ class Job(NamedTuple):
 
 
 class Done(NamedTuple):
-    """What came of a job, and on what it rests, if that is to be remembered."""
+    """What came of a job, and on what it rests, if that is to be remembered.
+
+    ``noted`` is what another process has looked at meanwhile, if that is noted.
+    """
 
     result: Result
     basis: Basis | None = None
     outlines: Mapping[str, Packed] = {}
-
-
-def options_for(config: Config, path: str, rules: Sequence[LoadedRule]) -> Options:
-    """Return what decides the findings of the file at the absolute ``path``."""
-    base = _base_options(config, rules)
-    return base._replace(
-        codes=base.codes - ignored_for(config, path, rules),
-        from_family=from_for(config, path),
-        folder=path.rpartition("/")[0] or "/",
-        native=is_native(config, path),
-    )
-
-
-#: What the configuration of the last file decides for all files under it.
-_LAST: list[tuple[Config, Sequence[LoadedRule], Options]] = []
-
-
-def _base_options(config: Config, rules: Sequence[LoadedRule]) -> Options:
-    """Return what ``config`` decides for any file under it."""
-    if _LAST and _LAST[0][0] is config and _LAST[0][1] is rules:
-        return _LAST[0][2]
-    always = {r.code for r in rules if r.rule.always and not named_in_ignores(config, r)}
-    choice = resolve_fixes(config, rules)
-    base = Options(
-        resolve(config, rules) | always,
-        selected(config, rules),
-        config.min_confidence,
-        unfixable=frozenset(loaded.code for loaded in rules) - choice.fixable,
-        safe_fixes=choice.safe,
-        unsafe_fixes=choice.unsafe,
-        wrappers=config.wrappers,
-        infer=config.infer,
-    )
-    _LAST[:] = [(config, rules, base)]
-    return base
+    noted: Noted | None = None
 
 
 def run(
@@ -112,7 +72,7 @@ def run(
     configs: Configs,
     rules: Sequence[LoadedRule],
     *,
-    processes: int,
+    processes: int | None = 1,
     advance: Callable[[int], None] | None = None,
     treatment_for: Callable[[str, Config], Treatment] | None = None,
     cache: Cache | None = None,
@@ -121,9 +81,10 @@ def run(
     """Check ``files``; yields a result, or a problem, for each in order.
 
     ``advance`` is told how many files are done. ``treatment_for`` says what to do with the file
-    at an absolute path, under its configuration, beyond checking it. What ``cache`` remembers to
+    at an absolute path, under its configuration, beyond checking it. There are as many
+    ``processes`` as processors where ``None`` is said. What ``cache`` remembers to
     be clean is not checked again. The files are read from ``tree``, if that is another one than
-    the configurations are read from.
+    the configurations are read from. Where it takes notes, it has those of all processes at last.
     """
     jobs: list[Job | Result | Problem] = []
     size = 0
@@ -133,10 +94,14 @@ def run(
             size += job.weight
         jobs.append(job)
     work = [job for job in jobs if isinstance(job, Job)]
+    if processes is None:
+        processes = default_processes()
     outcomes = _outcomes(work, rules, processes if size >= PARALLEL_FROM else 1)
     for done, job in enumerate(jobs, 1):
         outcome: Done | Result | Problem = next(outcomes) if isinstance(job, Job) else job
         if isinstance(outcome, Done):
+            if outcome.noted is not None and isinstance(tree, Noted):
+                tree.take(outcome.noted)
             if cache is not None and isinstance(job, Job):
                 cache.outlines.take(outcome.outlines)
                 if outcome.basis is not None:
@@ -182,31 +147,9 @@ def _job(
         if not mentions and "import" not in text:
             return Result(file.display, ())
     options = options or options_for(config, path, rules)
-    options, problems = _with_references(options, config, file, text)
+    options, problems = with_references(options, config, file, text)
     weight = len(data) if mentions else len(data) // _OUTLINED
     return Job(data, file.display, options, path, treatment, problems, weight, key)
-
-
-def options_of(
-    data: bytes, file: File, config: Config, rules: Sequence[LoadedRule]
-) -> tuple[Options, tuple[Problem, ...]]:
-    """Return what decides the findings of a file, and which of its references cannot be read."""
-    options = options_for(config, file.path, rules)
-    return _with_references(options, config, file, readable(data, file.display))
-
-
-def _with_references(
-    options: Options, config: Config, file: File, text: str
-) -> tuple[Options, tuple[Problem, ...]]:
-    """Return ``options`` with the files that ``file`` is a port of, and which cannot be read."""
-    if not config.ports and "port-of" not in text:
-        return options, ()
-    from bnlint.engine.ports import is_reference, references_of
-
-    cwd = os.getcwd().replace(os.sep, "/")
-    references, problems = references_of(config, file.path, file.display, text, cwd)
-    is_named = is_reference(config, file.path)
-    return options._replace(references=references, is_reference=is_named), tuple(problems)
 
 
 def _outcomes(
@@ -255,7 +198,10 @@ _JOBS: Sequence[Job] = ()
 
 
 def _start(
-    rules: Sequence[LoadedRule] | None, jobs: Sequence[Job], memory: OutlineMemory | None
+    rules: Sequence[LoadedRule] | None,
+    jobs: Sequence[Job],
+    memory: OutlineMemory | None,
+    tree: Tree,
 ) -> None:
     global _RULES, _JOBS
     _end_with_parent()
@@ -264,6 +210,8 @@ def _start(
 
         rules = load_rules()
     _RULES, _JOBS = rules, jobs
+    if PACKAGES.tree is not tree:  # in no fork, which has all that was seen so far
+        PACKAGES.renew(tree)
     PACKAGES.remembers = any(job.key for job in jobs)
     PACKAGES.memory = memory
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
@@ -294,7 +242,10 @@ def _end_with_parent() -> None:
 
 
 def _work(start: int, end: int) -> list[Done]:
-    return [_done(job, _RULES) for job in _JOBS[start:end]]
+    done = [_done(job, _RULES) for job in _JOBS[start:end]]
+    if isinstance(PACKAGES.tree, Noted):
+        done[-1] = done[-1]._replace(noted=PACKAGES.tree.drain())
+    return done
 
 
 #: Bytes of source that a process is given at a time: to ask for a file takes as long as to check
@@ -326,7 +277,7 @@ def _parallel(
 
     forks = "fork" in multiprocessing.get_all_start_methods() and sys.platform != "darwin"
     context = multiprocessing.get_context("fork" if forks else "spawn")
-    given = (rules if forks else None, work, PACKAGES.memory)
+    given = (rules if forks else None, work, PACKAGES.memory, PACKAGES.tree)
     done, pool_size, size = 0, processes, _PORTION
     while done < len(work):
         with contextlib.ExitStack() as stack:

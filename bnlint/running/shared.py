@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bnlint.config.settings import Configs
-from bnlint.engine.linter import Result
 from bnlint.engine.merging import takers
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.files.source import readable
 from bnlint.finding import SAFE, Finding
+from bnlint.running.deciding import options_for
 from bnlint.running.discovery import File, read
-from bnlint.running.runner import options_for
 from bnlint.semantics.layers.references import SAME_FILE
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bnlint.engine.linter import Options, Result, check
+from bnlint.engine.options import Options
 from bnlint.engine.registry import LoadedRule
+from bnlint.engine.result import Result
 from bnlint.startup.typed import NamedTuple
 
 
@@ -28,6 +29,8 @@ def treat(
     data: bytes, path: str, rules: Sequence[LoadedRule], options: Options, treatment: Treatment
 ) -> Result:
     """Check a file and do with it what is asked for; nothing is written."""
+    from bnlint.engine.linter import check
+
     if treatment.trials:
         options = options._replace(trials=True)
     if not treatment.fix and not treatment.accepted and treatment.reason is None:
@@ -61,6 +64,7 @@ def _fixed(
 
     if not treatment.accepted:
         return fix(data, path, rules, options, unsafe=treatment.unsafe)
+    from bnlint.engine.linter import check
     from bnlint.fixing.baseline import accepted_findings
 
     known = accepted_findings(check(data, path, rules, options), treatment.accepted)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bnlint.engine.facts import Facts
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import located
+from bnlint.engine.result import Result
 from bnlint.files.source import decode
 from bnlint.finding import SAFE, UNSAFE, Edit, Finding, Fix, Span
 from bnlint.fixing.ignoring import suppression

@@ -8,7 +8,7 @@ from lsprotocol import types
 from pygls import uris
 
 from bnlint.config.options import absolute
-from bnlint.engine.linter import Result
+from bnlint.engine.result import Result
 from bnlint.files.display import current
 from bnlint.files.documents import matched
 from bnlint.finding import Edit, Finding, Span

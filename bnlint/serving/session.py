@@ -18,8 +18,8 @@ from pygls.lsp.server import LanguageServer
 
 from bnlint.config.options import ConfigError, absolute
 from bnlint.engine.crashes import crashed
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import located
+from bnlint.engine.result import Result
 from bnlint.files.display import current
 from bnlint.files.documents import HOLDS_CODE
 from bnlint.serving import protocol

@@ -17,9 +17,9 @@ from bnlint.engine.basis import rows_of
 from bnlint.engine.documentation import DocumentationError
 from bnlint.engine.facts import renew
 from bnlint.engine.installed import paths_of_python
-from bnlint.engine.linter import Result
 from bnlint.engine.locating import located
 from bnlint.engine.registry import load_rules, rule_called
+from bnlint.engine.result import Result
 from bnlint.files.source import Lines
 from bnlint.finding import Problem
 from bnlint.output import remarks, render_rule, report_of, summary
@@ -32,8 +32,9 @@ from bnlint.porting.compare import compare as compare_sides
 from bnlint.porting.sides import SideError, as_shown, named, side
 from bnlint.porting.translate import TranslateError
 from bnlint.porting.translate import translate as translate_call
+from bnlint.running.deciding import options_of
 from bnlint.running.discovery import File, Found, Notice, read, walk
-from bnlint.running.runner import options_of, run
+from bnlint.running.runner import run
 from bnlint.running.shared import gathered
 from bnlint.serving.accepted import Accepted
 from bnlint.serving.confined import Confined

@@ -13,14 +13,15 @@ from bnlint.config.checking import configurations
 from bnlint.config.options import Config
 from bnlint.config.settings import Given, excluded
 from bnlint.engine.facts import Facts, facts_of, renew, revise
-from bnlint.engine.linter import Options, Result
+from bnlint.engine.options import Options
 from bnlint.engine.registry import LoadedRule, load_rules
+from bnlint.engine.result import Result
 from bnlint.files.display import current, displayed
 from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import Overlay
 from bnlint.finding import Problem
+from bnlint.running.deciding import options_for, options_of
 from bnlint.running.discovery import File
-from bnlint.running.runner import options_for, options_of
 from bnlint.running.treatment import treat
 from bnlint.serving.accepted import Accepted
 from bnlint.serving.watched import Watched

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,10 @@ from unittest import mock
 from bnlint.cli.main import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+#: What runs remember is kept from the memory of whoever runs the tests.
+_FOLDER = tempfile.TemporaryDirectory(prefix="bnlint-tests-", ignore_cleanup_errors=True)
+_MEMORY = {"BNLINT_CACHE_DIR": _FOLDER.name}
 
 #: One layer, and what is said of it where it stands alone in a file.
 FAULTY = "import torch.nn as nn\n\nbn = nn.BatchNorm2d(64, momentum=0.99)\n"
@@ -84,7 +89,9 @@ def bnlint(
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     with (
         _in(folder),
-        mock.patch.dict(os.environ, {"PATH": os.defpath, **(environment or {})}, clear=True),
+        mock.patch.dict(
+            os.environ, {"PATH": os.defpath, **_MEMORY, **(environment or {})}, clear=True
+        ),
         mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin))),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
@@ -129,7 +136,7 @@ def shell(folder: Path, command: str) -> Run:
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **(more or {})}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **_MEMORY, **(more or {})}
 
 
 @contextlib.contextmanager

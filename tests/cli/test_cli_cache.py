@@ -18,7 +18,7 @@ from command_line import CLEAN, FAULTY, Run, bnlint, program, write
 from bnlint.engine import packages
 from bnlint.engine.linter import Options, Result
 from bnlint.engine.registry import LoadedRule, load_rules
-from bnlint.running import runner
+from bnlint.running import memory, runner
 from bnlint.running.cache import open_cache
 from bnlint.running.treatment import Treatment
 from bnlint.semantics.project.outline import Outline, outline_of
@@ -79,7 +79,7 @@ def project(tmp_path: Path) -> Path:
             "tuned": CLEAN,
             "main": MAIN,
             "faulty": FAULTY,
-            **{f"more{i}": f"import os\nx = {i}\n" for i in range(runner.CACHE_FROM)},
+            **{f"more{i}": f"import os\nx = {i}\n" for i in range(memory.CACHE_FROM)},
         },
     )
     (folder / "pkg" / "__init__.py").write_text("from .net import Net\n")
