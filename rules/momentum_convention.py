@@ -90,6 +90,7 @@ from bnlint.finding import (
 from bnlint.fixes.build import limited
 from bnlint.fixes.definitions import is_default, serves_only
 from bnlint.fixes.impact import of_value
+from bnlint.frameworks.records import BATCH
 from bnlint.frameworks.tables import Api
 from bnlint.rule import CONVENTION, Context, Rule, lower, other_camp
 from bnlint.semantics.hints.around import in_test
@@ -315,6 +316,10 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     if (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None
     reference = context.reference(site)
+    if site.api.norm != BATCH:  # nothing of the other convention is alike
+        momentum = float(complement(site.value("momentum").number or 0.0))
+        fixed = port.given(**{site.api.roles["momentum"]: momentum})
+        return Trial(STATISTICS, port, fixed, fixed, about="running statistics")
     against = (
         layer_of_reference(reference, "momentum", mode=TRAINING)
         if reference is not None and reference.site is not None

@@ -5,6 +5,7 @@ What it does
 Compares, in one convention, how much of the old running value a layer keeps per step (its decay)
 with the reference: the layer of a named reference, a layer of another framework in the same file,
 or the defaults of the framework given with ``--from`` (there, only a momentum left at its default).
+Instance normalisation is compared where both sides track statistics.
 The weights of the new batch, one minus the decay, count as equal within 2 %: 0.999 is not 0.99.
 
 Under ``--from``, models of Keras mostly leave momentum at its default; those of other families
@@ -75,7 +76,14 @@ from bnlint.semantics.syntax.numbers import close, decay, momentum_for, shown
 from bnlint.semantics.values.value import PRESUMED, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN102", "momentum-differs", "warning", precedence=DIFFERENCE, needs_reference=True)
+RULE = Rule(
+    "BN102",
+    "momentum-differs",
+    "warning",
+    precedence=DIFFERENCE,
+    needs_reference=True,
+    norms=("batch", "instance"),
+)
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
@@ -91,6 +99,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if not reference.is_read and is_contradicted_default(context.evaluator, site, "momentum"):
         return
     if takes_weight(site) or not keeps_statistics(site):
+        return
+    if reference.site is not None and not keeps_statistics(reference.site):
         return
     api = site.api
     kept, wanted = decay(api, mine.number), decay(reference.api, theirs.number)

@@ -4,13 +4,15 @@ What it does
 ------------
 Reports ``momentum=None`` where the API rejects or misreads it (Keras, MindSpore's ``nn``, Paddle,
 Flax, Haiku, Equinox), the text ``1 - None``, and, against a reference that takes the cumulative
-average, a port that cannot.
+average, a port that cannot. Of PyTorch's instance normalisation that tracks statistics, it reports
+``None`` too: they then never move.
 
 Why it matters
 --------------
 PyTorch then averages over all batches seen, with equal weight. Keras 3 raises at construction,
 Keras 2 at the first training step, MindSpore at construction, the others at the first step: but
-only in the run that trains.
+only in the run that trains. PyTorch's instance normalisation takes ``None`` and does nothing
+with it, so that inference normalises with mean 0 and variance 1.
 
 Example
 -------
@@ -46,16 +48,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layers_of_pair
+from bnlint.engine.trials import layer_of, layers_of_pair
 from bnlint.finding import Finding
 from bnlint.frameworks.tables import UNKNOWN
-from bnlint.rule import DEGENERATE, Context, Rule, lower, where_reference
+from bnlint.rule import DEGENERATE, Context, Rule, called, lower, where_reference
+from bnlint.semantics.layers.sites import STATISTICS as STATISTICS_ARGUMENT
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.values.value import Value, assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
 
-RULE = Rule("BN107", "momentum-none", "error", precedence=DEGENERATE)
+RULE = Rule("BN107", "momentum-none", "error", precedence=DEGENERATE, norms=("batch", "instance"))
 
 _HELP = "give a number: a decay near 1, or recompute the statistics over the data after training"
 
@@ -82,6 +85,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             )
             return
     if value.is_known and value.value is None:
+        if all(a.momentum_none == "never" for a in site.apis):
+            yield from _without_effect(site, value, context)
+            return
         yield from _rejected(site, value, context)
         return
     reference = context.reference(site)
@@ -125,6 +131,24 @@ def _rejected(site: Site, value: Value, context: Context) -> Iterator[Finding]:
     )
 
 
+def _without_effect(site: Site, value: Value, context: Context) -> Iterator[Finding]:
+    """Report ``None`` with which statistics that are tracked never move."""
+    statistics = site.value(STATISTICS_ARGUMENT)
+    if not statistics.is_known or not keeps_statistics(site):
+        return
+    name = site.api.roles["momentum"]
+    yield context.report(
+        RULE,
+        context.place(site, value),
+        f"{name}=None of {called(site.api)}{assumption(value, statistics)}: the running statistics "
+        "never move, and inference normalises with mean 0 and variance 1",
+        help=f"give a number, or leave {site.api.statistics['argument']} off",
+        confidence=lower(RULE.confidence, (value, statistics)),
+        site=site,
+        argument="momentum",
+    )
+
+
 def _subtracts_none(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.BinOp)
@@ -135,6 +159,10 @@ def _subtracts_none(node: ast.expr) -> bool:
 
 
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
-    """Compare running statistics with the reference's cumulative average."""
+    """Compare running statistics with the reference's cumulative average, or the default's."""
+    if site.api.momentum_none == "never":
+        port = layer_of(site, "momentum", mode=TRAINING)
+        usual = port and port.without(site.api.roles["momentum"])
+        return port and Trial(STATISTICS, port, usual, about="running statistics")
     layers = layers_of_pair(site, context.reference(site), "momentum", mode=TRAINING)
     return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None

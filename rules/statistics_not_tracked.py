@@ -11,6 +11,9 @@ is shown only if the rule is selected; so it is of what has no gamma and beta, a
 norm, and in code that is named for generators, sampling or adapting. Classes that normalise by a
 method of their own are left alone.
 
+Instance normalisation mostly has no running statistics, and is spoken of where a reference was read
+that has some and the port has none, or the other way round.
+
 Why it matters
 --------------
 The output for one sample then depends on the samples beside it. A reference that tracks its
@@ -60,9 +63,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bnlint.engine.trials import layer_of
-from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument
-from bnlint.rule import Context, Rule, lower, where_reference
+from bnlint.engine.trials import layer_of, layers_of_pair
+from bnlint.finding import UNSAFE, Finding, Fix, RemoveArgument, SetKeyword
+from bnlint.frameworks.records import BATCH, UNKNOWN
+from bnlint.rule import Context, Rule, called, lower, where_reference
 from bnlint.semantics.hints.around import in_test, names_around
 from bnlint.semantics.hints.purposes import (
     evaluates_in_training_on_purpose,
@@ -75,11 +79,14 @@ from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import KNOWN, assumption
 from bnlint.trial import INFERENCE, OUTPUT, Trial
 
-RULE = Rule("BN105", "statistics-not-tracked", "warning")
+RULE = Rule("BN105", "statistics-not-tracked", "warning", norms=("batch", "instance"))
 
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer built to normalise with the batch in both modes."""
+    if site.api.norm != BATCH:
+        yield from _of_instances(site, context)
+        return
     if site.api.kind != "layer" or not always_uses_batch(site):
         return
     if runs_itself(context.evaluator, site):
@@ -127,6 +134,51 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
+def _of_instances(site: Site, context: Context) -> Iterator[Finding]:
+    """Report that one side normalises by running statistics in inference, the other never."""
+    reference = context.reference(site)
+    if reference is None or reference.site is None:
+        return
+    mine, theirs = _tracks(site), _tracks(reference.site)
+    if mine is None or theirs is None or mine is theirs:
+        return
+    title, tracking = reference.api.framework.title, "by its running statistics"
+    here, there = (
+        (tracking, "each example by itself") if mine else ("each example by itself", tracking)
+    )
+    argument = str(site.api.statistics.get("argument", ""))
+    advice, fix = "keep statistics by hand, or train the reference without", None
+    if argument:
+        holder = site.resolutions[0].holder
+        advice = f"write {argument}={theirs}"
+        if holder is not None and context.owns(holder):
+            intent = SetKeyword(context.module.span(holder), argument, repr(theirs))
+            reason = "running statistics then have to be computed" if theirs else ""
+            fix = Fix(UNSAFE, advice, (intent,), reason or "checkpoints then lack statistics")
+    yield context.report(
+        RULE,
+        site.call,
+        f"{called(site.api)} normalises {here} in inference, the {title} layer"
+        f"{where_reference(reference)} {there}",
+        help=advice,
+        confidence="high" if reference.directed and not reference.unsure else "medium",
+        fix=fix,
+        reference=reference,
+        site=site,
+        argument=STATISTICS,
+    )
+
+
+def _tracks(site: Site) -> bool | None:
+    """Tell whether a layer has running statistics; ``None`` where that is not known."""
+    if len(site.apis) > 1 or site.api.kind == "functional":
+        return None
+    if not site.api.statistics:
+        return None if site.api.reduces == UNKNOWN else False
+    value = site.value(STATISTICS)
+    return value.value is not site.api.statistics["always_batch"] if value.is_known else None
+
+
 def _may_be_meant(site: Site) -> bool:
     """Tell whether the batch may be meant to be all that counts, in inference too."""
     if any(site.value(role).value is False for role in ("affine", "scale", "center")):
@@ -142,6 +194,9 @@ def _uses_batch(reference: Counterpart) -> bool:
 
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in inference with those of a layer that uses its running statistics."""
+    if site.api.norm != BATCH:
+        layers = layers_of_pair(site, context.reference(site), STATISTICS, "eps", mode=INFERENCE)
+        return layers and Trial(OUTPUT, *layers, about="output in inference")
     if (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
         return None
     fixed = port.without(str(site.api.statistics["argument"]))

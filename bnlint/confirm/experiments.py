@@ -66,12 +66,14 @@ def experiment(
     Raises:
         Unsuitable: the API keeps no running statistics, or its layout is not known.
     """
-    if api.norm != BATCH:
+    if api.norm != BATCH and trial.quantity != STATISTICS:
         return other_experiments.experiment(api, path, layer, trial)
     axis = channel_axis(api, trial.rank)
     inputs = [np.moveaxis(x, 1, axis) for x in batches(trial, steps)]
     state = planted(trial)
-    layer = layer._replace(arguments=tuple({**required(api), **dict(layer.arguments)}.items()))
+    keeps = _keeping(api) if trial.quantity == STATISTICS else {}
+    told = {**required(api), **keeps, **dict(layer.arguments)}
+    layer = layer._replace(arguments=tuple(told.items()))
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
@@ -93,6 +95,16 @@ def experiment(
     asked = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
     observe = tuple(names[role] for role in roles) if trial.quantity == STATISTICS else ()
     return Experiment(path, api.kind, arguments, asked, plant, observe, api.roles.get("input", ""))
+
+
+def _keeping(api: Api) -> dict[str, Any]:
+    """Return what makes a layer keep the running statistics that it has not by default."""
+    statistics = api.statistics
+    parameter = api.parameter(statistics.get("argument", ""))
+    if parameter is None or not statistics.get("drops_statistics"):
+        return {}
+    dropped = parameter.default is statistics["always_batch"]
+    return {parameter.name: not statistics["always_batch"]} if dropped else {}
 
 
 def _in_place(state: Mapping[str, Array], layer: Layer) -> dict[str, Array]:

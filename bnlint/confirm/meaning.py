@@ -285,6 +285,8 @@ def _decay(given: Given) -> float | None:
     _known(given, "convention", api.convention)
     if given.role("momentum") is not None:
         return api.decay(given.number("momentum"))
+    if api.momentum_none == "never":
+        return 1.0
     if _known(given, "momentum_none", api.momentum_none) == "cumulative":
         return None
     raise RejectedError(f"{api.id}: {api.roles.get('momentum', 'momentum')} must be a number")
@@ -333,6 +335,14 @@ def _pair(given: Given, names: tuple[str, ...], field: str) -> tuple[str, str]:
     if len(names) != 2:
         raise given.unclear(field, "a pair of names is wanted")
     return names[0], names[1]
+
+
+def tracks(given: Given) -> bool:
+    """Tell whether a layer that normalises otherwise than by batches has running statistics."""
+    statistics = given.api.statistics
+    if not given.api.state["statistics"] or not statistics:
+        return False
+    return not _same(given.of(statistics["argument"]), statistics.get("always_batch"))
 
 
 def is_on(given: Given, role: str) -> bool:

@@ -8,6 +8,7 @@ and rounding is what an oracle leaves out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from bnlint.confirm.meaning import (
     axis_of,
     meaning_of,
     names_of,
+    tracks,
 )
 from bnlint.confirm.workers import Result
 from bnlint.frameworks.records import BATCH, FIRST_BATCH, UNKNOWN
@@ -48,9 +50,9 @@ def run(api: Api, experiment: Experiment) -> Result:
         RejectedError: the framework refuses the experiment (also a ``RequestError``).
         OracleError: the table does not say what it gives.
     """
-    if api.norm != BATCH:
-        return other_oracle.run(api, experiment)
     first = experiment.steps[0]
+    if api.norm != BATCH and not tracks(Given(api, experiment.arguments)):
+        return other_oracle.run(api, experiment)
     given = Given(api, experiment.arguments, first.arguments)
     _complete(given, experiment)
     names = names_of(given)
@@ -175,9 +177,11 @@ class _Call:
         self.given, self.meaning, self.running, self.x = given, meaning, running, x
         self.names, self.state = running.names, running.state
         self.others = tuple(axis for axis in range(x.ndim) if axis != meaning.axis)
+        #: The axes of what is normalised together: each example by itself, or the batch.
+        self.within = self.others if given.api.norm == BATCH else self.others[1:]
         self.channels = x.shape[meaning.axis]
-        #: The number of values per channel.
-        self.n = x.size // self.channels if self.channels else 0
+        #: The number of values that are normalised together.
+        self.n = math.prod(x.shape[axis] for axis in self.within) if self.channels else 0
 
     def output(self) -> Wide:
         """Return the normalised input; the running statistics have moved.
@@ -197,10 +201,12 @@ class _Call:
             if self.n == 1 and self._single_value() == "identity":
                 same: Wide = self.x.copy()
                 return same
-            mean, variance = self.x.mean(self.others), self.x.var(self.others)
+            mean = self.x.mean(self.within, keepdims=True)
+            variance = self.x.var(self.within, keepdims=True)
             if meaning.updates and names.mean and names.variance:
                 towards = variance * self._ratio(meaning.estimator)
-                self.running.update(self.given, meaning, mean, towards)
+                means = mean.mean(self.others), towards.mean(self.others)
+                self.running.update(self.given, meaning, *means)
         if meaning.uses_batch and variance is not None:
             variance = variance * self._ratio(meaning.normalises_with)
         else:
@@ -245,6 +251,8 @@ class _Call:
     def _wide(self, array: Wide | None) -> Wide:
         """Return one value per channel in a shape that broadcasts over the input."""
         assert array is not None
+        if array.ndim == self.x.ndim:
+            return array
         shape = [1] * self.x.ndim
         shape[self.meaning.axis] = self.channels
         wide: Wide = array.reshape(shape)

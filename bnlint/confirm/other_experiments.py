@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bnlint.confirm.meaning import Given
+from bnlint.confirm.meaning import Given, tracks
 from bnlint.confirm.other_oracle import axes_of, names_of, shape_of_learned
 from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, Step
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.together import AXES, OPEN, Together, together
-from bnlint.trial import OUTPUT, Layer, Trial
+from bnlint.trial import INFERENCE, Layer, Trial
 
 Array = NDArray[np.floating[Any]]
 
@@ -56,11 +56,9 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     """Return what to ask of ``api``, found at ``path``, for one side of a trial.
 
     Raises:
-        Unsuitable: its table does not say what it normalises, or it has no running statistics.
+        Unsuitable: its table does not say what it normalises.
         OracleError: the input has no such axes.
     """
-    if trial.quantity != OUTPUT:
-        raise Unsuitable(f"{api.id} is not known to keep running statistics")
     x = np.ascontiguousarray(np.moveaxis(_input(trial), 1, moved(api, layer, trial)))
     what = _together(api, layer)
     if what.kind == AXES:
@@ -80,7 +78,13 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
         needed = parameter is not None and parameter.required
         if name and (trial.affine or needed):
             plant[name] = values.astype(np.float32)
-    return Experiment(path, api.kind, arguments, (Step(x),), plant, (), api.roles.get("input", ""))
+    step = Step(x)
+    if tracks(given) and layer.mode == INFERENCE:  # of another input than this one
+        step = Step(x, INFERENCE)
+        mean, variance = api.state["statistics"]
+        plant[mean] = drawn.normal(0.0, 1.0, trial.channels).astype(np.float32)
+        plant[variance] = np.ones(trial.channels, np.float32)
+    return Experiment(path, api.kind, arguments, (step,), plant, (), api.roles.get("input", ""))
 
 
 def sizes_of(trial: Trial) -> tuple[int, ...]:

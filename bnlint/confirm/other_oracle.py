@@ -63,7 +63,7 @@ def _output(given: Given, experiment: Experiment, data: Any) -> Wide:
         raise RejectedError(f"{api.id}: takes no input of rank {x.ndim}")
     tracking = api.statistics
     if tracking and given.of(tracking["argument"]) is not tracking["always_batch"]:
-        raise given.unclear("statistics", "what a layer that tracks them gives is not modelled")
+        raise given.unclear("statistics", "what it does with them is not known")
     what = together(api, lambda role: _argument(given, role))
     if what is None:
         raise given.unclear("reduces", "what is normalised together is not known")

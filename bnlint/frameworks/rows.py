@@ -130,7 +130,7 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         "momentum_none": "not-applicable",
         "ranks": UNKNOWN,
         "parameters": {"trainable": UNKNOWN, "counted": UNKNOWN},
-        "state": {"trainable": row.get("trainable", ()), "statistics": ()},
+        "state": {"trainable": row.get("trainable", ()), "statistics": row.get("tracked", ())},
         **row,
     }
     return api_of(framework, given)._replace(

@@ -69,7 +69,7 @@ TRAINING_STATISTICS = ("batch", "running", UNKNOWN)
 AFFINE_OFF = ("absent", "untrained", UNKNOWN)
 SINGLE_VALUES = ("raises", "zero-variance", "identity", "nan-variance", UNKNOWN)
 VARIANCE_FORMULAS = ("two-pass", "one-pass", UNKNOWN)
-MOMENTUM_NONE = ("cumulative", "rejected", "not-applicable", UNKNOWN)
+MOMENTUM_NONE = ("cumulative", "rejected", "never", "not-applicable", UNKNOWN)
 
 #: The words a framework has for the things around a layer; see docs/frameworks.md for each.
 VOCABULARY = (
@@ -309,6 +309,11 @@ _NORM_FIELDS: dict[str, f.Check] = {
     "reference": f.flag,
     "convention": f.one_of(*CONVENTIONS),
     "statistics": _STATISTICS,
+    "tracked": f.texts,
+    "estimator": f.one_of(*ESTIMATORS),
+    "default_mode": f.one_of(*DEFAULT_MODES),
+    "mode_switch": f.one_of(*MODE_SWITCHES),
+    "momentum_none": f.one_of(*MOMENTUM_NONE),
     "eps_none": f.number,
     "eps_fixed": f.number,
     "usual_eps": f.numbers,

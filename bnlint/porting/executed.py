@@ -97,7 +97,7 @@ def _trials(apis: Mapping[str, Api], source: Given, target: Given) -> list[Trial
             port, reference = (layer._replace(mode=TRAINING) for layer in (port, reference))
             trials.append(Trial(STATISTICS, port, reference))
         return trials
-    port, reference = (_layer(given, "") for given in (target, source))
+    port, reference = (_layer(given, INFERENCE) for given in (target, source))
     # A response adds a small part of the squares to a number, and eps a small number to them.
     variances = SMALL_VARIANCES if "eps" in source.api.roles else LARGE_VARIANCES
     trial = Trial(OUTPUT, port, reference, variances=variances, own_axes=True)

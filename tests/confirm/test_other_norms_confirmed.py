@@ -195,3 +195,31 @@ def test_lines_that_look_the_same_and_differ_most(
     assert outcome.before is not None
     assert outcome.before > least
     assert outcome.after is None or outcome.after < 5e-6
+
+
+@pytest.mark.parametrize(
+    ("call", "rule", "least", "mends"),
+    [
+        ("nn.InstanceNorm2d(8, momentum=0.9, track_running_stats=True)", "BN101", 5, True),
+        ("nn.InstanceNorm2d(8, momentum=0.0, track_running_stats=True)", "BN106", 0.9, False),
+        ("nn.InstanceNorm2d(8, momentum=None, track_running_stats=True)", "BN107", 0.9, False),
+        ("nn.InstanceNorm2d(8, track_running_stats=True)", "BN105", 0.5, True),
+    ],
+)
+def test_statistics_of_instances(
+    call: str, rule: str, least: float, mends: bool, laboratory: Laboratory
+) -> None:
+    code = f"""
+        import mlx.nn
+        import torch.nn as nn
+
+        reference = mlx.nn.InstanceNorm(8)
+        port = {call}
+    """
+    ((_, outcome),) = confirmed(laboratory, code, rule, from_family="mlx")
+    assert outcome.verdict == CONFIRMED, outcome.reason
+    assert outcome.before is not None
+    assert outcome.before > least
+    assert (outcome.after is not None) is mends
+    if outcome.after is not None:
+        assert outcome.after < 5e-6

@@ -19,7 +19,7 @@ import pytest
 from bnlint.confirm import oracle, other_experiments
 from bnlint.confirm.other_experiments import EXAMPLES, SIDE
 from bnlint.confirm.unsuitable import Unsuitable
-from bnlint.confirm.workers import Experiment, RequestError, Worker
+from bnlint.confirm.workers import Experiment, RequestError, Step, Worker
 from bnlint.frameworks.records import UNKNOWN, Api
 from bnlint.frameworks.tables import catalogue
 from bnlint.trial import OUTPUT, Layer, Literal, Trial
@@ -172,3 +172,35 @@ def test_oracle_agrees(api: Api, workers: dict[str, Worker]) -> None:
             faults.append(f"{dict(case.arguments)} rank {case.steps[0].input.ndim}: {apart:.2g}")
     assert not faults, "\n".join(faults[:12])
     assert compared > 2 * refused, f"{compared} compared, {refused} refused"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("rank", [3, 4, 5])
+@pytest.mark.parametrize("momentum", [0.1, 0.9, None])
+@pytest.mark.parametrize("affine", [True, False])
+def test_statistics_of_instances(
+    rank: int, momentum: float | None, affine: bool, workers: dict[str, Worker]
+) -> None:
+    """Training moves them by the mean of those of the examples, and inference uses them."""
+    api = NORMS[f"torch.nn.InstanceNorm{rank - 2}d"]
+    worker, path = installed(workers, api)
+    drawn = np.random.default_rng(5)
+    sizes = (3, 4, *(5,) * (rank - 2))
+    inputs = [drawn.normal(2.0, 3.0, sizes).astype(np.float32) for _ in range(4)]
+    names = api.state["statistics"]
+    plant = dict(
+        zip(names, (np.full(4, 0.5, np.float32), np.full(4, 2.0, np.float32)), strict=True)
+    )
+    if affine:
+        plant["weight"] = drawn.normal(1.0, 0.5, 4).astype(np.float32)
+    arguments = {"num_features": 4, "momentum": momentum, "affine": affine,
+                 "track_running_stats": True}  # fmt: skip
+    modes = ("training", "", "inference", "training")
+    steps = tuple(Step(x, mode) for x, mode in zip(inputs, modes, strict=True))
+    case = Experiment(path, "layer", arguments, steps, plant, names, "")
+    ours, theirs = oracle.run(api, case), worker.run(case)
+    for mine, other in zip(ours.outputs, theirs.outputs, strict=True):
+        assert distance(mine, other) < TOLERANCE
+    for state, other_state in zip(ours.states, theirs.states, strict=True):
+        for name in names:
+            assert distance(state[name], other_state[name]) < TOLERANCE

@@ -242,11 +242,65 @@ def test_a_setting_that_is_changed_later_counts() -> None:
         ("nn.InstanceNorm2d(8, momentum=0.99, track_running_stats=False)", []),
         ("nn.InstanceNorm2d(8, track_running_stats=True)", []),
         ("nn.InstanceNorm2d(8, momentum=m, track_running_stats=True)", []),
+        ("nn.InstanceNorm2d(8, momentum=None, track_running_stats=True)", ["BN107"]),
+        ("nn.InstanceNorm2d(8, momentum=None, track_running_stats=tracks)", []),
+        ("nn.InstanceNorm2d(8, momentum=None, track_running_stats=False)", []),
+        ("nn.InstanceNorm2d(8, momentum=None)", []),
     ],
 )
 def test_momentum_of_instances_whose_statistics_are_tracked(call: str, rules: list[str]) -> None:
     code = f"import torch.nn as nn\nbn = nn.BatchNorm2d(8)\nnorm = {call}\n"
-    assert [f.code for f in found(code, "BN101", "BN106")] == rules
+    assert [f.code for f in found(code, "BN101", "BN106", "BN107")] == rules
+    if "track" in call:  # which is reason enough to look at a file that has nothing else
+        assert [f.code for f in found(code.replace("Batch", "Linear"), *ALL)] == rules
+
+
+ALL = ("BN101", "BN105", "BN106", "BN107")
+
+TRACKED = "nn.InstanceNorm2d(8, track_running_stats=True)"
+
+
+@pytest.mark.parametrize(
+    ("reference", "port", "advice"),
+    [
+        ("mlx.nn.InstanceNorm(8)", TRACKED, "write track_running_stats=False"),
+        ("flax.linen.InstanceNorm()", "nn.LazyInstanceNorm2d()", "write track_running_stats=False"),
+        ("paddle.nn.InstanceNorm2D(8)", TRACKED, "write track_running_stats=False"),
+        (TRACKED, "mlx.nn.InstanceNorm(8)",
+         "keep statistics by hand, or train the reference without"),
+        (TRACKED, "paddle.nn.InstanceNorm2D(8)",
+         "keep statistics by hand, or train the reference without"),
+        ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8)", ""),
+        ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, affine=True)", ""),
+        ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, track_running_stats=False)", ""),
+        ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, track_running_stats=tracks)", ""),
+        (TRACKED, "mindspore.nn.InstanceNorm2d(8)", ""),  # nobody has measured what it does
+        (TRACKED, "oneflow.nn.InstanceNorm2d(8, track_running_stats=True)", ""),
+        ("nn.InstanceNorm2d(8)", "oneflow.nn.InstanceNorm2d(8)", ""),
+        ("mlx.nn.LayerNorm(8)", TRACKED, ""),
+    ],
+)  # fmt: skip
+def test_statistics_of_instances_on_one_side(reference: str, port: str, advice: str) -> None:
+    imports = "import flax\nimport mindspore\nimport mlx.nn\nimport oneflow\nimport paddle\n"
+    code = f"{imports}import torch.nn as nn\nreference = {reference}\nport = {port}\n"
+    family = reference.partition(".")[0].replace("nn", "torch")
+    findings = found(code, "BN105", from_family=family)
+    assert [finding.help for finding in findings] == ([advice] if advice else [])
+    assert all(finding.span.row == 8 for finding in findings)
+
+
+def test_instances_are_not_spoken_of_without_a_reference_that_was_read() -> None:
+    for family in ("mlx", None):
+        assert found(f"import torch.nn as nn\nport = {TRACKED}\n", *ALL, from_family=family) == []
+
+
+def test_momenta_of_instances_are_compared_where_both_sides_track() -> None:
+    code = "import oneflow\nimport torch.nn as nn\nreference = {}\nport = {}\n"
+    slow = "nn.InstanceNorm2d(8, momentum=0.01, track_running_stats={})"
+    port = "oneflow.nn.InstanceNorm2d(8, track_running_stats={})"
+    for tracks, count in (((True, True), 1), ((False, True), 0), ((True, False), 0)):
+        text = code.format(slow.format(tracks[0]), port.format(tracks[1]))
+        assert len(found(text, "BN102", from_family="torch")) == count
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ what is found here only decides what is worth parsing.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
@@ -101,14 +102,24 @@ def is_about_norms(text: str, *, compared: bool, unsure: bool = False) -> bool:
     """Tell whether a text is worth parsing for layers that normalise otherwise than by batches.
 
     It names one, and is ``compared`` with something, imports the frameworks of both sides of a
-    port, or gives such a layer true or false by its place, among its numbers. Where what is
+    port, gives such a layer true or false by its place, among its numbers, or says whether one
+    tracks statistics. Where what is
     ``unsure`` counts too, it may take the eps of some of its layers of a configuration.
     """
     if not mentions_norm(text):
         return False
     if unsure and _CONFIGURED.search(text) is not None and _NO_EPS.search(text) is not None:
         return True
-    return compared or _SWITCH_BY_PLACE.search(text) is not None or _imports_two(text)
+    if compared or _SWITCH_BY_PLACE.search(text) is not None or _imports_two(text):
+        return True
+    return any(word in text for word in _tracking())
+
+
+@lru_cache(maxsize=1)
+def _tracking() -> frozenset[str]:
+    """Return the arguments that say whether other kinds of normalisation track statistics."""
+    norms = (row for table in catalogue().tables.values() for row in json.loads(table["norm"]))
+    return frozenset(row["statistics"]["argument"] for row in norms if "statistics" in row)
 
 
 def _imports_two(text: str) -> bool:
