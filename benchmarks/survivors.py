@@ -61,7 +61,7 @@ OF_WORKERS = (
 
 #: Tests that mostly start programs and import frameworks, which would take most of the time.
 SLOW = (
-    "tests/cli", "tests/proof", "tests/frameworks/test_drift", "tests/test_examples_confirmed",
+    "tests/cli", "tests/frameworks/test_drift", "tests/test_examples_confirmed",
     "tests/confirm/test_oracle_matrix", "tests/confirm/test_faults", "tests/semantics/test_scale",
 )  # fmt: skip
 
