@@ -39,7 +39,14 @@ _NOTHING = 1e-9
 IS_CI = bool(os.environ.get("CI"))
 
 #: The tests whose code is written down: what is said of drawn code has no text to keep.
-ROOMS = ("rules/", "projects/", "test_mode_", "test_graph_cases", "test_directives")
+ROOMS = (
+    "rules/",
+    "projects/",
+    "test_mode_",
+    "test_graph_cases",
+    "test_directives",
+    "test_contexts",
+)
 
 _check = linter.check
 _heard: list[str] | None = None
