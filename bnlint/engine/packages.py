@@ -355,6 +355,12 @@ class Packages:
             self._notes[-1].files.add(file)
         return self._text(file)
 
+    def held(self, file: str) -> frozenset[str]:
+        """Return which of the words that whole projects are searched for stand in ``file``."""
+        if self._notes:
+            self._notes[-1].files.add(file)
+        return self._searches.held(file)
+
     def readme(self, file: str) -> tuple[str, str]:
         """Return the path and the text of what introduces the project around ``file``, if any."""
         root = self.root(file)

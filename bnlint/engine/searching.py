@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from bnlint.config.options import EXCLUDE
+from bnlint.engine.directives import PORT_OF
 from bnlint.engine.layout import Layout
 from bnlint.files.tree import FOLDER, Tree
+from bnlint.semantics.origins.words import speeches
+from bnlint.startup.words import Words
 
 #: Files that are searched at most.
 _TOO_MANY = 50_000
@@ -16,11 +20,22 @@ _TOO_MANY = 50_000
 TOO_LONG = 2_000_000
 
 
+@lru_cache(maxsize=1)
+def words_of_projects() -> Words:
+    """Return what finds the words that all files of a project are searched for.
+
+    These are the words by which ecosystems are known, and that which names a reference.
+    """
+    marks = (mark for speech in speeches().values() for mark in speech.marks)
+    return Words((*marks, PORT_OF), apart=True)
+
+
 class Searches:
     """The Python files below folders, and what was searched for in them.
 
-    Each list and each answer is kept. The tree is taken to stand still, but for files that are
-    searched again.
+    Each list and each answer is kept, and which of the words that whole projects are searched for a
+    file holds: it is read once for all of these. The tree is taken to stand still, but for files
+    that are searched again.
     """
 
     def __init__(self, tree: Tree, layout: Layout) -> None:
@@ -28,6 +43,7 @@ class Searches:
         self.layout = layout
         self._files: dict[str, list[str]] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
+        self._held: dict[str, frozenset[str]] = {}
 
     def below(self, root: str) -> list[str]:
         """Return the Python files below ``root``, without folders that hold no project code.
@@ -64,16 +80,26 @@ class Searches:
         if known is not None:
             return known
         matches, held = re.compile(pattern.encode()).search, [word.encode() for word in words]
-        found = []
-        for path in self.below(root):
+        found, files = [], self.below(root)
+        if words and words_of_projects().words.issuperset(words):
+            files = [path for path in files if not self.held(path).isdisjoint(words)]
+        for path in files:
             data = self.data(path)
             if (not held or any(word in data for word in held)) and matches(data):
                 found.append(path)
         self._found[(root, pattern)] = found
         return found
 
+    def held(self, file: str) -> frozenset[str]:
+        """Return which of the words that whole projects are searched for stand in ``file``."""
+        found = self._held.get(file)
+        if found is None:
+            found = self._held[file] = words_of_projects().held_in(self.data(file))
+        return found
+
     def again(self, file: str) -> None:
         """Put right what searches found, after the content of ``file`` has changed."""
+        self._held.pop(file, None)
         data = self.data(file)
         for (root, pattern), found in self._found.items():
             files = self._files.get(root, [])

@@ -10,8 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from bnlint.startup.typed import NamedTuple, Protocol
 
@@ -74,8 +73,13 @@ class Disk:
         Raises:
             OSError: it is not there, cannot be read, is no regular file or longer than ``limit``.
         """
-        with _known_to_system(), open(path, "rb", opener=_opened) as stream:
-            data = stream.read(limit + 1)
+        handle, size = _opened(path)
+        try:
+            data = os.read(handle, min(size, limit) + 1)
+            while data and len(data) <= limit and (more := os.read(handle, limit + 1)):
+                data += more  # it has grown, or its size is none that can be known
+        finally:
+            os.close(handle)
         if len(data) > limit:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         return data
@@ -86,8 +90,11 @@ class Disk:
         Raises:
             OSError: it is not there, cannot be listed or is no folder.
         """
-        with _known_to_system(), os.scandir(folder) as listing:
-            return [Entry(entry.name, _kind_of(entry)) for entry in listing]
+        try:
+            with os.scandir(folder) as listing:
+                return [Entry(entry.name, _kind_of(entry)) for entry in listing]
+        except ValueError as error:
+            raise _unknown_to_system(error) from None
 
     def kind(self, path: str) -> str:
         """Return what lies at a path, links followed: empty if nothing does."""
@@ -115,31 +122,35 @@ class Disk:
             return path
 
 
-@contextmanager
-def _known_to_system() -> Iterator[None]:
+def _unknown_to_system(error: ValueError) -> FileNotFoundError:
     """Say that nothing is there where a path has characters that no path can have.
 
     Such a path may stand in what another run has left behind, damaged.
+    """
+    return FileNotFoundError(errno.ENOENT, str(error))
+
+
+#: How a file is opened: nothing that it is may keep the reader waiting.
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+
+def _opened(path: str) -> tuple[int, int]:
+    """Open a regular file, and return its handle and its size.
 
     Raises:
-        FileNotFoundError: instead of ``ValueError``.
+        OSError: it is not there, cannot be read, or is no regular file.
     """
     try:
-        yield
+        handle = os.open(path, _READING)
     except ValueError as error:
-        raise FileNotFoundError(errno.ENOENT, str(error)) from None
-
-
-def _opened(path: str, flags: int) -> int:
-    """Open a regular file, and nothing that may keep the reader waiting."""
-    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
+        raise _unknown_to_system(error) from None
+    state = os.fstat(handle)
+    if not stat.S_ISREG(state.st_mode):
         os.close(handle)
-        folder = stat.S_ISDIR(mode)
+        folder = stat.S_ISDIR(state.st_mode)
         code = errno.EISDIR if folder else errno.EINVAL
-        raise OSError(code, os.strerror(code) if folder else "not a regular file")
-    return handle
+        raise OSError(code, os.strerror(code) if folder else "not a regular file", path)
+    return handle, state.st_size
 
 
 def _kind_of(entry: os.DirEntry[str]) -> str:

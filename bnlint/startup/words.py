@@ -34,12 +34,22 @@ class Found(NamedTuple):
 
 
 class Words:
-    """A set of words that is looked for in texts."""
+    """A set of words that is looked for in texts.
 
-    def __init__(self, words: Iterable[str]) -> None:
-        self._words = sorted(set(words))
+    Where they stand ``apart`` from one another, and no text has one that begins within another,
+    fewer than 64 of them are found in a fifth of the time.
+    """
+
+    def __init__(self, words: Iterable[str], *, apart: bool = False) -> None:
+        self.words = frozenset(words)
+        self._words = sorted(self.words)
+        self._apart = apart
         self._search: BytesAhoCorasick | None = None
         self.found_in = lru_cache(maxsize=4)(self._found_in)
+
+    def held_in(self, data: bytes) -> frozenset[str]:
+        """Return which of the words stand in ``data``, the bytes of a text."""
+        return frozenset([self._words[which] for which in {m[0] for m in self._matches(data)}])
 
     def _found_in(self, text: str) -> Found:
         """Return which of the words stand in ``text``; the last texts are remembered."""
@@ -60,11 +70,12 @@ class Words:
         In bytes nothing has to count characters, which takes as long as the search itself.
         """
         if self._search is None:
-            from ahocorasick_rs import BytesAhoCorasick, Implementation
+            from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
             words = [word.encode() for word in self._words]
-            self._search = BytesAhoCorasick(words, implementation=Implementation.DFA)
-        return self._search.find_matches_as_indexes(data, overlapping=True)
+            kind = MatchKind.LeftmostLongest if self._apart else MatchKind.Standard
+            self._search = BytesAhoCorasick(words, kind, implementation=Implementation.DFA)
+        return self._search.find_matches_as_indexes(data, overlapping=not self._apart)
 
 
 def _continues(data: bytes, at: int) -> bool:

@@ -13,10 +13,10 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import is_for_tests, often_sets_own_eps, sets_own_eps
 from bnlint.semantics.origins.signs import Sign, converter_signs, own_signs, said_in
 from bnlint.semantics.origins.words import (
+    are_of_two,
     bare_name,
     ecosystem_of,
     layer_names,
-    marks_of_speeches,
     other_layer_names,
     said_of_files,
     sentences_in,
@@ -275,9 +275,8 @@ def _signs_in(resolver: Resolver, path: str) -> Sequence[Sign]:
     """Return what a file shows as a converter; nothing if it is none."""
     known = _SIGNS.of(resolver)
     if path not in known:
-        text = resolver.sources.text(path)
-        converts = text is not None and _may_convert(path, text)
-        known[path] = [*converter_signs(path, text, imports_in(text))] if text and converts else ()
+        text = resolver.sources.text(path) if _may_convert(resolver, path) else None
+        known[path] = [*converter_signs(path, text, imports_in(text))] if text else ()
     return known[path]
 
 
@@ -294,11 +293,12 @@ def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
     return Hint(source, family, path, row, words)
 
 
-def _may_convert(path: str, text: str) -> bool:
-    """Tell whether a text speaks of two ecosystems, or its file is named for carrying over."""
-    found = marks_of_speeches().found_in(text).anywhere
-    spoken = sum(not found.isdisjoint(speech.marks) for speech in speeches().values())
-    return spoken > 1 or said_of_files().search(path.rpartition("/")[2]) is not None
+def _may_convert(resolver: Resolver, path: str) -> bool:
+    """Tell whether a file speaks of two ecosystems, or is named for carrying over."""
+    if are_of_two(resolver.sources.held(path)):
+        return True
+    name = path.rpartition("/")[2]
+    return ("2" in name or "to" in name.lower()) and said_of_files().search(name) is not None
 
 
 def _concerned(

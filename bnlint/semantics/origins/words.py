@@ -124,13 +124,10 @@ def words_of_speeches() -> Words:
     return Words(word for words in (*said, *map(layer_names, speeches())) for word in words)
 
 
-@lru_cache(maxsize=1)
-def marks_of_speeches() -> Words:
-    """Return what finds in a text the words by which ecosystems are known, and no others.
-
-    Every file of a project is asked for them: with few words that takes half the time.
-    """
-    return Words(mark for speech in speeches().values() for mark in speech.marks)
+@lru_cache(maxsize=256)
+def are_of_two(words: frozenset[str]) -> bool:
+    """Tell whether ``words`` are those of two ecosystems."""
+    return sum(not words.isdisjoint(speech.marks) for speech in speeches().values()) > 1
 
 
 @lru_cache(maxsize=1)

@@ -111,6 +111,9 @@ class Sources(Protocol):
     def text(self, file: str) -> str | None:
         """Return what stands in ``file``; ``None`` if it cannot be read."""
 
+    def held(self, file: str) -> frozenset[str]:
+        """Return which of the words that whole projects are searched for stand in ``file``."""
+
     def readme(self, file: str) -> tuple[str, str]:
         """Return the path and the text of what introduces the project around ``file``, if any."""
 
