@@ -76,6 +76,7 @@ from bnlint.semantics.layers.imported_layers import sites_of_imports
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.domain import Constant
 from bnlint.semantics.weights.folds import Fold, Guard, folds, guards, unscaled
+from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, OUTPUT, SMALL_VARIANCES, Trial
 
 RULE = Rule("BN503", "fold-eps", "error", confidence="medium")
@@ -143,8 +144,8 @@ def _are_equal(one: float, other: float) -> bool:
 #: What sets an eps, by a name that it has, or gives numbers to what normalises, in one line.
 _SETS = r"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*[\d.]|norm\w*\(.*\d"
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
-_NAMED = re.compile(rf"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*({_NUMBER})")
-_GIVEN = re.compile(r"(?i)norm\w*\((.*)")
+_NAMED = lazy(rf"(?i)(?<![a-z])eps(?:ilon)?\w*[\"']?\s*[=:]\s*({_NUMBER})")
+_GIVEN = lazy(r"(?i)norm\w*\((.*)")
 
 
 def _is_set(number: float, context: Context) -> bool:

@@ -70,7 +70,6 @@ Measured with Flax 0.12.8.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Collection, Iterator
 
 from bnlint.engine.trials import trial_of_modes
@@ -95,6 +94,7 @@ from bnlint.semantics.modes.told import (
     told,
 )
 from bnlint.semantics.syntax.module import last_name
+from bnlint.startup.patterns import lazy
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING
 
 RULE = Rule("BN216", "inference-hard-wired", "warning")
@@ -114,7 +114,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     yield from _never_told(context)
 
 
-_PREPARED = re.compile(r"(?i)pre_?train|freez|frozen|fine_?tun")
+_PREPARED = lazy(r"(?i)pre_?train|freez|frozen|fine_?tun")
 
 
 def _never_told(context: Context) -> Iterator[Finding]:

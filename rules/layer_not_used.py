@@ -84,6 +84,7 @@ from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import ClassRef
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
+from bnlint.startup.patterns import lazy
 
 RULE = Rule("BN217", "layer-not-used", "error")
 
@@ -196,7 +197,7 @@ def _runs_itself(owner: ast.ClassDef, context: Context) -> bool:
 
 
 #: By these, code reaches a layer without its name.
-_BY_OTHER_WAYS = re.compile(r"getattr|__dict__|\bvars\(|locals\(\)|_modules\b|exec\(|eval\(")
+_BY_OTHER_WAYS = lazy(r"getattr|__dict__|\bvars\(|locals\(\)|_modules\b|exec\(|eval\(")
 
 
 def _goes_through_layers(module: Module, owner: ast.ClassDef) -> bool:

@@ -13,8 +13,9 @@ from bnlint.files.documents import DOCUMENTS, Block, Document
 from bnlint.files.source import Lines, Unreadable, decode
 from bnlint.files.tree import DISK
 from bnlint.finding import Edit, Finding, Fix, Reference, Span
+from bnlint.startup.patterns import lazy
 
-_LINE = re.compile(r"\bline (\d+)")
+_LINE = lazy(r"\bline (\d+)")
 
 
 def located(result: Result) -> Result:

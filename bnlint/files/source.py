@@ -13,6 +13,7 @@ from bisect import bisect_right
 
 from bnlint.files.documents import DOCUMENTS, NOTEBOOK
 from bnlint.finding import Span
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _WIDE_BOMS = (  # UTF-32 first: its little-endian mark begins with that of UTF-1
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-_NEWLINE = re.compile(r"\r\n?|\n")
-_NEWLINE_BYTES = re.compile(rb"\r\n?|\n")
-_COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
-_NO_CODE = re.compile(rb"[ \t\f]*(?:#|\Z)")
+_NEWLINE = lazy(r"\r\n?|\n")
+_NEWLINE_BYTES = lazy(rb"\r\n?|\n")
+_COOKIE = lazy(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
+_NO_CODE = lazy(rb"[ \t\f]*(?:#|\Z)")
 
 
 class Unreadable(ValueError):

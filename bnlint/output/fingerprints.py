@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from bnlint.files.display import encoded
 from bnlint.files.source import Lines
 from bnlint.output.report import Report
+from bnlint.startup.patterns import lazy
 
-_SPACE = re.compile(r"\s+")
+_SPACE = lazy(r"\s+")
 
 
 def fingerprints(report: Report) -> list[str]:

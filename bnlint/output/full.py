@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -14,6 +13,7 @@ from bnlint.output.confirmations import told
 from bnlint.output.frame import Frame, Line, draw
 from bnlint.output.report import Report, Style, defined, is_fixable
 from bnlint.output.text import Piece, cells, paint, wrapped
+from bnlint.startup.patterns import lazy
 
 _FIXABLE: tuple[Piece, ...] = (("[", ""), ("*", "bold bright_cyan"), ("] ", ""))
 _COLORS = {"error": "bold bright_red", "warning": "bold yellow", "info": "bold bright_cyan"}
@@ -21,7 +21,7 @@ _VERDICTS = {"confirmed": "bold green", "refuted": "bold magenta"}
 _ARROW = "bold bright_blue"
 _INDENT = 6
 
-_NAME = re.compile(r"[\w.]+")
+_NAME = lazy(r"[\w.]+")
 
 
 def render(report: Report, style: Style) -> Iterator[str]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bnlint.files.source import Lines
 from bnlint.finding import Comparison, Confirmation, Edit, Finding, Reference
 from bnlint.output.report import RULE_URL, Report, Style
+from bnlint.startup.patterns import lazy
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = lazy("[\ud800-\udfff]")
 
 
 def render(report: Report, _style: Style) -> Iterator[str]:

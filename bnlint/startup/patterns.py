@@ -14,7 +14,7 @@ from bnlint.startup.typed import TYPE_CHECKING
 class _Lazy:
     """Stands for a pattern, whose methods it takes over one by one as they are asked for."""
 
-    def __init__(self, text: str, flags: int = 0) -> None:
+    def __init__(self, text: str | bytes, flags: int = 0) -> None:
         self._text = text
         self._flags = flags
 
@@ -25,8 +25,9 @@ class _Lazy:
 
 
 if TYPE_CHECKING:
+    from typing import AnyStr
 
-    def lazy(text: str, flags: int = 0) -> re.Pattern[str]:
+    def lazy(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
         """Return a pattern as :func:`re.compile` does, but compile it only when it is used."""
         ...
 else:

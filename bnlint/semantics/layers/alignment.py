@@ -8,13 +8,13 @@ the reference's side, names, the class or function around the call, and order.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.things import is_empty
 from bnlint.semantics.layers.sites import Site
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 
 #: Settings in which layers may differ; a side is uniform if it has one value for each.
@@ -27,8 +27,8 @@ UNIFORM, NAMES, ORDER, LIKENESS = "uniform", "names", "order", "likeness"
 #: Pairs less alike than this are not made.
 _LEAST = 0.25
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORD = re.compile(r"[a-z]+|\d+")
+_CAMEL = lazy(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = lazy(r"[a-z]+|\d+")
 
 
 class Pair(NamedTuple):

@@ -9,7 +9,6 @@ the framework that the class belongs to.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from bnlint.frameworks.records import Parameter, SourceText
@@ -19,6 +18,7 @@ from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, Evaluate
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ NEW: Convention = "new-weight"
 _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
 
 
-_POWER = re.compile(r"[\w)\]]\s*\*\*")
+_POWER = lazy(r"[\w)\]]\s*\*\*")
 
 #: What is left of the weight of one value for the other: ``1 - m``, ``(1.0 - m)``. A pattern that
 #: begins with a plain character is searched ten times as fast.
-_TAKEN_FROM_ONE = re.compile(r"1(?<![\w.]1)(?:\.0*)?\s*-")
+_TAKEN_FROM_ONE = lazy(r"1(?<![\w.]1)(?:\.0*)?\s*-")
 
 
 class Update(NamedTuple):

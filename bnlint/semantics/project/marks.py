@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from string import ascii_lowercase
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import TAKES_GRADIENTS
@@ -30,6 +29,9 @@ _SWITCH_BY_PLACE = lazy(r"(?i)norm\w*\([^()\n=]*,\s*(?:True|False)\s*[,)]")
 #: An eps that is taken of a configuration, and a layer that is given none.
 _CONFIGURED = lazy(r"(?i)eps\w*\s*=\s*[\w.]*(?:conf|cfg|args|hp)\w*(?:\.|\[.)\w*eps")
 _NO_EPS = lazy(r"(?i)norm\w*\((?:(?!eps)[^()])*\)")
+
+#: With what a name goes on.
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 #: How a comment begins that talks to bnlint.
 _TALKS = "bnlint:"
@@ -82,9 +84,7 @@ def _unended() -> frozenset[str]:
     """Return the words for APIs with which a name of one goes on."""
     names = " ".join(alias.rpartition(".")[2] for alias in catalogue().aliases)
     return frozenset(
-        token
-        for token in catalogue().tokens
-        if any(token + letter in names for letter in ascii_lowercase)
+        token for token in catalogue().tokens if any(token + letter in names for letter in _LETTERS)
     )
 
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from bnlint.semantics.values.memo import Memo
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 #: PEP 440 has them, of which one must hold. An empty one allows every release.
 Required = Mapping[str, tuple[tuple[str, ...], ...]]
 
-_NAMES = re.compile(
+_NAMES = lazy(
     r"""(?x)
     (?P<lines> [\w.-]*(?:requirements?|constraints?)[\w.-]*\.(?:txt|in) | setup\.cfg )
     | (?P<tables> pyproject\.toml | pipfile )
@@ -33,11 +34,11 @@ _NAMES = re.compile(
     """,
     re.IGNORECASE,
 )
-_LOCKED = re.compile(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
-_CONDA = re.compile(r"([\w.-]+)(?:\s*=\s*|\s+)(\d[\w.]*)(?:\.\*)?(?:=\S*)?$")
-_QUOTED = re.compile(r"""['"]([A-Za-z][^'"\n]{1,120})['"]""")
-_CARET = re.compile(r"\s*([\^~])\s*(\d+(?:\.\d+)*)\s*$")
-_BARE = re.compile(r"\s*\d+(?:\.\d+)*(?:\.\*)?\s*$")
+_LOCKED = lazy(r'^name = "([^"\n]+)"\nversion = "([^"\n]+)"', re.MULTILINE)
+_CONDA = lazy(r"([\w.-]+)(?:\s*=\s*|\s+)(\d[\w.]*)(?:\.\*)?(?:=\S*)?$")
+_QUOTED = lazy(r"""['"]([A-Za-z][^'"\n]{1,120})['"]""")
+_CARET = lazy(r"\s*([\^~])\s*(\d+(?:\.\d+)*)\s*$")
+_BARE = lazy(r"\s*\d+(?:\.\d+)*(?:\.\*)?\s*$")
 
 _IN_FOLDER: Memo[str, Required] = Memo()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import re
 
+from bnlint.startup.patterns import lazy
+
 #: Brackets within brackets, operators in one chain (``a + b + c``, ``a.b().c``, ``not not x``) and
 #: branches of one ``if``: LibCST overflows at about three to ten times as many.
 MAX_BRACKETS, MAX_CHAIN, MAX_BRANCHES = 200, 1000, 1000
@@ -16,7 +18,7 @@ MAX_BRACKETS, MAX_CHAIN, MAX_BRANCHES = 200, 1000, 1000
 #: Nodes within nodes from which on code that follows each into the next may reach its limit.
 _DEEP = 100
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""
     (?P<skip>\#[^\n]*|'''[\s\S]*?'''|\"\"\"[\s\S]*?\"\"\"
         |'(?:\\[\s\S]|[^'\\\n])*'|"(?:\\[\s\S]|[^"\\\n])*"|\d[\w.]*(?:(?<=[eE])[-+]\d+)?)
