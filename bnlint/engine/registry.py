@@ -59,12 +59,14 @@ class _Later(Mapping[str, "Callable[..., Any]"]):
     def __init__(self, module: str, names: Sequence[str]) -> None:
         self._module = module
         self._names = names
+        self._found: dict[str, Callable[..., Any]] = {}
 
     def __getitem__(self, name: str) -> Callable[..., Any]:
-        if name not in self._names:
-            raise KeyError(name)
-        found: Callable[..., Any] = getattr(importlib.import_module(self._module), name)
-        return found
+        if name not in self._found:
+            if name not in self._names:
+                raise KeyError(name)
+            self._found[name] = getattr(importlib.import_module(self._module), name)
+        return self._found[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

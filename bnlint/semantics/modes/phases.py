@@ -9,7 +9,13 @@ from collections.abc import Iterator, Sequence
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints.purposes import asks_for_mode, begins_to_evaluate
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.modes.switches import TRAINING, mode_after, switches, takes_gradient
+from bnlint.semantics.modes.switches import (
+    TRAINING,
+    mode_after,
+    names_gradient,
+    switches,
+    takes_gradient,
+)
 from bnlint.semantics.objects.events import METHOD, Use
 from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.objects.order import are_exclusive, common_loop, is_after, running_in
@@ -34,8 +40,8 @@ class EveryPhase(NamedTuple):
 
 def tests_phases(ev: Evaluate, module: Module) -> bool:
     """Tell at little cost whether a file takes gradients under a test of a phase anywhere."""
-    taken = (c for calls in module.calls_by_name.values() for c in calls if takes_gradient(ev, c))
-    return any(_tests_around(module, call, module.tree) for call in taken)
+    taken = (calls for name, calls in module.calls_by_name.items() if names_gradient(ev, name))
+    return any(_tests_around(module, call, module.tree) for calls in taken for call in calls)
 
 
 def tested_phase(ev: Evaluate, module: Module, run: ast.expr) -> ast.expr | None:

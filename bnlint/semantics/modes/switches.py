@@ -200,9 +200,11 @@ def is_gradient_free(ev: Evaluate, module: Module, node: ast.expr) -> bool:
 
 def takes_gradient(ev: Evaluate, node: ast.AST) -> bool:
     """Tell whether ``node`` is a call that takes gradients, by the last part of its name."""
-    if not isinstance(node, ast.Call):
-        return False
-    name = last_name(node.func)
+    return isinstance(node, ast.Call) and names_gradient(ev, last_name(node.func))
+
+
+def names_gradient(ev: Evaluate, name: str) -> bool:
+    """Tell whether a call takes gradients whose name has ``name`` for its last part."""
     return purposes.takes_gradients(name) or any(
         path.rpartition(".")[2] == name for path in ev.frameworks.word("gradients")
     )

@@ -182,7 +182,10 @@ def sentences_in(text: str) -> Iterator[re.Match[str]]:
     end = 0
     for start, after in sorted(span for name in names for span in _places(name, text)):
         # To try the pattern on the whole text would take longer than all else that is asked of it.
-        match = _sentence().search(text, max(end, start - _LONGEST), after + 1)
+        least = max(end, start - _LONGEST)
+        if text.find("from", least, start) < 0 and text.find("of", least, start) < 0:
+            continue
+        match = _sentence().search(text, least, after + 1)
         if match is not None:
             end = match.end()
             yield match
