@@ -30,7 +30,7 @@ class CompilingBuild(build_py):
         if not self.editable_mode:
             sys.path.insert(0, str(ROOT))
             from bnlint.engine.registry import compile_rules
-            from bnlint.frameworks.tables import compile_tables
+            from bnlint.frameworks.compiling import compile_tables
 
             tables = compile_tables(str(ROOT / "bnlint" / "frameworks"))
             for path, data in zip(self._compiled, (tables, compile_rules()), strict=True):

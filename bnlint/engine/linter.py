@@ -6,14 +6,14 @@ that crashes becomes a problem that costs this rule on this file only.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from bnlint.engine.asking import about_directives, asked, unreadable
 from bnlint.engine.comparing import context_of, hints, offered, paired_with, uncompared
-from bnlint.engine.crashes import crashed, followed, is_too_deep
+from bnlint.engine.crashes import crashed, is_too_deep
 from bnlint.engine.directives import (
     PORT_OF,
     Directive,
-    Suppressed,
     find_directives,
     may_have_directives,
     suppress,
@@ -44,13 +44,10 @@ from bnlint.semantics.values.budget import TOO_LARGE
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from bnlint.engine.evidence import Known
     from bnlint.files.documents import Document
     from bnlint.frameworks.records import Wrapper
     from bnlint.semantics.layers.alignment import Pair
-    from bnlint.semantics.layers.sites import Site
 
 
 def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options) -> Result:
@@ -59,7 +56,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         source = decode(data, path)
     except Unreadable as error:
         failure = Failure(path, error.message, error.row, error.column)
-        return _unreadable(failure, None, rules, options)
+        return unreadable(failure, None, rules, options)
     file = file_in(options.folder, path)
     if not is_interesting(source.text, options.wrappers, file):
         compares = options.from_family is not None or bool(options.references)
@@ -72,7 +69,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
     try:
         module = parse_file(path, source.text, file)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return _unreadable(syntax_failure(source, error), source.text, rules, options)
+        return unreadable(syntax_failure(source, error), source.text, rules, options)
     try:
         result = _check_module(module, rules, options)
         if source.document is not None:
@@ -80,7 +77,7 @@ def check(data: bytes, path: str, rules: Sequence[LoadedRule], options: Options)
         return result
     except Exception as error:  # a fault of bnlint's own costs this file only
         if is_too_deep(error, module):
-            return _unreadable(syntax_failure(source, error), source.text, rules, options)
+            return unreadable(syntax_failure(source, error), source.text, rules, options)
         return Result(path, (), (crashed("bnlint", error, path),))
 
 
@@ -105,7 +102,7 @@ def _with_flaws(
         if others:
             more = "1 more cell is" if others == 1 else f"{others} more cells are"
             failure = failure._replace(message=f"{failure.message} ({more} not read either)")
-        found = _unreadable(failure, source.text, rules, options)
+        found = unreadable(failure, source.text, rules, options)
         findings = sorted((*result.findings, *found.findings), key=lambda f: f.sort_key)
         problems = (*result.problems, *found.problems)
         text = source.text if findings else None
@@ -143,7 +140,7 @@ def check_facts(
     found: list[Finding] = []
     for loaded in rules:
         if loaded.code in options.codes:
-            found += _run(loaded, context, options, problems, notices)
+            found += asked(loaded, context, options, problems, notices)
     found = _one_per_argument(found)
     unlisted = [
         (finding.code, finding.reference.framework)
@@ -163,7 +160,7 @@ def check_facts(
         directives = find_directives(module)
     suppressed = suppress(found, directives, module)
     found = [f for f in suppressed.remaining if not _is_suppressed_elsewhere(f, context)]
-    found += _about_directives(directives, suppressed, context, rules, options, problems)
+    found += about_directives(directives, suppressed, context, rules, options, problems)
     if found:
         from bnlint.semantics.syntax.concrete import confirmed
 
@@ -240,7 +237,7 @@ def _of_other_norms(
     found: list[Finding] = []
     for loaded in rules:
         if loaded.rule.norms != (BATCH,) and loaded.code in options.codes:
-            found += _run(loaded, other, options, problems, notices)
+            found += asked(loaded, other, options, problems, notices)
     found = [f for f in _one_per_argument(found) if _is_wanted(f, options)]
     if len(found) > 1:
         from bnlint.engine.merging import by_definition
@@ -331,119 +328,6 @@ def _reference_notices(directives: Sequence[Directive], options: Options) -> Ite
                 f"line {directive.span.row} names the reference {directive.text}, which was not "
                 "compared with: what is checked here is no file"
             )
-
-
-def _run(
-    loaded: LoadedRule,
-    context: Context,
-    options: Options,
-    problems: list[Problem],
-    notices: list[str],
-) -> Iterator[Finding]:
-    """Run the checks of one rule; a crash is a problem and costs this rule on this file.
-
-    Of code that is nested too deeply to be followed, a rule says nothing more, and a notice tells
-    so. What a rule of severity ``info`` has to say of single sites is asked for only by who
-    selects it.
-    """
-    try:
-        of_sites = "check_site" in loaded.checks
-        if of_sites and (loaded.rule.severity != "info" or loaded.code in options.explicit):
-            yield from _at_sites(loaded, context)
-        # What a rule says of other kinds, it says of their sites.
-        of_file = context.frameworks.of_batches or not of_sites
-        if of_file and "check_file" in loaded.checks:
-            about_file = list(_findings(loaded.checks["check_file"](context)))
-            # What is said of a file may rest on all of it, and not all of it was followed.
-            if not context.evaluator.budget.is_spent:
-                yield from about_file
-    except Exception as error:
-        if is_too_deep(error, context.module):
-            notices.append(f"nested too deeply in places: {loaded.code} does not speak of them")
-            return
-        problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
-
-
-def _at_sites(loaded: LoadedRule, context: Context) -> Iterator[Finding]:
-    """Yield what is found at each site of a kind that the rule speaks of.
-
-    What the constructor of a class in another file decides is found there, and not reported here.
-    Nothing is said of a setting that another file may change later.
-    """
-    for site in context.sites:
-        if any(api.norm not in loaded.rule.norms for api in site.apis):
-            continue
-        with followed(context.module):
-            for finding in _findings(loaded.checks["check_site"](site, context)):
-                if finding.argument and finding.argument in _unsettled(context, site):
-                    continue
-                name = finding.argument
-                there = context.decided_outside(site, name) if name else None
-                if there is None or not context.is_derived_outside(site):
-                    yield finding
-
-
-def _unsettled(context: Context, site: Site) -> Collection[str]:
-    from bnlint.semantics.layers.external_writes import (
-        unsettled,  # only where there is something to say
-    )
-
-    return unsettled(context.project, site)
-
-
-def _findings(found: Iterable[Any]) -> Iterator[Finding]:
-    """Yield what a check found, so that anything else it gives counts as a crash of its rule."""
-    for finding in found:
-        if not isinstance(finding, Finding):
-            raise TypeError(f"a check gives findings, not {type(finding).__name__}")
-        yield finding
-
-
-def _unreadable(
-    failure: Failure, text: str | None, rules: Sequence[LoadedRule], options: Options
-) -> Result:
-    found: list[Finding] = []
-    problems: list[Problem] = []
-    for loaded in rules:
-        if loaded.code not in options.codes or "check_unreadable" not in loaded.checks:
-            continue
-        try:
-            found += _findings(loaded.checks["check_unreadable"](failure))
-        except Exception as error:
-            problems.append(crashed(f"rule {loaded.code}", error, failure.path))
-    return Result(
-        failure.path,
-        tuple(found),
-        tuple(problems),
-        text=text if found else None,
-        checked=True,
-    )
-
-
-def _about_directives(
-    directives: Sequence[Directive],
-    suppressed: Suppressed,
-    context: Context,
-    rules: Sequence[LoadedRule],
-    options: Options,
-    problems: list[Problem],
-) -> list[Finding]:
-    found: list[Finding] = []
-    known = {loaded.code: loaded.name for loaded in rules}
-    running = options.codes
-    if options.from_family is None and not context.named:
-        running = running - {r.code for r in rules if r.rule.needs_reference}
-    for loaded in rules:
-        if loaded.code not in options.codes or "check_directives" not in loaded.checks:
-            continue
-        check_directives = loaded.checks["check_directives"]
-        try:
-            found += _findings(
-                check_directives(directives, suppressed.used, known, running, context)
-            )
-        except Exception as error:
-            problems.append(crashed(f"rule {loaded.code}", error, context.module.path))
-    return suppress(found, [d for d in directives if d.selectors], context.module).remaining
 
 
 def _one_per_argument(findings: list[Finding]) -> list[Finding]:

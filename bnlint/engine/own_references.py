@@ -8,7 +8,6 @@ imports the other; else the pair is only offered.
 from __future__ import annotations
 
 import ast
-import shlex
 from collections.abc import Iterator, Sequence
 
 from bnlint.config.options import is_installed
@@ -73,6 +72,8 @@ def offers(facts: Facts) -> Iterator[str]:
 
     What is surely a port of a twin is compared with it anyway.
     """
+    import shlex
+
     here = displayed(facts.module.file, current())
     sources = sources_around(resolver(), facts.module.file)
     converters = {sign.file for sign in signs_for(resolver(), facts.module.file)}

@@ -8,7 +8,6 @@ only some of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from copy import copy
 from functools import lru_cache
 
 from bnlint.frameworks.records import Api
@@ -38,6 +37,8 @@ def of_releases(
         package = catalogue().distributions.get(distribution, "")
         packages.setdefault(package, []).extend(map(_specifiers, files))
     references = {frameworks.reference(name).id for name in newest}
+    from copy import copy
+
     narrowed = copy(frameworks)
     narrowed.by_alias = {**frameworks.by_alias}
     for path, apis in frameworks.by_alias.items():

@@ -17,8 +17,10 @@ from bnlint.config.settings import Config, ConfigError, Configs, excluded
 from bnlint.files.display import displayed
 from bnlint.files.tree import DISK, FILE, FOLDER, Entry, Tree
 from bnlint.finding import Problem
-from bnlint.running import gitignore
-from bnlint.startup.typed import NamedTuple
+from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from bnlint.running.gitignore import Level
 
 
 class File(NamedTuple):
@@ -139,6 +141,8 @@ class _Search:
 
     def search(self, root: str, real_root: str) -> bool:
         """Take up the files below ``root``. Tell whether there was anything to take or to tell."""
+        from bnlint.running import gitignore  # of folders alone
+
         respected = self.configs.of_folder(root).respect_gitignore
         pending = [(root, gitignore.above(root, self.tree) if respected else None)]
         told = False
@@ -183,11 +187,13 @@ class _Search:
 
 
 def _wanted(
-    entries: list[Entry], folder: str, config: Config, level: gitignore.Level | None
+    entries: list[Entry], folder: str, config: Config, level: Level | None
 ) -> Iterator[tuple[str, str]]:
     """Yield the kind and the path of each entry of ``folder`` that is to be looked into."""
     inside = f"{folder.rstrip('/')}/"
     docs = INCLUDE_DOCS if config.include_docs else ()
+    if level is not None:
+        from bnlint.running.gitignore import ignored
     included = compiled((*config.include, *docs), config.folder).match
     left_out = compiled((*config.exclude, *config.extend_exclude), config.folder).match
     for entry in entries:
@@ -198,7 +204,7 @@ def _wanted(
             continue
         if not (is_folder or included(path, name)) or left_out(path, name):
             continue
-        if level is not None and gitignore.ignored(level, path, is_folder=is_folder):
+        if level is not None and ignored(level, path, is_folder=is_folder):
             continue
         yield entry.kind, path
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -214,6 +213,8 @@ def _start(
         PACKAGES.renew(tree)
     PACKAGES.remembers = any(job.key for job in jobs)
     PACKAGES.memory = memory
+    import signal  # whose names are enums, which take long to make
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process ends this one
     gc.disable()
     gc.freeze()  # what has been loaded so far is no garbage, and needs no looking through

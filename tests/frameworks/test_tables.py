@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bnlint.frameworks import schema, tables
+from bnlint.frameworks.compiling import compile_tables
 from bnlint.frameworks.tables import (
     UNKNOWN,
     Api,
@@ -23,7 +24,6 @@ from bnlint.frameworks.tables import (
     SourceText,
     TableError,
     catalogue,
-    compile_tables,
 )
 
 if sys.version_info >= (3, 11):
@@ -380,7 +380,7 @@ def test_with_a_compiled_file_no_table_is_parsed_and_nothing_heavy_imported(
         "loaded = catalogue().load(('torch',));"
         "assert loaded.apis['torch.nn.BatchNorm2d'].default('eps') == 1e-05;"
         "heavy = {'tomllib', 'tomli', 'ast', 'inspect', 'dataclasses', 'numpy', 'libcst',"
-        " 'bnlint.frameworks.schema', 'bnlint.frameworks.fields', 'importlib.metadata'};"
+        " 'bnlint.frameworks.schema', 'bnlint.frameworks.compiling', 'importlib.metadata'};"
         "print(*sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(
