@@ -4,8 +4,8 @@ What it does
 ------------
 Reports ``momentum=None`` where the API rejects or misreads it (Keras, MindSpore's ``nn``, Paddle,
 Flax, Haiku, Equinox), the text ``1 - None``, and, against a reference that takes the cumulative
-average, a port that cannot. Of PyTorch's instance normalisation that tracks statistics, it reports
-``None`` too: they then never move.
+average, a port that cannot. Of PyTorch's instance normalisation that tracks statistics, and of
+MindTorch's layers, it reports ``None`` too: they then never move.
 
 Why it matters
 --------------

@@ -149,7 +149,7 @@ def test_name_as_people_write_it(call: str, from_family: str | None, full: str) 
     ("call", "from_family", "message"),
     [
         ("nn.BatchNorm2d(64)", None,
-         "nn.BatchNorm2d is Jittor or MindSpore or OneFlow or tinygrad or PyTorch: say which"),
+         "nn.BatchNorm2d is Jittor or MindSpore or MindTorch or OneFlow or tinygrad or "),
         ("BatchNormalization()", None, "is Chainer or Keras or ONNX or TensorFlow"),
         ("nn.BatchNorm2d(64)", "keras", "nn.BatchNorm2d is no normalisation API known in"),
         ("torch.nn.ReLU()", None, "torch.nn.ReLU is no normalisation API known"),

@@ -180,15 +180,16 @@ def _call_rows(worker: Worker, api: Api, path: str, frameworks: Frameworks) -> I
     """Compare the signature of the method that a call of the layer runs."""
     if not api.call_signature:
         return
-    ecosystem = api.framework.ecosystem
-    for method in frameworks.word("forward"):
-        if any(
-            frameworks.shares(method, "forward", framework)
-            for framework in frameworks.frameworks.values()
-            if framework.ecosystem == ecosystem
-        ):
-            parameters = api.call_signature
-            yield _signature_row(worker, api.id, path, "call signature", parameters, method)
+    own, every = api.framework, frameworks.frameworks.values()
+    methods = [m for m in frameworks.word("forward") if frameworks.shares(m, "forward", own)]
+    methods = methods or [
+        method
+        for method in frameworks.word("forward")
+        for other in every
+        if other.ecosystem == own.ecosystem and frameworks.shares(method, "forward", other)
+    ]
+    for method in dict.fromkeys(methods):
+        yield _signature_row(worker, api.id, path, "call signature", api.call_signature, method)
 
 
 def _keyword_rows(
