@@ -210,7 +210,8 @@ def _confidence(site: Site, reference: Counterpart, context: Context) -> str:
     api, mine, theirs = site.api, site.value("eps"), reference.value("eps")
     if reference.is_assumed and context.sets_own_eps:
         return "low"
-    if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind):
+    own = api.norm != BATCH and has_eps_of_its_own(api)
+    if reference.origin is not None and PRESUMED in (mine.kind, theirs.kind) and not own:
         return "low"
     doubt = reference.unsure or ("" if reference.is_read else reference.doubt)
     if reference.is_weak:
@@ -220,7 +221,7 @@ def _confidence(site: Site, reference: Counterpart, context: Context) -> str:
         return "low"  # the reference may well set it to that
     if reference.api.norm != BATCH and reference.is_assumed:
         # Models set the eps of these far more often than that of batch normalisation.
-        return "low" if reference.origin is not None and not has_eps_of_its_own(api) else "medium"
+        return "low" if reference.origin is not None and not own else "medium"
     return lower(RULE.confidence, (mine, theirs), doubt)
 
 

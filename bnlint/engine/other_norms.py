@@ -59,11 +59,11 @@ def _is_compared(context: Context) -> bool:
         return True
     if not context.infers:
         return False
-    named = _by_name(context.frameworks)
     kinds = {
         (api.framework.name, api.norm)
-        for name in context.module.calls_by_name
-        for api in named.get(name, ())
+        for name, apis in _by_name(context.frameworks).items()
+        if name in context.module.uses  # called, or handed on to what calls it
+        for api in apis
     }
     return any(context.origin(family, norm) is not None for family, norm in sorted(kinds))
 

@@ -17,7 +17,8 @@ from bnlint.files.display import current, displayed
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.alignment import NAMES, ORDER, align, uniform
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.origins.search import MAX_FILES, layered, signs_for, sources_around, twins_of
+from bnlint.semantics.origins.concern import MAX_FILES
+from bnlint.semantics.origins.search import layered, signs_for, sources_around, twins_of
 from bnlint.semantics.origins.words import ecosystem_of
 from bnlint.semantics.project.project import Project, imported_roots
 from bnlint.semantics.project.resolver import Grounds

@@ -176,6 +176,7 @@ _PORTING = f.record(
         "exports": f.texts,
         "pads": f.texts,
         "published": f.texts,
+        "addresses": f.texts,
         "vetoes": f.flag,
     }
 )

@@ -59,6 +59,61 @@ SHOWN = [
         {"model": "# Ported from Flax.\n" + KERAS}, "line 1 says 'Ported from Flax'", 1e-3,
         id="a framework by its own name, whose ecosystem has several numbers",
     ),
+    pytest.param(
+        {"model": "# from torch import nn\n" + MINDSPORE},
+        "line 1 keeps PyTorch code in a comment (from torch)", 1e-7,
+        id="an import that is commented out",
+    ),
+    pytest.param(
+        {"model": MINDSPORE + "\n    def construct(self, x):\n"
+                  "        return self.norm(x)  # return torch.relu(self.norm(x))\n"},
+        "line 10 keeps PyTorch code in a comment (torch.relu)", 1e-7,
+        id="a line that is commented out",
+    ),
+    pytest.param(
+        {"model": KERAS + '\ndef widths(x):\n    """Widths of `x` (a torch.FloatTensor)."""\n'},
+        "line 7 keeps PyTorch code in a comment (torch.FloatTensor)", 1e-3,
+        id="a type in a docstring",
+    ),
+    pytest.param(
+        {"model": "from ops import relu\n" + MINDSPORE,
+         "ops": "import mindspore\n\n# import torch\nrelu = mindspore.ops.relu\n"},
+        "ops.py:3 keeps PyTorch code in a comment (import torch)", 1e-7,
+        id="code of the source in a file that is imported",
+    ),
+    pytest.param(
+        {"model": MINDSPORE,
+         "run": "import mindspore\nfrom model import Block\n\n# net.load(torch.load('a.pth'))\n"},
+        "run.py:4 keeps PyTorch code in a comment (torch.load)", 1e-7,
+        id="code of the source in a file that imports the model",
+    ),
+    pytest.param(
+        {"model": "# import torch\n" + MINDSPORE.replace("norm = nn.", "kind = nn.").replace(
+            "((8,))", "\n        self.norm = self.kind((8,))")},
+        "line 1 keeps PyTorch code in a comment (import torch)", 1e-7,
+        id="a layer that is never called by its name",
+    ),
+    pytest.param(
+        {"model": "# Adapted from https://github.com/someone/norms-pytorch\n" + KERAS},
+        "line 1 says 'Adapted from https://github.com/someone/norms-pytorch'", 1e-3,
+        id="an address with the name of a framework",
+    ),
+    pytest.param(
+        {"model": "# Copied from transformers.models.bert.modeling_bert\n" + MINDSPORE},
+        "line 1 says 'Copied from transformers.models.bert.modeling_bert'", 1e-7,
+        id="a module of transformers",
+    ),
+    pytest.param(
+        {"model": KERAS, "README.md": "# Norms\n\nAcknowledgements\n\n* [norms](https://"
+                                      "github.com/someone/norms-pytorch)\n"},
+        "README.md:3 says 'Acknowledgements: github.com/someone/norms-pytorch'", 1e-3,
+        id="an address in the introduction of the project",
+    ),
+    pytest.param(
+        {"model": KERAS, "README.md": "Norms, ported from PyTorch.\n"},
+        "README.md:1 says 'ported from PyTorch'", 1e-3,
+        id="a sentence in the introduction of the project",
+    ),
 ]  # fmt: skip
 
 
@@ -116,6 +171,58 @@ SILENT = [
     ),
     pytest.param(
         {"model": MINDSPORE, "tests__pt2ms": "import torch\n"}, id="a converter among the tests"
+    ),
+    pytest.param(
+        {"model": "# This is like torch.nn.LayerNorm, and faster.\n" + MINDSPORE},
+        id="a comment that compares",
+    ),
+    pytest.param(
+        {"model": "import torch\n# torch.load('a.pth')\n" + MINDSPORE},
+        id="a comment about what the file imports itself",
+    ),
+    pytest.param(
+        {"model": "note = 'torch.cat'  # of torch\n" + MINDSPORE}, id="a string, and a word"
+    ),
+    pytest.param(
+        {"model": "# See https://pytorch.org/docs/torch.nn.html\n" + KERAS},
+        id="an address of documentation",
+    ),
+    pytest.param(
+        {"model": "# Adapted from https://github.com/someone/norms-tensorflow\n" + KERAS},
+        id="an address with the name of its own framework",
+    ),
+    pytest.param(
+        {"model": "# Adapted from https://github.com/someone/norms\n" + KERAS},
+        id="an address with the name of none",
+    ),
+    pytest.param(
+        {"model": "# Copied from transformers.models.bert.modeling_tf_bert\n" + KERAS},
+        id="a module of transformers in its own framework",
+    ),
+    pytest.param(
+        {"model": MINDSPORE, "README.md": "Adapted from https://github.com/someone/norms-pytorch "
+         "and https://github.com/someone/norms-jax. Credits: https://github.com/a/norms-jax\n"},
+        id="an introduction that gives credit to two",
+    ),
+    pytest.param(
+        {"model": KERAS, "README.md": "Faster than https://github.com/someone/norms-pytorch\n"},
+        id="an introduction that compares",
+    ),
+    pytest.param(
+        {"model": MINDSPORE, "ops": "import mindspore\n\n# import torch\n"},
+        id="code of another framework in a file that has nothing to do with the model",
+    ),
+    pytest.param(
+        {"model": MINDSPORE, "ops": "import mindspore\nimport model\n\n# import (torch\n"},
+        id="a file that is no Python",
+    ),
+    pytest.param(
+        {**{name: "import ops\n" + text for name, text in MANY.items()},
+         "ops": "import mindspore\n\n# import torch\n"},
+        id="code of another framework in a file that a collection of models imports",
+    ),
+    pytest.param(
+        {"model": "# import caffe\n" + KERAS}, id="a framework whose ports set their own numbers"
     ),
 ]  # fmt: skip
 

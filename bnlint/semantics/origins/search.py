@@ -1,7 +1,7 @@
 """Which files of a project were ported from where, by all that the project shows of it.
 
-Converters are looked for in the texts of the project, once for a project; no file is parsed for it.
-A converter counts for files that it has to do with, and never for a whole collection of models.
+Converters are looked for in the texts of the project, once for a project. Files are parsed only
+where code of another framework may be left in them.
 """
 
 from __future__ import annotations
@@ -11,20 +11,30 @@ from collections.abc import Collection, Mapping, Sequence
 from bnlint.frameworks.records import BATCH
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import is_for_tests, often_sets_own_eps, sets_own_eps
-from bnlint.semantics.origins.signs import Sign, converter_signs, own_signs, said_in
+from bnlint.semantics.origins.concern import MAX_FILES, builds_layers, concerned_files
+from bnlint.semantics.origins.remains import may_have_remains
+from bnlint.semantics.origins.signs import (
+    Sign,
+    converter_signs,
+    ecosystems_in,
+    left_signs,
+    own_signs,
+    said_in,
+)
 from bnlint.semantics.origins.words import (
     are_of_two,
     bare_name,
+    citations_in,
     ecosystem_of,
     layer_names,
     other_layer_names,
     said_of_files,
     sentences_in,
     speeches,
-    words_of_speeches,
 )
 from bnlint.semantics.project.outline import imports_in
 from bnlint.semantics.project.resolver import Resolver
+from bnlint.semantics.syntax.module import tree_of
 from bnlint.semantics.values.memo import ONE_FILE, Memo
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
@@ -36,9 +46,6 @@ if TYPE_CHECKING:
 OTHER = ""
 
 _IMPORTED = lazy(r"(?m)^[ \t]*(?:from|import)[ \t]+(\w+)")
-
-#: For more files than this, a converter counts for none: they are a collection of models.
-MAX_FILES = 12
 
 #: Of more files with layers than this, the introduction of a project says nothing.
 _MAX_HINTED = 60
@@ -58,7 +65,8 @@ class Origin(NamedTuple):
 class Hint(NamedTuple):
     """What the introduction of a project says that it is a port of: a hint, and no more.
 
-    ``said`` is what stands in the line ``row`` of ``file``.
+    ``said`` is what stands in the line ``row`` of ``file``. A ``weak`` hint is an address that
+    credit is given to.
     """
 
     source: str
@@ -66,6 +74,7 @@ class Hint(NamedTuple):
     file: str
     row: int
     said: str
+    weak: bool
 
 
 class _Shown(NamedTuple):
@@ -99,11 +108,14 @@ def origin_of(resolver: Resolver, module: Module, family: str, norm: str = BATCH
     if module.file:
         signs = [s for s in signs_for(resolver, module.file, norm) if s.target == target]
     signs += own_signs(module, target, names(target))
+    if norm != BATCH and not signs and module.file:
+        signs = _hinted(resolver, module.file, target)
     sources = {sign.source for sign in signs}
     if len(sources) != 1 or sources == {target} or speeches()[signs[0].source].vetoes:
         return None
     if norm != BATCH:
-        signs = _agreeing(signs, norm)
+        # What tells the framework alone is enough where no other has the eps of these layers.
+        signs = [sign._replace(weak=False) for sign in _agreeing(signs, norm)]
     if not signs:
         return None
     first = signs[0]
@@ -126,7 +138,26 @@ def may_tell_source(resolver: Resolver, file: str, text: str) -> bool:
     imported = catalogue().roots(_IMPORTED.findall(text))
     if catalogue().own_eps.keys().isdisjoint(imported):
         return False
-    return next(sentences_in(text), None) is not None or bool(signs_for(resolver, file, OTHER))
+    said = (*sentences_in(text), *citations_in(text))
+    if said or signs_for(resolver, file, OTHER):
+        return True
+    if _shown(resolver, file).hint is not None:
+        return True
+    own = {ecosystem_of(family) for family in imported if family in catalogue().own_eps}
+    return any(may_have_remains(text, target) for target in own)
+
+
+def _hinted(resolver: Resolver, file: str, target: str) -> list[Sign]:
+    """Return what the introduction of a project says of layers which normalise otherwise.
+
+    Of these it counts where nothing else does: the eps of theirs that only one framework has by
+    default is wrong in a port, whatever it was ported from.
+    """
+    hint = _shown(resolver, file).hint
+    if hint is None:
+        return []
+    told = f"says {hint.said}"
+    return [Sign(hint.source, target, hint.family, hint.file, hint.row, told)]
 
 
 def _agreeing(signs: Sequence[Sign], norm: str) -> list[Sign]:
@@ -156,6 +187,7 @@ def hint_for(resolver: Resolver, file: str, family: str) -> Hint | None:
     hint = _shown(resolver, file).hint
     if (
         hint is None
+        or hint.weak
         or speeches()[hint.source].vetoes
         or hint.source == ecosystem_of(family)
         or _eps(hint.family, BATCH) == _eps(family, BATCH)
@@ -195,7 +227,7 @@ def layered_below(resolver: Resolver, root: str, ecosystem: str) -> Sequence[str
     with resolver.sources.asking("layered", root, ecosystem):
         files = resolver.sources.below(root)
         files = [path for path in files if not is_for_tests(path.removeprefix(root))]
-        return [path for path in files if _builds_layers(resolver, path, ecosystem)]
+        return [path for path in files if builds_layers(resolver, path, ecosystem)]
 
 
 def digest(resolver: Resolver, file: str) -> str:
@@ -236,7 +268,8 @@ def _search(resolver: Resolver, file: str) -> _Shown:
         signs = _signs_in(resolver, path)
         if signs:
             found[path] = signs
-    ours, others = (_by_file(resolver, files, found, batch) for batch in (True, False))
+    left = {path: signs for path in files if (signs := _left_in(resolver, path))}
+    ours, others = (concerned_files(resolver, files, found, left, batch) for batch in (True, False))
     by_name: dict[str, list[str]] = {}
     for path in files:
         by_name.setdefault(bare_name(path), []).append(path)
@@ -249,23 +282,19 @@ def _search(resolver: Resolver, file: str) -> _Shown:
     )
 
 
-def _by_file(
-    resolver: Resolver, files: Sequence[str], found: Mapping[str, Sequence[Sign]], batch: bool
-) -> Mapping[str, tuple[Sign, ...]]:
-    """Return for each file what converters show of its layers, of batch normalisation or others."""
-    by_file: dict[str, list[Sign]] = {}
-    layered: dict[str, set[str]] = {}
-    for path, signs in found.items():
-        for target in sorted({sign.target for sign in signs}):
-            if target not in layered:
-                layered[target] = {f for f in files if _builds_layers(resolver, f, target, batch)}
-            concerned = _concerned(resolver, path, layered[target], target, batch)
-            behind = tuple(_behind(resolver, path))
-            for other in concerned if len(concerned) <= MAX_FILES else ():
-                by_file.setdefault(other, []).extend(
-                    sign._replace(imported=behind) for sign in signs if sign.target == target
-                )
-    return {path: tuple(signs) for path, signs in by_file.items()}
+def _left_in(resolver: Resolver, path: str) -> Sequence[Sign]:
+    """Return what a file of one ecosystem still has of the code of another."""
+    text = resolver.sources.text(path) if _may_convert(resolver, path) else None
+    if text is None:
+        return ()
+    imported = ecosystems_in(imports_in(text))
+    if len(imported) != 1 or not may_have_remains(text, target := next(iter(imported))):
+        return ()
+    try:
+        tree = tree_of(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return [*left_signs(path, text, tree, target)]
 
 
 _SIGNS: Memo[str, Sequence[Sign]] = Memo(ONE_FILE)
@@ -289,8 +318,8 @@ def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
     marks = [resolver.sources.marks(other) for other in files]
     if sum(found is not None and found.apis for found in marks) > _MAX_HINTED:
         return None
-    source, family, row, words = said
-    return Hint(source, family, path, row, words)
+    (family, row, words), is_told = said
+    return Hint(ecosystem_of(family), family, path, row, words, weak=not is_told)
 
 
 def _may_convert(resolver: Resolver, path: str) -> bool:
@@ -299,70 +328,3 @@ def _may_convert(resolver: Resolver, path: str) -> bool:
         return True
     name = path.rpartition("/")[2]
     return ("2" in name or "to" in name.lower()) and said_of_files().search(name) is not None
-
-
-def _concerned(
-    resolver: Resolver, converter: str, layered: set[str], target: str, batch: bool
-) -> Collection[str]:
-    """Return those of the ``layered`` files that a converter has to do with.
-
-    They are the converter itself; or those that it imports, in two steps; or those that import it;
-    or all there are, if these are few.
-    """
-    if converter in layered and _calls_layer(resolver, converter, target, batch):
-        return (converter,)
-    imported = [path for path in _behind(resolver, converter) if path in layered]
-    if imported:
-        return imported
-    importing = [
-        path
-        for path in sorted(layered)
-        if (outline := resolver.outline(path)) is not None
-        and converter in resolver.imported(resolver.place(path), outline)
-    ]
-    return importing or sorted(layered - {converter})
-
-
-def _behind(resolver: Resolver, file: str) -> Sequence[str]:
-    """Return the files that the imports of ``file`` lead to in two steps."""
-    found: dict[str, None] = {}
-    near = [file]
-    for _ in range(2):
-        further: list[str] = []
-        for path in near:
-            outline = resolver.outline(path)
-            if outline is not None:
-                further += resolver.imported(resolver.place(path), outline)
-        near = [path for path in further if path not in found]
-        found |= dict.fromkeys(near)
-    return list(found)
-
-
-_BUILDS: Memo[str, frozenset[str]] = Memo(ONE_FILE)
-
-
-def _builds_layers(resolver: Resolver, path: str, target: str, batch: bool = True) -> bool:
-    """Tell whether a file imports a framework of ``target`` and names one of its layers.
-
-    With ``batch``, they are those of batch normalisation, else all others that normalise.
-    """
-    if not batch:
-        text = resolver.sources.text(path) or ""
-        roots = words_of_speeches().found_in(text).anywhere & speeches()[target].roots
-        return bool(roots) and any(name in text for name in other_layer_names(target))
-    known = _BUILDS.of(resolver)
-    if path not in known:
-        found = words_of_speeches().found_in(resolver.sources.text(path) or "").anywhere
-        known[path] = frozenset(
-            name
-            for name, speech in speeches().items()
-            if not found.isdisjoint(speech.roots) and not found.isdisjoint(layer_names(name))
-        )
-    return target in known[path]
-
-
-def _calls_layer(resolver: Resolver, path: str, target: str, batch: bool) -> bool:
-    """Tell whether a file calls a layer of ``target``, and does not only ask for its class."""
-    text = resolver.sources.text(path) or ""
-    names = layer_names(target) if batch else other_layer_names(target)
-    return any(f"{name}(" in text for name in names)

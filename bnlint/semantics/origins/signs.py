@@ -11,9 +11,13 @@ import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
+from bnlint.semantics.origins.remains import remains_in
 from bnlint.semantics.origins.words import (
     Speech,
+    citations_in,
+    credits_in,
     ecosystem_by_short,
+    ecosystem_of,
     said_of_files,
     sentences_in,
     speeches,
@@ -52,6 +56,14 @@ class Sign(NamedTuple):
         return file in self.imported
 
 
+class Said(NamedTuple):
+    """What a text says of its source: the family that it names, in which line, and the words."""
+
+    family: str
+    row: int
+    words: str
+
+
 def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
     """Yield what shows that ``file`` carries weights from one framework into another, one way.
 
@@ -59,7 +71,7 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
     the other and writes nothing for other programs. One that speaks of a framework whose ports set
     their own numbers may carry its weights, by way of the other.
     """
-    imported = _imported(imports)
+    imported = ecosystems_in(imports)
     folder, _, stem = file.rpartition(".")[0].rpartition("/")
     named = _named(stem)
     if named is None and (around := _named(folder.rpartition("/")[2])) is not None:
@@ -85,7 +97,7 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
                 continue
             if target not in imported:
                 continue
-            at = _statistics(origin, into, text, source in imported)
+            at = _statistics(origin, {target, *imported}, text, source in imported)
             if at is not None and source not in imported and _carries_out(into, origin, text):
                 where, told = _first(into.reads, text), f"loads {into.title} weights"
                 assert where is not None
@@ -108,27 +120,28 @@ def own_signs(module: Module, target: str, layers: Collection[str]) -> Iterator[
 
     The layers that it is asked of are called by one of ``layers``.
 
-    That is a sentence in a comment or in a docstring, or a class that pads as the layers of another
-    framework do. The framework of the file itself may be named as well: that it was ported from
-    elsewhere is then open. Sentences in a file that names the address of weights for its own
-    framework tell of these weights, whose results were taken with the layers as they stand.
+    That is a sentence in a comment or in a docstring, code of another framework in one of them, or
+    a class that pads as the layers of another framework do. The framework of the file itself may be
+    named as well: that it was ported from elsewhere is then open. Sentences in a file that names
+    the address of weights for its own framework tell of these weights, whose results were taken
+    with the layers as they stand.
     """
     text, file = module.text, module.file
     found = words_of_speeches().found_in(text).anywhere
     foreign = [s for name, s in speeches().items() if name != target]
-    named = any(not found.isdisjoint(speech.words) for speech in foreign)
-    for match in sentences_in(text) if named else ():
+    named = any(not found.isdisjoint({*speech.words, *speech.addresses}) for speech in foreign)
+    said = [(match, family, False) for match, family in sentences_in(text)] if named else []
+    said += [(match, family, True) for match, family in citations_in(text)] if named else []
+    for match, family, weak in said:
         if not _is_prose(module, match.start()) or not _is_of_layers(module, match, layers):
             continue
         if _publishes(target, text):
             break
-        for speech in speeches().values():
-            family = speech.words.get(match[1])
-            if family is not None:
-                told = f"says {_quoted(match[0])}"
-                row = _row(text, match.start())
-                exact = family in match[1].lower()
-                yield Sign(speech.ecosystem, target, family, file, row, told, exact=exact)
+        told, row = f"says {_quoted(match[0])}", _row(text, match.start())
+        exact = family in match[1].lower()
+        source = ecosystem_of(family)
+        yield Sign(source, target, family, file, row, told, weak=weak, exact=exact)
+    yield from left_signs(file, text, module.tree, target)
     padded = speeches().get(target)
     if padded is not None and not padded.pads:
         for speech in speeches().values():
@@ -143,26 +156,39 @@ def own_signs(module: Module, target: str, layers: Collection[str]) -> Iterator[
                 break
 
 
-def said_in(text: str) -> tuple[str, str, int, str] | None:
+def left_signs(file: str, text: str, tree: ast.Module, target: str) -> Iterator[Sign]:
+    """Yield what code of other ecosystems a file of ``target`` still has in what nothing runs.
+
+    One piece of each ecosystem is enough.
+    """
+    seen: set[str] = set()
+    for left in remains_in(text, tree, target):
+        source = left.origin.ecosystem
+        if source not in seen:
+            seen.add(source)
+            told = f"keeps {left.origin.title} code in a comment ({left.code})"
+            family = left.origin.family_in(left.root)
+            yield Sign(source, target, family, file, left.row, told, weak=True)
+
+
+def said_in(text: str) -> tuple[Said, bool] | None:
     """Return what a text without code says that it is a port of, if that is one framework.
 
-    The answer is the ecosystem, the family, the line and the words.
+    Beside it stands whether the text says so itself, and does not only give credit to an address.
     """
-    found: list[tuple[str, str, int, str]] = []
-    for match in sentences_in(text):
-        for speech in speeches().values():
-            if match[1] in speech.words:
-                family = speech.words[match[1]]
-                row = _row(text, match.start())
-                found.append((speech.ecosystem, family, row, _quoted(match[0])))
-    return found[0] if len({ecosystem for ecosystem, *_ in found}) == 1 else None
+    told = [Said(f, _row(text, m.start()), _quoted(m[0])) for m, f in sentences_in(text)]
+    named = [Said(f, _row(text, m.start()), _quoted(m[0])) for m, f in citations_in(text)]
+    named += [Said(f, _row(text, at), f"'{words}'") for words, at, f in credits_in(text)]
+    if len({ecosystem_of(said.family) for said in (*told, *named)}) != 1:
+        return None
+    return (told or named)[0], bool(told)
 
 
 #: What makes statistics of one's own, whatever they are called.
 _MADE = lazy(r"register_buffer|add_weight|get_variable|add_variable|self\.param\(|Parameter\(")
 
 
-def _imported(imports: Imports) -> set[str]:
+def ecosystems_in(imports: Imports) -> set[str]:
     """Return the ecosystems that a file imports."""
     names = {origin for found in imports.names.values() for origin, _ in found}
     names.update(path for found in imports.modules.values() for path in found)
@@ -209,7 +235,7 @@ def _carries_out(origin: Speech, into: Speech, text: str) -> bool:
     return (
         _first(origin.reads, text) is not None
         and not _fills(origin, text)
-        and _statistics(origin, into, text, imported=True) is not None
+        and _statistics(origin, {into.ecosystem}, text, imported=True) is not None
     )
 
 
@@ -220,13 +246,16 @@ def _first(words: Collection[str], text: str) -> tuple[int, int] | None:
     return min(found) if found else None
 
 
-def _statistics(origin: Speech, into: Speech, text: str, imported: bool) -> tuple[int, int] | None:
-    """Return where a file reads statistics by names that only ``origin`` has for them.
+def _statistics(
+    origin: Speech, others: Collection[str], text: str, imported: bool
+) -> tuple[int, int] | None:
+    """Return where a file reads statistics by names that ``origin`` has for them, not ``others``.
 
     They stand in a string, as in checkpoints, or are attributes of a layer of ``origin``, if it is
     ``imported``. A layer of one's own may have statistics of that name.
     """
-    own = (*into.statistics, *into.shared_statistics)
+    spoken = [speeches()[name] for name in others if name != origin.ecosystem]
+    own = {name for s in spoken for name in (*s.statistics, *s.shared_statistics)}
     names = [name for name in origin.statistics if name not in own]
     if not names or not any(name in text for name in names):
         return None

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from bnlint.frameworks.tables import catalogue
+from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 from bnlint.startup.words import Words
 
@@ -17,20 +18,23 @@ if TYPE_CHECKING:
 class Speech(NamedTuple):
     """How code and people speak of the families of one ecosystem.
 
-    ``families`` are the families, ``roots`` the packages that code imports, ``marks`` what stands
+    ``families`` are the families, ``roots`` the packages that code imports, ``own_roots`` the one
+    of each family itself, ``marks`` what stands
     in code that has to do with any of them, ``title`` what people call them all. ``statistics`` are
     the names of running statistics by which the families are known, ``shared_statistics`` those
     that tell nothing, ``reads`` and ``fills`` pieces of code that reads weights (by the family they
     are of) or fills a model with them, ``exports`` pieces of code that writes models for other
     programs. A class whose name has one of ``pads`` and a word for a layer pads as
     these families do by themselves. Addresses of weights that were published for them end in one of
-    ``published``. ``words`` are what sentences call each family. Where an
-    ecosystem ``vetoes``, its ports set their own numbers, and nothing follows from it.
+    ``published``. ``words`` are what sentences call each family, and ``addresses`` what stands in
+    the addresses, and in the names of modules, of code that is made with it. Where an ecosystem
+    ``vetoes``, its ports set their own numbers, and nothing follows from it.
     """
 
     ecosystem: str
     families: tuple[str, ...]
     roots: frozenset[str]
+    own_roots: frozenset[str]
     marks: tuple[str, ...]
     title: str
     short: tuple[str, ...]
@@ -42,6 +46,7 @@ class Speech(NamedTuple):
     pads: tuple[str, ...]
     published: tuple[str, ...]
     words: Mapping[str, str]
+    addresses: Mapping[str, str]
     vetoes: bool
 
     def family_in(self, text: str) -> str:
@@ -74,6 +79,7 @@ def speeches() -> Mapping[str, Speech]:
             ecosystem,
             tuple(families),
             frozenset(roots),
+            frozenset(first),
             tuple(dict.fromkeys([*first, *all_of("statistics")])),
             titles[0] if titles else str(tables[families[0]]["framework"]["title"]),
             all_of("short"),
@@ -85,6 +91,7 @@ def speeches() -> Mapping[str, Speech]:
             all_of("pads"),
             all_of("published"),
             {word: family for family, rows in said.items() for word in rows.get("words", ())},
+            {mark: family for family, rows in said.items() for mark in rows.get("addresses", ())},
             any(rows.get("vetoes", False) for rows in said.values()),
         )
     return found
@@ -120,7 +127,10 @@ def other_layer_names(ecosystem: str) -> frozenset[str]:
 @lru_cache(maxsize=1)
 def words_of_speeches() -> Words:
     """Return what finds in a text the words by which ecosystems are known, and their layers."""
-    said = [(*s.marks, *s.roots, *s.statistics, *s.fills, *s.words) for s in speeches().values()]
+    said = [
+        (*s.marks, *s.roots, *s.statistics, *s.fills, *s.words, *s.addresses)
+        for s in speeches().values()
+    ]
     return Words(word for words in (*said, *map(layer_names, speeches())) for word in words)
 
 
@@ -173,8 +183,8 @@ _VERBS = (
 _LONGEST = 128
 
 
-def sentences_in(text: str) -> Iterator[re.Match[str]]:
-    """Yield the sentences that say what code was ported from; group 1 is the framework.
+def sentences_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield the sentences that say what code was ported from, each with the family it names.
 
     Between the verb and the framework stands ``from`` or ``of``, and no other sentence.
     """
@@ -188,7 +198,77 @@ def sentences_in(text: str) -> Iterator[re.Match[str]]:
         match = _sentence().search(text, least, after + 1)
         if match is not None:
             end = match.end()
-            yield match
+            for speech in speeches().values():
+                if (family := speech.words.get(match[1])) is not None:
+                    yield match, family
+
+
+def citations_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """Yield where the source of code is cited, with the family of the address or module (group 1).
+
+    What is cited may be the source of anything, and what is said of it is often little.
+    """
+    if _HOST not in text and not any(mark in text for mark in _module_marks()):
+        return
+    for match in _CITES.finditer(text):
+        if (family := _family_at(match[1])) is not None:
+            yield match, family
+
+
+#: Where code is published that people cite.
+_HOST = "github.com"
+
+
+@lru_cache(maxsize=1)
+def _module_marks() -> tuple[str, ...]:
+    """Return what stands in the names of modules of each family, and not in addresses alone."""
+    return tuple(mark for mark in _marks_of_addresses() if mark.endswith("_"))
+
+
+#: What sentences say of a source that they cite: its address, or its module.
+_CITES = lazy(
+    r"\b(?:[Aa]dapt(?:ed|ation)|[Mm]odif(?:ied|ication)|[Bb]orrow(?:ed|s)?|[Cc]op(?:y|ied)|[Tt]ak(?:en|es)"
+    r"|[Dd]erived|[Oo]btained|[Bb]ased|[Pp]ort(?:ed)?|[Cc]onverted|[Tt]ranslated|[Rr]efer(?:ence|s)?"
+    r"|[Ss]ource|[Oo]riginal(?:ly)?|[Oo]fficial|[Ii]mplementation)\b[^.;]{0,60}?"
+    r"((?:https?://)?github\.com[/:][\w.-]+/[\w./-]+|(?<![\w./])(?!www\.)\w+(?:\.\w+){2,})"
+)
+
+
+def credits_in(text: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the addresses that the introduction of a project gives credit to.
+
+    That is what is said there, where in the text, and the family of the address.
+    """
+    for match in _CREDITS.finditer(text):
+        for address in _ADDRESS.finditer(match[2]):
+            if (family := _family_at(address[0])) is not None:
+                yield f"{match[1]}: {address[0]}", match.start(), family
+
+
+#: What introductions say of code that theirs is made after, and what may stand before its address.
+_CREDITS = lazy(
+    r"\b([Aa]cknowledge?ments?|[Cc]redits?|[Rr]eferences?|[Ii]nspired|[Aa]dapted|[Bb]ased|[Bb]orrowed"
+    r"|[Mm]odified|[Cc]op(?:ied|ies)|[Pp]ort(?:ed)?|[Rr]efer(?:red)?|[Ii]mplementations?)\b(.{0,240})",
+    re.DOTALL,
+)
+_ADDRESS = lazy(r"github\.com[/:][\w.-]+/[\w.-]+")
+
+
+def _family_at(address: str) -> str | None:
+    """Return the family whose mark an address has: the longest mark, if no other has one alike."""
+    found = {
+        (len(mark), family)
+        for mark, family in _marks_of_addresses().items()
+        if re.search(rf"(?<![a-z]){re.escape(mark)}(?:(?<=_)|(?![a-z]))", address.lower())
+    }
+    best = {family for length, family in found if length == max(found)[0]}
+    return best.pop() if len(best) == 1 else None
+
+
+@lru_cache(maxsize=1)
+def _marks_of_addresses() -> Mapping[str, str]:
+    """Return what addresses of code of each family have in them."""
+    return {mark: family for s in speeches().values() for mark, family in s.addresses.items()}
 
 
 def _places(word: str, text: str) -> Iterator[tuple[int, int]]:
