@@ -26,8 +26,12 @@ same way, each with its own kind only. Models set their eps more often than that
 normalisation: with a framework's default, confidence is medium, and low where the layer has an eps
 that models in that framework often set (1e-6 of layer normalisation in PyTorch). Where the
 framework is only inferred, confidence is medium for a default that no other framework has (1e-3 of
-Keras, 1e-7 of MindSpore's layer normalisation), else low. An eps beside the root is not compared
-with one inside.
+Keras, 1e-7 of MindSpore's layer normalisation), else low. Of layers with such a default more shows
+the source: lines of it that are commented out (``# x = torch.cat((x, y), 1)``) and its types in
+docstrings, in the file or in one that it imports or that imports it; an address or a module that
+is cited (``Adapted from https://github.com/.../vit-pytorch``); and where there is none of these,
+what the introduction of the project says. The message has the default of the source: where models
+set another, that is the one to write. An eps beside the root is not compared with one inside.
 
 Why it matters
 --------------
