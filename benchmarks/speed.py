@@ -201,17 +201,18 @@ def whole_tree(bench: Bench, name: str, repeat: int) -> None:
 
 
 def one_file(bench: Bench) -> None:
-    """Time one file against an interpreter that imports three modules."""
+    """Time one file against an interpreter that imports three modules, and the file again."""
     heading("one file", "a bare interpreter", f"python -c '{BARE}'")
     folder = bench.tree("timm")
     if folder is None:
         print("| timm | not there | | | | | |", flush=True)
         return
-    sides = (
-        Side(bench.bnlint("--no-cache", ONE_FILE), {}),
-        Side([bench.tools / "python", "-c", BARE], {}),
-    )
+    bare = Side([bench.tools / "python", "-c", BARE], {})
+    sides = (Side(bench.bnlint("--no-cache", ONE_FILE), {}), bare)
     row(ONE_FILE, "1", *paired(sides, folder, 4 * bench.repeat))
+    with tempfile.TemporaryDirectory() as name:
+        sides = (Side(bench.bnlint(ONE_FILE), {"BNLINT_CACHE_DIR": name}), bare)
+        row(f"{ONE_FILE} again", "1", *paired(sides, folder, 4 * bench.repeat))
 
 
 def growth(bench: Bench) -> None:
