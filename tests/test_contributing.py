@@ -24,7 +24,8 @@ from bnlint.finding import SAFE, Edit, Finding, Fix, Span
 from bnlint.fixes.edits import applied
 from bnlint.fixes.rewriting import Refused
 from bnlint.frameworks.compiling import compile_tables
-from bnlint.frameworks.schema import TableError, check_table
+from bnlint.frameworks.held import check_table
+from bnlint.frameworks.records import TableError
 from bnlint.output import Report, render
 from bnlint.semantics.syntax.module import parse
 

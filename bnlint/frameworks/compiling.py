@@ -7,8 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bnlint.frameworks import schema
+from bnlint.frameworks.held import check_table
 from bnlint.frameworks.records import TableError
+from bnlint.frameworks.words import mode_words, model_words, state_words, tokens
 from bnlint.startup.typed import TYPE_CHECKING
 
 if sys.version_info >= (3, 11):
@@ -43,7 +44,7 @@ def compile_tables(folder: str) -> dict[str, Any]:
                 data = tomllib.load(stream)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise TableError(f"{file}: {error}") from None
-        table = schema.check_table(file, data)
+        table = check_table(file, data)
         known_for = table["framework"].get("known_for")
         if known_for is not None and known_for in conventions:
             raise TableError(f"{file}: framework.known_for: {known_for!r} stands in two tables")
@@ -57,11 +58,11 @@ def compile_tables(folder: str) -> dict[str, Any]:
             ids.add(api["id"])
     tables = dict(sorted(tables.items()))
     return {
-        "tokens": schema.tokens(tables.values()),
-        "model_words": schema.model_words(tables.values()),
-        "mode_words": schema.mode_words(tables.values()),
-        "state_words": schema.state_words(tables.values()),
-        "norm_tokens": schema.tokens({"api": rows, "maker": []} for rows in norms.values()),
+        "tokens": tokens(tables.values()),
+        "model_words": model_words(tables.values()),
+        "mode_words": mode_words(tables.values()),
+        "state_words": state_words(tables.values()),
+        "norm_tokens": tokens({"api": rows, "maker": []} for rows in norms.values()),
         "own_eps": _own_eps(tables, norms),
         "tables": tables,
     }

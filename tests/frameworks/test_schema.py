@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bnlint.frameworks.schema import TableError, check_table
+from bnlint.frameworks.held import check_table
+from bnlint.frameworks.records import TableError
 
 TABLE: dict[str, Any] = {
     "framework": {

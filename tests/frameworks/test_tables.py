@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bnlint.frameworks import schema, tables
+from bnlint.frameworks import schema, tables, words
 from bnlint.frameworks.compiling import compile_tables
 from bnlint.frameworks.tables import (
     UNKNOWN,
@@ -299,7 +299,7 @@ def test_tokens_are_few_and_stand_in_every_alias(every: Frameworks) -> None:
 def test_some_token_stands_in_each_name_and_none_in_another_token(names: list[str]) -> None:
     """Whatever the names are; so no file is missed and no token is for nothing."""
     table = {"api": [{"aliases": [f"package.{name}" for name in names]}], "maker": []}
-    found = schema.tokens([table])
+    found = words.tokens([table])
     for name in names:
         assert any(token in name for token in found)
     for token in found:
