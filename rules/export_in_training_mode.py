@@ -91,7 +91,7 @@ from bnlint.semantics.modes.switches import (
 from bnlint.semantics.modes.training import takes_gradients
 from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, EXPORT, Life, Use
-from bnlint.semantics.objects.follow import is_traced_otherwise
+from bnlint.semantics.objects.understood import is_traced_otherwise
 from bnlint.semantics.project.marks import names_model
 from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.values.domain import Instance, Symbol

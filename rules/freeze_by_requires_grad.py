@@ -101,8 +101,9 @@ from bnlint.engine.trials import trial_of_modes
 from bnlint.finding import UNSAFE, Finding, Fix
 from bnlint.rule import Context, Rule, as_said
 from bnlint.semantics.modes.freezing import drift, is_said_to_freeze
-from bnlint.semantics.modes.moving_statistics import Drift, advice, drifts, drifts_across, stop
+from bnlint.semantics.modes.moving_statistics import Drift, drifts, drifts_across
 from bnlint.semantics.modes.promised_freezes import promised
+from bnlint.semantics.modes.stopping import advice, stop
 from bnlint.trial import STATISTICS
 
 RULE = Rule("BN251", "freeze-by-requires-grad", "warning", confidence="medium")

@@ -108,8 +108,8 @@ from bnlint.rule import Context, Rule
 from bnlint.semantics.layers.references import NAMED, SAME_FILE, Side
 from bnlint.semantics.modes.freezing import drift
 from bnlint.semantics.modes.frozen_norms import Frozen, halts, moving, moving_norms
-from bnlint.semantics.modes.moving_statistics import advice, stop
 from bnlint.semantics.modes.region import LAYER
+from bnlint.semantics.modes.stopping import advice, stop
 from bnlint.semantics.modes.training import is_trained
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.syntax.numbers import decay, momentum_for
