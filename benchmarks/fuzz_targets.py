@@ -18,7 +18,8 @@ from pathlib import Path
 
 from bnlint.config.options import Config, ConfigError, Mistake
 from bnlint.config.selection import check_families, check_selectors
-from bnlint.config.settings import Configs, excluded, idle_globs, show
+from bnlint.config.settings import Configs, excluded, idle_globs
+from bnlint.config.shown import show
 from bnlint.config.wrappers import check_wrappers
 from bnlint.engine.documentation import page
 from bnlint.engine.facts import renew

@@ -17,8 +17,8 @@ from bnlint.config.settings import (
     ConfigError,
     Configs,
     Mistake,
-    show,
 )
+from bnlint.config.shown import show
 from bnlint.config.spelling import toml
 
 ROOT = Path(__file__).parent.parent

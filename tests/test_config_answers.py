@@ -17,8 +17,8 @@ from bnlint.config.settings import (
     from_for,
     override,
     reference_for,
-    show,
 )
+from bnlint.config.shown import show
 
 
 class TestAsking:

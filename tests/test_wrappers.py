@@ -12,7 +12,8 @@ import pytest
 from command_line import bnlint, write
 
 from bnlint.config.options import parse
-from bnlint.config.settings import ConfigError, show
+from bnlint.config.settings import ConfigError
+from bnlint.config.shown import show
 from bnlint.config.wrappers import check_wrappers
 
 tomllib = __import__("tomllib" if sys.version_info >= (3, 11) else "tomli")

@@ -21,7 +21,7 @@ from bnlint.cli.prepare import (
 from bnlint.cli.reporting import outputs_of, record, report, tell_what_is_read
 from bnlint.cli.terminal import Progress, choose_color, close, say, write
 from bnlint.config.options import Config, absolute
-from bnlint.config.settings import Configs, excluded, show
+from bnlint.config.settings import Configs, excluded
 from bnlint.engine.locating import located
 from bnlint.engine.registry import LoadedRule
 from bnlint.engine.result import Result
@@ -233,6 +233,8 @@ def _show_settings(found: Found, configs: Configs) -> int:
     if not shown and not found.problems:
         config = config_of(f"{cwd()}/-", configs)
         shown[id(config)] = config
+    from bnlint.config.shown import show
+
     write("\n".join(show(config) for config in shown.values()))
     from bnlint.cli.listings import references
     from bnlint.output import render_references

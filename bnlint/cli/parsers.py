@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 
 from bnlint import __version__
 from bnlint.cli import arguments
-from bnlint.cli.terminal import FAILED, tell
+from bnlint.cli.parsing import Parser, wants_help
 from bnlint.startup.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
-
-
-class _Formatter(argparse.HelpFormatter):
-    """Lays out help. How wide the terminal is matters only where help is printed.
-
-    argparse makes a formatter for every option that is added, and the width that it would look up
-    costs an import of ``shutil`` with three compression libraries: 2 ms.
-    """
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=None if _wants_help() else 80)
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(formatter_class=_Formatter, **options)
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line, and what may be meant, and end."""
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message and unknown.startswith("-"):
-            from bnlint.config.suggestions import suggestion
-
-            option = unknown.split()[0].partition("=")[0]
-            message += suggestion(option, self._option_string_actions)
-        tell(f"{self.prog}: error: {message} (see '{self.prog} --help')")
-        raise SystemExit(FAILED)
+    from typing import Any
 
 
 def parser() -> Parser:
@@ -376,13 +346,9 @@ def _add_from(parser: Parser) -> None:
     )  # fmt: skip
 
 
-def _wants_help() -> bool:
-    return not {"-h", "--help"}.isdisjoint(sys.argv)
-
-
 def _families() -> str:
     """Return the families for a help text; the tables are read only if one is asked for."""
-    if not _wants_help():
+    if not wants_help():
         return ""
     from bnlint.frameworks.tables import catalogue
 

@@ -13,12 +13,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bnlint.engine.layout import Layout
+from bnlint.engine.lookup import find_module
 from bnlint.engine.parsed import Parsed
 from bnlint.engine.searching import TOO_LONG, Searches
 from bnlint.files.display import current, displayed
 from bnlint.files.documents import HOLDS_CODE
 from bnlint.files.source import Unreadable, decode
-from bnlint.files.tree import DISK, FILE, FOLDER, Tree
+from bnlint.files.tree import DISK, Tree
 from bnlint.semantics.project.marks import Marks, marks_of
 from bnlint.semantics.project.outline import (
     Imports,
@@ -198,47 +199,8 @@ class Packages:
         if self._notes:
             self._notes[-1].imports.add(key)
         if key not in self._files:
-            self._files[key] = self._find(folder, path)
+            self._files[key] = find_module(self.layout, folder, path)
         return self._files[key]
-
-    def _find(self, folder: str, path: str) -> str | None:
-        name = path.lstrip(".")
-        level = len(path) - len(name)
-        parts = name.split(".") if name else []
-        if not all(part.isidentifier() for part in parts):
-            return None
-        if level:
-            for _ in range(level - 1):
-                folder = folder.rpartition("/")[0]
-            return self._in_folder(folder, parts)
-        if not parts:
-            return None
-        namespace: str | None = None
-        for root in (*self.layout.search_path(folder), *_named_above(folder, parts[0])):
-            found = self._in_folder(root, parts)
-            if found is None:
-                continue
-            if found.endswith(".py"):
-                return found
-            namespace = namespace or found
-        return namespace
-
-    def _in_folder(self, root: str, parts: list[str]) -> str | None:
-        """Return the file or namespace folder of a module that is looked for in ``root``."""
-        folder, has = root, self.layout.has
-        for part in parts[:-1]:
-            if not has(folder, part):
-                return None
-            folder = f"{folder}/{part}"
-        path = f"{folder}/{parts[-1]}" if parts else root
-        if (not parts or has(folder, parts[-1])) and has(path, "__init__.py"):
-            return f"{path}/__init__.py"
-        if parts and has(folder, f"{parts[-1]}.py"):
-            if self.tree.kind(f"{path}.py") == FILE:
-                return f"{path}.py"
-        if parts and not has(folder, parts[-1]):
-            return None
-        return path if self.tree.kind(path) == FOLDER else None
 
     def files(self, file: str) -> list[str]:
         """Return the Python files of the project around ``file``."""
@@ -422,15 +384,6 @@ class Packages:
             return module
 
         return self._parsed.get(file, path, text, made)
-
-
-def _named_above(folder: str, name: str) -> list[str]:
-    """Return the folder that holds a folder called ``name`` in which ``folder`` lies, if any.
-
-    A file in ``models/`` that imports ``models.layers`` is run from the folder above.
-    """
-    above, found, _ = f"{folder}/".rpartition(f"/{name}/")
-    return [above] if found else []
 
 
 #: The packages of this process.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from bnlint.frameworks.tables import Api, SourceText, catalogue
+from bnlint.frameworks.tables import Api, catalogue
+from bnlint.semantics.layers.given import STATISTICS as STATISTICS
+from bnlint.semantics.layers.given import value_of
 from bnlint.semantics.layers.implicit_arguments import normalisers
 from bnlint.semantics.layers.resolution import (
     Resolution,
@@ -36,19 +38,12 @@ from bnlint.semantics.values.domain import (
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.named_layers import unnamed
 from bnlint.semantics.values.value import (
-    DEFAULT,
-    KNOWN,
     PRESUMED,
     UNKNOWN,
     Value,
     absent,
-    agreed,
-    settle,
 )
 from bnlint.startup.typed import NamedTuple
-
-#: The argument that decides, whatever the mode, which statistics are used; see ``Api.statistics``.
-STATISTICS = "statistics"
 
 
 class Site(NamedTuple):
@@ -300,7 +295,7 @@ def _made(
     if not doubt and any(isinstance(c.object, Unknown) for c in callees):
         doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS)}
-    values = {role: _value(ev, resolutions, role, doubt) for role in sorted(roles)}
+    values = {role: value_of(ev, resolutions, role, doubt) for role in sorted(roles)}
     return Site(module, call, tuple(distinct(resolutions)), values, doubt)
 
 
@@ -348,57 +343,3 @@ def _is_own_in_forward(ev: Evaluate, module: Module, call: ast.Call) -> bool:
         and bool(function.args.args)
         and call.func.value.id == function.args.args[0].arg
     )
-
-
-def _value(ev: Evaluate, resolutions: list[Resolution], role: str, doubt: str) -> Value:
-    """Return what is known of the argument in ``role``, the same for every API reached."""
-    values: list[Value] = []
-    for resolution in resolutions:
-        value = _value_of(ev, resolution, role)
-        if role == "eps" and value.is_known and value.value is None:
-            value = value._replace(value=resolution.api.eps_none)
-        why = resolution.presumed or doubt
-        if why and value.is_known:
-            value = value._replace(kind=PRESUMED, why=value.why or why)
-        values.append(value)
-    return agreed(values)
-
-
-def _value_of(ev: Evaluate, resolution: Resolution, role: str) -> Value:
-    api = resolution.api
-    name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
-    if name is None:
-        return absent(f"{api.short_name} has no argument for it")
-    argument = resolution.matched.given.get(name)
-    if argument is not None:
-        return settle(ev.argument(argument), argument.node)
-    why = resolution.matched.unclear.get(name)
-    if why:
-        return absent(why)
-    stranger = _undeclared(api, role, resolution.matched.strangers)
-    if stranger:
-        return absent(f"{api.id} is declared without saying what its argument {stranger} is")
-    parameter = api.parameter(name)
-    if parameter is None:  # an argument of the layer's call, not of its construction
-        return absent("it is given when the layer is called")
-    if parameter.required:
-        return absent(f"the required argument {name} is missing")
-    if isinstance(parameter.default, SourceText):
-        return absent(f"the default of {name} is {parameter.default.text}")
-    is_default = name not in api.declared
-    if resolution.overridable:
-        return Value(PRESUMED, parameter.default, resolution.overridable, from_default=is_default)
-    if not is_default:
-        return Value(KNOWN, parameter.default)
-    return Value(DEFAULT, parameter.default, from_default=True)
-
-
-def _undeclared(api: Api, role: str, strangers: tuple[str, ...]) -> str:
-    """Return the argument of a declared wrapper that may play ``role``: some framework calls it so.
-
-    The declaration does not have it, so that neither it nor the default can be relied on.
-    """
-    if not api.like or not strangers:
-        return ""
-    names = catalogue().parameter_names(role)
-    return next((name for name in strangers if name in names), "")
