@@ -64,8 +64,9 @@ def _concerned(
     """Return those of the ``layered`` files that a converter has to do with.
 
     They are the converter itself; or those that it imports, in two steps; or those that import it;
-    or all there are, if these are few. Of these, files that no other of ``files`` imports are left
-    out where some are imported: nothing shows what they are for.
+    or those of the nearest folder around it where others build layers, of any kind. Of these, files
+    that no other of ``files`` imports are left out where some are imported: nothing shows what they
+    are for.
     """
     if converter in layered and _calls_layer(resolver, converter, target, batch):
         return (converter,)
@@ -73,11 +74,24 @@ def _concerned(
     if imported:
         return imported
     importing = [p for p in sorted(layered) if converter in _leads(resolver, p)]
-    rest = sorted(layered - {converter})
-    if importing or not 1 < len(rest) <= MAX_FILES:
-        return importing or rest
+    if importing:
+        return importing
+    near = [path for path in _around(resolver, converter, files, target) if path in layered]
+    if not 1 < len(near) <= MAX_FILES:
+        return near
     used = {found for path in files for found in _leads(resolver, path) if found != path}
-    return [path for path in rest if path in used] or rest
+    return [path for path in near if path in used] or near
+
+
+def _around(resolver: Resolver, converter: str, files: Sequence[str], target: str) -> Sequence[str]:
+    """Return the files of the nearest folder around ``converter`` where others build layers."""
+    folder = converter
+    while folder:
+        folder = folder.rpartition("/")[0]
+        near = [path for path in files if path.startswith(f"{folder}/") and path != converter]
+        if any(builds_layers(resolver, p, target, batch) for p in near for batch in (True, False)):
+            return near
+    return ()
 
 
 def _leads(resolver: Resolver, file: str) -> Collection[str]:
