@@ -298,6 +298,20 @@ SILENT = [
         {"model": '"""Ported from MindSpore."""\n' + MODEL}, id="both have the same default"
     ),
     pytest.param(
+        {"model": MODEL, "backbone_to_ms": READS.replace("import h5py", "import mindspore")},
+        id="statistics that MindSpore names as TensorFlow does",
+    ),
+    pytest.param(
+        {"model": "# import torch\n" + KERAS_MODEL}, id="code of another framework in a comment"
+    ),
+    pytest.param(
+        {"model": "# Adapted from https://github.com/someone/nets-pytorch\n" + KERAS_MODEL},
+        id="an address that is cited",
+    ),
+    pytest.param(
+        {"model": KERAS_MODEL, "README.md": "Ported from PyTorch.\n"}, id="an introduction"
+    ),
+    pytest.param(
         {"model": '"""Ported from Keras."""\n' + MODEL, "bnlint.toml": "infer = false\n"},
         id="the configuration ends it",
     ),

@@ -40,6 +40,8 @@ state = torch.load("block.pth")
 mindspore.save_checkpoint([{"name": "norm.gamma", "data": state["norm.weight"]}], "block.ckpt")
 """
 
+MANY = {f"model{i}": MINDSPORE for i in range(13)}
+
 SHOWN = [
     pytest.param(
         {"model": MINDSPORE, "convert": CONVERTS}, "convert.py:6 loads PyTorch weights", 1e-7,
@@ -110,6 +112,11 @@ SHOWN = [
         id="an address in the introduction of the project",
     ),
     pytest.param(
+        {**MANY, "small__model": MINDSPORE, "small__pt2ms": "import torch\n"},
+        "small/pt2ms.py:1 carries PyTorch weights over", 1e-7,
+        id="a converter beside its model, in a collection of models",
+    ),
+    pytest.param(
         {"model": KERAS, "README.md": "Norms, ported from PyTorch.\n"},
         "README.md:1 says 'ported from PyTorch'", 1e-3,
         id="a sentence in the introduction of the project",
@@ -135,8 +142,6 @@ def test_an_eps_that_no_other_framework_has_is_reported(
     assert row["fix"]["applicability"] == "unsafe"
     assert f"default {mine:g}" in row["message"]
 
-
-MANY = {f"model{i}": MINDSPORE for i in range(13)}
 
 SILENT = [
     pytest.param({"model": MINDSPORE}, id="nothing shows a source"),
@@ -222,6 +227,16 @@ SILENT = [
         id="code of another framework in a file that a collection of models imports",
     ),
     pytest.param(
+        {"model": MINDSPORE, "other__pt2ms": "import torch\n",
+         "other__net": MINDSPORE.replace("LayerNorm((8,))", "BatchNorm2d(8)")},
+        id="a converter of another model, in the folder of that",
+    ),
+    pytest.param(
+        {"model": MINDSPORE.replace("(8,)", "(8,), epsilon=1e-5"), "run": "import model\n",
+         "old": MINDSPORE, "pt2ms": "import torch\n"},
+        id="a file that nothing imports, beside the model of the converter",
+    ),
+    pytest.param(
         {"model": "# import caffe\n" + KERAS}, id="a framework whose ports set their own numbers"
     ),
 ]  # fmt: skip
@@ -243,3 +258,10 @@ def test_layers_of_each_kind_have_converters_of_their_own(tmp_path: Path) -> Non
     batch = MINDSPORE.replace("LayerNorm((8,))", "BatchNorm2d(8)").replace("Block", "Other")
     rows = said(tmp_path, model=MINDSPORE, other=batch, pt2ms="import torch\nimport mindspore\n")
     assert [row["filename"] for row in rows] == ["model.py"]
+
+
+def test_a_class_that_a_caller_may_choose_is_spoken_of(tmp_path: Path) -> None:
+    port = "# import torch\n" + MINDSPORE.replace("(self)", "(self, layer=nn.LayerNorm)")
+    (row,) = said(tmp_path, model=port.replace("nn.LayerNorm((8,))", "layer((8,))"))
+    assert row["message"].endswith("(the default of parameter layer of Block)")
+    assert row["confidence"] == "medium"
