@@ -32,6 +32,8 @@ docstrings, in the file or in one that it imports or that imports it; an address
 is cited (``Adapted from https://github.com/.../vit-pytorch``); and where there is none of these,
 what the introduction of the project says. The message has the default of the source: where models
 set another, that is the one to write. An eps beside the root is not compared with one inside.
+Classes of the project that divide by the root of a mean of squares themselves, as those of T5,
+Llama and Mistral do, are such layers too.
 
 Why it matters
 --------------

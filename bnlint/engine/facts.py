@@ -204,7 +204,9 @@ def _carried(wrappers: tuple[Wrapper, ...]) -> ImportedCarriers:
 @lru_cache(maxsize=1)
 def _carried_norms() -> ImportedCarriers:
     """Return what tells which names may stand for a layer that normalises otherwise."""
-    return ImportedCarriers(resolver(), catalogue().norm_aliases)
+    from bnlint.semantics.hints.things import normalises
+
+    return ImportedCarriers(resolver(), catalogue().norm_aliases, normalises)
 
 
 def reference_facts(

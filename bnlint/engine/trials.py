@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bnlint.frameworks.declared import rows_of
 from bnlint.frameworks.tables import Api, Framework, Frameworks, catalogue
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import STATISTICS as USED_STATISTICS
@@ -125,8 +124,8 @@ def opposite(api: Api, momentum: float) -> Layer | None:
 def _layer(
     api: Api, value_of: Callable[[str], Value], roles: Sequence[str], mode: str
 ) -> Layer | None:
-    if api.by_hand and api.convention != _convention(api.like):
-        return None  # no layer of the framework does what that class does
+    if api.by_hand and not _stands_for(api):
+        return None
     arguments: dict[str, Literal] = {}
     for role in roles:
         name = api.roles.get(role) if role != USED_STATISTICS else api.statistics.get("argument")
@@ -143,6 +142,8 @@ def _layer(
     return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)
 
 
-def _convention(api: str) -> object:
-    """Return the convention of momentum of an entry of the tables."""
-    return next((row["convention"] for _, row in rows_of(api)), None)
+def _stands_for(api: Api) -> bool:
+    """Tell whether the layer that a class of a project is like computes what the class does."""
+    tables = catalogue().load((api.framework.name,))
+    found = tables.apis.get(api.like) or tables.norms.apis.get(api.like)
+    return found is not None and (found.convention, found.place) == (api.convention, api.place)

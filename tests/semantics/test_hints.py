@@ -153,6 +153,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "BatchNorm2d batch_norm freeze_bn bn1 norm_layer norms SyncBN",
         "subnet normalize abn",
     ),
+    (
+        things.normalises,
+        "T5LayerNorm RMSNorm pixel_norm Normalization NORM normalise",
+        "NormalInit Net Abnormality normal",
+    ),
     (things.chooses_norm, "norm_layer use_bn normalize norm_eps", "weights subnet"),
     (things.may_choose_norm, "norm_layer use_bn abn subnet", "weights BN"),
     (things.is_empty, "bn norm layers self", "conv 1"),

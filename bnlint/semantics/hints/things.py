@@ -71,6 +71,8 @@ def follows_another(name: str) -> bool:
 
 _IS_NORM = lazy(r"batch_?norm|(^|_|\W|sync)bn(s|$|_|\W|\d)|norm_?layer|(^|_)norms?$", re.IGNORECASE)
 
+_NORMALISES = lazy(r"norm(?!al(?!i[sz]))", re.IGNORECASE)
+
 #: Words that every layer's name has, and that tell nothing.
 _EMPTY = frozenset({"self", "bn", "batchnorm", "batch", "norm", "normalization", "layer", "layers"})
 
@@ -82,6 +84,15 @@ def is_norm(text: str) -> bool:
     ``LayerNorm``, ``subnet`` and ``normalize``.
     """
     return _IS_NORM.search(text) is not None
+
+
+def normalises(name: str) -> bool:
+    """Tell whether a class is named for normalising, of whatever kind.
+
+    So of ``T5LayerNorm``, ``RMSNorm``, ``pixel_norm`` and ``Normalization``; not of
+    ``NormalInit``, ``Net`` and ``Abnormality``.
+    """
+    return _NORMALISES.search(name) is not None
 
 
 def chooses_norm(argument: str) -> bool:

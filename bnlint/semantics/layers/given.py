@@ -37,7 +37,8 @@ def _of_one(ev: Evaluate, resolution: Resolution, role: str) -> Value:
     api = resolution.api
     name = api.roles.get(role) if role != STATISTICS else api.statistics.get("argument")
     if name is None:
-        return absent(f"{api.short_name} has no argument for it")
+        fixed = f", which is {api.eps_fixed:g}" if role == "eps" and api.eps_fixed else ""
+        return absent(f"{api.short_name} has no argument for it{fixed}")
     argument = resolution.matched.given.get(name)
     if argument is not None:
         return settle(ev.argument(argument), argument.node)

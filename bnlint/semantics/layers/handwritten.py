@@ -11,10 +11,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.records import Parameter, SourceText
 from bnlint.frameworks.tables import Api
+from bnlint.semantics.layers.constructors import given_attributes, signature_of
 from bnlint.semantics.syntax.module import last_name
-from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import ClassRef, Evaluate
 from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
@@ -22,7 +21,7 @@ from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from bnlint.frameworks.records import Convention, ParameterKind
+    from bnlint.frameworks.records import Convention
 
 OLD: Convention = "old-weight"
 NEW: Convention = "new-weight"
@@ -82,8 +81,8 @@ def _read(ev: Evaluate, cls: ClassRef) -> Api | None:
     framework = class_framework(ev, cls) if len(ways) == 1 and eps is not None else None
     if framework is None:
         return None
-    like, signature = ev.frameworks.reference(framework.name), _signature(cls.node)
-    given = _given(cls.node)
+    like, signature = ev.frameworks.reference(framework.name), signature_of(cls.node)
+    given = given_attributes(cls.node)
     named = {"momentum": found[0].weight, "eps": eps}
     roles = {
         role: given[node.attr]
@@ -241,57 +240,3 @@ def _factors(term: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Mult):
         yield term.left, term.right
         yield term.right, term.left
-
-
-# ---------------------------------------------------------------------------------- parameters
-
-
-def _given(cls: ast.ClassDef) -> dict[str, str]:
-    """Return which attributes hold a parameter of the constructor, and which parameter."""
-    found = {field.name: field.name for field in _fields(cls)}
-    for statement in cls.body:
-        if not isinstance(statement, ast.FunctionDef) or not sets_up(statement):
-            continue
-        names = {a.arg for a in (*statement.args.args, *statement.args.kwonlyargs)}
-        for node in ast.walk(statement):
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Name):
-                continue
-            for target in node.targets:
-                if isinstance(target, ast.Attribute) and node.value.id in names:
-                    found[target.attr] = node.value.id
-    return found
-
-
-def _signature(cls: ast.ClassDef) -> tuple[Parameter, ...]:
-    """Return the parameters of the constructor; of a class with fields, these."""
-    for statement in cls.body:
-        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
-            return tuple(_parameters(statement.args))
-    return tuple(_fields(cls))
-
-
-def _fields(cls: ast.ClassDef) -> Iterator[Parameter]:
-    for statement in cls.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            yield _parameter(statement.target.id, "positional", statement.value)
-
-
-def _parameters(spec: ast.arguments) -> Iterator[Parameter]:
-    positional = [*spec.posonlyargs, *spec.args]
-    first = len(positional) - len(spec.defaults)
-    for index, argument in enumerate(positional[1:], 1):
-        default = spec.defaults[index - first] if index >= first else None
-        yield _parameter(argument.arg, "positional", default)
-    for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
-        yield _parameter(argument.arg, "keyword", default)
-    if spec.kwarg is not None:
-        yield Parameter(spec.kwarg.arg, "extra", False, None)
-
-
-def _parameter(name: str, kind: ParameterKind, default: ast.expr | None) -> Parameter:
-    if default is None:
-        return Parameter(name, kind, True, None)
-    try:
-        return Parameter(name, kind, False, ast.literal_eval(default))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return Parameter(name, kind, False, SourceText(ast.unparse(default)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.layers.handwritten import handwritten
+from bnlint.semantics.layers.handwritten_norms import handwritten_norm
 from bnlint.semantics.layers.implicit_arguments import supply
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values import classes
@@ -110,7 +111,8 @@ def resolve(
             through=route.through or found, presumed=presumed, depth=route.depth + 1
         )
         reached = list(_through_class(ev, found, arguments, inner))
-        own = handwritten(ev, found) if not reached and ev.frameworks.of_batches else None
+        reads = handwritten if ev.frameworks.of_batches else handwritten_norm
+        own = reads(ev, found) if not reached else None
         if own is not None:
             reached.append(_by_hand(own, callee, arguments, inner))
         yield from reached

@@ -294,7 +294,7 @@ def _made(
         return None if is_layer else Unresolved(module, call, why)
     if not doubt and any(isinstance(c.object, Unknown) for c in callees):
         doubt = f"{last_name(call.func) or 'the callee'} may be something else"
-    roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS)}
+    roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS, "eps")}
     values = {role: value_of(ev, resolutions, role, doubt) for role in sorted(roles)}
     return Site(module, call, tuple(distinct(resolutions)), values, doubt)
 

@@ -8,7 +8,7 @@ file. Only files that mention an API are parsed for it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.hints.things import is_norm
@@ -43,13 +43,20 @@ class _Stars(NamedTuple):
 class ImportedCarriers:
     """What may be called as an API under which name, in the files of any project.
 
-    ``aliases`` are the import paths of all APIs. Answers are exact (a name carries if any name
+    ``aliases`` are the import paths of all APIs, and ``may_be`` tells of the name of a class
+    whether it may compute by itself what they do. Answers are exact (a name carries if any name
     behind it does), so that they do not depend on what was asked before, and kept.
     """
 
-    def __init__(self, resolver: Resolver, aliases: Collection[str]) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        aliases: Collection[str],
+        may_be: Callable[[str], bool] = is_norm,
+    ) -> None:
         self.resolver = resolver
         self.aliases = aliases
+        self.may_be = may_be
         self.names = {alias.rpartition(".")[2] for alias in aliases}
         self._answers: dict[Binding, bool] = {}
         self._grounds: dict[Binding, Grounds] = {}
@@ -62,7 +69,9 @@ class ImportedCarriers:
         A name that other modules make of an API counts whichever framework it is of.
         """
         names = {alias.rpartition(".")[2] for alias in frameworks.by_alias}
-        names.update(cls.name for cls in module.classes if is_norm(cls.name))  # by hand, perhaps
+        names.update(
+            cls.name for cls in module.classes if self.may_be(cls.name)
+        )  # by hand, perhaps
         givers = set()
         package = module.name.partition(".")[0]
         for alias, maker in frameworks.makers.items():
@@ -215,7 +224,9 @@ class ImportedCarriers:
             if binding.kind == FUNCTION and (speaks or self._speaks_of_own(outline, name, found)):
                 if name in self._carriers_in(file, outline):
                     return True
-            elif binding.kind != FUNCTION and (speaks or (binding.kind == CLASS and is_norm(name))):
+            elif binding.kind != FUNCTION and (
+                speaks or (binding.kind == CLASS and self.may_be(name))
+            ):
                 return True
         return False
 

@@ -25,6 +25,7 @@ from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import gives_back
 from bnlint.semantics.values.mutations import mutated_attribute
 from bnlint.semantics.values.options import default_of_option, is_parsed
+from bnlint.semantics.values.parameters import annotated
 from bnlint.semantics.values.predicates import is_dead
 
 
@@ -249,11 +250,11 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     if not any(_is_record(ancestor) for ancestor in ancestors):
         if method(ev, cls, "__init__") is not None or not cls.node.bases:
             return ()
-    names: dict[str, None] = {}
+    names: dict[str, tuple[Module, ast.expr]] = {}
     for ancestor in reversed(ancestors):
         for statement in ancestor.node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                names[statement.target.id] = None
+                names[statement.target.id] = ancestor.module, statement.annotation
     if name not in names:
         return ()
     if instance.call is not None:
@@ -267,6 +268,8 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
             return unknown(why, instance.module, node)
     default = _default_of_field(ev, class_attribute(ev, cls, name, node), node)
     if any(isinstance(v.object, Unknown) or _is_made_outside(v) for v in default):
+        if made := annotated(ev, *names[name], f"the type of field {name} of {cls.node.name}"):
+            return made
         return unknown(f"field {name} of {cls.node.name} has no plain default", cls.module, node)
     return presumed(default, f"the default of field {name} of {cls.node.name}")
 

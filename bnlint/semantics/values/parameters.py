@@ -12,6 +12,7 @@ from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values import namedtuples
 from bnlint.semantics.values.arguments import bind, default_nodes, is_method
 from bnlint.semantics.values.callers import callers_in_view, receiver
+from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import (
     MAX_CANDIDATES,
     TOO_MANY,
@@ -82,13 +83,16 @@ def _candidates(
     if found and any(v.object != Constant(None) for v in found):
         return found
     if parameter.annotation is not None:
-        made = _annotated(
+        made = annotated(
             ev, module, parameter.annotation, f"the type of parameter {name} of {title}"
         )
         if made:
             return found + made
     if found:
         return found
+    if f"{name}_class" in ev.frameworks.word("configuration_classes"):
+        if made := _of_class(ev, module, function, name, title):
+            return made
     if passed:
         return passed
     return unknown(f"parameter {name} of {title} has no default", module, parameter)
@@ -202,7 +206,28 @@ def _is_first(
     return bool(positional) and positional[0] is parameter
 
 
-def _annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> ValueSet:
+def _of_class(ev: Evaluate, module: Module, function: ast.AST, name: str, title: str) -> ValueSet:
+    """Return an instance of the class that the class of a method says a parameter is of.
+
+    ``config_class = BertConfig`` in a model, or in what it derives from, says it of ``config``.
+    """
+    cls = module.enclosing_class(function)
+    why = f"the {name}_class of {title}"
+    for owner in lineage(ev, ClassRef(module, cls)) if cls is not None else ():
+        for statement in owner.node.body:
+            if (
+                isinstance(statement, ast.Assign)
+                and last_name(statement.targets[0]) == f"{name}_class"
+            ):
+                return tuple(
+                    Candidate(Instance(value.object, owner.module, None), module, statement, why)
+                    for value in ev.evaluate(owner.module, statement.value)
+                    if isinstance(value.object, ClassRef)
+                )
+    return ()
+
+
+def annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> ValueSet:
     """Return an instance of the project class that an annotation names, if it names one.
 
     ``type[Block]`` names the class itself, a union one of several.
