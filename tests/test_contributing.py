@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -143,6 +144,15 @@ def test_framework(tmp_path: Path) -> None:
         (translation,) = json.loads(run.stdout)
         assert translation["call"] == written
         assert translation["checked"]["status"] == "agrees"
+
+
+def test_the_last_framework_that_was_added_is_one_table() -> None:
+    """As the page says: what computes does not name it; a rule's documentation may."""
+    for path in (*(ROOT / "bnlint").rglob("*.py"), *(ROOT / "fixers").glob("*.py")):
+        assert "mindtorch" not in path.read_text(encoding="utf-8").lower(), path
+    for path in (ROOT / "rules").glob("*.py"):
+        code = ast.parse(path.read_text(encoding="utf-8"))
+        assert "mindtorch" not in "".join(map(ast.unparse, code.body[1:])).lower(), path
 
 
 def test_the_entry_of_the_page_has_what_must_be_there_and_no_more() -> None:

@@ -1,4 +1,7 @@
-"""Calls that normalise otherwise than by batches, translated between all families."""
+"""Calls that normalise otherwise than by batches, translated between all families.
+
+The matrix at the end is of batch normalisation too.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pytest
 
 from bnlint.confirm.pool import Installed, Pool
 from bnlint.confirm.verdicts import Laboratory
-from bnlint.frameworks.records import Api
+from bnlint.frameworks.records import BATCH, Api
 from bnlint.frameworks.tables import catalogue
 from bnlint.porting.executed import AGREES, DIFFERS, NOT_CHECKED, Checked, check
 from bnlint.porting.translate import TranslateError, Translation, translate
@@ -35,6 +38,9 @@ LAYERS = {
     for family in FAMILIES
     for kind in KINDS
 }  # fmt: skip
+
+
+LAYERS |= {(family, BATCH): FRAMEWORKS.reference(family) for family in FAMILIES}
 
 
 def to(family: str, call: str, from_family: str | None = None) -> Translation:
@@ -213,6 +219,7 @@ GRID: dict[str, tuple[str, ...]] = {
     "alpha": ("0.5", "1e-3"),
     "beta": ("0.5", "1"),
     "k": ("0.5", "2"),
+    "momentum": ("0.3", "0.05"),
 }
 
 
@@ -237,7 +244,7 @@ def _arguments(api: Api, given: dict[str, str]) -> str:
     """Return what a call is given, with a value for what has no default."""
     told = {
         "channels": "8", "shape": "8", "groups": "2", "axis": "-1", "scale": "True",
-        "center": "True", "affine": "True", "size": "5", **given,
+        "center": "True", "affine": "True", "size": "5", "momentum": "0.4", **given,
     }  # fmt: skip
     by_name = {name: role for role, name in api.roles.items()}
     written: list[str] = []
@@ -258,7 +265,8 @@ def _arguments(api: Api, given: dict[str, str]) -> str:
 UNLIKE = re.compile(
     r"one switch stands|is always there here|has no beta|value for each|every so many channels"
     r"|all axes from|eps is 1e-12|has no counterpart|(is|are) normalised there|refuses an eps"
-    r"|channels before and \d after each"
+    r"|channels before and \d after each|the first steps differ"
+    r"|are given to the call here|there: give"
 )
 
 
@@ -270,7 +278,7 @@ def pairs(kind: str) -> Iterator[tuple[Api, str]]:
             yield api, other
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, BATCH])
 def test_matrix(kind: str, oracle: Laboratory) -> None:
     """Each call gives what its translation gives, but where a note says what cannot be said."""
     agreed, unlike, unknown, faults = 0, 0, 0, []
@@ -282,7 +290,8 @@ def test_matrix(kind: str, oracle: Laboratory) -> None:
             if outcome.status == NOT_CHECKED:
                 unknown += 1
                 measured = "has not been measured" not in " ".join(translation.notes)
-                if measured and not noted and "tracks" not in outcome.reason:
+                measured = measured and not outcome.reason.endswith("estimator: unknown")
+                if measured and not noted:
                     faults.append(f"{call} -> {translation.call}: {outcome.reason}")
             elif outcome.status == AGREES:
                 agreed += 1
@@ -291,8 +300,9 @@ def test_matrix(kind: str, oracle: Laboratory) -> None:
             else:
                 faults.append(f"{call} -> {translation.call}: {outcome.apart:.2g} apart")
     assert not faults, f"{len(faults)}\n" + "\n".join(faults[:20])
-    assert agreed > 4 * unlike
-    assert agreed > 100
+    # Three families of batch normalisation update their statistics by rules of their own.
+    assert agreed > (1 if kind == BATCH else 4) * unlike
+    assert agreed > (1000 if kind == BATCH else 100)
 
 
 @pytest.mark.torch

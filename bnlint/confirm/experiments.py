@@ -77,6 +77,9 @@ def experiment(
     arguments: dict[str, Any] = {**api.plain, **dict(layer.arguments)}
     if "channels" in api.roles:
         arguments[api.roles["channels"]] = len(state["running_mean"])
+    if trial.quantity == STATISTICS:  # from where a new layer starts, which a function is given
+        start = state["running_mean"]
+        state = {**state, "running_mean": np.zeros_like(start), "running_var": np.ones_like(start)}
     state = _in_place(state, layer)
     names, held = state_names(api), names_of(Given(api, arguments))
     roles = ["running_mean", "running_var"] if held.mean else []
@@ -90,7 +93,7 @@ def experiment(
             if parameter is not None and parameter.required:  # what a layer has all the same
                 plant.setdefault(parameter.name, neutral(state["running_mean"]))
     elif trial.quantity == STATISTICS:
-        plant = {}  # from where a new layer starts
+        plant = {}
     mode, given = _mode(api, layer)
     asked = tuple(Step(x, mode if not number else "", given) for number, x in enumerate(inputs))
     observe = tuple(names[role] for role in roles) if trial.quantity == STATISTICS else ()

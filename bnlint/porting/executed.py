@@ -144,8 +144,11 @@ def _layer(given: Given, mode: str) -> Layer:
         arguments.setdefault(groups.name, groups.default)
     tracking = api.statistics.get("argument")
     for name, text in given.others.items():
+        row = next((r for r in api.training_statistics_when if r["argument"] == name), None)
         if name == tracking and text in ("True", "False"):
             arguments[name] = text == "True"
+        elif row is not None and text == repr(row["value"]):
+            arguments[name] = row["value"]
         elif name not in api.plain and name not in api.inert:
             raise Unsuitable(f"what {name}={text} does is not in the table")
     return Layer(api.in_tables, tuple(sorted(arguments.items())), mode)

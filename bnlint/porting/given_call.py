@@ -131,7 +131,7 @@ def _named(path: str, from_family: str | None, frameworks: Frameworks) -> Api:
         raise TranslateError(f"{path or 'this'} is no normalisation API known{where}")
     whole = [api for distance, api in found.values() if distance == 0]
     if len(whole) == 1:
-        return whole[0]  # others only end so: mindtorch.torch.nn.BatchNorm2d
+        return whole[0]  # the paths of others only end so
     if len(found) > 1:
         names = " or ".join(api.framework.title for _, api in found.values())
         options = " or ".join(f"--from {family}" for family in found)

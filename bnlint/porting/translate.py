@@ -73,9 +73,12 @@ def _translation(given: Given, frameworks: Frameworks, family: str) -> Translati
             arguments.append(text)
         else:
             arguments.append(f"{parameter.name}={text}")
+    flags: list[str] = []
     for flag, said in (_statistics(given, target), _training_statistics(given, target)):
-        arguments += flag
+        flags += flag
         notes += said
+    arguments += flags
+    notes += _of_updates(given, target, flags)
     notes += _left_over(given, target, done)
     notes += _meanings(given, target, done)
     notes += _beyond_the_usual(given.api, frameworks)
@@ -92,7 +95,10 @@ def _target(api: Api, frameworks: Frameworks, family: str) -> tuple[Api, list[st
     same_kind = [a for a in candidates if (a.kind == "functional") == (api.kind == "functional")]
     notes: list[str] = []
     if not same_kind:
-        notes.append(f"{reference.framework.title} has no functional form here: a layer is written")
+        lacking, written = ("functional form", "layer")
+        if api.kind != "functional":
+            lacking, written = ("layer", "function")
+        notes.append(f"{reference.framework.title} has no {lacking} here: a {written} is written")
         return reference, notes
     if reference in same_kind:
         same_kind.remove(reference)
@@ -238,6 +244,22 @@ def _training_statistics(given: Given, target: Api) -> tuple[list[str], list[str
     return [], [f"training normalises with {here} here, with {there} there"]
 
 
+def _of_updates(given: Given, target: Api, flags: list[str]) -> list[str]:
+    """Say that running statistics are updated by another rule, which no argument changes."""
+    source, rules = given.api, []
+    for api, told in (
+        (source, [f"{name}={text}" for name, text in given.others.items()]),
+        (target, flags),
+    ):
+        rows = [row for row in api.training_statistics_when if "running_update" in row]
+        chosen = [row for row in rows if f"{row['argument']}={row['value']!r}" in told]
+        rules.append(chosen[0]["running_update"] if chosen else api.running_update)
+    if "none" in (source.convention, target.convention) or rules[0] == rules[1]:
+        return []
+    updated = f"updated by the rule {rules[1]} here, by {rules[0]} there"
+    return [f"the first steps differ whatever the momentum: running statistics are {updated}"]
+
+
 def _statistics(given: Given, target: Api) -> tuple[list[str], list[str]]:
     """Return the argument that the flag which fixes the statistics becomes, and notes."""
     source = given.api
@@ -290,6 +312,12 @@ def _meanings(given: Given, target: Api, done: set[str]) -> list[str]:
             f" ({target.roles['axis']}={axis} keeps the layout)" if "axis" in target.roles else ""
         )
         notes.append(f"channels are in axis {target.channel_axis} here, in {axis} there{same}")
+    for role, array, neutral in (("scale", "weight", "ones"), ("center", "bias", "zeros")):
+        value = given.roles.get(role)
+        if target.kind == "functional" and value is not None and value.value is False:
+            notes.append(
+                f"{source.roles[role]}=False there: give {neutral} for {target.roles[array]}"
+            )
     told = any(r in given.texts for r in _OPPOSITE) and any(r in done for r in _OPPOSITE)
     if {source.default_mode, target.default_mode} == {"training", "inference"} and not told:
         notes.append(f"a new layer is in {target.default_mode} mode here")

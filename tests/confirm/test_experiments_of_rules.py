@@ -21,8 +21,8 @@ from bnlint.frameworks.tables import catalogue
 PROVEN = frozenset(
     f"BN{number}"
     for number in (
-        *range(101, 111), *range(201, 210), 211, 213, 215, 216, *range(251, 256), *range(257, 261),
-        305, *range(401, 406), 410, 412, 503, 603, 604,
+        *range(101, 111), 115, *range(201, 210), 211, 213, 215, 216, *range(251, 256),
+        *range(257, 261), 305, *range(401, 406), 410, 412, 503, 603, 604,
     )
 )  # fmt: skip
 

@@ -32,6 +32,7 @@ ROWS = [
 #: What no CPU runs, and what was not installed where the rest was recorded.
 NOT_RECORDED = (
     "mindspore.mint.nn.BatchNorm", "paddle.nn.SyncBatchNorm", "x2paddle.torch2paddle.",
+    "msadapter.", "mindtorch.",
 )  # fmt: skip
 
 
