@@ -66,8 +66,26 @@ def _mentions(text: str, target: str) -> Iterator[re.Match[str]]:
     Frameworks whose ports set their own numbers are left out.
     """
     roots = _roots(target)
-    if any(root in text for root in roots):
-        yield from _mention(roots).finditer(text)
+    end = 0
+    for start in sorted({start for root in roots for start in _starts(root, text)}):
+        # To try the pattern on the whole text would take a hundred times as long.
+        match = _mention(roots).match(text, start) if start >= end else None
+        if match is not None:
+            end = match.end()
+            yield match
+
+
+def _starts(root: str, text: str) -> Iterator[int]:
+    """Yield where a use or an import of ``root`` may begin: at its name, or at a word before it."""
+    at = text.find(root)
+    while at >= 0:
+        before = at
+        while before and text[before - 1] in " \t":
+            before -= 1
+        if before < at:
+            yield from (before - len(w) for w in ("from", "import") if text.endswith(w, 0, before))
+        yield at
+        at = text.find(root, at + 1)
 
 
 @lru_cache(maxsize=16)

@@ -263,12 +263,8 @@ def _search(resolver: Resolver, file: str) -> _Shown:
         return _Shown()
     root = resolver.sources.root(file)
     files = [path for path in files if not is_for_tests(path.removeprefix(root))]
-    found: dict[str, Sequence[Sign]] = {}
-    for path in files:
-        signs = _signs_in(resolver, path)
-        if signs:
-            found[path] = signs
-    left = {path: signs for path in files if (signs := _left_in(resolver, path))}
+    shown = {path: _signs_in(resolver, path) for path in files}
+    found, left = ({p: signs[i] for p, signs in shown.items() if signs[i]} for i in (0, 1))
     ours, others = (concerned_files(resolver, files, found, left, batch) for batch in (True, False))
     by_name: dict[str, list[str]] = {}
     for path in files:
@@ -282,12 +278,24 @@ def _search(resolver: Resolver, file: str) -> _Shown:
     )
 
 
-def _left_in(resolver: Resolver, path: str) -> Sequence[Sign]:
+_SIGNS: Memo[str, tuple[Sequence[Sign], Sequence[Sign]]] = Memo(ONE_FILE)
+
+
+def _signs_in(resolver: Resolver, path: str) -> tuple[Sequence[Sign], Sequence[Sign]]:
+    """Return what a file shows as a converter, and what is left in it of the code of its source."""
+    known = _SIGNS.of(resolver)
+    if path not in known:
+        text = resolver.sources.text(path) if _may_convert(resolver, path) else None
+        known[path] = ((), ())
+        if text:
+            imports = imports_in(text)
+            converts = [*converter_signs(path, text, imports)]
+            known[path] = converts, _left_in(path, text, ecosystems_in(imports))
+    return known[path]
+
+
+def _left_in(path: str, text: str, imported: Collection[str]) -> Sequence[Sign]:
     """Return what a file of one ecosystem still has of the code of another."""
-    text = resolver.sources.text(path) if _may_convert(resolver, path) else None
-    if text is None:
-        return ()
-    imported = ecosystems_in(imports_in(text))
     if len(imported) != 1 or not may_have_remains(text, target := next(iter(imported))):
         return ()
     try:
@@ -295,18 +303,6 @@ def _left_in(resolver: Resolver, path: str) -> Sequence[Sign]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return [*left_signs(path, text, tree, target)]
-
-
-_SIGNS: Memo[str, Sequence[Sign]] = Memo(ONE_FILE)
-
-
-def _signs_in(resolver: Resolver, path: str) -> Sequence[Sign]:
-    """Return what a file shows as a converter; nothing if it is none."""
-    known = _SIGNS.of(resolver)
-    if path not in known:
-        text = resolver.sources.text(path) if _may_convert(resolver, path) else None
-        known[path] = [*converter_signs(path, text, imports_in(text))] if text else ()
-    return known[path]
 
 
 def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:

@@ -210,9 +210,28 @@ def citations_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
     """
     if _HOST not in text and not any(mark in text for mark in _module_marks()):
         return
-    for match in _CITES.finditer(text):
-        if (family := _family_at(match[1])) is not None:
-            yield match, family
+    for start, end in _beside_addresses(text):
+        for match in _CITES.finditer(text, start, end):
+            if (family := _family_at(match[1])) is not None:
+                yield match, family
+
+
+def _beside_addresses(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the pieces of ``text`` in which an address or module may be cited, each once.
+
+    To try the pattern of citations on the whole text would take a hundred times as long.
+    """
+    last: tuple[int, int] | None = None
+    for found in _CITED_PLACE.finditer(text):
+        start, end = max(0, found.start() - _BEFORE_ADDRESS), found.end()
+        if not any(text.find(stem, start, found.start()) >= 0 for stem in _CITING_STEMS):
+            continue
+        if last is not None and start > last[1]:
+            yield last
+            last = None
+        last = (start, end) if last is None else (last[0], end)
+    if last is not None:
+        yield last
 
 
 #: Where code is published that people cite.
@@ -225,12 +244,23 @@ def _module_marks() -> tuple[str, ...]:
     return tuple(mark for mark in _marks_of_addresses() if mark.endswith("_"))
 
 
+#: An address of code, or the name of a module.
+_CITED = r"(?:https?://)?github\.com[/:][\w.-]+/[\w./-]+|(?<![\w./])(?!www\.)\w+(?:\.\w+){2,}"
+_CITED_PLACE = lazy(_CITED)
+
+#: How many characters of a citation at most stand before the address, and what one of them must be.
+_BEFORE_ADDRESS = 80
+_CITING_STEMS = (
+    "dapt", "odif", "orrow", "opy", "opied", "aken", "akes", "erived", "btained", "ased", "ort",
+    "onverted", "ranslated", "efer", "ource", "riginal", "fficial", "mplementation",
+)  # fmt: skip
+
 #: What sentences say of a source that they cite: its address, or its module.
 _CITES = lazy(
     r"\b(?:[Aa]dapt(?:ed|ation)|[Mm]odif(?:ied|ication)|[Bb]orrow(?:ed|s)?|[Cc]op(?:y|ied)|[Tt]ak(?:en|es)"
     r"|[Dd]erived|[Oo]btained|[Bb]ased|[Pp]ort(?:ed)?|[Cc]onverted|[Tt]ranslated|[Rr]efer(?:ence|s)?"
     r"|[Ss]ource|[Oo]riginal(?:ly)?|[Oo]fficial|[Ii]mplementation)\b[^.;]{0,60}?"
-    r"((?:https?://)?github\.com[/:][\w.-]+/[\w./-]+|(?<![\w./])(?!www\.)\w+(?:\.\w+){2,})"
+    rf"({_CITED})"
 )
 
 
