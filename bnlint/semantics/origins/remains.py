@@ -105,9 +105,18 @@ def _mention(roots: tuple[str, ...]) -> re.Pattern[str]:
     )
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the statements of a file, and what holds others in them."""
+    pending: list[ast.AST] = [tree]
+    for node in pending:
+        for inside in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending += getattr(node, inside, ())
+    yield from pending
+
+
 def _imported_roots(tree: ast.Module) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
@@ -119,7 +128,7 @@ def _quoted_rows(tree: ast.Module) -> frozenset[int]:
     """Return the lines of strings that stand as statements: docstrings, and code in quotes."""
     return frozenset(
         row
-        for node in ast.walk(tree)
+        for node in _statements(tree)
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)
         and isinstance(node.value.value, str)

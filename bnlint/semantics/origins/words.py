@@ -286,10 +286,12 @@ _ADDRESS = lazy(r"github\.com[/:][\w.-]+/[\w.-]+")
 
 def _family_at(address: str) -> str | None:
     """Return the family whose mark an address has: the longest mark, if no other has one alike."""
+    lowered = address.lower()
     found = {
         (len(mark), family)
         for mark, family in _marks_of_addresses().items()
-        if re.search(rf"(?<![a-z]){re.escape(mark)}(?:(?<=_)|(?![a-z]))", address.lower())
+        if mark in lowered
+        and re.search(rf"(?<![a-z]){re.escape(mark)}(?:(?<=_)|(?![a-z]))", lowered)
     }
     best = {family for length, family in found if length == max(found)[0]}
     return best.pop() if len(best) == 1 else None
