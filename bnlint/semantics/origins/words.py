@@ -222,10 +222,12 @@ def _beside_addresses(text: str) -> Iterator[tuple[int, int]]:
     To try the pattern of citations on the whole text would take a hundred times as long.
     """
     last: tuple[int, int] | None = None
-    for found in _CITED_PLACE.finditer(text):
-        start, end = max(0, found.start() - _BEFORE_ADDRESS), found.end()
-        if not any(text.find(stem, start, found.start()) >= 0 for stem in _CITING_STEMS):
+    for at in sorted({*_addresses_in(text), *_dotted_in(text)}):
+        found = _CITED_PLACE.match(text, at)
+        start = max(0, at - _BEFORE_ADDRESS)
+        if found is None or not any(text.find(s, start, at) >= 0 for s in _CITING_STEMS):
             continue
+        end = found.end()
         if last is not None and start > last[1]:
             yield last
             last = None
@@ -243,6 +245,31 @@ def _module_marks() -> tuple[str, ...]:
     """Return what stands in the names of modules of each family, and not in addresses alone."""
     return tuple(mark for mark in _marks_of_addresses() if mark.endswith("_"))
 
+
+def _addresses_in(text: str) -> Iterator[int]:
+    """Yield where addresses of code may begin in ``text``."""
+    for at, _ in _places(_HOST, text):
+        for scheme in ("https://", "http://"):
+            if text.endswith(scheme, 0, at):
+                yield at - len(scheme)
+        yield at
+
+
+def _dotted_in(text: str) -> Iterator[int]:
+    """Yield where names of three parts or more may begin in ``text``."""
+    at = text.find(".")
+    while at >= 0:
+        further = _TWO_PARTS.match(text, at)
+        if further is not None:
+            start = at
+            while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+                start -= 1
+            yield start
+        at = text.find(".", at + 1 if further is None else further.end())
+
+
+#: Two further parts of a dotted name.
+_TWO_PARTS = lazy(r"\.\w+\.\w+")
 
 #: An address of code, or the name of a module.
 _CITED = r"(?:https?://)?github\.com[/:][\w.-]+/[\w./-]+|(?<![\w./])(?!www\.)\w+(?:\.\w+){2,}"
