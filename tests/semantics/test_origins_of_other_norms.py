@@ -237,6 +237,10 @@ SILENT = [
         id="a file that nothing imports, beside the model of the converter",
     ),
     pytest.param(
+        {**MANY, "small__model": MINDSPORE, "small__tools__pt2ms": "import torch\n"},
+        id="a converter whose own folder has no layers, in a collection of models",
+    ),
+    pytest.param(
         {"model": "# import caffe\n" + KERAS}, id="a framework whose ports set their own numbers"
     ),
 ]  # fmt: skip

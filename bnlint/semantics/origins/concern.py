@@ -64,9 +64,9 @@ def _concerned(
     """Return those of the ``layered`` files that a converter has to do with.
 
     They are the converter itself; or those that it imports, in two steps; or those that import it;
-    or those of the nearest folder around it where others build layers, of any kind. Of these, files
-    that no other of ``files`` imports are left out where some are imported: nothing shows what they
-    are for.
+    or those of its folder, if layers of any kind are built there; or all there are. Of the last
+    two, files that no other of ``files`` imports are left out where some are imported: nothing
+    shows what they are for.
     """
     if converter in layered and _calls_layer(resolver, converter, target, batch):
         return (converter,)
@@ -84,14 +84,15 @@ def _concerned(
 
 
 def _around(resolver: Resolver, converter: str, files: Sequence[str], target: str) -> Sequence[str]:
-    """Return the files of the nearest folder around ``converter`` where others build layers."""
-    folder = converter
-    while folder:
-        folder = folder.rpartition("/")[0]
-        near = [path for path in files if path.startswith(f"{folder}/") and path != converter]
-        if any(builds_layers(resolver, p, target, batch) for p in near for batch in (True, False)):
-            return near
-    return ()
+    """Return the files of the folder of ``converter``, if others build layers there, or else all.
+
+    Layers of any kind count: the folder is then one of a model, whose layers these are.
+    """
+    folder = converter.rpartition("/")[0] + "/"
+    near = [path for path in files if path.startswith(folder) and path != converter]
+    if any(builds_layers(resolver, p, target, batch) for p in near for batch in (True, False)):
+        return near
+    return [path for path in files if path != converter]
 
 
 def _leads(resolver: Resolver, file: str) -> Collection[str]:
