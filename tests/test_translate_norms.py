@@ -57,8 +57,8 @@ def to(family: str, call: str, from_family: str | None = None) -> Translation:
         ("torch.nn.LayerNorm(64)", "mindspore", "mindspore.nn.LayerNorm((64,), epsilon=1e-05)"),
         ("torch.nn.LayerNorm([4, 8])", "keras",
          "keras.layers.LayerNormalization(axis=[-2, -1], epsilon=1e-05)"),
-        ("torch.nn.LayerNorm((4, 8))", "mindspore",
-         "mindspore.nn.LayerNorm((4, 8), begin_norm_axis=-2, begin_params_axis=-2, epsilon=1e-05)"),
+        ("torch.nn.LayerNorm((4, 8), 1e-7)", "mindspore",
+         "mindspore.nn.LayerNorm((4, 8), begin_norm_axis=<axis>, begin_params_axis=<axis>)"),
         ("keras.layers.LayerNormalization(axis=[-2, -1])", "torch",
          "torch.nn.LayerNorm((<size2>, <size1>), eps=0.001)"),
         ("keras.layers.LayerNormalization(axis=[-3, -2, -1])", "onnx",
@@ -97,11 +97,11 @@ def to(family: str, call: str, from_family: str | None = None) -> Translation:
         ("torch.nn.RMSNorm(64)", "equinox",
          "equinox.nn.RMSNorm(64, eps=1.1920929e-07, use_bias=False)"),
         ("torch.nn.LocalResponseNorm(5, 1e-4, 0.75, 2)", "mindspore",
-         "mindspore.nn.LRN(depth_radius=2, bias=2, alpha=2e-05, beta=0.75)"),
+         "mindspore.nn.LRN(depth_radius=2, bias=2.0, alpha=2e-05, beta=0.75)"),
         ("torch.nn.LocalResponseNorm(5, 5.0)", "tensorflow",
          "tensorflow.nn.local_response_normalization(<input>, depth_radius=2, beta=0.75)"),
         ("tf.nn.lrn(x, bias=2)", "torch",
-         "torch.nn.functional.local_response_norm(x, 11, alpha=11.0, beta=0.5, k=2)"),
+         "torch.nn.functional.local_response_norm(x, 11, alpha=11.0, beta=0.5, k=2.0)"),
         ("torch.nn.LocalResponseNorm(5)", "mindspore",
          "mindspore.nn.LRN(depth_radius=2, alpha=2e-05, beta=0.75)"),
         ("torch.nn.LocalResponseNorm(5, k=2)", "mxnet", "mxnet.nd.LRN(nsize=5)"),
@@ -136,6 +136,8 @@ ONLY_GAMMA = (
          "normalized_shape=dim is taken for one size, that of the last axis"),
         ("mlx.nn.GroupNorm(8, 64)", "torch",
          "a group is every so many channels there, and a block of them here"),
+        ("torch.nn.LayerNorm((4, 8))", "mindspore",
+         "begin_norm_axis: the rank of the input and -2, which is refused"),
         ("keras.layers.LayerNormalization(axis=1)", "torch",
          "axis 1 is normalised there, the last axes here: move axes before and after"),
         ("torch.nn.GroupNorm(8, 64)", "keras", "channels are in axis -1 here, in 1 there"),
@@ -266,7 +268,7 @@ UNLIKE = re.compile(
     r"one switch stands|is always there here|has no beta|value for each|every so many channels"
     r"|all axes from|eps is 1e-12|has no counterpart|(is|are) normalised there|refuses an eps"
     r"|channels before and \d after each|the first steps differ"
-    r"|are given to the call here|there: give"
+    r"|are given to the call here|there: give|which is refused"
 )
 
 

@@ -61,6 +61,9 @@ def _output(given: Given, experiment: Experiment, data: Any) -> Wide:
             raise RejectedError(f"{api.id}: {parameter.name} is missing")
     if api.ranks != "any" and api.ranks != UNKNOWN and x.ndim not in api.ranks:
         raise RejectedError(f"{api.id}: takes no input of rank {x.ndim}")
+    axis = _argument(given, "axis")
+    if api.least_axis is not None and type(axis) is int and axis < api.least_axis:
+        raise RejectedError(f"{api.id}: takes no {api.roles['axis']} below {api.least_axis}")
     tracking = api.statistics
     if tracking and given.of(tracking["argument"]) is not tracking["always_batch"]:
         raise given.unclear("statistics", "what it does with them is not known")

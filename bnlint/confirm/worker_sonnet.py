@@ -15,7 +15,9 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     outputs: list[Any] = []
     states: list[dict[str, Any]] = []
     # It makes its variables when it is called; inference leaves them as they are.
-    layer(tensorflow.constant(request["steps"][0]["input"]), is_training=False)
+    takes = importlib.import_module("inspect").signature(layer.__call__).parameters
+    inference = {"is_training": False} if "is_training" in takes else {}
+    layer(tensorflow.constant(request["steps"][0]["input"]), **inference)
     for name, value in request["plant"].items():
         held = state(layer, name)
         held.assign(np.reshape(value, held.shape))

@@ -162,6 +162,7 @@ class Api(NamedTuple):
     arguments are needed for all that they have a default (``needed``). Local response normalisation
     divides by a power of ``k + a * sum``, a sum of squares over some channels: ``window`` says how
     many they are by the size, and ``a`` is alpha, divided by the size or not (``alpha_divided``).
+    An axis below ``least_axis`` is refused.
 
     The last fields are those of a wrapper that a project declares, or of a class of its own that
     computes batch normalisation itself, which has no aliases: the id of the API it is
@@ -230,6 +231,7 @@ class Api(NamedTuple):
     shape_as: str = "any"
     needed: frozenset[str] = frozenset()
     window: str = ""
+    least_axis: int | None = None
     alpha_divided: bool = False
 
     @property

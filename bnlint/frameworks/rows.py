@@ -148,6 +148,7 @@ def norm_of(framework: Framework, row: Mapping[str, Any]) -> Api:
         shape_as=row.get("shape_as", "any"),
         needed=frozenset(row.get("needed", ())),
         window=row.get("window", ""),
+        least_axis=row.get("least_axis"),
         alpha_divided=row.get("alpha_divided", False),
     )
 

@@ -315,6 +315,7 @@ NORM_FIELDS: dict[str, f.Check] = {
     "grouping": f.one_of(*GROUPINGS),
     "grouping_when": _when(grouping=f.one_of(*GROUPINGS)),
     "weight_offset": f.number,
+    "least_axis": f.whole,
     "window": f.one_of(*WINDOWS),
     "alpha_divided": f.flag,
     "switched": f.one_of("apart", "together"),

@@ -237,6 +237,9 @@ class _Call(CallSides):
         if target.reduces not in ("axes", "axis", "from-axis"):
             return _Written()  # where the channels are
         wanted = self._wanted_axis(what)
+        if self._is_refused(wanted):
+            note = f"{target.roles['axis']}: the rank of the input and {wanted}, which is refused"
+            return _Written("<axis>", (note,))
         if wanted == "<axis>":
             first = what.axes[0] if what.kind == FROM else 1
             note = f"{target.roles['axis']}: all axes from {first} on, as many as the input has"
@@ -246,6 +249,11 @@ class _Call(CallSides):
         if not parameter.required and wanted == str(parameter.default):
             return _Written()
         return _Written(wanted)
+
+    def _is_refused(self, axis: str | None) -> bool:
+        """Tell whether the target takes no axis that is counted so far from the end."""
+        least = self.target.least_axis
+        return least is not None and axis not in (None, "<axis>") and int(axis or 0) < least
 
     def _wanted_axis(self, what: Together) -> str | None:
         if self.target.reduces == "from-axis":
@@ -272,6 +280,8 @@ class _Call(CallSides):
             wanted = int(self._wanted_axis(what) or -1)
         parameter = self.target.parameter(self.target.roles["learned"])
         assert parameter is not None
+        if self._is_refused(str(wanted)):
+            return _Written("<axis>")
         return _Written(None if wanted == parameter.default else str(wanted))
 
     def _grouping(self) -> _Written:
@@ -339,6 +349,8 @@ class _Call(CallSides):
             return _Written()
         value = self.given.roles.get(role)
         kept = value is not None and same(value.value, number) and role != "size"
+        if kept and value is not None and type(value.value) is not type(parameter.default):
+            kept = not isinstance(parameter.default, float)  # some take no 2 for a 2.0
         return _Written(text if text is not None and kept else shown(number))
 
     def _switch(self, role: str) -> _Written:
