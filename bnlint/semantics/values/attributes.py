@@ -6,7 +6,13 @@ import ast
 
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, has_decorator
-from bnlint.semantics.values.classes import attribute_stores, construction, lineage, method, sets_up
+from bnlint.semantics.values.classes import (
+    attribute_stores,
+    construction,
+    given_to,
+    lineage,
+    sets_up,
+)
 from bnlint.semantics.values.containers import element
 from bnlint.semantics.values.domain import (
     Argument,
@@ -247,8 +253,13 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     whose fields are annotated and whose constructor is not written out. Nothing if it is no field.
     """
     ancestors = list(lineage(ev, cls))
-    if not any(_is_record(ancestor) for ancestor in ancestors):
-        if method(ev, cls, "__init__") is not None or not cls.node.bases:
+    for ancestor in ancestors:
+        if any(getattr(statement, "name", "") == "__init__" for statement in ancestor.node.body):
+            return ()  # a constructor that is written out stays, in a dataclass too
+        if _is_record(ancestor):
+            break
+    else:
+        if not cls.node.bases:
             return ()
     names: dict[str, tuple[Module, ast.expr]] = {}
     for ancestor in reversed(ancestors):
@@ -258,7 +269,7 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     if name not in names:
         return ()
     if instance.call is not None:
-        arguments = arguments_of(ev, instance.module, instance.call, instance.env)
+        arguments = given_to(ev, instance, instance.call)
         given: dict[str, Argument] = dict(zip(names, arguments.positional, strict=False))
         given.update(arguments.keywords)
         if name in given:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import SETS_UP
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values.arguments import arguments_of, bind
+from bnlint.semantics.values.arguments import arguments_of, bind, merge
 from bnlint.semantics.values.domain import (
     Arguments,
     Candidate,
@@ -17,6 +17,7 @@ from bnlint.semantics.values.domain import (
     Env,
     Evaluate,
     Instance,
+    Partial,
     Symbol,
     Unknown,
     ValueSet,
@@ -113,11 +114,21 @@ def construction(ev: Evaluate, instance: Instance) -> Env | None:
 
     def make() -> Env:
         assert instance.call is not None
-        arguments = arguments_of(ev, instance.module, instance.call, instance.env)
+        arguments = given_to(ev, instance, instance.call)
         me = Candidate(instance, owner.module, init)
         return Env(bind(owner.module, init, arguments, me), instance.env, depth)
 
     return ev.construction(instance.cls.node, instance.call, instance.env, make)
+
+
+def given_to(ev: Evaluate, instance: Instance, call: ast.Call) -> Arguments:
+    """Return what the ``call`` that made ``instance`` gives its class, and what a partial held."""
+    given = arguments_of(ev, instance.module, call, instance.env)
+    for callee in ev.evaluate(instance.module, call.func, instance.env):
+        held = callee.object
+        if isinstance(held, Partial) and any(t.object == instance.cls for t in held.target):
+            return merge(held.arguments, given)
+    return given
 
 
 def base_constructor(
