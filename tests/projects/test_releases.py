@@ -76,6 +76,8 @@ OLD = ["keras1", "keras1_1", "keras1_0_7", "keras1_0"]
         ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '~2.2'\n", ["keras_standalone"]),
         ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = {version = '2.2.*'}\n", ALL[2:]),
         ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '^0.3'\n", ALL),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '^0.0'\n", ALL),
+        ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '^0'\n", ALL),
         ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '*'\n", ALL),
         ("pyproject.toml", "[tool.poetry.dependencies]\nkeras = '2.2.4 || 3'\n", ALL),
         ("pyproject.toml", "keras = = 1\n", ALL),

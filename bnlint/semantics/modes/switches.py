@@ -237,8 +237,6 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
     It is printed, compared, or taken out of the framework: that is what inference is for.
     """
     function = use.module.enclosing_function(use.node)
-    if isinstance(function, ast.Lambda):
-        return False
     scope = ev.scope(use.module, function if function is not None else use.module.tree)
     held = holding(ev, use.node, scope)
     return held is not None and any(
@@ -253,8 +251,6 @@ def gives_only_shape(ev: Evaluate, use: Use) -> bool:
     """Tell whether nothing but the shape of what a run of a model gives is looked at."""
     module = use.module
     function = module.enclosing_function(use.node)
-    if isinstance(function, ast.Lambda):
-        return False
     looked_at: list[ast.AST] = [use.node]
     statement = module.parents[use.node]
     if isinstance(statement, ast.Assign):

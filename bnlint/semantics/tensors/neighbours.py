@@ -172,10 +172,9 @@ def _added_before(ev: Evaluate, module: Module, call: ast.Call) -> Before | None
 def _applied(ev: Evaluate, module: Module, call: ast.Call, target: ast.Attribute) -> Before | None:
     """Return what feeds ``self.bn(x)`` where the layer ``self.bn`` is applied, if that is once."""
     uses = applications_of(ev, module, target.attr).get(call, [])
-    outer = [use for use in uses if isinstance(use.func, ast.Attribute)]
-    if len(outer) != 1:
+    if len(uses) != 1 or not uses[0].args:
         return None
-    return _origin(ev, module, outer[0].args[0]) if outer[0].args else None
+    return _origin(ev, module, uses[0].args[0])
 
 
 def _origin(ev: Evaluate, module: Module, node: ast.expr) -> Before | None:
