@@ -114,9 +114,9 @@ DESCRIBED: dict[str, Described] = {
     "infer": Described(
         "Whether what a project shows of the framework that its code was ported from counts, where "
         "nothing is declared: converters that read the weights of another framework, sentences, "
-        "padding. `bnlint reference` says what is shown, and prints the lines that say it for "
-        "good. Padding alone, and anything of residual and dense networks, which often set their "
-        "own eps, gives findings of low confidence only; "
+        "code of it that is commented out, padding. `bnlint reference` says what is shown, and "
+        "prints the lines that say it for good. Padding alone, and anything of residual and dense "
+        "networks, which often set their own eps, gives findings of low confidence only; "
         "[how often it is right](accuracy/references.md).",
         _FLAG,
     ),
