@@ -82,12 +82,15 @@ def _in_order(wrapper: Wrapper, like: Api) -> list[Parameter]:
 
 @lru_cache(maxsize=64)
 def rows_of(name: str) -> tuple[tuple[str, Mapping[str, Any]], ...]:
-    """Return the entries that ``name`` stands for, by id or import path, each with its table."""
+    """Return the entries that ``name`` stands for, by id or import path, each with its table.
+
+    An import path does not stand for releases that nobody means who does not say so.
+    """
     found = [
         (family, row)
         for family, table in catalogue().tables.items()
         for row in table["api"]
-        if row["id"] == name or name in row["aliases"]
+        if row["id"] == name or (name in row["aliases"] and not row.get("only_declared"))
     ]
     by_id = [(family, row) for family, row in found if row["id"] == name]
     return tuple(by_id or found)
