@@ -355,34 +355,52 @@ class Server:
     def __init__(self, trials: list[Trial], options: argparse.Namespace, learnt: Map) -> None:
         self.trials, self.options, self.learnt = trials, options, learnt
         self.failed = ""
+        self.sound: dict[str, bool] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Take the place of pytest's own loop."""
         items = {item.nodeid: item for item in session.items}
         known = {name: row for name, row in self.learnt.known().items() if name in items}
         for trial in self.trials:
-            tests = ordered(trial, known, self.learnt)
-            reader, writer = os.pipe()
-            child = os.fork()
-            if not child:
-                try:
-                    self._run(trial, [items[name] for name in tests], writer)
-                finally:
-                    os._exit(0)
-            os.close(writer)
-            with open(reader, "rb") as stream:
-                data = stream.read()
-            _, status, usage = os.wait4(child, 0)
-            if not data and not os.WIFSIGNALED(status):
-                raise RuntimeError(f"the tests of fault {trial.number} could not be run")
-            failed, done = json.loads(data) if data else ("it did not end", len(tests))
-            spent = usage.ru_utime + usage.ru_stime
-            write(self.options, trial, Outcome(bool(failed), failed, done, spent))
+            spent = 0.0
+            while True:
+                tests = [items[name] for name in ordered(trial, known, self.learnt)]
+                found = self._in_fork(trial.number, tests)
+                spent += found.seconds
+                name = found.test.partition(": ")[0] if found.test not in items else found.test
+                if name not in items or self._is_sound(items[name]):
+                    break
+                del known[name]  # it fails without the fault, too
+            write(self.options, trial, found._replace(seconds=spent))
         return True
 
-    def _run(self, trial: Trial, items: list[pytest.Item], writer: int) -> None:
+    def _is_sound(self, item: pytest.Item) -> bool:
+        """Tell whether a test passes without a fault, now as when it was learnt."""
+        if item.nodeid not in self.sound:
+            self.sound[item.nodeid] = not self._in_fork(-1, [item]).killed
+        return self.sound[item.nodeid]
+
+    def _in_fork(self, number: int, items: list[pytest.Item]) -> Outcome:
+        """Run tests with a fault until one fails."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                self._run(number, items, writer)
+            finally:
+                os._exit(0)
+        os.close(writer)
+        with open(reader, "rb") as stream:
+            data = stream.read()
+        _, status, usage = os.wait4(child, 0)
+        if not data and not os.WIFSIGNALED(status):
+            raise RuntimeError(f"the tests of fault {number} could not be run")
+        failed, done = json.loads(data) if data else ("it did not end", len(items))
+        return Outcome(bool(failed), failed, done, usage.ru_utime + usage.ru_stime)
+
+    def _run(self, number: int, items: list[pytest.Item], writer: int) -> None:
         """Run tests until one fails; say which, and leave."""
-        vars(builtins)["_bnlint_fault"] = trial.number
+        vars(builtins)["_bnlint_fault"] = number
         folder = tempfile.mkdtemp()
         os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
         hard = int(self.options.limit + 4 * self.options.each) + 30
