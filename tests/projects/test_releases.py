@@ -100,6 +100,33 @@ def test_what_files_of_installers_say(
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("requirements.txt", "keras==" + "1" * 5000, id="a long number"),
+        pytest.param("requirements.txt", "keras==1.2.3 or so\n" * 90_000, id="many lines"),
+        pytest.param("requirements.txt", "keras==2.2\xff\x00", id="no text"),
+        pytest.param("requirements.txt", "keras===foo\nkeras @ file:///x\n", id="odd ones"),
+        pytest.param("pyproject.toml", "keras = " + "[" * 3000, id="deep"),
+        pytest.param(
+            "pyproject.toml", f"[a]\nkeras = '^{'9' * 5000}'", id="a long number of Poetry"
+        ),
+        pytest.param(
+            "environment.yml", f"- keras{' ' * 100_000}x\nkeras={'1' * 100_000}!", id="long"
+        ),
+        pytest.param("setup.py", "'keras==1\n" * 1000, id="quotes that do not end"),
+        pytest.param("uv.lock", 'name = "keras"\nversion = "??"\n', id="a version that is none"),
+    ],
+)
+def test_files_that_nobody_wrote_by_hand(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    """What cannot be a requirement allows every release, in no time."""
+    (folder / "net.py").write_text(KERAS.format(""))
+    (folder / name).write_text(text, encoding="latin-1")
+    assert apis(capsys) == ALL
+
+
+@pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("tensorflow==2.15\n", ["keras2"]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.patterns import lazy
@@ -39,6 +40,10 @@ _CONDA = lazy(r"([\w.-]+)(?:\s*=\s*|\s+)(\d[\w.]*)(?:\.\*)?(?:=\S*)?$")
 _QUOTED = lazy(r"""['"]([A-Za-z][^'"\n]{1,120})['"]""")
 _CARET = lazy(r"\s*([\^~])\s*(\d+(?:\.\d+)*)\s*$")
 _BARE = lazy(r"\s*\d+(?:\.\d+)*(?:\.\*)?\s*$")
+
+#: No requirement that somebody wrote is longer, and no file has more of them.
+_MAX_LENGTH = 200
+_MAX_PAIRS = 5000
 
 _IN_FOLDER: Memo[str, Required] = Memo()
 
@@ -75,9 +80,9 @@ def _said_in(name: str, text: str) -> Mapping[str, tuple[str, ...]]:
     if not any(name in lowered for name in wanted):
         return {}
     found: dict[str, tuple[str, ...]] = {}
-    for distribution, allowed in _pairs(name, text):
+    for distribution, allowed in islice(_pairs(name, text), _MAX_PAIRS):
         distribution = re.sub(r"[-_.]+", "-", distribution).lower()
-        if distribution in wanted:
+        if distribution in wanted and len(allowed) <= _MAX_LENGTH:
             found[distribution] = (*found.get(distribution, ()), allowed)
     return found
 
@@ -145,7 +150,7 @@ def _specifier(version: str) -> str:
 
     ``^`` lets everything vary but the first number that is not zero, ``~`` all from the third.
     """
-    caret = _CARET.match(version)
+    caret = _CARET.match(version) if len(version) <= _MAX_LENGTH else None
     if caret is None:
         return f"=={version.strip()}" if _BARE.match(version) else version.replace("*", "", 1)
     numbers = [int(part) for part in caret[2].split(".")]
