@@ -264,6 +264,7 @@ NO_LAYERS = {
         a = x / torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
         return a / torch.sqrt((a ** 2).mean(-1, keepdim=True) + 1e-3)
         """,
+    "a whole program": "x = x * torch.rsqrt((x ** 2).mean(-1) + self.eps)\n" * 9 + "return x",
     "one as it trains, one as it infers": """
         if self.training:
             return x / torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)

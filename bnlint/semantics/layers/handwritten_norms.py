@@ -22,10 +22,10 @@ from bnlint.startup.typed import NamedTuple
 
 _WORDS = ("square_roots", "means", "squares", "divides", "multiplies", "same_values")
 
-#: Names that are followed on the way from a root to what is squared.
-_MAX_DEPTH = 6
-
 _AXES = (-1, 1)
+
+#: No method of a layer takes more roots.
+_MAX_ROOTS = 8
 
 
 class Formula(NamedTuple):
@@ -130,11 +130,8 @@ class _Method:
 
     def formulas(self) -> Iterator[Formula]:
         """Yield what the method divides by, or multiplies with the inverse of."""
-        for node in self._nodes:
-            root = self._root(node)
-            if root is None:
-                continue
-            inside, inverse = root
+        roots = [(node, root) for node in self._nodes if (root := self._root(node)) is not None]
+        for node, (inside, inverse) in roots if len(roots) <= _MAX_ROOTS else ():
             assert isinstance(node, ast.expr)
             if (found := self._added(inside, "inside")) and self._normalises(node, inverse):
                 yield found
@@ -210,18 +207,19 @@ class _Method:
             for value in self._values(node)
         )
 
-    def _values(self, node: ast.expr, depth: int = 0) -> Iterator[ast.expr]:
+    def _values(self, node: ast.expr) -> Iterator[ast.expr]:
         """Yield an expression, and what it stands for: what a name is given, what is only cast."""
-        yield node
-        if depth > _MAX_DEPTH:
-            return
-        if isinstance(node, ast.Name):
-            for value in self._bound.get(node.id, ()):
-                yield from self._values(value, depth + 1)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in self._words["same_values"]:
-                for value in (node.func.value, *node.args[:1]):
-                    yield from self._values(value, depth + 1)
+        queue, seen = [node], set[ast.expr]()
+        for value in queue:
+            if value in seen:
+                continue
+            seen.add(value)
+            yield value
+            if isinstance(value, ast.Name):
+                queue += self._bound.get(value.id, ())
+            elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+                if value.func.attr in self._words["same_values"]:
+                    queue += (value.func.value, *value.args[:1])
 
     def _uses(self, node: ast.expr) -> Sequence[ast.expr]:
         """Return the expressions around a value, and around the name that it is given."""
