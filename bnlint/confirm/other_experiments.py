@@ -19,7 +19,7 @@ from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, Step
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.together import AXES, OPEN, Together, together
-from bnlint.trial import INFERENCE, Layer, Trial
+from bnlint.trial import INFERENCE, OUTPUT, Layer, Trial
 
 Array = NDArray[np.floating[Any]]
 
@@ -56,7 +56,7 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     """Return what to ask of ``api``, found at ``path``, for one side of a trial.
 
     Raises:
-        Unsuitable: its table does not say what it normalises.
+        Unsuitable: its table does not say what it normalises, or it keeps no running statistics.
         OracleError: the input has no such axes.
     """
     x = np.ascontiguousarray(np.moveaxis(_input(trial), 1, moved(api, layer, trial)))
@@ -66,6 +66,8 @@ def experiment(api: Api, path: str, layer: Layer, trial: Trial) -> Experiment:
     shape = shape_of_learned(api, x, what)
     arguments: dict[str, Any] = {**api.plain, **_sizes(api, what, trial), **dict(layer.arguments)}
     given = Given(api, arguments)
+    if trial.quantity != OUTPUT and not tracks(given):
+        raise Unsuitable(f"{api.id} is not known to keep running statistics")
     plant: dict[str, Array] = {}
     drawn = np.random.default_rng(_SEED + 1)
     for role, name, neutral in zip(("weight", "bias"), names_of(given), (1.0, 0.0), strict=True):
