@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import warnings
+
+# What Python warns of in code that is only read, such as 1if, is a matter of its author.
+warnings.filterwarnings("ignore", module="<unknown>")
 
 __version__ = "0.1.0"
 

@@ -264,3 +264,16 @@ def test_terminal(
     words = "For a port, --from FAMILY"
     assert words in " ".join(shown.split())
     assert words in " ".join(on_terminal(tmp_path, "bad.py", CI="true", **environment).split())
+
+
+@pytest.mark.parametrize("how", [(), ("-W", "error")])
+@pytest.mark.parametrize("line", ['s = "\\d"', "s = 1if x else 2"])
+def test_what_python_warns_of_in_code_that_is_read(
+    tmp_path: Path, how: tuple[str, ...], line: str
+) -> None:
+    """It is no message of bnlint's, and no reason not to read the file."""
+    write(tmp_path, net=f"x = 1\n{line}\n{FAULTY}")
+    found = program(tmp_path, "check", "--no-cache", "net.py", before=(*how, "-m", "bnlint"))
+    assert found.code == 1
+    assert "BN101" in found.out
+    assert "Warning" not in found.err
