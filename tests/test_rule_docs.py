@@ -63,6 +63,15 @@ def test_items_of_a_list_have_lines_of_their_own(loaded: LoadedRule) -> None:
     assert not re.search(r"[;.] +-\s", markdown(loaded))
 
 
+def test_kinds_of_normalisation_are_listed_as_people_do() -> None:
+    """A rule for one kind names it alone."""
+    texts = [(ROOT / "docs" / "rules" / f"{rule.code}.md").read_text() for rule in RULES]
+    said = [found for text in texts for found in re.findall(r"; (for [^;]*normalisation);", text)]
+    assert "for local response normalisation" in said
+    assert any(re.fullmatch(r"for \w[\w ]*(, \w[\w ]*)* and \w[\w ]*", text) for text in said)
+    assert not any("  " in text or "for and" in text or ",  " in text for text in said)
+
+
 def test_kinds_of_normalisation_are_those_that_a_rule_speaks_of() -> None:
     """A rule need not speak of batch normalisation; what all rules speak of is not worth a word."""
     heads = {loaded.code: markdown(loaded).split("## What it does")[0] for loaded in RULES}

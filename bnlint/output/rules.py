@@ -245,7 +245,7 @@ def _kinds(rule: Rule) -> str:
     if rule.norms == (BATCH,):
         return ""
     names = [NORM_NAMES[kind] for kind in rule.norms]
-    return f"for {', '.join(names[:-1])} and {names[-1]}"
+    return "for " + " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _prose(text: str) -> str:
