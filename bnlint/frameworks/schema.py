@@ -72,7 +72,7 @@ VOCABULARY = (
     "part_names", "named_walks", "parts_in_order", "recomputes", "identities", "format_words",
     "device_arguments", "empty_devices", "script_methods", "script_contexts", "inspectors",
     "inspecting_methods", "makes_by_name", "name_arguments", "square_roots", "means", "squares",
-    "divides", "multiplies", "configuration_classes",
+    "powers", "inverse_roots", "divides", "multiplies", "configuration_classes",
     "same_values",
     "stores_into", "shares_memory", "moves_towards", "scales", "sums", "plain_builders",
     "gives_weights", "takes_weights",

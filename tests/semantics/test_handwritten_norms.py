@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from textwrap import dedent, indent
+from typing import Protocol
 
 import pytest
 
@@ -104,8 +105,18 @@ layer = RMSNorm(8)
 """
 
 
+class Reader(Protocol):
+    """Gives the kind and the eps of each layer of a class with a certain body."""
+
+    def __call__(
+        self, template: str, body: str, name: str = ..., given: str = ...
+    ) -> list[str]: ...
+
+
 @pytest.fixture
-def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):  # type: ignore[no-untyped-def]
+def found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Reader:
     monkeypatch.chdir(tmp_path)
 
     def read(template: str, body: str, name: str = "RMSNorm", given: str = "") -> list[str]:
@@ -206,7 +217,7 @@ RMS = {
 
 
 @pytest.mark.parametrize("case", RMS)
-def test_rms_normalisation(found, case: str) -> None:  # type: ignore[no-untyped-def]
+def test_rms_normalisation(found: Reader, case: str) -> None:
     """What multiplies by the inverse root of the mean of squares, or divides by the root."""
     assert found(*RMS[case]) == ["rms 1e-06"]
 
@@ -226,7 +237,7 @@ LAYER = {
 
 
 @pytest.mark.parametrize("case", LAYER)
-def test_layer_normalisation(found, case: str) -> None:  # type: ignore[no-untyped-def]
+def test_layer_normalisation(found: Reader, case: str) -> None:
     """A mean is taken off before."""
     assert found(TORCH, LAYER[case], "LayerNorm2d") == ["layer 1e-06"]
 
@@ -234,7 +245,7 @@ def test_layer_normalisation(found, case: str) -> None:  # type: ignore[no-untyp
 @pytest.mark.parametrize(
     ("given", "eps"), [("", "1e-06"), (", eps=1e-5", "1e-05"), (", 1e-3", "0.001")]
 )
-def test_eps_is_what_the_class_is_given(found, given: str, eps: str) -> None:  # type: ignore[no-untyped-def]
+def test_eps_is_what_the_class_is_given(found: Reader, given: str, eps: str) -> None:
     """The constructor's own parameter plays the part."""
     assert found(*RMS["Llama"], given=given) == [f"rms {eps}"]
 
@@ -251,6 +262,8 @@ NO_LAYERS = {
     "over all": "return x / torch.sqrt((x ** 2).mean() + self.eps)",
     "an axis not in view": "return x / torch.sqrt((x ** 2).mean(self.axis) + self.eps)",
     "no eps": "return x * torch.rsqrt((x ** 2).mean(-1, keepdim=True))",
+    "the third power, by a method": "return x / torch.sqrt(x.pow(3).mean(-1) + self.eps)",
+    "a power not in view": "return x / torch.sqrt(x.pow(self.p).mean(-1) + self.eps)",
     "the third power": "return x / torch.sqrt((x ** 3).mean(-1, keepdim=True) + self.eps)",
     "the root of the values": "return x / torch.sqrt(x.mean(-1, keepdim=True) + self.eps)",
     "a product of two": "return x / torch.sqrt((x * self.weight).mean(-1, True) + self.eps)",
@@ -274,12 +287,12 @@ NO_LAYERS = {
 
 
 @pytest.mark.parametrize("case", NO_LAYERS)
-def test_other_arithmetic_is_no_layer(found, case: str) -> None:  # type: ignore[no-untyped-def]
+def test_other_arithmetic_is_no_layer(found: Reader, case: str) -> None:
     """Errors, lengths and other means are something else."""
     assert found(TORCH, NO_LAYERS[case]) == []
 
 
-def test_a_class_that_is_not_named_for_normalising_is_not_read(found) -> None:  # type: ignore[no-untyped-def]
+def test_a_class_that_is_not_named_for_normalising_is_not_read(found: Reader) -> None:
     """Most classes that divide by a root are no layers that anybody ports as one."""
     assert found(*RMS["Llama"], name="Gate") == []
 
@@ -324,3 +337,14 @@ def test_what_a_model_says_its_configuration_is(
     main(["sites", "--other-norms", "--output-format", "json", str(path)])
     (row,) = json.loads(capsys.readouterr().out)
     assert row["eps"]["value"] == eps
+
+
+@pytest.mark.parametrize("power", ["3", "self.dim"])
+def test_other_powers_by_a_function_are_no_squares(found: Reader, power: str) -> None:
+    """What raises to a power squares only where that is 2."""
+    body = """
+        variance = jnp.power(x, {}).mean(axis=-1, keepdims=True)
+        return scale * (x / jnp.sqrt(variance + self.eps))
+        """
+    assert found(FLAX, body.format(2)) == ["rms 1e-06"]
+    assert found(FLAX, body.format(power)) == []

@@ -20,7 +20,10 @@ from bnlint.semantics.values.memo import Memo
 from bnlint.semantics.values.modules import class_framework
 from bnlint.startup.typed import NamedTuple
 
-_WORDS = ("square_roots", "means", "squares", "divides", "multiplies", "same_values")
+_WORDS = (
+    "square_roots", "inverse_roots", "means", "squares", "powers", "divides", "multiplies",
+    "same_values",
+)  # fmt: skip
 
 _AXES = (-1, 1)
 
@@ -143,12 +146,10 @@ class _Method:
 
     def _root(self, node: ast.AST) -> tuple[ast.expr, bool] | None:
         """Return what a root is taken of, and whether it is the inverse of the root."""
-        if (
-            isinstance(node, ast.Call)
-            and (name := last_name(node.func)) in self._words["square_roots"]
-        ):
+        name = last_name(node.func) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and name in self._words["square_roots"]:
             inner = node.args[0] if node.args else getattr(node.func, "value", None)
-            return (inner, name.lower().startswith("r")) if inner is not None else None
+            return (inner, name in self._words["inverse_roots"]) if inner is not None else None
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             power = _number(node.right)
             return (node.left, power < 0) if power in (0.5, -0.5) else None
@@ -192,12 +193,12 @@ class _Method:
                     return value.left
                 if isinstance(value.op, ast.Mult) and ast.dump(value.left) == ast.dump(value.right):
                     return value.left
-            elif isinstance(value, ast.Call) and last_name(value.func) in self._words["squares"]:
-                numbers = [_number(argument) for argument in value.args]
-                if numbers[-1:] == [2]:
-                    return value.args[0] if len(numbers) > 1 else getattr(value.func, "value", None)
-                if last_name(value.func).lower() != "pow":
-                    return value.args[0] if value.args else getattr(value.func, "value", None)
+            elif isinstance(value, ast.Call):
+                name, args = last_name(value.func), value.args
+                if name in self._words["powers"] and args and _number(args[-1]) == 2:
+                    return args[0] if len(args) > 1 else getattr(value.func, "value", None)
+                if name in self._words["squares"]:
+                    return args[0] if args else getattr(value.func, "value", None)
         return None
 
     def _is_centred(self, node: ast.expr) -> bool:
