@@ -267,6 +267,8 @@ NO_LAYERS = {
     "the third power": "return x / torch.sqrt((x ** 3).mean(-1, keepdim=True) + self.eps)",
     "the root of the values": "return x / torch.sqrt(x.mean(-1, keepdim=True) + self.eps)",
     "a product of two": "return x / torch.sqrt((x * self.weight).mean(-1, True) + self.eps)",
+    "times the root": "return x * torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)",
+    "less the root": "return x - torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)",
     "the root is divided": "return torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps) / x",
     "the inverse root is divided by": "return x / torch.rsqrt((x ** 2).mean(-1, True) + self.eps)",
     "an eps that is not given": """
