@@ -642,3 +642,63 @@ def test_experiments_confirm_what_compare_finds(
     assert "Experiments: 1 confirmed" in capsys.readouterr().out
     assert main(["compare", *sides, "--device", "cpu"]) == 2
     assert "--device is about experiments: it needs --confirm" in capsys.readouterr().err
+
+
+RESPONSES = (
+    """
+    import torch.nn as nn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lrn = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2.0)
+    """,
+    """
+    import mindspore.nn as nn
+
+    class Net(nn.Cell):
+        def __init__(self):
+            super().__init__()
+            self.lrn = nn.LRN({}bias=2.0, beta=0.75)
+    """,
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "differing"),
+    [
+        # A radius of 2 is a window of 5, and 1e-4 divided by 5 is 2e-5.
+        ("depth_radius=2, alpha=2e-5, ", ()),
+        ("depth_radius=5, alpha=2e-5, ", ("window",)),
+        ("depth_radius=2, alpha=1e-4, ", ("alpha",)),
+        ("depth_radius=r, alpha=2e-5, ", ()),
+    ],
+)
+def test_windows_of_local_response_layers_are_compared(
+    arguments: str, differing: tuple[str, ...]
+) -> None:
+    reference, port = map(textwrap.dedent, RESPONSES)
+    assert pairs_of(reference, port.format(arguments)) == [("lrn", "lrn", "names", differing)]
+
+
+def test_what_differs_of_local_response_layers_is_shown_as_it_is_computed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reference, port = map(textwrap.dedent, RESPONSES)
+    Path("ref.py").write_text(reference)
+    Path("port.py").write_text(port.format("depth_radius=5, alpha=1e-4, ").replace("0.75", "0.5"))
+    assert main(["compare", "ref.py", "port.py"]) == 1
+    out = capsys.readouterr().out
+    rows = {line.split("  ")[0]: " ".join(line.split()) for line in out.splitlines()}
+    place = "port.py:7 lrn (ref.py:7)"
+    assert rows["window"] == f"window 2 before, 2 after 5 before, 5 after {place}"
+    assert rows["alpha"] == f"alpha 2e-05 0.0001 {place}"
+    assert rows["beta"] == f"beta 0.75 0.5 {place}"
+    assert "eps" not in out.partition("port.py:7:")[0]
+    main(["compare", "ref.py", "port.py", "--output-format", "json"])
+    (pair,) = json.loads(capsys.readouterr().out)["pairs"]
+    assert pair["differs"] == ["window", "alpha", "beta"]
+    assert pair["reference"]["response"] == {
+        "before": 2, "after": 2, "alpha": 2e-5, "beta": 0.75, "k": 2.0,
+    }  # fmt: skip

@@ -11,6 +11,7 @@ from bnlint.engine.facts import Facts
 from bnlint.engine.locating import Places
 from bnlint.files.documents import Document
 from bnlint.frameworks.records import BATCH, NORM_NAMES
+from bnlint.frameworks.responses import Response, response
 from bnlint.frameworks.tables import UNKNOWN, Api
 from bnlint.semantics.layers.alignment import site_name
 from bnlint.semantics.layers.configured import configured_eps
@@ -58,7 +59,7 @@ class SiteRow(NamedTuple):
     what the layer is compared with in words, empty where nobody asked. ``eps_key`` is the key of a
     configuration that eps is taken of, as it is written. In a notebook, ``cell``
     is the number of the cell in which row and column count, once the row is :func:`located`.
-    ``norm`` is the kind of normalisation.
+    ``norm`` is the kind of normalisation, ``response`` what a local response layer computes.
     """
 
     path: str
@@ -84,6 +85,7 @@ class SiteRow(NamedTuple):
     cell: int = 0
     norm: str = BATCH
     eps_key: str = ""
+    response: Response | None = None
 
     @property
     def place(self) -> str:
@@ -162,7 +164,18 @@ def row_of(facts: Facts, site: Site) -> SiteRow:
         size.why if size.kind == PRESUMED else "",
         norm=api.norm,
         eps_key=key.text if (key := configured_eps(site)) is not None else "",
+        response=_response(site) if api.window else None,
     )
+
+
+def _response(site: Site) -> Response:
+    """Return what a local response layer computes, as far as that is known."""
+
+    def known(role: str) -> object:
+        value = site.value(role)
+        return value.value if value.is_known else None
+
+    return response(site.api, known)
 
 
 def _unresolved(item: Unresolved) -> SiteRow:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from bnlint.files.display import clean
 from bnlint.finding import Problem
 from bnlint.frameworks.records import BATCH
+from bnlint.output.layer_cells import RESPONSES, axis, count, decay, eps, per_channel
 from bnlint.output.listing import Column, listing
 from bnlint.output.report import Style, counted
-from bnlint.output.text import literal, paint, wrapped
+from bnlint.output.text import paint, wrapped
 from bnlint.porting.feeding import spelled, text
 
 if TYPE_CHECKING:
-    from bnlint.engine.inventory import Setting, SiteRow
+    from bnlint.engine.inventory import SiteRow
     from bnlint.porting.compare import Comparison, Input, Row, Unseen
     from bnlint.porting.totals import Total
 
@@ -58,6 +59,8 @@ def differences(comparison: Comparison, style: Style) -> Iterator[str]:
         yield ""
     if any(name == "decay" for name, *_ in found):
         yield from wrapped(_DECAY, style.width)
+    if any(name == "alpha" for name, *_ in found):
+        yield from wrapped(_ALPHA, style.width)
     yield from _partnerless(files, style)
     yield from _summary(comparison, style)
     if comparison.rows:
@@ -65,6 +68,8 @@ def differences(comparison: Comparison, style: Style) -> Iterator[str]:
 
 
 _DECAY = "decay: how much of the old running value an update keeps, whatever momentum means."
+
+_ALPHA = "alpha: what a square counts, divided by the size of the window where the framework does."
 
 
 def _alone_layers(found: Sequence[Row]) -> Iterator[tuple[tuple[str, str], list[str]]]:
@@ -109,15 +114,17 @@ def _values(row: Row, name: str) -> tuple[str, str]:
     reference, port = row.reference, row.port
     assert reference is not None and port is not None
     if name == "eps":
-        return _eps(reference), _eps(port)
+        return eps(reference), eps(port)
     if name == "decay":
-        return _decay(reference), _decay(port)
+        return decay(reference), decay(port)
     if name == "mode":
         return row.modes
     if name == "channels":
         return str(reference.channels), str(port.channels)
     if name == "parameters":
-        return _per_channel(reference), _per_channel(port)
+        return per_channel(reference), per_channel(port)
+    if name in RESPONSES:
+        return RESPONSES[name](reference), RESPONSES[name](port)
     left, right = (spelled(feed, name) if feed is not None else "?" for feed in row.feeds)
     return clean(left), clean(right)
 
@@ -190,11 +197,11 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         f"all {row.alike} alike" if is_any else _place(reference),
         _place(port),
-        _both(reference, port, _eps),
-        _both(reference, port, _decay),
-        _both(reference, port, _axis),
+        _both(reference, port, eps),
+        _both(reference, port, decay),
+        _both(reference, port, axis),
         _ARROW.join(dict.fromkeys(mode for mode in row.modes if mode)) or _unknown(row),
-        _both(reference, port, _per_channel if row.how == "uniform" else _count),
+        _both(reference, port, per_channel if row.how == "uniform" else count),
         _fed_by(row),
         row.how,
         ", ".join(row.differs) or ("no partner" if None in (reference, port) else ""),
@@ -226,49 +233,10 @@ def _place(row: SiteRow | None) -> str:
     return clean(f"{row.path.rpartition('/')[2]}:{row.place} {name or row.api.rpartition('.')[2]}")
 
 
-def _axis(row: SiteRow) -> str:
-    return _value(row.axis) if row.norm == BATCH else ""
-
-
 def _unknown(row: Row) -> str:
     """Return what stands for something that is not known, or that a kind of layer does not have."""
     either = row.port or row.reference
     return "?" if either is None or either.norm == BATCH else ""
-
-
-def _value(setting: Setting) -> str:
-    if setting.kind == "unknown":
-        return "?"
-    return _number(setting.value) + ("?" if setting.kind == "presumed" else "")
-
-
-def _eps(row: SiteRow) -> str:
-    """Return eps, or the key of a configuration that it is taken of."""
-    return clean(row.eps_key) if row.eps.kind == "unknown" and row.eps_key else _value(row.eps)
-
-
-def _number(value: object) -> str:
-    """Return a value, of a float the six digits that count: the eps of a converter is 0.001."""
-    return literal(float(f"{value:.6g}") if isinstance(value, float) else value)
-
-
-def _decay(row: SiteRow) -> str:
-    if row.decay is None:
-        return "?" if row.norm == BATCH else ""
-    return _number(row.decay) + ("?" if row.momentum.kind == "presumed" else "")
-
-
-def _per_channel(row: SiteRow) -> str:
-    return row.parameters.counted if row.parameters is not None else _count(row)
-
-
-def _count(row: SiteRow) -> str:
-    if row.parameters is None:
-        return "?" if row.norm == BATCH else ""
-    if row.parameters.counted_number is None:
-        return row.parameters.counted
-    doubt = "?" if row.channels_why else ""
-    return f"{row.parameters.counted_number}{doubt} = {row.parameters.counted}"
 
 
 def _summary(comparison: Comparison, style: Style) -> Iterator[str]:
@@ -318,6 +286,7 @@ def _limits(comparison: Comparison) -> Iterator[str]:
             "unknown" in (row.reference.eps.kind, row.port.eps.kind)
             for row in comparison.rows
             if row.reference and row.port and not (row.same_key or "eps" in row.differs)
+            if row.reference.response is None  # which has no eps
         ),
         "decay": sum(None in (one.decay, other.decay) for one, other in batch),
         "parameters": sum(None in (one.parameters, other.parameters) for one, other in batch),

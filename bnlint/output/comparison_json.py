@@ -10,6 +10,7 @@ from bnlint.output.json import dumps, finding_object
 
 if TYPE_CHECKING:
     from bnlint.engine.inventory import SiteRow
+    from bnlint.frameworks.responses import Response
     from bnlint.porting.compare import Comparison
     from bnlint.porting.feeding import Feed
 
@@ -78,4 +79,16 @@ def _object(row: SiteRow | None, names: Sequence[str]) -> dict[str, object] | No
         "channels": row.channels,
         "parameters": row.parameters.counted if row.parameters is not None else None,
         "norm": row.norm,
+        "response": _response(row.response) if row.response is not None else None,
+    }
+
+
+def _response(response: Response) -> dict[str, object]:
+    before, after = response.window or (None, None)
+    return {
+        "before": before,
+        "after": after,
+        "alpha": response.weight,
+        "beta": response.beta,
+        "k": response.k,
     }

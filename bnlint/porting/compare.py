@@ -290,6 +290,7 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         if reference.parameters is not None and port.parameters is not None:
             if reference.parameters.trainable != port.parameters.trainable:
                 differs.append("parameters")
+        differs += _responses(reference, port)
         numbers = (reference.channels, port.channels)
         is_sure = pair.how != UNIFORM and not (reference.channels_why or port.channels_why)
         if is_sure and None not in numbers and numbers[0] != numbers[1]:
@@ -315,6 +316,20 @@ def _row(pair: Pair, group: _Group, facts: dict[int, Facts]) -> Row:
         modes=(modes[0], modes[1]),
         same_key=keys == (True, True),
     )
+
+
+def _responses(reference: SiteRow, port: SiteRow) -> Iterator[str]:
+    """Yield what is known to differ of two layers of local response normalisation."""
+    if reference.response is None or port.response is None:
+        return
+    theirs, mine = reference.response, port.response
+    if None not in (theirs.window, mine.window) and theirs.window != mine.window:
+        yield "window"
+    numbers = (("alpha", theirs.weight, mine.weight), ("beta", theirs.beta, mine.beta),
+               ("k", theirs.k, mine.k))  # fmt: skip
+    for name, one, other in numbers:
+        if one is not None and other is not None and not close(one, other):
+            yield name
 
 
 def _keys(pair: Pair) -> tuple[bool, bool] | None:
