@@ -180,8 +180,7 @@ def _is_spoken_of(context: Context) -> bool:
         return False
     pattern = r"(?i)(?<![a-z])eps(?![a-z])|epsilon"
     for file in resolver.sources.search(module.file, pattern):
-        marks = resolver.sources.marks(file)
-        if marks is not None and marks.apis:
+        if resolver.sources.marks(file).apis:
             return True
     return False
 

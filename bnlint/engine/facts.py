@@ -24,12 +24,7 @@ from bnlint.semantics.project.marks import mentions_norm, speaks_for_itself
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
 from bnlint.semantics.project.releases import meant_in
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.project.triage import (
-    hands_over,
-    makes_graph_steps,
-    moves_weights,
-    switches_unknown_models,
-)
+from bnlint.semantics.project.triage import takes_part
 from bnlint.semantics.syntax.module import Module, parse
 from bnlint.semantics.values.domain import Symbol
 from bnlint.startup.patterns import lazy
@@ -81,13 +76,7 @@ def is_interesting(text: str, wrappers: tuple[Wrapper, ...] = (), file: str | No
     if file is None:
         return False
     place = resolver().place(file)
-    return (
-        _carried(wrappers).reaches(place, text)
-        or hands_over(resolver(), place, text)
-        or switches_unknown_models(resolver(), place, text)
-        or moves_weights(resolver(), place, text)
-        or makes_graph_steps(resolver(), place, text)
-    )
+    return _carried(wrappers).reaches(place, text) or takes_part(resolver(), place, text)
 
 
 def read_facts(
@@ -108,7 +97,7 @@ def read_facts(
         wanted |= families_of(wrappers)
 
     if not wanted and around is not None:  # its models come from other files
-        near = Project(tables.load(()), around, module).behind(module)
+        near = map(around.outline, around.behind(module.file))
         wanted |= set(tables.roots(root for outline in near for root in imported_by(outline)))
 
     while True:
@@ -116,7 +105,7 @@ def read_facts(
         frameworks = meant_in(module, frameworks, around)
         if wrappers:
             frameworks = with_wrappers(frameworks, wrappers)
-        project = Project(frameworks, around, module, carried)
+        project = Project(frameworks, around, module, carried.of)
         sites, unresolved = found_in(project.evaluator, module)
         sites = apply_stores(project, module, sites)
         # What the modules of the project import may need more tables than the file itself does.
@@ -144,7 +133,7 @@ def other_norms(facts: Facts) -> Facts:
     project, module = facts.project, facts.module
     if project.main is not module:
         return facts._replace(sites=(), unresolved=())
-    other = Project(project.frameworks.norms, project.resolver, module, _carried_norms())
+    other = Project(project.frameworks.norms, project.resolver, module, _carried_norms().of)
     sites, unresolved = found_in(other.evaluator, module)
     sites = apply_stores(other, module, sites)
     if facts.part:

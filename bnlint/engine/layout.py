@@ -34,12 +34,12 @@ def _elsewhere() -> frozenset[str]:
 
 
 class Layout:
-    """The folders around Python files. ``imports`` returns what a file imports, if it can be read.
+    """The folders around Python files. ``imports`` returns what a file imports.
 
     What was found out stays: the tree is taken to stand still.
     """
 
-    def __init__(self, tree: Tree, imports: Callable[[str], Imports | None]) -> None:
+    def __init__(self, tree: Tree, imports: Callable[[str], Imports]) -> None:
         self.tree = tree
         self.imports = imports
         self._names: dict[str, frozenset[str] | None] = {}
@@ -140,8 +140,6 @@ class Layout:
         files = sorted(n for n in self.listed(folder) or () if n.endswith(".py"))
         for file in files[:_MAX_FILES]:
             found = self.imports(f"{folder}/{file}")
-            if found is None:
-                continue
             origins = [origin for pairs in found.names.values() for origin, _ in pairs]
             modules = [module for modules in found.modules.values() for module in modules]
             for path in (*origins, *modules, *found.stars):

@@ -22,6 +22,8 @@ from bnlint.files.source import Unreadable, decode
 from bnlint.files.tree import DISK, Tree
 from bnlint.semantics.project.marks import Marks, marks_of
 from bnlint.semantics.project.outline import (
+    ANYTHING,
+    UNREAD,
     Imports,
     Loose,
     Outline,
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
 
 #: What introduces a project is called so.
 READMES = ("README.md", "readme.md", "Readme.md", "README.rst", "README.txt", "README")
-
-#: What a file imports that imports nothing.
-_NOTHING = Imports({}, {}, ())
 
 #: An outline as plain data, without the text of its file.
 Packed = tuple["Any", ...]
@@ -71,7 +70,7 @@ class Packages:
 
     def __init__(self, tree: Tree = DISK) -> None:
         self.tree = tree
-        self._outlines: dict[str, tuple[object, Outline | None]] = {}
+        self._outlines: dict[str, tuple[object, Outline]] = {}
         self._parsed = Parsed()
         self._notes: list[Grounds] = []
         #: Whether fingerprints of files will be asked for; they are made where files are read.
@@ -92,9 +91,9 @@ class Packages:
         self._files: dict[tuple[str, str], str | None] = {}
         self.layout = Layout(self.tree, self.imports)
         self._prints: dict[str, str] = {}
-        self._marks: dict[str, Marks | None] = {}
-        self._imports: dict[str, Imports | None] = {}
-        self._loose: dict[str, Loose | None] = {}
+        self._marks: dict[str, Marks] = {}
+        self._imports: dict[str, Imports] = {}
+        self._loose: dict[str, Loose] = {}
         self._searches = Searches(self.tree, self.layout)
 
     def revise(self, files: Iterable[str]) -> bool:
@@ -112,9 +111,7 @@ class Packages:
                 known.pop(file, None)
             self._searches.again(file)
             self._parsed.revise(file)
-            same = same and (
-                not was_asked or (before or _NOTHING) == (self.imports(file) or _NOTHING)
-            )
+            same = same and (not was_asked or before == self.imports(file))
         if not same:
             self._files = {}
             self.layout = self._searches.layout = Layout(self.tree, self.imports)
@@ -243,8 +240,8 @@ class Packages:
         except OSError as error:
             return type(error).__name__
 
-    def outline(self, file: str) -> Outline | None:
-        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
+    def outline(self, file: str) -> Outline:
+        """Return what can be said of ``file`` without parsing it."""
         if self._notes:
             self._notes[-1].files.add(file)
         known = self._outlines.get(file)
@@ -255,33 +252,32 @@ class Packages:
         if known is not None and identity is not None and known[0] == identity:
             return known[1]
         text = self._text(file)
-        outline = self._outlined(text, self._prints.get(file)) if text is not None else None
+        outline = self._outlined(text, self._prints.get(file)) if text is not None else UNREAD
         self._outlines[file] = identity, outline
         return outline
 
-    def imports(self, file: str) -> Imports | None:
-        """Return what ``file`` imports, for a tenth of what its outline costs if that is not known.
+    def imports(self, file: str) -> Imports:
+        """Return what ``file`` imports.
 
-        ``None`` is returned if it cannot be read.
+        Where its outline is not known, that costs a tenth as much.
         """
         if file in self._seen:
-            outline = self.outline(file)
-            return outline.imports if outline is not None else None
+            return self.outline(file).imports
         if file not in self._imports:
             self._imports[file] = self._imports_in(file)
         return self._imports[file]
 
-    def _imports_in(self, file: str) -> Imports | None:
+    def _imports_in(self, file: str) -> Imports:
         data = self._searches.data(file)
         try:
             text = decode(data, file).text
         except Unreadable:
-            return None
+            return UNREAD.imports
         if self.memory is not None:
             known = self.memory.recall(digest(data), text)
             if known is not None:
                 return known.imports
-        return imports_in(text) if "import" in text else None
+        return imports_in(text)
 
     def _outlined(self, text: str, known_by: str | None) -> Outline:
         """Return the outline of a ``text`` whose bytes have this digest, where there is one."""
@@ -293,22 +289,21 @@ class Packages:
             self.memory.remember(known_by, known)
         return known
 
-    def loose(self, file: str) -> Loose | None:
-        """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
+    def loose(self, file: str) -> Loose:
+        """Return what ``file`` may bind beyond its outline: anything, if it cannot be read."""
         if self._notes:
             self._notes[-1].files.add(file)
         if file not in self._loose:
             text = self._text(file)
-            self._loose[file] = loose_in(text) if text is not None else None
+            self._loose[file] = loose_in(text) if text is not None else ANYTHING
         return self._loose[file]
 
-    def marks(self, file: str) -> Marks | None:
-        """Return what ``file`` speaks of; ``None`` if it cannot be read."""
+    def marks(self, file: str) -> Marks:
+        """Return what ``file`` speaks of: nothing, if it cannot be read."""
         if self._notes:
             self._notes[-1].files.add(file)
         if file not in self._marks:
-            text = self._text(file)
-            self._marks[file] = marks_of(text) if text is not None else None
+            self._marks[file] = marks_of(self._text(file) or "")
         return self._marks[file]
 
     def text(self, file: str) -> str | None:

@@ -109,7 +109,7 @@ def _in_order(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> li
     if not any(_differ(pair, kind) for pair in pairs):
         return pairs
     mine, theirs = ([kind(site) for site in side] for side in (port, reference))
-    if sorted(map(repr, mine)) != sorted(map(repr, theirs)) or None in mine:
+    if sorted(map(repr, mine)) != sorted(map(repr, theirs)):
         return pairs
     partners: dict[Hashable, list[Site]] = {}
     for site, its in zip(reference, theirs, strict=True):

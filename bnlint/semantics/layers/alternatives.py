@@ -18,8 +18,7 @@ def is_contradicted_default(ev: Evaluate, site: Site, role: str) -> bool:
     It does with a ``partial`` of the same API that gives this argument, or may give it, and that
     does not lead to this call.
     """
-    value = site.value(role)
-    if not site.presumed or not value.from_default:
+    if not site.presumed:
         return False
     name = site.api.roles[role]
     for call in site.module.calls_by_name.get("partial", ()):

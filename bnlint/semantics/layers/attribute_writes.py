@@ -10,11 +10,12 @@ import ast
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 
-from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
+from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values.classes import construction, lineage, sets_up
+from bnlint.semantics.values.arguments import is_method
+from bnlint.semantics.values.classes import construction, lineage
 from bnlint.semantics.values.domain import ClassRef, Env, Instance
 from bnlint.semantics.values.value import absent, settle
 from bnlint.startup.typed import NamedTuple
@@ -33,6 +34,11 @@ class Store(NamedTuple):
     attribute: str
     value: ast.expr | None
     statement: ast.stmt
+
+    @property
+    def name(self) -> str:
+        """The variable that the target is; empty where it is no variable."""
+        return self.target.id if isinstance(self.target, ast.Name) else ""
 
 
 class Reached(NamedTuple):
@@ -67,23 +73,21 @@ def apply_stores(project: Project, module: Module, sites: Sequence[Site]) -> lis
 def may_pass(project: Project, store: Store, site: Site) -> bool:
     """Tell whether a store of another file, on any layer of some class, may be on one of ``site``.
 
-    What is stored on something else than a layer that was asked for its class is left out.
+    What is stored on something else is left out: on what was not asked for its class, and is not
+    one of all parts of a model.
     """
-    if not isinstance(store.target, ast.Name):
+    tests = tests_before(project, store)
+    if not tests.ask_for_class and walked(project, loop_of(store)) is None:
         return False
-    tests = LayerTests(project.evaluator, store.module, _tests_before(store), store.target.id)
-    return tests.ask_for_class and any(tests.passed_by(r) is not False for r in site.resolutions)
+    return any(tests.passed_by(resolution) is not False for resolution in site.resolutions)
 
 
-def is_behind_test(store: Store) -> bool:
-    """Tell whether a store on a name stands behind a test, without which none asks for a class."""
-    return isinstance(store.target, ast.Name) and any(True for _ in _tests_before(store))
-
-
-def _tests_before(store: Store) -> Iterator[Guard]:
-    """Yield the tests behind which a store stands, from the loop or function around it on."""
-    function = store.module.enclosing_function(store.statement)
-    return guards(store.module, store.statement, loop_of(store) or function or store.module.tree)
+def tests_before(project: Project, store: Store) -> LayerTests:
+    """Return the tests behind which a store stands, from the loop or function around it on."""
+    module = store.module
+    end = loop_of(store) or module.enclosing_function(store.statement) or module.tree
+    found = guards(module, store.statement, end)
+    return LayerTests(project.evaluator, module, found, store.name)
 
 
 def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
@@ -97,8 +101,8 @@ def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
             found.append(Store(module, node.value, node.attr, value, statement))
     for call in module.calls_by_name.get("setattr", ()):
         if len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
-            name = call.args[1].value
-            if isinstance(name, str) and name in attributes:
+            name = str(call.args[1].value)
+            if name in attributes:
                 statement = module.statement(call)
                 found.append(Store(module, call.args[0], name, call.args[2], statement))
     yield from sorted(found, key=lambda s: (s.statement.lineno, s.statement.col_offset))
@@ -118,9 +122,10 @@ def _reached(project: Project, store: Store, sites: Sequence[Site]) -> list[Reac
             if site.call in made
         ]
     for value in targets:
-        if isinstance(value.object, Instance) and isinstance(value.object.cls, ClassRef):
-            return list(_through_class(project, store, value.object.cls, sites))
-    if isinstance(store.target, ast.Name):
+        match value.object:
+            case Instance(ClassRef() as cls):
+                return list(_through_class(project, store, cls, sites))
+    if store.name:
         return list(_among_all(project, store, sites))
     return [
         Reached(i, False) for i, site in enumerate(sites) if _may_be_named(project, store, site)
@@ -160,15 +165,14 @@ def _through_class(
 
 def loop_of(store: Store) -> ast.For | ast.AsyncFor | None:
     """Return the loop around a store whose variable its target is."""
-    if isinstance(store.target, ast.Name):
-        function = store.module.enclosing_function(store.statement)
-        for around in store.module.ancestors(store.statement):
-            if around is function:
-                break
-            if isinstance(around, _LOOPS):
-                names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
-                if store.target.id in names:
-                    return around
+    function = store.module.enclosing_function(store.statement)
+    for around in store.module.ancestors(store.statement):
+        if around is function:
+            break
+        if isinstance(around, _LOOPS):
+            names = (n.id for n in ast.walk(around.target) if isinstance(n, ast.Name))
+            if store.name in names:
+                return around
     return None
 
 
@@ -194,18 +198,11 @@ def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
 
 def _among_all(project: Project, store: Store, sites: Sequence[Site]) -> Iterator[Reached]:
     """Yield the sites whose layers a variable that stands for any layer may be."""
-    assert isinstance(store.target, ast.Name)
-    module, ev = store.module, project.evaluator
-    function = module.enclosing_function(store.statement)
-    loop = loop_of(store)
-    found = list(guards(module, store.statement, loop or function or module.tree))
-    tests = LayerTests(ev, module, found, store.target.id)
-    if loop is None and not tests.ask_for_class and not _is_applied(project, store, function):
+    loop, tests = loop_of(store), tests_before(project, store)
+    if loop is None and not tests.ask_for_class and not _is_applied(project, store):
         return  # a parameter that may be anything: nothing says that it is a layer
     root = walked(project, loop)
     for index, site in enumerate(sites):
-        if all(api.kind != "layer" for api in site.apis):
-            continue
         answers = {tests.passed_by(resolution) for resolution in site.resolutions}
         if answers != {False}:
             covered = loop is not None and _meets(store, loop, root, site)
@@ -213,9 +210,9 @@ def _among_all(project: Project, store: Store, sites: Sequence[Site]) -> Iterato
                 yield Reached(index, answers == {True} and covered)
 
 
-def _is_applied(project: Project, store: Store, function: ast.AST | None) -> bool:
-    """Tell whether a function is handed to a method that runs it on every layer."""
-    name = getattr(function, "name", "")
+def _is_applied(project: Project, store: Store) -> bool:
+    """Tell whether the function around a store is handed to a method that runs it on each layer."""
+    name = getattr(store.module.enclosing_function(store.statement), "name", "")
     return any(
         last_name(argument) == name
         for method in project.frameworks.word("visits")
@@ -246,19 +243,17 @@ def _meets(
     """Tell whether a loop is sure to meet a layer, may meet it, or (``None``) cannot."""
     module = store.module
     function = module.enclosing_function(loop)
-    cls = module.enclosing_class(loop)
-    if root is None or function is None or cls is None or not isinstance(root, ast.Name):
+    if function is None or not is_method(module, function) or not isinstance(root, ast.Name):
         return False
     positional = [*function.args.posonlyargs, *function.args.args]
-    if not positional or positional[0].arg != root.id:
+    if root.id not in [parameter.arg for parameter in positional[:1]]:
         return False
-    around = module.enclosing_class(site.call)
+    cls, around = module.enclosing_class(loop), module.enclosing_class(site.call)
     if around is not cls:
         return False if around is None or _mentions(module, cls, around.name) else None
     made = module.statement(site.call)
     return (
-        sets_up(function)
-        and module.parents.get(loop) is function
+        module.parents.get(loop) is function
         and module.enclosing_function(site.call) is function
         and made.lineno < loop.lineno
         # Directly an attribute of the object: a loop over its immediate parts meets it, too.
@@ -268,20 +263,17 @@ def _meets(
     )
 
 
-def _mentions(module: Module, cls: ast.ClassDef, name: str) -> bool:
+def _mentions(module: Module, cls: ast.AST | None, name: str) -> bool:
     """Tell whether class ``cls`` uses ``name``, in itself or through classes it uses."""
-    queue, seen = [name], set()
-    while queue:
-        wanted = queue.pop()
-        if wanted in seen:
-            continue
-        seen.add(wanted)
+    queue = [name]
+    for wanted in queue:
         for use in module.uses.of(wanted):
             around: ast.AST | None = module.enclosing_class(use) or module.enclosing_function(use)
             if around is cls:
                 return True
-            if around is not None:
-                queue.append(str(getattr(around, "name", "")))
+            user = getattr(around, "name", "")
+            if user not in queue:
+                queue.append(user)
     return False
 
 

@@ -17,6 +17,7 @@ from bnlint.semantics.layers.parts import named
 from bnlint.semantics.layers.resolution import distinct
 from bnlint.semantics.layers.sites import Site, site_under
 from bnlint.semantics.project.project import Project
+from bnlint.semantics.syntax.index import Definition
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, bind, merge
 from bnlint.semantics.values.classes import base_constructor, lineage, method
@@ -46,11 +47,11 @@ _LATER = Arguments((), {}, "what it is called with", "what it is called with")
 def layers_behind(project: Project, module: Module, part: str = "") -> dict[Module, list[Site]]:
     """Return the layers that other files build for ``module``, or a part of it, by their files."""
     walk = _Walk(project, module)
-    start = named(module, part) if part else None
-    if start is not None:
-        walk.make(start)
-    elif not part:
+    start = named(module, part)
+    if start is None:
         walk.through(module, module.tree, None, 0)
+    else:
+        walk.make(start)
     found: dict[Module, list[Site]] = {}
     for sites in walk.found.values():
         found.setdefault(sites[0].module, []).append(_joined(sites))
@@ -67,11 +68,11 @@ class _Walk:
         self._followed = 0
         self._calls: dict[ast.AST, list[ast.Call]] = {}
 
-    def make(self, start: ast.AST) -> None:
+    def make(self, start: Definition) -> None:
         """Follow what a class of the file makes, or a function, when nothing is given to it."""
         if isinstance(start, ast.ClassDef):
             self._construct(ClassRef(self._start, start), _NOTHING, None, 0)
-        elif isinstance(start, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        else:
             self._run(FunctionRef(self._start, start), _NOTHING, None, 0)
 
     def through(self, module: Module, node: ast.AST, env: Env | None, depth: int) -> None:
@@ -167,12 +168,12 @@ class _Walk:
 
 def _own(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> Instance | None:
     """Return the object whose constructor ``call``, which runs another one, stands in."""
-    function = module.enclosing_function(call)
-    if env is None or not isinstance(function, ast.FunctionDef) or not function.args.args:
-        return None
-    argument = env.find(function, function.args.args[0].arg)
-    values = ev.argument(argument) if argument is not None else ()
-    return next((v.object for v in values if isinstance(v.object, Instance)), None)
+    match module.enclosing_function(call):
+        case ast.FunctionDef(args=ast.arguments(args=[ast.arg(arg=name), *_])) as function:
+            argument = env.find(function, name) if env is not None else None
+            values = ev.argument(argument) if argument is not None else ()
+            return next((v.object for v in values if isinstance(v.object, Instance)), None)
+    return None
 
 
 def _may_run(module: Module, call: ast.Call, within: ast.AST, decide: Decide) -> bool:

@@ -91,11 +91,11 @@ class LayerTests:
         if isinstance(test, ast.BoolOp):
             answers = [self._answer(part, made) for part in test.values]
             return _all(answers) if isinstance(test.op, ast.And) else _any(answers)
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        if isinstance(test, ast.UnaryOp):  # not ...
             return _not(self._answer(test.operand, made))
         if isinstance(test, ast.Call):
             return self._call(test, made)
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        if isinstance(test, ast.Compare):
             op, left, right = test.ops[0], test.left, test.comparators[0]
             if isinstance(left, ast.Call) and isinstance(left.func, ast.Attribute):
                 if left.func.attr == "find" and left.args and self._is_class(left.func.value):
@@ -167,7 +167,7 @@ class LayerTests:
             return (
                 method is not None
                 and method.attr in ("lower", "upper")
-                and (self._is_class(method.value))
+                and self._is_class(method.value)
             )
         if isinstance(node, ast.Attribute) and node.attr in _CLASS_NAMES:
             return self._is_target(node.value) or self._is_class(node.value)
@@ -181,10 +181,10 @@ class LayerTests:
 
 def _spelled(node: ast.expr, made: Resolution, *, whole: bool) -> bool | None:
     """Tell whether the text ``node`` is the name of the layer's class, or stands in it."""
-    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+    if not isinstance(node, ast.Constant):
         return None
     name = made.api.short_name if made.through is None else made.through.node.name
-    text, name = node.value.lower(), name.lower()
+    text, name = str(node.value).lower(), name.lower()
     return text == name if whole else text in name
 
 

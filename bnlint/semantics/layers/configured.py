@@ -9,6 +9,7 @@ from itertools import islice
 from bnlint.frameworks.tables import Api, catalogue
 from bnlint.semantics.hints.things import configures, is_configuration, is_eps
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.syntax.numbers import close
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Evaluate, Symbol
@@ -43,13 +44,10 @@ def configured_eps(site: Site) -> Configured | None:
 
 def written_eps(call: ast.Call, api: Api) -> ast.expr | None:
     """Return what a call of ``api`` gives as eps, by keyword or by place, as it is written."""
-    name = api.roles.get("eps")
-    for keyword in call.keywords:
-        if keyword.arg == name:
-            return keyword.value
     order = [p.name for p in api.signature if p.kind == "positional"]
-    at = order.index(name) if name in order else len(order)
-    return call.args[at] if at < len(call.args) else None
+    given = dict(zip(order, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg is not None}
+    return given.get(api.roles.get("eps", ""))
 
 
 def configured(node: ast.expr) -> Configured | None:
@@ -97,7 +95,7 @@ def _held(cls: ClassRef, key: str) -> float | None:
     for statement in cls.node.body:
         if isinstance(statement, (ast.Assign, ast.AnnAssign)):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            if any(isinstance(t, ast.Name) and t.id == key for t in targets):
+            if key in map(last_name, targets):
                 return _number(statement.value)
         elif isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
             arguments = statement.args
@@ -113,9 +111,8 @@ def _held(cls: ClassRef, key: str) -> float | None:
 
 
 def _number(node: ast.expr | None) -> float | None:
-    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
-        return None
-    return float(node.value) if isinstance(node.value, (int, float)) else None
+    value = getattr(node, "value", None)
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _plain(key: str) -> str:

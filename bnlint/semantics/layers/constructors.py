@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.frameworks.records import Parameter, SourceText
+from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.classes import sets_up
 from bnlint.startup.typed import TYPE_CHECKING
 
@@ -39,8 +40,8 @@ def signature_of(cls: ast.ClassDef) -> tuple[Parameter, ...]:
 
 def _fields(cls: ast.ClassDef) -> Iterator[Parameter]:
     for statement in cls.body:
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            yield _parameter(statement.target.id, "positional", statement.value)
+        if isinstance(statement, ast.AnnAssign):
+            yield _parameter(last_name(statement.target), "positional", statement.value)
 
 
 def _parameters(spec: ast.arguments) -> Iterator[Parameter]:

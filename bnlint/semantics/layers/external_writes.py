@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from bnlint.semantics.layers.attribute_writes import ROLES, Store, is_behind_test, may_pass, stores
+from bnlint.semantics.layers.attribute_writes import ROLES, Store, may_pass, stores
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.resolver import Grounds, Resolver
@@ -34,7 +34,7 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
     attributes = {
         api.attribute(role): role for api in site.apis for role in ROLES if api.attribute(role)
     }
-    if resolver is None or not site.module.file or not attributes:
+    if resolver is None or not attributes:
         return {}
     file = site.module.file
     names = frozenset(attributes)
@@ -55,7 +55,7 @@ def unsettled(project: Project, site: Site) -> dict[str, str]:
 def without(site: Site, roles: dict[str, str]) -> Site:
     """Return ``site`` with nothing known of ``roles``, for the reasons they are paired with."""
     values = {**site.values, **{role: absent(why) for role, why in roles.items()}}
-    return site._replace(values=values) if roles else site
+    return site._replace(values=values)
 
 
 def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterator[Store]:
@@ -74,7 +74,7 @@ def _stores(resolver: Resolver, file: str, attributes: frozenset[str]) -> Iterat
     for other in resolver.sources.search(file, stored, words):
         module = resolver.sources.module(other)
         if module is not None:
-            yield from (store for store in stores(module, attributes) if is_behind_test(store))
+            yield from stores(module, attributes)
 
 
 def may_reach(resolver: Resolver, module: Module, statement: ast.stmt, file: str) -> bool:
@@ -101,12 +101,11 @@ def _users(resolver: Resolver, file: str, module: Module, statement: ast.stmt) -
     wanted = names
     while wanted and len(users) <= _MAX_USERS:
         pattern = rf"\b(?:{'|'.join(sorted(map(re.escape, wanted)))})\b"
+        found = resolver.sources.search(file, pattern, wanted)
+        users |= dict.fromkeys(found)
         further: set[str] = set()
-        for user in resolver.sources.search(file, pattern, wanted):
-            using = resolver.sources.module(user)
-            if using is not None and len(users) <= _MAX_USERS:
-                users[user] = None
-                further |= _outermost(using, [u for n in wanted for u in using.uses.of(n)])
+        for using in filter(None, map(resolver.sources.module, found[:_MAX_USERS])):
+            further |= _outermost(using, [u for n in wanted for u in using.uses.of(n)])
         wanted = further - names
         names = names | wanted
     return [*users]
@@ -128,10 +127,7 @@ def _imported(resolver: Resolver, users: list[str]) -> set[str]:
     """Return the files that ``users`` import, by way of however many others, and these."""
     seen, queue = set(users), list(users)
     while queue:
-        importer = resolver.place(queue.pop())
-        outline = resolver.outline(importer.file)
-        for found in resolver.imported(importer, outline) if outline is not None else ():
-            if found not in seen:
-                seen.add(found)
-                queue.append(found)
+        fresh = set(resolver.imported(queue.pop())) - seen
+        seen |= fresh
+        queue += fresh
     return seen

@@ -30,8 +30,6 @@ NEW: Convention = "new-weight"
 _WORDS = ("square_roots", "same_values", "stores_into", "moves_towards", "scales", "sums")
 
 
-_POWER = lazy(r"[\w)\]]\s*\*\*")
-
 #: What is left of the weight of one value for the other: ``1 - m``, ``(1.0 - m)``. A pattern that
 #: begins with a plain character is searched ten times as fast.
 _TAKEN_FROM_ONE = lazy(r"1(?<![\w.]1)(?:\.0*)?\s*-")
@@ -129,13 +127,10 @@ class _Reader:
         averages = _TAKEN_FROM_ONE.search(text) or any(
             word in text for word in self._words["moves_towards"]
         )
-        return bool(averages) and (
-            any(word in text for word in self._words["square_roots"])
-            or ("**" in text and _POWER.search(text) is not None)
-        )
+        return bool(averages) and any(word in text for word in ("**", *self._words["square_roots"]))
 
-    def _is(self, node: ast.expr, word: str) -> bool:
-        return isinstance(node, ast.Attribute) and node.attr in self._words[word]
+    def _is(self, node: ast.Attribute, word: str) -> bool:
+        return node.attr in self._words[word]
 
     def updates(self, cls: ast.ClassDef) -> Iterator[Update]:
         """Yield the updates of what is kept from one call to the next."""
@@ -185,8 +180,8 @@ class _Reader:
             and self._is(before.func, "scales")
             and len(before.args) == 1
         ):
-            alpha = next((k.value for k in call.keywords if k.arg == "alpha"), None)
-            others = [alpha] if alpha is not None else [call.args[0]]
+            named = {keyword.arg: keyword.value for keyword in call.keywords}
+            others = [named.get("alpha", call.args[0])]
             others += [factor for factor, _ in _factors(call.args[-1])]
             found = (
                 _update(self._text(before.func.value), before.args[0], other) for other in others
@@ -230,7 +225,7 @@ def _update(statistic: str, weight: ast.expr, other: ast.expr) -> Update | None:
 def _rest(weight: ast.expr) -> str:
     """Return what is taken from 1 in ``1 - m``, as a dump; empty where ``weight`` is no such."""
     if isinstance(weight, ast.BinOp) and isinstance(weight.op, ast.Sub):
-        if isinstance(weight.left, ast.Constant) and weight.left.value == 1:
+        if getattr(weight.left, "value", None) == 1:
             return ast.dump(weight.right)
     return ""
 

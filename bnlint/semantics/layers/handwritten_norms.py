@@ -176,9 +176,8 @@ class _Method:
         for call in self._values(node):
             if not isinstance(call, ast.Call) or last_name(call.func) not in self._words["means"]:
                 continue
-            of = getattr(call.func, "value", None)
             choices = [(call.args[0], call.args[1:])] if call.args else []
-            choices += [(of, call.args)] if of is not None else []
+            choices.append((getattr(call.func, "value", call), call.args))
             for operand, rest in choices:
                 squared = self._squared(operand)
                 axis = _axis(call, rest)
@@ -224,13 +223,13 @@ class _Method:
 
     def _uses(self, node: ast.expr) -> Sequence[ast.expr]:
         """Return the expressions around a value, and around the name that it is given."""
-        above = self._parents.get(node)
+        above = self._parents[node]
         if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
             name = above.targets[0].id
             reads = [n for n in self._nodes if isinstance(n, ast.Name) and n.id == name]
             found = [self._parents[read] for read in reads if isinstance(read.ctx, ast.Load)]
         else:
-            found = [above] if above is not None else []
+            found = [above]
         return [node for node in found if isinstance(node, ast.expr)]
 
     def _normalises(self, node: ast.expr, inverse: bool) -> bool:
@@ -244,7 +243,7 @@ class _Method:
                 ):
                     return True
             elif isinstance(use, ast.Call):
-                name, last = last_name(use.func), use.args[-1] if use.args else use
+                name, last = last_name(use.func), [use, *use.args][-1]
                 if name in self._words["multiplies" if inverse else "divides"]:
                     return inverse or self._stands_for(last, node)
                 if name in self._words["same_values"] and self._normalises(use, inverse):

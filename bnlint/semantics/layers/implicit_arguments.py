@@ -38,7 +38,7 @@ def supply(ev: Evaluate, module: Module, call: ast.Call, api: Api, matched: Matc
     if not any(f is api.framework for f in ev.frameworks.word("scopes").values()):
         return Supplied(matched, matched.overridable)
     given, unclear = dict(matched.given), dict(matched.unclear)
-    names = [p.name for p in api.signature if p.kind != "extra"]
+    names = [p.name for p in api.signature]
     for scope in _scopes_around(ev, module, call):
         covers = _covers(ev, module, scope, api)
         if covers is None:
@@ -61,7 +61,7 @@ def supply(ev: Evaluate, module: Module, call: ast.Call, api: Api, matched: Matc
             for name in names:
                 if name not in given:
                     unclear.setdefault(name, why)
-        overridable = overridable or why
+        overridable = why
     return Supplied(matched._replace(given=given, unclear=unclear), overridable)
 
 
@@ -137,10 +137,7 @@ def _takes_normaliser(ev: Evaluate, module: Module, call: ast.Call) -> bool:
     for candidate in ev.evaluate(module, call.func):
         if isinstance(candidate.object, Symbol):
             path = candidate.object.path
-            neighbour = ev.frameworks.neighbours.get(path)
-            if neighbour is not None and "normalizer" in neighbour.roles:
-                return True
-            if ev.frameworks.means(path, "scopes"):
+            if path in ev.frameworks.neighbours or ev.frameworks.means(path, "scopes"):
                 return True
     return False
 
@@ -149,5 +146,5 @@ def _parameters(ev: Evaluate, module: Module, node: ast.expr | None) -> Argument
     if node is None:
         return Arguments((), {})
     found, rests_on = merged(Dictionary(()), ev.evaluate(module, node))
-    items = {key: item for key, item in found.items if isinstance(key, str)}
+    items = {str(key): item for key, item in found.items}
     return Arguments((), items, "", found.open, rests_on)

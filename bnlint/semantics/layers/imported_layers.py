@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
-from bnlint.semantics.layers.parts import made_of, named
+from bnlint.semantics.layers.parts import made_of, parts_of
 from bnlint.semantics.layers.sites import Site, sites_in
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.resolver import Resolver
@@ -16,14 +17,7 @@ from bnlint.semantics.values.domain import ClassRef, FunctionRef
 
 def sites_of_imports(project: Project, module: Module) -> Iterator[Site]:
     """Yield the layers that classes and functions of other files build, which ``module`` names."""
-    reached: dict[Module, set[ast.AST]] = {}
-    for other, definition in _imported(project, module, module.tree):
-        if definition not in (held := reached.setdefault(other, set())):
-            held.update(made_of(other, definition))
-    for other, held in reached.items():
-        for site in sites_in(project.evaluator, other):
-            if not held.isdisjoint(other.ancestors(site.call)):
-                yield site
+    return _behind(project, module, [module.tree])
 
 
 #: More files than these are not looked at for the layers that stand beside a file.
@@ -36,7 +30,7 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
     However far the imports lead. The text of a file with such layers matches ``pattern``.
     """
     resolver = project.resolver
-    if resolver is None or not module.file:
+    if resolver is None:
         return
     holders = set(resolver.sources.search(module.file, pattern)) - {module.file}
     if not holders:
@@ -60,14 +54,9 @@ def imported_by(resolver: Resolver, file: str) -> set[str]:
     """Return the files that the imports of ``file`` lead to, however far, and itself."""
     seen, queue = {file}, [file]
     while queue and len(seen) < _MOST_FILES:
-        at = queue.pop()
-        outline = resolver.outline(at)
-        if outline is None:
-            continue
-        for further in resolver.imported(resolver.place(at), outline):
-            if further not in seen:
-                seen.add(further)
-                queue.append(further)
+        fresh = set(resolver.imported(queue.pop())) - seen
+        seen |= fresh
+        queue += sorted(fresh)
     return seen
 
 
@@ -77,21 +66,21 @@ def built_by_imports(project: Project, module: Module, part: str = "") -> dict[s
     Followed are the classes and functions that it names itself, and what these use in their own
     file. Files are given by their absolute path; layers are counted by their place in the source.
     """
-    start = named(module, part) if part else module.tree
-    if start is None:
-        return {}
+    nodes = parts_of(module, part) if part else [module.tree]
+    return dict(Counter(site.module.file for site in _behind(project, module, nodes)))
+
+
+def _behind(project: Project, module: Module, nodes: Sequence[ast.AST]) -> Iterator[Site]:
+    """Yield the layers that classes and functions of other files build, which ``nodes`` name."""
     reached: dict[Module, set[ast.AST]] = {}
-    for node in made_of(module, start) if part else (start,):
+    for node in nodes:
         for other, definition in _imported(project, module, node):
             if definition not in (held := reached.setdefault(other, set())):
                 held.update(made_of(other, definition))
-    built = {
-        other.file: sum(
-            not held.isdisjoint(other.ancestors(s.call)) for s in sites_in(project.evaluator, other)
-        )
-        for other, held in reached.items()
-    }
-    return {file: number for file, number in built.items() if number}
+    for other, held in reached.items():
+        for site in sites_in(project.evaluator, other):
+            if not held.isdisjoint(other.ancestors(site.call)):
+                yield site
 
 
 def _imported(
@@ -116,7 +105,7 @@ def _imported(
         seen.add(said)
         for candidate in project.evaluator.evaluate(module, outer):
             match candidate.object:
-                case ClassRef(other, definition) if other is not module:
-                    yield other, definition
-                case FunctionRef(other, ast.FunctionDef() as definition) if other is not module:
+                case ClassRef(other, definition) | FunctionRef(
+                    other, ast.FunctionDef() as definition
+                ):
                     yield other, definition

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.index import Definition
+from bnlint.semantics.syntax.module import DefinitionNode, Module
 
 
 def within(module: Module, name: str, sites: Sequence[Site]) -> list[Site] | None:
@@ -22,19 +23,23 @@ def within(module: Module, name: str, sites: Sequence[Site]) -> list[Site] | Non
 
 def held_by(module: Module, name: str) -> set[ast.AST]:
     """Return the class or function ``name`` with those that it uses; nothing if there is none."""
+    return set(parts_of(module, name))
+
+
+def parts_of(module: Module, name: str) -> list[ast.AST]:
+    """Return what :func:`held_by` does, nearest first."""
     start = named(module, name)
-    return set(made_of(module, start)) if start is not None else set()
+    return made_of(module, start) if start is not None else []
 
 
-def named(module: Module, name: str) -> ast.AST | None:
+def named(module: Module, name: str) -> Definition | None:
     """Return the class or function ``name`` of a file, if there is one."""
     definitions = {node.name: node for node in (*module.classes, *module.functions)}
     first, _, method = name.partition(".")
-    start: ast.AST | None = definitions.get(first)
-    if start is not None and method:
-        inner = (n for n in ast.walk(start) if getattr(n, "name", "") == method and n is not start)
-        return next(inner, None)
-    return start
+    start = definitions.get(first)
+    if start is None or not method:
+        return start
+    return next((n for n in start.body if isinstance(n, DefinitionNode) and n.name == method), None)
 
 
 def made_of(module: Module, start: ast.AST) -> list[ast.AST]:

@@ -151,7 +151,7 @@ def has_eps_of_its_own(api: Api) -> bool:
     Whatever a port of one of these has for a reference, that has another eps.
     """
     own = catalogue().own_eps.get(api.framework.name, {}).get(api.norm)
-    return own is not None and api.default_eps is not None and close(own, api.default_eps)
+    return own is not None and own == api.default_eps
 
 
 def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, Site, bool]]:

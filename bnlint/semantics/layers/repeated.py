@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from bnlint.frameworks.tables import Framework
-from bnlint.semantics.syntax.module import FunctionNode, Module
+from bnlint.semantics.project.project import imported_roots
+from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import ClassRef, Evaluate, Instance
 from bnlint.semantics.values.modules import model_framework
@@ -91,9 +92,8 @@ def _over(
         if words.shares(over.attr, paired, framework):
             if isinstance(target, ast.Name):
                 what = PAIR
-            elif isinstance(target, ast.Tuple) and len(target.elts) == 2:
-                first = target.elts[0]
-                what = NAME if isinstance(first, ast.Name) and first.id == name else what
+            elif isinstance(target, ast.Tuple) and last_name(target.elts[0]) == name:
+                what = NAME
         elif not isinstance(target, ast.Name):
             return None
         return Repeated(node, target, over, framework, what)
@@ -113,11 +113,7 @@ def _framework(ev: Evaluate, module: Module, over: ast.Attribute, word: str) -> 
         found = model_framework(ev, value)
         if found is not None:
             return found if frameworks.shares(over.attr, word, found) else None
-    imported = {
-        (a.name if isinstance(s, ast.Import) else s.module or "").partition(".")[0]
-        for s in module.imports
-        for a in s.names
-    }
+    imported = {path.partition(".")[0] for path in imported_roots(module)}
     may_be = [
         framework
         for framework in frameworks.frameworks.values()

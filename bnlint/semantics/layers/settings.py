@@ -14,9 +14,9 @@ from bnlint.semantics.layers.attribute_writes import (
     Store,
     loop_of,
     stores,
+    tests_before,
     walk_of,
 )
-from bnlint.semantics.layers.class_tests import LayerTests, guards
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
@@ -73,7 +73,7 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
             continue
         for candidate in ev.evaluate(module, call):
             held = candidate.object
-            if not isinstance(held, Partial) or held.call is not call or len(held.target) != 1:
+            if not isinstance(held, Partial) or len(held.target) != 1:
                 continue
             target = held.target[0].object
             apis = ev.frameworks.by_alias.get(target.path, ()) if isinstance(target, Symbol) else ()
@@ -89,7 +89,7 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
                 for r in site.resolutions
                 if r.holder is call
             ]
-            if all(a is not None and a.node is argument.node for a in arrived):
+            if all(getattr(a, "node", None) is argument.node for a in arrived):
                 value = settle(ev.argument(argument), argument.node)
                 yield Setting(apis[0], value, argument.node, is_stored=False)
 
@@ -99,7 +99,7 @@ def _stored(project: Project, module: Module, role: str) -> Iterator[Setting]:
     layers = [api for api in project.frameworks.apis.values() if api.attribute(role)]
     names = {api.attribute(role) for api in layers}
     for store in stores(module, names):
-        if store.value is None or not isinstance(store.target, ast.Name):
+        if store.value is None:
             continue
         mine = [api for api in layers if api.attribute(role) == store.attribute]
         api = _layer_of(project, store, mine)
@@ -114,14 +114,10 @@ def _layer_of(project: Project, store: Store, layers: Sequence[Api]) -> Api | No
     Of what a loop over all parts of a model meets, only layers that have the attribute are meant:
     without a test, those of the framework whose method gives the parts.
     """
-    module, target = store.module, store.target
-    assert isinstance(target, ast.Name)
-    loop = loop_of(store)
-    end = loop or module.enclosing_function(store.statement) or module.tree
-    tests = LayerTests(project.evaluator, module, guards(module, store.statement, end), target.id)
+    tests, module = tests_before(project, store), store.module
     if tests.ask_for_class:
         return next((api for api in layers if tests.passed_by(_made(api, module)) is True), None)
-    walk = walk_of(project, loop)
+    walk = walk_of(project, loop_of(store))
     if walk is None:
         return None
     framework = project.frameworks.word("walks")[walk.attr]

@@ -340,6 +340,5 @@ def _is_own_in_forward(ev: Evaluate, module: Module, call: ast.Call) -> bool:
         and function.name in ev.frameworks.word("forward")
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
-        and bool(function.args.args)
-        and call.func.value.id == function.args.args[0].arg
+        and call.func.value.id in [parameter.arg for parameter in function.args.args[:1]]
     )

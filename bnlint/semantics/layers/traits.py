@@ -22,10 +22,8 @@ def takes_weight(site: Site) -> bool:
     if site.api.kind == "layer":
         return False
     name = site.api.roles.get("input", "")
-    argument = site.resolutions[0].matched.given.get(name)
-    if argument is None or argument.node is None:
-        return False
-    return any(map(is_weight, _identifiers(argument.node, site.module)))
+    node = getattr(site.resolutions[0].matched.given.get(name), "node", None)
+    return node is not None and any(map(is_weight, _identifiers(node, site.module)))
 
 
 def keeps_statistics(site: Site) -> bool:
@@ -37,10 +35,9 @@ def keeps_statistics(site: Site) -> bool:
     api = site.api
     if api.default_mode == "inference" and api.mode_switch == "none":
         return False
-    statistics = site.value(STATISTICS)
-    if statistics.is_known and _is_always(site, "always_batch", statistics.value):
+    if always_uses_batch(site):
         return bool(api.statistics.get("updates_in_inference"))
-    if _is_always(site, "always_running", statistics.value) and statistics.is_known:
+    if always_uses_running(site):
         return False
     if api.kind == "layer":
         return True

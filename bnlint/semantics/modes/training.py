@@ -89,9 +89,7 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
     pattern = rf"\b(?:{'|'.join(sorted(names))})\("
     training = set(resolver.sources.search(module.file, pattern))
     for file in (module.file, *(user.file for user in found)):
-        outline = resolver.outline(file)
-        behind = resolver.behind(resolver.place(file), outline) if outline is not None else ()
-        if training.intersection((file, *behind)):
+        if training.intersection((file, *resolver.behind(file))):
             return True
     return False
 
@@ -111,13 +109,12 @@ def _trains_as_it_infers(
 def imports_freezes(ev: Evaluate, module: Module) -> bool:
     """Tell whether the text of a file that ``module`` imports may keep weights from training."""
     resolver = getattr(ev.project, "resolver", None)
-    outline = resolver.outline(module.file) if resolver is not None and module.file else None
-    if resolver is None or outline is None:
+    if resolver is None:
         return False
     rows = (row for f in ev.frameworks.frameworks.values() for row in f.modes.freezes)
     names = sorted({row.name for row in rows if not row.statistics})
     found = resolver.sources.search(module.file, rf"\b(?:{'|'.join(names)})\b")
-    return not set(found).isdisjoint(resolver.imported(resolver.place(module.file), outline))
+    return not set(found).isdisjoint(resolver.imported(module.file))
 
 
 def rests_norms_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.semantics.syntax.module import FunctionNode, Module, ScopeNode
+from bnlint.semantics.syntax.module import FunctionNode, Module, ScopeNode, origin_of
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Scope:
                 symbol = alias.name if alias.asname else alias.name.partition(".")[0]
                 self._add(Binding(alias.asname or symbol, "import", statement, symbol=symbol))
             return
-        origin = "." * statement.level + (statement.module or "")
+        origin = origin_of(statement)
         for alias in statement.names:
             if alias.name == "*":
                 self.stars.append((origin, statement))

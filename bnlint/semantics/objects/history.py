@@ -160,11 +160,11 @@ def switched_by_users(
     """
     pattern = _switches(framework, to, plain=r"\)")
     for file in sorted(resolver.sources.search(module.file, pattern)):
-        outline, text = resolver.outline(file), resolver.sources.text(file)
-        match = re.search(pattern, text or "")
-        if match is None or outline is None or text is None or file == module.file:
+        text = resolver.sources.text(file) or ""
+        match = re.search(pattern, text)
+        if match is None or file == module.file:
             continue
-        if module.file in resolver.imported(resolver.place(file), outline):
+        if module.file in resolver.imported(file):
             return file, text.count("\n", 0, match.start()) + 1
     return None
 

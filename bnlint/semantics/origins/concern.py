@@ -97,8 +97,7 @@ def _around(resolver: Resolver, converter: str, files: Sequence[str], target: st
 
 def _leads(resolver: Resolver, file: str) -> Collection[str]:
     """Return the files that ``file`` imports directly."""
-    outline = resolver.outline(file)
-    return resolver.imported(resolver.place(file), outline) if outline is not None else ()
+    return resolver.imported(file)
 
 
 def _behind(resolver: Resolver, file: str) -> Sequence[str]:

@@ -311,8 +311,7 @@ def _hint(resolver: Resolver, file: str, files: Sequence[str]) -> Hint | None:
     said = said_in(text)
     if said is None:
         return None
-    marks = [resolver.sources.marks(other) for other in files]
-    if sum(found is not None and found.apis for found in marks) > _MAX_HINTED:
+    if sum(resolver.sources.marks(other).apis for other in files) > _MAX_HINTED:
         return None
     (family, row, words), is_told = said
     return Hint(ecosystem_of(family), family, path, row, words, weak=not is_told)

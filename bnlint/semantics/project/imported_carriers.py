@@ -16,14 +16,15 @@ from bnlint.semantics.names.carriers import carriers
 from bnlint.semantics.project.outline import (
     CLASS,
     FUNCTION,
+    UNREAD,
     VARIABLE,
     Outline,
-    outline_of,
+    imports_in,
     used_words,
     words,
 )
 from bnlint.semantics.project.resolver import Grounds, Importer, Resolver, absolute, joined
-from bnlint.semantics.syntax.module import Module
+from bnlint.semantics.syntax.module import Module, origin_of
 from bnlint.startup.typed import NamedTuple
 
 #: A name that a file binds.
@@ -60,7 +61,7 @@ class ImportedCarriers:
         self.names = {alias.rpartition(".")[2] for alias in aliases}
         self._answers: dict[Binding, bool] = {}
         self._grounds: dict[Binding, Grounds] = {}
-        self._own: dict[str, tuple[Outline, set[str]]] = {}
+        self._own: dict[str, set[str]] = {}
         self._stars: dict[str, _Stars] = {}
 
     def of(self, module: Module, frameworks: Frameworks) -> set[str]:
@@ -73,10 +74,7 @@ class ImportedCarriers:
             cls.name for cls in module.classes if self.may_be(cls.name)
         )  # by hand, perhaps
         givers = set()
-        package = module.name.partition(".")[0]
         for alias, maker in frameworks.makers.items():
-            if alias.partition(".")[0] == package:
-                continue  # in its own package, its code is read
             names.add(alias.rpartition(".")[2])
             if maker.gives == "class":
                 givers.add(alias.rpartition(".")[2])
@@ -87,7 +85,8 @@ class ImportedCarriers:
         """Tell whether a file with this text uses carriers of other modules."""
         if "import" not in text:
             return False
-        imports = (self.resolver.outline(importer.file) or outline_of(text)).imports
+        outline = self.resolver.outline(importer.file)
+        imports = outline.imports if outline is not UNREAD else imports_in(text)
         carried = [
             name
             for name, origins in imports.names.items()
@@ -107,7 +106,7 @@ class ImportedCarriers:
         used = used_words(text)
         if not used.isdisjoint(carried):
             return True
-        return any(self._any_of(file, used) for file in sorted(filter(None, files)))
+        return any(True for file in sorted(filter(None, files)) for _ in self._among(file, used))
 
     def _imported(self, module: Module) -> Iterator[str]:
         """Yield the identifiers under which ``module`` has carriers of other modules."""
@@ -117,7 +116,7 @@ class ImportedCarriers:
                 for alias in statement.names:
                     yield from self._among(self.resolver.find(module, alias.name), mentioned)
                 continue
-            origin = "." * statement.level + (statement.module or "")
+            origin = origin_of(statement)
             for alias in statement.names:
                 if alias.name == "*":
                     yield from self._among(self.resolver.find(module, origin), mentioned)
@@ -129,22 +128,13 @@ class ImportedCarriers:
 
     def _among(self, file: str | None, names: Iterable[str]) -> Iterator[str]:
         """Yield those of ``names`` that are carriers in ``file``."""
-        outline = self.resolver.outline(file) if file is not None else None
-        if file is None or outline is None:
+        if file is None:
             return
+        outline = self.resolver.outline(file)
         stars = bool(outline.imports.stars)
         for name in sorted(names):
             if (stars or outline.binds(name)) and self._carries((file, name)):
                 yield name
-
-    def _any_of(self, file: str, used: set[str]) -> bool:
-        """Tell whether one of the words ``used`` is a carrier that ``file`` binds or imports."""
-        outline = self.resolver.outline(file)
-        if outline is None:
-            return False
-        imports = outline.imports
-        bound = used.intersection((*outline.bindings, *imports.names, *imports.modules))
-        return any(self._carries((file, name)) for name in sorted(bound))
 
     def _comes_from(self, importer: Importer, origin: str, name: str) -> bool:
         """Tell whether ``from origin import name`` in ``importer`` gives a carrier."""
@@ -213,7 +203,7 @@ class ImportedCarriers:
         """
         file, name = wanted
         outline = self.resolver.outline(file)
-        if outline is None or not outline.text:
+        if not outline.text:
             return False
         for binding in outline.bindings.get(name, ()):
             text = outline.text[binding.start : binding.end]
@@ -222,7 +212,7 @@ class ImportedCarriers:
             found = words(text)
             speaks = not self.names.isdisjoint(found)
             if binding.kind == FUNCTION and (speaks or self._speaks_of_own(outline, name, found)):
-                if name in self._carriers_in(file, outline):
+                if name in self._carriers_in(file):
                     return True
             elif binding.kind != FUNCTION and (
                 speaks or (binding.kind == CLASS and self.may_be(name))
@@ -230,14 +220,12 @@ class ImportedCarriers:
                 return True
         return False
 
-    def _carriers_in(self, file: str, outline: Outline) -> set[str]:
+    def _carriers_in(self, file: str) -> set[str]:
         """Return the carriers that a file has by itself, whose tree is looked at for it."""
-        known = self._own.get(file)
-        if known is None or known[0] is not outline:
+        if file not in self._own:
             module = self.resolver.sources.module(file)
-            own = carriers(module, self.names) if module is not None else set()
-            known = self._own[file] = (outline, own)
-        return known[1]
+            self._own[file] = carriers(module, self.names) if module is not None else set()
+        return self._own[file]
 
     def _speaks_of_own(self, outline: Outline, name: str, found: set[str]) -> bool:
         """Tell whether one of the names ``found`` in a function is a variable made of an API."""
@@ -252,8 +240,6 @@ class ImportedCarriers:
         """Yield the names that a name of a file may stand for; ``None`` is an API."""
         file, name = wanted
         outline = self.resolver.outline(file)
-        if outline is None:
-            return
         importer = self.resolver.place(file)
         for origin, other in outline.imports.names.get(name, ()):
             if self._is_alias(importer, origin, other):
@@ -283,9 +269,7 @@ class ImportedCarriers:
 
     def _starred(self, file: str) -> list[str]:
         """Return the files of the project from which ``file`` imports all names."""
-        outline = self.resolver.outline(file)
-        stars = outline.imports.stars if outline is not None else ()
-        importer = self.resolver.place(file)
+        importer, stars = self.resolver.place(file), self.resolver.outline(file).imports.stars
         found = (self.resolver.find(importer, origin) for origin in stars)
         return [there for there in found if there is not None]
 
@@ -296,8 +280,6 @@ class ImportedCarriers:
         while queue:
             there = queue.pop()
             outline = self.resolver.outline(there)
-            if outline is None:
-                continue
             names.update(outline.bindings, outline.imports.names, outline.imports.modules)
             if outline.imports.stars:
                 names |= self.names  # some of which a framework's star may give

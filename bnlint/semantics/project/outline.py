@@ -153,10 +153,14 @@ def _bindings(text: str, imports: Imports) -> dict[str, list[Binding]]:
         names: tuple[str, ...] = ()
         if kind != FUNCTION:
             stop = text.find(":", start, end) if kind == CLASS else end
-            said = dict.fromkeys(_WORD.findall(text, start, stop if stop >= 0 else end))
+            said = dict.fromkeys(_WORD.findall(text, start, stop))
             names = tuple(word for word in said if word in bound and word != name)
         bindings.setdefault(name, []).append(Binding(kind, names, start, end))
     return bindings
+
+
+#: The outline of a file that cannot be read: nobody sees anything of what stands in it.
+UNREAD = Outline(Imports({}, {}, ()), {}, "", apis=False)
 
 
 class Loose(NamedTuple):
@@ -172,6 +176,10 @@ class Loose(NamedTuple):
     def may_bind(self, name: str) -> bool:
         """Tell whether the file may bind ``name``."""
         return self.is_open or name in self.words
+
+
+#: What a file may bind that cannot be read.
+ANYTHING = Loose(frozenset(), is_open=True)
 
 
 def loose_in(text: str) -> Loose:
@@ -194,7 +202,9 @@ def _named(match: re.Match[str]) -> tuple[str, str]:
 
 
 #: All characters of ASCII that can be no part of a word, and a space for each.
-_BETWEEN = {n: " " for n in range(128) if not (chr(n).isalnum() or chr(n) == "_")}
+_BETWEEN = dict.fromkeys(
+    {*range(128)} - {*b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"}, " "
+)
 
 
 def words(text: str) -> set[str]:
@@ -207,7 +217,7 @@ def used_words(text: str) -> set[str]:
     return words(_IMPORT.sub("", text))
 
 
-def _imports(text: str) -> Iterator[tuple[str, str, str]]:
+def _imports(text: str) -> Iterator[tuple[str, ...]]:
     """Yield the parts of each import statement: from where, what, and what without a ``from``.
 
     To look for the word first is several times as fast as to try the pattern on each line.
@@ -218,7 +228,7 @@ def _imports(text: str) -> Iterator[tuple[str, str, str]]:
             match = _IMPORT.match(text, text.rfind("\n", 0, word.start()) + 1)
             if match is not None:
                 end = match.end()
-                yield match[1] or "", match[2] or "", match[3] or ""
+                yield match.groups("")
 
 
 def imports_in(text: str) -> Imports:

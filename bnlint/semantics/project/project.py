@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from bnlint.frameworks.tables import Frameworks
-from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.outline import Outline
 from bnlint.semantics.project.resolver import Resolver, absolute, joined, split
 from bnlint.semantics.project.triage import may_make_models
 from bnlint.semantics.project.users import may_be_used, users
-from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.syntax.module import Module, dotted, origin_of
 from bnlint.semantics.values.budget import Budget
 from bnlint.semantics.values.evaluator import MAX_WORK_IN_FILE, Evaluator
 from bnlint.semantics.values.memo import Memo
@@ -27,13 +26,20 @@ _MOST_READ = 800_000
 
 _HANDS_OVER: Memo[Module, bool] = Memo()
 
+#: What tells the identifiers through which a module may call an API of some frameworks.
+Carriers = Callable[[Module, Frameworks], Collection[str]]
+
+
+def _no_carriers(_: Module, __: Frameworks) -> Collection[str]:
+    return ()
+
 
 class Project:
     """The modules that a file's imports lead to, and one evaluator over all of them.
 
     The findings of a file may depend on the modules of its project, never on which files were
     named on the command line. Without a ``resolver``, the file stands alone. ``main`` is the file
-    that is checked, as it is in memory. ``imported`` tells which imported names stand for APIs.
+    that is checked, as it is in memory. ``carriers`` tells which names of a module stand for APIs.
     """
 
     def __init__(
@@ -41,12 +47,12 @@ class Project:
         frameworks: Frameworks,
         resolver: Resolver | None = None,
         main: Module | None = None,
-        imported: ImportedCarriers | None = None,
+        carriers: Carriers = _no_carriers,
     ) -> None:
         self.frameworks = frameworks
         self.resolver = resolver
         self.main: Module | None = main
-        self._imported = imported
+        self._carriers = carriers
         self.modules: dict[str, Module | None] = {}
         self._using: dict[str, Module | None] = {}
         self._read = 0
@@ -84,31 +90,27 @@ class Project:
             return None
         if file not in self.modules:
             known = self._using.get(file)
-            self.modules[file] = known or self._parsed(file)
+            self.modules[file] = known or self._parsed(self.resolver, file)
         return self.modules[file]
 
-    def _parsed(self, file: str) -> Module | None:
+    def _parsed(self, resolver: Resolver, file: str) -> Module | None:
         """Return a file parsed, if not too much has been read for the one that is checked."""
-        if self.resolver is None or self._read >= _MOST_READ:
+        if self._read >= _MOST_READ:
             return None
-        found = self.resolver.sources.module(file)
+        found = resolver.sources.module(file)
         self._read += len(found.text) if found is not None else 0
         return found
 
     def may_be_used(self, module: Module) -> bool:
         """Tell, by the text of imports, whether another file may use what ``module`` binds."""
-        return (
-            self.resolver is not None
-            and bool(module.file)
-            and may_be_used(self.resolver, module.file)
-        )
+        return self.resolver is not None and may_be_used(self.resolver, module.file)
 
     def users(self, module: Module, name: str) -> list[tuple[Module, str]] | None:
         """Return the modules that use what ``module`` binds as ``name``, and its name in each.
 
         ``None`` is returned for a name that is used all over the project.
         """
-        if self.resolver is None or not module.file:
+        if self.resolver is None:
             return []
         files = users(self.resolver, module.file, name)
         if files is None:
@@ -119,7 +121,7 @@ class Project:
                 there = self.modules[user.file]
             else:
                 if user.file not in self._using:
-                    self._using[user.file] = self._parsed(user.file)
+                    self._using[user.file] = self._parsed(self.resolver, user.file)
                 there = self._using[user.file]
             if there is not None:
                 found.append((there, user.name))
@@ -131,7 +133,7 @@ class Project:
 
     def carriers(self, module: Module) -> Collection[str]:
         """Return the identifiers through which ``module`` may call an API."""
-        return self._imported.of(module, self.frameworks) if self._imported is not None else ()
+        return self._carriers(module, self.frameworks)
 
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
@@ -139,17 +141,13 @@ class Project:
 
     def submodule(self, module: Module, name: str) -> Module | None:
         """Return the project module ``module.name``, if ``module`` is a package that has it."""
-        if not module.name or module.package != module.name:
+        if module.package != module.name:
             return None
         return self.module(module, f"{module.name}.{name}")
 
-    def is_function(self, module: Module, symbol: str) -> bool:
-        """Tell, without parsing, whether ``symbol`` in ``module`` is a function of the project."""
-        return self.resolver is not None and self.resolver.is_function(module, symbol)
-
     def may_make_models(self, module: Module) -> bool:
         """Tell, by the text of files, whether batch normalisation may be in what a file makes."""
-        if self.resolver is None or not module.file or self.evaluator.frameworks.declared:
+        if self.resolver is None or self.evaluator.frameworks.declared:
             return True
         return may_make_models(self.resolver, module, module.text)
 
@@ -175,51 +173,36 @@ class Project:
             if any(isinstance(a, ast.Name) and a.id in names for a in _arguments(call))
             and module.enclosing_class(call) is None
         }
-        for file in sorted(self._files_of(module, takers)):
-            outline = self.resolver.outline(file)
-            near = self.resolver.imported(self.resolver.place(file), outline) if outline else ()
-            if any(self._switches_modes(f) for f in (file, *near)):
-                return True
-        return any(self._switches_modes(file) for file in sorted(self._files_of(module, makers)))
-
-    def _switches_modes(self, file: str) -> bool:
-        marks = self.resolver.sources.marks(file) if self.resolver is not None else None
-        return marks is not None and marks.modes
-
-    def _files_of(self, module: Module, names: Collection[str]) -> set[str]:
-        """Return the files in which what ``module`` imports under ``names`` is defined."""
-        assert self.resolver is not None
-        found: set[str | None] = set()
-        for statement in module.imports:
-            if isinstance(statement, ast.Import):
-                for alias in statement.names:
-                    if (alias.asname or alias.name).partition(".")[0] in names:
-                        found.add(self.resolver.find(module, alias.name))
-                continue
-            origin = "." * statement.level + (statement.module or "")
-            for alias in statement.names:
-                if alias.name == "*":
-                    found.add(self.resolver.find(module, origin))
-                elif (alias.asname or alias.name) in names:
-                    symbol = joined(origin, alias.name)
-                    found.add(self.resolver.find(module, symbol))  # it may be a module
-                    found.add(self.resolver.holder(module, symbol)[0])
-        return {file for file in found if file is not None}
-
-    def behind(self, module: Module) -> Iterator[Outline]:
-        """Yield what can be seen of the files near ``module`` that its imports lead to."""
-        outline = self.resolver.outline(module.file) if self.resolver is not None else None
-        if self.resolver is not None and outline is not None:
-            for file in self.resolver.behind(module, outline):
-                there = self.resolver.outline(file)
-                if there is not None:
-                    yield there
+        taking = sorted(_files_of(self.resolver, module, takers))
+        near = (other for file in taking for other in (file, *self.resolver.imported(file)))
+        making = sorted(_files_of(self.resolver, module, makers))
+        return any(self.resolver.sources.marks(file).modes for file in (*near, *making))
 
     def imported_roots(self) -> Iterator[str]:
         """Yield what the modules read so far import absolutely."""
         for module in self.modules.values():
             if module is not None:
                 yield from imported_roots(module)
+
+
+def _files_of(resolver: Resolver, module: Module, names: Collection[str]) -> set[str]:
+    """Return the files in which what ``module`` imports under ``names`` is defined."""
+    found: set[str | None] = set()
+    for statement in module.imports:
+        if isinstance(statement, ast.Import):
+            for alias in statement.names:
+                if (alias.asname or alias.name).partition(".")[0] in names:
+                    found.add(resolver.find(module, alias.name))
+            continue
+        origin = origin_of(statement)
+        for alias in statement.names:
+            if alias.name == "*":
+                found.add(resolver.find(module, origin))
+            elif (alias.asname or alias.name) in names:
+                symbol = joined(origin, alias.name)
+                found.add(resolver.find(module, symbol))  # it may be a module
+                found.add(resolver.holder(module, symbol)[0])
+    return {file for file in found if file is not None}
 
 
 def imported_roots(module: Module) -> Iterator[str]:

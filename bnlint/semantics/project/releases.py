@@ -16,7 +16,7 @@ def meant_in(module: Module, frameworks: Frameworks, resolver: Resolver | None) 
     from bnlint.frameworks.releases import of_releases
     from bnlint.semantics.project.requirements import required_by
 
-    folder = (module.file or "").rpartition("/")[0]
+    folder = module.file.rpartition("/")[0]
     required = required_by(resolver, folder) if resolver is not None else {}
     newest = newest_in(module, frameworks)
     if not required and not newest:
@@ -37,7 +37,7 @@ def _uses(module: Module, path: str) -> bool:
         if any(isinstance(around, ast.Try) for around in module.ancestors(statement)):
             continue  # another release may do without
         if isinstance(statement, ast.ImportFrom) and not statement.level:
-            if statement.module == path or f"{statement.module}.".startswith(f"{path}."):
+            if f"{statement.module}.".startswith(f"{path}."):
                 return True
             if statement.module == package and any(a.name == name for a in statement.names):
                 return True

@@ -65,7 +65,7 @@ def _required(resolver: Resolver, folder: str) -> Required:
             for distribution, allowed in _said_in(name, text).items():
                 found[distribution] = (*found.get(distribution, ()), allowed)
         top = resolver.sources.around(folder)
-        if folder != top and folder.startswith(top):
+        if folder != top:
             found = {**_required(resolver, folder.rpartition("/")[0]), **found}
         known[folder] = found
     return known[folder]
@@ -89,8 +89,7 @@ def _said_in(name: str, text: str) -> Mapping[str, tuple[str, ...]]:
 
 def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
     """Yield the distributions that a file names, each with the specifier that stands there."""
-    kind = _NAMES.fullmatch(name)
-    how = kind.lastgroup if kind else None
+    how = getattr(_NAMES.fullmatch(name), "lastgroup", "")
     if how == "lock":
         yield from ((found[1], f"=={found[2]}") for found in _LOCKED.finditer(text))
     elif how == "tables":

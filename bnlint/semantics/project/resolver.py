@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 
 from bnlint.semantics.project.marks import Marks
-from bnlint.semantics.project.outline import Imports, Loose, Outline
+from bnlint.semantics.project.outline import UNREAD, Imports, Loose, Outline
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import ONE_FILE, TEXTS, Memo
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple, Protocol
@@ -68,17 +68,17 @@ class Sources(Protocol):
     def find(self, importer: str, path: str) -> str | None:
         """Return the file of the module that the file ``importer`` imports as ``path``."""
 
-    def outline(self, file: str) -> Outline | None:
-        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
+    def outline(self, file: str) -> Outline:
+        """Return what can be said of ``file`` without parsing it."""
 
-    def imports(self, file: str) -> Imports | None:
-        """Return what ``file`` imports; ``None`` if it cannot be read."""
+    def imports(self, file: str) -> Imports:
+        """Return what ``file`` imports."""
 
-    def loose(self, file: str) -> Loose | None:
-        """Return what ``file`` may bind beyond its outline; ``None`` if it cannot be read."""
+    def loose(self, file: str) -> Loose:
+        """Return what ``file`` may bind beyond its outline: anything, if it cannot be read."""
 
-    def marks(self, file: str) -> Marks | None:
-        """Return what ``file`` speaks of; ``None`` if it cannot be read."""
+    def marks(self, file: str) -> Marks:
+        """Return what ``file`` speaks of: nothing, if it cannot be read."""
 
     def module(self, file: str) -> Module | None:
         """Return ``file`` parsed, ``None`` where it cannot be."""
@@ -170,12 +170,12 @@ class Resolver:
         """Return the file of the module that ``importer`` imports as ``symbol``."""
         path = absolute(importer, symbol)
         top = path.partition(".")[0]
-        if not importer.file or (top in self.tops and top != importer.name.partition(".")[0]):
+        if top in self.tops and top != importer.name.partition(".")[0]:
             return None
         return self.sources.find(importer.file, path)
 
-    def outline(self, file: str) -> Outline | None:
-        """Return what can be said of ``file`` without parsing it; ``None`` if it cannot be read."""
+    def outline(self, file: str) -> Outline:
+        """Return what can be said of ``file`` without parsing it."""
         return self.sources.outline(file)
 
     def place(self, file: str) -> Place:
@@ -186,29 +186,23 @@ class Resolver:
             place = self._places[file] = Place(file, name, package)
         return place
 
-    def behind(self, importer: Importer, outline: Outline) -> tuple[str, ...]:
+    def behind(self, file: str) -> tuple[str, ...]:
         """Return the files that the imports of a file lead to, and those of these, nearest first.
 
-        ``outline`` is that of the file. What is further away than a few files, or comes
-        after a large number of them, is left out.
+        What is further away than a few files, or comes after a large number of them, is left out.
         """
-        found: dict[str, None] = {}
-        near: list[tuple[Importer, Outline]] = [(importer, outline)]
+        found = {file: None}
+        near = [file]
         for _ in range(_MAX_FAR):
-            further: list[tuple[Importer, Outline]] = []
-            for place, seen in near:
-                for file in self.imported(place, seen):
-                    if file == importer.file or file in found or len(found) >= _MAX_BEHIND:
-                        continue
-                    found[file] = None
-                    there = self.outline(file)
-                    if there is not None:
-                        further.append((self.place(file), there))
-            near = further
-        return tuple(found)
+            further = [other for place in near for other in self.imported(place)]
+            fresh = [other for other in dict.fromkeys(further) if other not in found]
+            near = fresh[: _MAX_BEHIND + 1 - len(found)]
+            found |= dict.fromkeys(near)
+        return tuple(found)[1:]
 
-    def imported(self, importer: Importer, outline: Outline) -> tuple[str, ...]:
+    def imported(self, file: str) -> tuple[str, ...]:
         """Return the files that a file imports directly."""
+        importer, outline = self.place(file), self.outline(file)
         known = self._leads.get(outline)
         if known is None:
             with self.sources.noting() as grounds:
@@ -243,27 +237,14 @@ class Resolver:
             with self.sources.noting() as grounds:
                 outline = self.outline(file)
                 place = self.place(file)
-                found = outline is None or (
+                found = (
                     outline.binds(name)
-                    or self._may_bind_loosely(file, name)
+                    or self.sources.loose(file).may_bind(name)
                     or any(self.may_export(place, star, name) for star in outline.imports.stars)
                 )
             known[key], _GROUNDS.of(self)[key] = found, grounds
         self.sources.note(_GROUNDS.of(self).get(key, NOTHING))
         return known[key]
-
-    def _may_bind_loosely(self, file: str, name: str) -> bool:
-        loose = self.sources.loose(file)
-        return loose is None or loose.may_bind(name)
-
-    def is_function(self, importer: Importer, symbol: str) -> bool:
-        """Tell, by the text of files alone, whether ``symbol`` is a function of the project.
-
-        Where that cannot be seen, the answer is no.
-        """
-        file, name = self.holder(importer, symbol)
-        outline = self.outline(file) if file is not None else None
-        return outline is not None and outline.is_function(name)
 
     def holder(self, importer: Importer, symbol: str) -> tuple[str | None, str]:
         """Return the file that ``symbol`` comes from, and what it is called there.
@@ -273,12 +254,10 @@ class Resolver:
         file, name = None, ""
         for _ in range(_MAX_HOPS):
             parent, name = split(absolute(importer, symbol))
-            file = self.find(importer, parent) if parent else None
-            outline = self.outline(file) if file is not None else None
-            if file is None or outline is None or outline.is_function(name):
-                break
+            file = self.find(importer, parent)
+            outline = self.outline(file) if file is not None else UNREAD
             origins = outline.imports.names.get(name, ())
-            if len(origins) != 1:
+            if file is None or outline.is_function(name) or len(origins) != 1:
                 break
             importer, symbol = self.place(file), joined(*origins[0])
         return file, name

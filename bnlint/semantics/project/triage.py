@@ -10,7 +10,6 @@ from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.purposes import DEFINES_SCRIPT, TAKES_GRADIENTS
 from bnlint.semantics.hints.things import BINDS_MODEL
 from bnlint.semantics.project.marks import marks_of, takes_weights
-from bnlint.semantics.project.outline import Outline, outline_of
 from bnlint.semantics.project.resolver import Grounds, Importer, Resolver
 from bnlint.semantics.values.memo import Memo
 from bnlint.startup.typed import TYPE_CHECKING
@@ -32,56 +31,62 @@ def _acts() -> Callable[[str], Any]:
     return re.compile("|".join(words), re.MULTILINE).search
 
 
-def hands_over(resolver: Resolver, place: Importer, text: str) -> bool:
+def takes_part(resolver: Resolver, place: Importer, text: str) -> bool:
+    """Tell whether a file may do something with models that other files of its project build."""
+    if place.name.partition(".")[0] in resolver.tops:
+        return False  # the source of a framework, which its table speaks for
+    return (
+        hands_over(resolver, place.file, text)
+        or switches_unknown_models(resolver, place.file, text)
+        or moves_weights(resolver, place.file, text)
+        or makes_graph_steps(resolver, place.file, text)
+    )
+
+
+def hands_over(resolver: Resolver, file: str, text: str) -> bool:
     """Tell whether a file may take models from files that it imports, or hand them to some.
 
     One of them, or the file itself, speaks of modes, and one of models. The file is one that does
     something, and no mere collection of layers.
     """
-    if place.name.partition(".")[0] in resolver.tops:
-        return False  # the source of a framework, which its table speaks for
     if "import" not in text or not _acts()(text):
         return False
-    files = resolver.behind(place, resolver.outline(place.file) or outline_of(text))
+    files = resolver.behind(file)
     if not files:
         return False
-    found = [marks_of(text), *filter(None, map(resolver.sources.marks, files))]
+    found = [marks_of(text), *map(resolver.sources.marks, files)]
     return any(marks.modes for marks in found) and any(
         marks.apis or marks.models for marks in found
     )
 
 
-def switches_unknown_models(resolver: Resolver, place: Importer, text: str) -> bool:
+def switches_unknown_models(resolver: Resolver, file: str, text: str) -> bool:
     """Tell whether a file switches the modes of models whose class it need not know.
 
     It switches what a class of it keeps, or takes gradients beside, and a file of the project
     builds batch normalisation.
     """
-    if place.name.partition(".")[0] in resolver.tops or _switches("")(text) is None:
+    if _switches("")(text) is None:
         return False
     if TAKES_GRADIENTS not in text and _switches(r"self\.\w+")(text) is None:
         return False
-    return builds_norms(resolver, place.file)
+    return builds_norms(resolver, file)
 
 
-def moves_weights(resolver: Resolver, place: Importer, text: str) -> bool:
+def moves_weights(resolver: Resolver, file: str, text: str) -> bool:
     """Tell whether a file goes through the weights of models, or saves them without statistics.
 
     A file of the project builds batch normalisation.
     """
-    if place.name.partition(".")[0] in resolver.tops or not takes_weights(text):
-        return False
-    return builds_norms(resolver, place.file)
+    return takes_weights(text) and builds_norms(resolver, file)
 
 
-def makes_graph_steps(resolver: Resolver, place: Importer, text: str) -> bool:
+def makes_graph_steps(resolver: Resolver, file: str, text: str) -> bool:
     """Tell whether a file makes the operation that trains a graph, with an optimiser of its own.
 
     A file of the project builds batch normalisation.
     """
-    if place.name.partition(".")[0] in resolver.tops or _makes_step()(text) is None:
-        return False
-    return builds_norms(resolver, place.file)
+    return _makes_step()(text) is not None and builds_norms(resolver, file)
 
 
 @lru_cache(maxsize=1)
@@ -116,7 +121,7 @@ def builds_norms_below(resolver: Resolver, root: str) -> bool:
         known = _BUILDS.of(resolver)
         if root not in known:
             found = map(resolver.sources.marks, resolver.sources.below(root))
-            known[root] = any(marks is not None and marks.apis for marks in found)
+            known[root] = any(marks.apis for marks in found)
         return known[root]
 
 
@@ -136,7 +141,7 @@ def may_make_models(resolver: Resolver, place: Importer, text: str) -> bool:
     known = _MAKES.of(resolver)
     if place.file not in known:
         with resolver.sources.noting() as grounds:
-            makes, seen = _search(resolver, place, outline_of(text))
+            makes, seen = _search(resolver, place.file)
         for file in (place.file,) if makes else seen:  # what these lead to was all seen
             known[file] = makes, grounds
     makes, grounds = known[place.file]
@@ -144,26 +149,23 @@ def may_make_models(resolver: Resolver, place: Importer, text: str) -> bool:
     return makes
 
 
-def _search(resolver: Resolver, place: Importer, outline: Outline) -> tuple[bool, set[str]]:
+def _search(resolver: Resolver, start: str) -> tuple[bool, set[str]]:
     """Return whether a file that imports lead to names anything, and the files looked at."""
     known = _MAKES.of(resolver)
-    seen = {place.file}
-    queue: list[tuple[Importer, Outline]] = [(place, outline)]
-    while queue:
-        for file in resolver.imported(*queue.pop()):
-            if file in seen:
-                continue
-            seen.add(file)
+    seen = {start: None}
+    queue = [start]
+    for importer in queue:
+        fresh = [file for file in resolver.imported(importer) if file not in seen]
+        seen |= dict.fromkeys(fresh)
+        for file in fresh:
             marks = resolver.sources.marks(file)
-            if marks is not None and (marks.apis or marks.models):
-                return True, seen
+            if marks.apis or marks.models:
+                return True, set(seen)
             if file in known:
                 makes, grounds = known[file]
                 resolver.sources.note(grounds)
                 if makes:
-                    return True, seen
-                continue
-            there = resolver.outline(file)
-            if there is not None:
-                queue.append((resolver.place(file), there))
-    return False, seen
+                    return True, set(seen)
+            else:
+                queue.append(file)
+    return False, set(seen)

@@ -93,8 +93,6 @@ def _made(resolver: Resolver, files: Sequence[str]) -> Graph:
     graph = Graph({}, {}, {}, set())
     for file in files:
         imports = resolver.sources.imports(file)
-        if imports is None:
-            continue
         for alias, origins in imports.names.items():
             for origin, name in origins:
                 graph.named.setdefault(name, []).append((file, origin, alias))

@@ -302,6 +302,11 @@ def blocks(owner: ast.AST) -> Iterator[list[ast.stmt]]:
             yield block
 
 
+def origin_of(statement: ast.ImportFrom) -> str:
+    """Return what an import takes names from, as it is written: ``..ops`` of ``from ..ops``."""
+    return "".join(filter(None, ("." * statement.level, statement.module)))
+
+
 def last_name(node: ast.expr) -> str:
     """Return the identifier a callee goes by: ``f`` of ``f`` and of ``a.b.f``, else nothing."""
     if isinstance(node, ast.Name):

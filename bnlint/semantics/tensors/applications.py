@@ -26,18 +26,22 @@ def applications(ev: Evaluate, module: Module, call: ast.Call) -> list[ast.Call]
     return applications_of(ev, module, name).get(call, [])
 
 
-_APPLICATIONS: Memo[tuple[Module, str], dict[ast.Call, list[ast.Call]]] = Memo()
+_APPLICATIONS: Memo[tuple[Module, str], dict[ast.Call | None, list[ast.Call]]] = Memo()
 
 
-def applications_of(ev: Evaluate, module: Module, name: str) -> dict[ast.Call, list[ast.Call]]:
-    """Return where what is called ``name`` is called, by the calls that made it."""
+def applications_of(
+    ev: Evaluate, module: Module, name: str
+) -> dict[ast.Call | None, list[ast.Call]]:
+    """Return where what is called ``name`` is called, by the calls that made it.
+
+    Under ``None`` are the calls of what was made elsewhere.
+    """
     known, key = _APPLICATIONS.of(ev), (module, name)
     if key not in known:
-        found: dict[ast.Call, list[ast.Call]] = {}
+        found: dict[ast.Call | None, list[ast.Call]] = {}
         for use in module.calls_by_name.get(name, ()):
             held = (c.object for c in ev.evaluate(module, use.func))
-            made = {o.call for o in held if isinstance(o, Instance) and o.call is not None}
-            for call in made:
+            for call in {o.call for o in held if isinstance(o, Instance)}:
                 found.setdefault(call, []).append(use)
         known[key] = found
     return known[key]
@@ -49,7 +53,7 @@ def imported_as(module: Module, paths: Iterable[str]) -> str:
     for statement in module.imports:
         start = ""
         if isinstance(statement, ast.ImportFrom):
-            if statement.level or not statement.module:
+            if statement.level:
                 continue
             start = f"{statement.module}."
         for alias in statement.names:

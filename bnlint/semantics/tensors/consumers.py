@@ -59,10 +59,7 @@ def _is_known(ev: Evaluate, module: Module, use: ast.expr) -> bool:
     parent = module.parents.get(use)
     if isinstance(parent, (ast.Return, ast.Tuple, ast.List)):
         return True
-    if isinstance(parent, ast.Call) and use in parent.args:
-        taker = known_layer(ev, module, parent)
-        return taker is not None
-    return False
+    return isinstance(parent, ast.Call) and known_layer(ev, module, parent) is not None
 
 
 def _is_in_known_company(ev: Evaluate, found: Before) -> bool:

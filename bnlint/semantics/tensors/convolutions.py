@@ -44,7 +44,7 @@ def convolution(ev: Evaluate, found: Before) -> Convolution | None:
     """Return the numbers of ``found``, ``None`` if it is no convolution (or a transposed one)."""
     neighbour = found.neighbour
     axes = _axes(ev, found)
-    if neighbour.kind != "convolution" or neighbour.transposed or axes < 1:
+    if neighbour.kind != "convolution" or neighbour.transposed:
         return None
     kernel, stride = (_sizes(argument(ev, found, role), axes) for role in ("kernel", "stride"))
     dilation: tuple[int, ...] = (1,) * axes
@@ -76,8 +76,10 @@ def rows_padded(
     Nothing if they are not known. A convolution that pads at the end pads what one with this
     ``kernel`` and ``stride`` would.
     """
+    if numbers.pads is not None:
+        return numbers.pads
     if not numbers.at_end:
-        return numbers.pads or ()
+        return ()
     axes = zip(kernel, stride, strict=True)
     return tuple(pads_at_end(size, step, TIMES * step) for size, step in axes)
 
@@ -101,12 +103,7 @@ def bias(ev: Evaluate, found: Before) -> bool | None:
         return None
     if found.neighbour.bias_off == "none":
         return value.value is not None
-    return value.value if isinstance(value.value, bool) else _other_than_off(found.neighbour, value)
-
-
-def _other_than_off(neighbour: Neighbour, value: Value) -> bool | None:
-    """Return that there is a bias where the default, which is no boolean, is left as it is."""
-    return True if value.from_default and neighbour.roles.get("bias") else None
+    return bool(value.value)
 
 
 def activation(ev: Evaluate, found: Before) -> bool | None:
@@ -134,7 +131,7 @@ def _pads(neighbour: Neighbour, padding: Value, axes: int) -> tuple[tuple[Pads, 
 def _amounts(value: Value, axes: int) -> tuple[Pads, ...] | None:
     """Return what a number, one for each axis, or one for each side of each axis pads."""
     numbers = value.value if isinstance(value.value, tuple) else (value.value,)
-    if not value.is_known or not all(type(n) is int and n >= 0 for n in numbers):
+    if not all(type(n) is int for n in numbers):
         return None
     if len(numbers) == 1:
         return ((numbers[0], numbers[0]),) * axes

@@ -42,10 +42,10 @@ class Layout(NamedTuple):
 
     @property
     def axis(self) -> int | None:
-        """The axis of the features counted from the start, if that is known."""
+        """The axis of the features, if it is known: of a known rank, counted from the start."""
         if self.channels is None or self.channels >= 0:
             return self.channels
-        return self.rank + self.channels if self.rank else None
+        return self.rank + self.channels
 
 
 def layout_before(ev: Evaluate, site: Site) -> Layout | None:
@@ -61,7 +61,7 @@ def _given(ev: Evaluate, site: Site) -> ast.expr | None:
     if site.api.kind == "layer":
         return application(ev, site.module, site.call)
     given = site.resolutions[0].matched.given.get(site.api.roles.get("input", ""))
-    return given.node if given is not None and given.module is site.module else None
+    return given.node if given is not None else None
 
 
 def layout(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> Layout | None:
@@ -104,7 +104,7 @@ def _made(ev: Evaluate, found: Before, given: Layout | None) -> Layout | None:
     """Return the layout of what a layer gives, where it is given something of layout ``given``."""
     neighbour = found.neighbour
     if neighbour.kind == "convolution":
-        return Layout(neighbour.rank, _channels(ev, found), found) if neighbour.rank else None
+        return Layout(neighbour.rank, _channels(ev, found), found)
     if neighbour.kind in ("dense", "embedding"):
         rank = given.rank if given is not None else 0
         return Layout(rank + 1 if rank and neighbour.kind == "embedding" else rank, -1, found)
@@ -146,7 +146,7 @@ def _named(ev: Evaluate, module: Module, node: ast.Name, depth: int) -> Layout |
 def _sequence(ev: Evaluate, module: Module, node: ast.expr) -> Layout | None:
     """Return the layout of the first of what a recurrent layer gives: the output of each step."""
     found = known_layer(ev, module, node) if isinstance(node, ast.Call) else None
-    if found is None or found.neighbour.kind != "sequence" or node is found.call:
+    if found is None or found.neighbour.kind != "sequence":
         return None
     # Told of batches, it is given batches; else it may be one sequence, of a rank less.
     is_batched = argument(ev, found, "batched").value is True
@@ -211,11 +211,11 @@ def _permuted(found: Layout | None, order: tuple[int, ...], call: ast.Call) -> L
 
 
 def _swapped(found: Layout | None, axes: tuple[int, ...], call: ast.Call) -> Layout | None:
-    if found is None or not found.rank or found.axis is None or len(axes) != 2:
+    if found is None or not found.rank or len(axes) != 2:
         return None
     first, second = (at % found.rank for at in axes)
-    channels = {first: second, second: first}.get(found.axis, found.axis)
-    return found._replace(channels=channels, moved=call)
+    swapped: dict[int | None, int] = {first: second, second: first}
+    return found._replace(channels=swapped.get(found.axis, found.axis), moved=call)
 
 
 def _numbers(call: ast.Call) -> tuple[int, ...]:
@@ -223,10 +223,8 @@ def _numbers(call: ast.Call) -> tuple[int, ...]:
     given = call.args
     if len(given) == 1 and isinstance(given[0], (ast.Tuple, ast.List)):
         given = given[0].elts
-    numbers = [_number(node) for node in given]
-    if call.keywords or any(number is None for number in numbers):
-        return ()
-    return tuple(number for number in numbers if number is not None)
+    numbers = tuple(n for n in map(_number, given) if n is not None)
+    return () if call.keywords or len(numbers) < len(given) else numbers
 
 
 def _number(node: ast.expr) -> int | None:
@@ -257,9 +255,8 @@ def fits(ev: Evaluate, site: Site, found: Layout) -> bool:
         return mine.number == theirs.number
     given = site.resolutions[0].matched.given.get(site.api.roles.get("channels", ""))
     other = found.source.matched.given.get(found.source.neighbour.roles.get("channels", ""))
-    if given is None or other is None or given.node is None or other.node is None:
-        return False
-    return ast.unparse(given.node) == ast.unparse(other.node)
+    wanted, made = getattr(given, "node", None), getattr(other, "node", None)
+    return wanted is not None and made is not None and ast.unparse(wanted) == ast.unparse(made)
 
 
 def normalised_axis(site: Site) -> int | None:
@@ -269,5 +266,4 @@ def normalised_axis(site: Site) -> int | None:
         return None
     if "data_format" in api.roles and not site.value("data_format").from_default:
         return None
-    axis = api.channel_axis
-    return axis if isinstance(axis, int) and axis > 0 else None
+    return 1 if api.channel_axis == 1 else None

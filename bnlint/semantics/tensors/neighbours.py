@@ -9,8 +9,8 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.tensors.applications import applications_of
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
-from bnlint.semantics.values.classes import bases
-from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, Instance, Symbol
+from bnlint.semantics.values.classes import constructed
+from bnlint.semantics.values.domain import Candidate, Evaluate, Instance, Symbol
 from bnlint.semantics.values.value import DEFAULT, Value, absent, settle
 from bnlint.startup.typed import NamedTuple
 
@@ -47,7 +47,7 @@ def linear_before(ev: Evaluate, site: Site) -> Before | None:
         found = _previous(ev, site.module, site.call)
     else:  # a function: what it is given
         given = site.resolutions[0].matched.given.get(site.api.roles.get("input", ""))
-        node = given.node if given is not None and given.module is site.module else None
+        node = given.node if given is not None else None
         found = _origin(ev, site.module, node) if node is not None else None
     between: tuple[str, ...] = ()
     for _ in range(_MAX_STEPS):
@@ -88,7 +88,8 @@ def _previous(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
     known = _known(ev, module, call)
     if known is not None and known.neighbour.roles.get("input"):  # a function: op(x, ...)
         given = known.matched.given.get(known.neighbour.roles["input"])
-        return _origin(ev, module, given.node) if given is not None and given.node else None
+        node = getattr(given, "node", None)
+        return _origin(ev, module, node) if node is not None else None
     parent = module.parents[call]
     if isinstance(parent, ast.Call) and parent.func is call and parent.args:
         return _origin(ev, module, parent.args[0])  # Layer(...)(x)
@@ -132,17 +133,17 @@ def _is_in_order(ev: Evaluate, module: Module, display: ast.List | ast.Tuple) ->
         outer = module.parents[use]
         while isinstance(outer, (ast.Starred, ast.keyword)):
             outer = module.parents[outer]
-        if isinstance(outer, ast.Call) and outer.func is not use:
+        if isinstance(outer, ast.Call):
             if module.scope_node(use) is scope and _is_sequential(ev, module, outer):
                 return True
     return False
 
 
 def _is_sequential(ev: Evaluate, module: Module, call: ast.Call) -> bool:
-    callees = ev.evaluate(module, call.func)
-    if last_name(call.func) == "__init__":  # super().__init__(...) of a class derived from one
-        cls = module.enclosing_class(call)
-        callees = bases(ev, ClassRef(module, cls)) if cls is not None else ()
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
+        callees = constructed(ev, module, call)  # super().__init__(...) of a class derived from one
+    else:
+        callees = ev.evaluate(module, call.func)
     return any(
         isinstance(c.object, Symbol) and ev.frameworks.means(c.object.path, "sequential")
         for c in callees
@@ -226,5 +227,5 @@ def linear_layers(ev: Evaluate, module: Module) -> list[Before]:
         if neighbour.kind in LINEAR
     }
     made = (_known(ev, module, call) for n in names for call in module.calls_by_name.get(n, ()))
-    found = [layer for layer in made if layer is not None and layer.neighbour.kind in LINEAR]
+    found = [layer for layer in made if layer is not None]
     return sorted(found, key=lambda layer: (layer.call.lineno, layer.call.col_offset))

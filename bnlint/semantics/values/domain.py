@@ -241,9 +241,6 @@ class Imports(Protocol):
     def symbol(self, module: Module, symbol: str) -> str:
         """Return the import path of ``symbol``, as written in ``module``, seen from outside."""
 
-    def is_function(self, importer: Module, symbol: str) -> bool:
-        """Tell, by the text of files alone, whether ``symbol`` is a function of the project."""
-
     def may_make_models(self, module: Module) -> bool:
         """Tell, by the text of files, whether batch normalisation may be in what a file makes."""
 
