@@ -106,7 +106,7 @@ layer = RMSNorm(8)
 
 
 class Reader(Protocol):
-    """Gives the kind and the eps of each layer of a class with a certain body."""
+    """Gives the kind and the eps, or why it has none, of each layer of a class with a body."""
 
     def __call__(
         self, template: str, body: str, name: str = ..., given: str = ...
@@ -126,7 +126,7 @@ def found(
         Path("net.py").write_text(text)
         assert main(["sites", "--other-norms", "--output-format", "json", "net.py"]) == 0
         rows = json.loads(capsys.readouterr().out)
-        return [f"{row['norm']} {row['eps']['value']}" for row in rows]
+        return [f"{row['norm']} {row['eps']['value'] or row['eps']['why']}" for row in rows]
 
     return read
 
@@ -171,6 +171,14 @@ RMS = {
         TORCH,
         "return torch.div(x, torch.sqrt(torch.mean(torch.pow(x, 2), -1) + self.eps))",
     ),
+    "functions by their own names": (
+        TORCH,
+        """
+        from torch import mean, rsqrt, square
+        variance = mean(square(x), -1, keepdim=True)
+        return x * rsqrt(variance + self.eps)
+        """,
+    ),
     "channels of images": (
         TORCH,
         "return x / torch.sqrt((x ** 2).mean(1, keepdim=True) + self.eps)",
@@ -204,6 +212,13 @@ RMS = {
         """,
     ),
     "MindSpore": (MINDSPORE, "return x * ops.rsqrt(x.pow(2).mean(-1, keep_dims=True) + self.eps)"),
+    "MindSpore, cast by a function": (
+        MINDSPORE,
+        """
+        inverse = ops.rsqrt(ops.mean(ops.square(x), -1, True) + self.eps)
+        return ops.mul(x, ops.cast(inverse, x.dtype))
+        """,
+    ),
     "MindSpore, an operator": (
         MINDSPORE,
         """
@@ -242,6 +257,19 @@ def test_layer_normalisation(found: Reader, case: str) -> None:
     assert found(TORCH, LAYER[case], "LayerNorm2d") == ["layer 1e-06"]
 
 
+def test_eps_is_a_number_in_the_formula(found: Reader) -> None:
+    """No argument plays the part; nothing but the number of the formula is its eps."""
+    body = "return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-8) * self.weight"
+    assert found(TORCH, body) == ["rms RMSNorm has no argument for it, which is 1e-08"]
+
+
+def test_a_framework_without_layers_that_could_be_alike(found: Reader) -> None:
+    """Nothing is known of what the class is like, where its framework has no such layer."""
+    body = "return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), -1, keepdims=True) + 1e-6)"
+    assert found(KERAS, body) == ["rms RMSNorm has no argument for it, which is 1e-06"]
+    assert found(KERAS.replace("keras.layers.Layer", "tf.Module"), body) == []
+
+
 @pytest.mark.parametrize(
     ("given", "eps"), [("", "1e-06"), (", eps=1e-5", "1e-05"), (", 1e-3", "0.001")]
 )
@@ -278,6 +306,34 @@ NO_LAYERS = {
     "two of them": """
         a = x / torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
         return a / torch.sqrt((a ** 2).mean(-1, keepdim=True) + 1e-3)
+        """,
+    "the root is shown": """
+        root = torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
+        print(root, root[0])
+        return x
+        """,
+    "the root is cast, and no more": """
+        root = torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
+        return x.type_as(root)
+        """,
+    "the root is kept": """
+        self.root = torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
+        return x
+        """,
+    "the root and eps are given back": """
+        root = torch.sqrt((x ** 2).mean(-1, keepdim=True))
+        return x, root + self.eps
+        """,
+    "the root times eps": """
+        root = torch.sqrt((x ** 2).mean(-1, keepdim=True))
+        return x / (root * self.eps)
+        """,
+    "a product under the root": "return x / torch.sqrt((x ** 2).mean(-1, True) * self.eps)",
+    "a mean that is no part of it": "return (x - x.mean(-1)) / torch.sqrt(x.var(-1) + self.eps)",
+    "a power given by name": "return x / torch.sqrt(x.pow(exponent=2).mean(-1) + self.eps)",
+    "nothing under the root": """
+        from torch import sqrt
+        return x.mean(-1) / sqrt()
         """,
     "a whole program": "x = x * torch.rsqrt((x ** 2).mean(-1) + self.eps)\n" * 9 + "return x",
     "one as it trains, one as it infers": """
