@@ -97,7 +97,8 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         finding = _compare(site, reference, context)
         if finding is not None:
-            declared_done = declared_done or reference.site is None
+            if reference.site is None:
+                declared_done = True
             yield finding
 
 

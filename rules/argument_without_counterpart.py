@@ -64,7 +64,6 @@ from collections.abc import Iterator
 from bnlint.finding import SAFE, Finding, Fix, RemoveArgument
 from bnlint.frameworks.records import Api
 from bnlint.rule import MISPLACED, Context, Rule, where_reference
-from bnlint.semantics.layers.references import NAMED, SAME_FILE
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.releases import newest_in
 from bnlint.semantics.values.value import settle
@@ -76,7 +75,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report settings that the layer, or the port of it, cannot have."""
     yield from _gone(site, context)
     reference = context.reference(site)
-    if reference is None or reference.kind not in (NAMED, SAME_FILE) or reference.site is None:
+    if reference is None or reference.site is None:
         return
     for name, written in _set_there(reference.site, context):
         if any(api.accepts(name) for api in site.apis):
@@ -104,8 +103,8 @@ def _gone(site: Site, context: Context) -> Iterator[Finding]:
     if api.framework.name in newest_in(context.module, context.frameworks):
         why = "the file uses what only that release has"
     for keyword in site.call.keywords:
-        name = keyword.arg
-        if name is None or api.accepts(name) or not any(a.accepts(name) for a in others):
+        name = keyword.arg or ""
+        if api.accepts(name) or not any(a.accepts(name) for a in others):
             continue
         fix = None
         if name not in context.frameworks.word("changes_training"):
@@ -123,8 +122,8 @@ def _gone(site: Site, context: Context) -> Iterator[Finding]:
 
 
 def _release(api: Api) -> str:
-    """Return what a release is called: its framework, with the numbers that the table gives it."""
-    return api.versions.partition(",")[0].partition(";")[0] or api.framework.title
+    """Return what a release is called: the first of the versions that the table gives it."""
+    return api.versions.partition(",")[0].partition(";")[0]
 
 
 def _set_there(site: Site, context: Context) -> Iterator[tuple[str, str]]:
@@ -132,5 +131,5 @@ def _set_there(site: Site, context: Context) -> Iterator[tuple[str, str]]:
     for keyword in site.call.keywords:
         if keyword.arg and keyword.arg in context.frameworks.word("changes_training"):
             value = settle(context.evaluator.evaluate(site.module, keyword.value), keyword.value)
-            if value.is_known and value.value not in (None, False):
+            if value.value not in (None, False):
                 yield keyword.arg, ast.unparse(keyword.value)

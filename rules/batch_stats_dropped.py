@@ -206,11 +206,10 @@ def _is_first(part: ast.Subscript) -> bool:
 
 def _is_dropped(statement: ast.Assign, context: Context) -> bool:
     """Tell whether the second of two results gets a name that nothing reads."""
-    target = statement.targets[0]
-    if len(statement.targets) != 1 or not isinstance(target, ast.Tuple) or len(target.elts) != 2:
-        return False
-    second = target.elts[1]
-    return isinstance(second, ast.Name) and not _is_read(second, context)
+    match statement.targets:
+        case [ast.Tuple(elts=[_, ast.Name() as second])]:
+            return not _is_read(second, context)
+    return False
 
 
 def _is_read(name: ast.Name, context: Context) -> bool:

@@ -85,8 +85,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         layer = next(layer_classes(ev, module, test.args[1]), None)
         if layer is None:
             continue
-        ran = module.source(loop.over)
-        ran = f"{ran}()" if isinstance(module.parents[loop.over], ast.Call) else ran
+        ran = f"{module.source(loop.over)}{_parentheses(loop, context)}"
         fix = _fix(test, loop, context)
         yield context.report(
             RULE,
@@ -105,7 +104,6 @@ def _fix(test: ast.Call, loop: Repeated, context: Context) -> Fix:
     module, variable = context.module, test.args[0]
     assert isinstance(variable, ast.Name)
     why = "what stands behind the test has never run"
-    walk = next((w for w, f in context.frameworks.word("walks").items() if f is loop.framework), "")
     if loop.what == NAME:
         assert isinstance(loop.target, ast.Tuple)
         other = loop.target.elts[1]
@@ -122,13 +120,20 @@ def _fix(test: ast.Call, loop: Repeated, context: Context) -> Fix:
             return Fix(MANUAL, message, (), "the loop takes the pair apart elsewhere")
         intent = ReplaceValue(module.span(loop.target), f"_, {variable.id}")
         return Fix(UNSAFE, message, (intent,), why)
-    message = f"run over the layers: {module.source(loop.over.value)}.{walk}()"
+    walk = context.frameworks.first("walks", loop.framework)
+    layers = f"{module.source(loop.over.value)}.{walk}"
+    message = f"run over the layers: {layers}{_parentheses(loop, context)}"
     if not isinstance(loop.target, ast.Name) or not all(
         _is_of_layer(use, test, loop, context) for use in uses
     ):
         return Fix(MANUAL, message, (), "the loop may need the weights elsewhere")
-    intent = ReplaceValue(module.span(loop.over), f"{module.source(loop.over.value)}.{walk}")
+    intent = ReplaceValue(module.span(loop.over), layers)
     return Fix(UNSAFE, message, (intent,), why)
+
+
+def _parentheses(loop: Repeated, context: Context) -> str:
+    """Return what calls a method that gives what is run over; of Keras it is an attribute."""
+    return "()" if isinstance(context.module.parents[loop.over], ast.Call) else ""
 
 
 def _uses(name: str, loop: Repeated) -> list[ast.Name]:

@@ -150,7 +150,7 @@ def _is_moved(module: Module, use: ast.expr, context: Context) -> bool:
 
 
 def _reached_from(
-    context: Context, function: ast.AST, depth: int
+    context: Context, function: ast.AST | None, depth: int
 ) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
     """Return the forward method that ``function`` is, or that calls it."""
     if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) or depth > _MAX_DEPTH:
@@ -164,11 +164,9 @@ def _reached_from(
             for c in ev.evaluate(module, call.func)
         ):
             continue
-        around = module.enclosing_function(call)
-        if around is not None and around is not function:
-            found = _reached_from(context, around, depth + 1)
-            if found is not None:
-                return found
+        found = _reached_from(context, module.enclosing_function(call), depth + 1)
+        if found is not None:
+            return found
     return None
 
 
@@ -180,8 +178,9 @@ def _builds_once(context: Context, function: ast.FunctionDef | ast.AsyncFunction
         for d in function.decorator_list
     ):
         return True
-    owner = context.module.parents.get(function)
-    return isinstance(owner, ast.ClassDef) and any(
+    return any(
         isinstance(base, Symbol) and context.frameworks.means(base.path, "builds_once")
-        for base in outside_bases(context.evaluator, ClassRef(context.module, owner))
+        for around in context.module.ancestors(function)
+        if isinstance(around, ast.ClassDef)
+        for base in outside_bases(context.evaluator, ClassRef(context.module, around))
     )

@@ -85,4 +85,4 @@ def _is_synchronised(context: Context) -> bool:
     resolver, module = context.project.resolver, context.module
     if re.search(pattern, module.text) is not None:
         return True
-    return bool(resolver and module.file and resolver.sources.search(module.file, pattern))
+    return resolver is not None and bool(resolver.sources.search(module.file, pattern))

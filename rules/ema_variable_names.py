@@ -116,15 +116,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _with_averages(context: Context) -> Iterator[Module]:
     """Yield the files of the project that speak of averages of variables, this one first."""
-    module, resolver = context.module, context.project.resolver
-    yield module
-    if resolver is None or not module.file:
-        return
     names = {path.rpartition(".")[2] for path in context.frameworks.word("variable_averages")}
-    for file in resolver.sources.search(module.file, rf"\b(?:{'|'.join(sorted(names))})\("):
-        other = resolver.sources.module(file)
-        if other is not None and other is not module:
-            yield other
+    pattern = rf"\b(?:{'|'.join(sorted(names))})\("
+    return context.project.saying(context.module, pattern)
 
 
 def _calls(module: Module, word: str, context: Context) -> Iterator[ast.Call]:

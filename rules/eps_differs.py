@@ -193,7 +193,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"{called(api)} {said}{if_so}{assumption(mine, theirs)}",
         help=_advice(api, spelled, mine.number, theirs.number),
         severity=None if reference.is_read else "warning",
-        confidence=_confidence(site, reference, context),
+        confidence=_confidence(site, mine.number, reference, context),
         fix=None
         if theirs.number < 0
         else rewrite(
@@ -211,7 +211,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     )
 
 
-def _confidence(site: Site, reference: Counterpart, context: Context) -> str:
+def _confidence(site: Site, number: float, reference: Counterpart, context: Context) -> str:
     """Return how sure a difference is: each thing that is assumed counts."""
     api, mine, theirs = site.api, site.value("eps"), reference.value("eps")
     if reference.is_assumed and context.sets_own_eps:
@@ -223,7 +223,7 @@ def _confidence(site: Site, reference: Counterpart, context: Context) -> str:
     if reference.is_weak:
         return "low"
     usual = reference.api.usual_eps if reference.is_assumed else ()
-    if mine.number is not None and any(close(mine.number, eps) for eps in usual):
+    if any(close(number, eps) for eps in usual):
         return "low"  # the reference may well set it to that
     if reference.api.norm != BATCH and reference.is_assumed:
         # Models set the eps of these far more often than that of batch normalisation.

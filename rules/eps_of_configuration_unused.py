@@ -94,7 +94,6 @@ from bnlint.semantics.layers.configured import Configured, configured_eps, value
 from bnlint.semantics.layers.references import Counterpart, norm_of
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.syntax.numbers import close, shown
-from bnlint.semantics.values.evaluator import Evaluator
 
 RULE = Rule(
     "BN114",
@@ -130,29 +129,23 @@ def _against(
 ) -> Iterator[Finding]:
     """Report a layer whose reference takes its eps of a configuration."""
     key, mine = configured_eps(there), site.value("eps")
-    if key is None or reference.value("eps").is_known or mine.number is None:
+    if key is None or reference.value("eps").is_known:
         return
-    number = value_of(_evaluator(there, context), there, key)
+    evaluators = {side.module: side.project.evaluator for side in context.sides(reference)}
+    number = value_of(evaluators.get(there.module, context.evaluator), there, key)
     confidence = lower(RULE.confidence, (mine,), reference.unsure)
-    if number is None or close(number, mine.number):
+    if number is None or mine.number is None or close(number, mine.number):
         confidence = "low"  # perhaps only a checkpoint with another number is computed wrongly
     holds = f", by default {shown(number)}" if number is not None else ""
     said = f"the reference takes {key.text}{holds}{where_reference(reference)}"
     yield _report(site, key, said, context, confidence)
 
 
-def _evaluator(site: Site, context: Context) -> Evaluator:
-    """Return what evaluates the file of a layer of the reference."""
-    sides = (side for side in context.references if side.module is site.module)
-    side = next(sides, None)
-    return side.project.evaluator if side is not None else context.evaluator
-
-
 def _is_left(site: Site) -> bool:
     """Tell whether the call of a layer itself leaves eps at the default."""
     if not site.is_direct or site.presumed or site.api.kind == "functional":
         return False
-    return site.value("eps").from_default and "eps" in site.api.roles
+    return site.value("eps").from_default
 
 
 def _beside(
@@ -179,13 +172,12 @@ def _beside(
 
 def _is_sized_by(site: Site, key: Configured) -> bool:
     """Tell whether a layer takes its size of the configuration that ``key`` is of."""
-    first = site.call.args[0] if site.call.args else None
-    for keyword in site.call.keywords:
-        if keyword.arg in (site.api.roles.get("channels"), site.api.roles.get("shape")):
-            first = keyword.value
-    nodes = ast.walk(first) if first is not None else ()
+    names = [site.api.roles.get(role) for role in ("channels", "shape")]
+    sizes = [*site.call.args[:1], *(k.value for k in site.call.keywords if k.arg in names)]
     return any(
-        isinstance(node, ast.Attribute) and ast.unparse(node.value) == key.holder for node in nodes
+        isinstance(node, ast.Attribute) and ast.unparse(node.value) == key.holder
+        for size in sizes
+        for node in ast.walk(size)
     )
 
 

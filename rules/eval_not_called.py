@@ -103,11 +103,11 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _own_method(context: Context, model: Candidate, name: str) -> _Method | None:
     """Return the method of the project that the model's class has under the name, if any."""
-    made = model.object
-    if not isinstance(made, Instance) or not isinstance(made.cls, ClassRef):
-        return None
-    found = method(context.evaluator, made.cls, name)
-    return found[1] if found is not None else None
+    match model.object:
+        case Instance(cls=ClassRef() as cls):
+            found = method(context.evaluator, cls, name)
+            return found[1] if found is not None else None
+    return None
 
 
 def _is_property(node: _Method) -> bool:

@@ -166,12 +166,10 @@ def _report_told(keyword: ast.keyword, call: ast.Call, context: Context) -> Find
 
 
 def _is_imported(made: Made, context: Context) -> bool:
-    found = made.candidate.object
-    return (
-        isinstance(found, Instance)
-        and isinstance(found.cls, Symbol)
-        and context.frameworks.means(found.cls.path, "importers") is not None
-    )
+    match made.candidate.object:
+        case Instance(cls=Symbol(path)):
+            return context.frameworks.means(path, "importers") is not None
+    return False
 
 
 def _only_infers(life: Life, context: Context) -> bool:
@@ -235,7 +233,7 @@ def _first_move(
     """
     ev, module = context.evaluator, context.module
     export = module.statement(place)
-    ran = [use for use in life.uses if runs(ev, use) and use.here is not place]
+    ran = [use for use in life.uses if runs(ev, use)]
     if any(use_feeds_gradient(ev, use) for use in ran) or takes_gradients(ev, module):
         return export
     if any(_collects(use, context) for use in ran):

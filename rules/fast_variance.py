@@ -137,15 +137,10 @@ def _is_first(site: Site, context: Context) -> bool:
 
 def _is_part(cls: ast.ClassDef | None, context: Context) -> bool:
     """Tell whether another class of the project makes objects of ``cls``: it is a block of it."""
-    module, resolver = context.module, context.project.resolver
     if cls is None:
         return False
-    modules = [module]
-    if resolver is not None and module.file:
-        files = resolver.sources.search(module.file, rf"\b{cls.name}\(")
-        modules += [m for m in map(resolver.sources.module, files) if m is not None]
     return any(
         (user := there.enclosing_class(call)) is not None and user is not cls
-        for there in modules
+        for there in context.project.saying(context.module, rf"\b{cls.name}\(")
         for call in there.calls_by_name.get(cls.name, ())
     )

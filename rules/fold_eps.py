@@ -91,8 +91,10 @@ def check_file(context: Context) -> Iterator[Finding]:
             if number is None:
                 continue
             api = _layer(guard, context)
-            wanted = _eps_of_layers(number, api, context) if api is not None else None
-            if api is not None and wanted is not None:
+            if api is None:
+                continue
+            wanted = _eps_of_layers(number, api, context)
+            if wanted is not None:
                 yield _report(guard, number, wanted, api, context)
         sum_ = unscaled(module, fold)
         if sum_ is not None:
@@ -125,16 +127,12 @@ def _layer(guard: Guard, context: Context) -> Api | None:
 def _eps_of_layers(number: float, api: Api, context: Context) -> float | None:
     """Return the eps of the layers that are folded where it is another than ``number``."""
     sites = [*context.sites, *sites_of_imports(context.project, context.module)]
-    values = [s.value("eps") for s in sites if s.api.framework.name == api.framework.name]
-    if values:
-        (wanted, *others) = {value.value if value.is_known else None for value in values}
-        if others or not isinstance(wanted, (int, float)):
-            return None
-    else:
-        wanted = api.default_eps
-    if wanted is None or _are_equal(number, wanted) or _is_set(number, context):
+    family = api.framework.name
+    values = {s.value("eps").number for s in sites if s.api.framework.name == family}
+    wanted, *others = values or {api.default_eps}
+    if others or wanted is None or _are_equal(number, wanted) or _is_set(number, context):
         return None
-    return float(wanted)
+    return wanted
 
 
 def _are_equal(one: float, other: float) -> bool:
@@ -150,12 +148,8 @@ _GIVEN = lazy(r"(?i)norm\w*\((.*)")
 
 def _is_set(number: float, context: Context) -> bool:
     """Tell whether the project sets an eps to ``number`` anywhere, by the text."""
-    module, resolver = context.module, context.project.resolver
-    texts = [module.text]
-    if resolver is not None and module.file:
-        others = map(resolver.sources.module, resolver.sources.search(module.file, _SETS))
-        texts += [other.text for other in others if other is not None]
-    return any(_are_equal(float(n), number) for text in texts for n in _numbers(text))
+    modules = context.project.saying(context.module, _SETS)
+    return any(_are_equal(float(n), number) for m in modules for n in _numbers(m.text))
 
 
 def _numbers(text: str) -> Iterator[str]:

@@ -76,7 +76,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report layers that are made with a momentum that is to freeze them."""
     value, api = site.value("momentum"), site.api
     momentum = value.number
-    if momentum not in (0.0, 1.0) or value.from_default or value.computed:
+    if momentum not in (0.0, 1.0) or value.computed:
         return
     if takes_weight(site) or not keeps_statistics(site) or api.kind != "layer":
         return
@@ -91,11 +91,10 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report stores of a momentum in layers that are to be frozen."""
-    names = {api.roles["momentum"] for api in context.frameworks.apis.values() if _has(api)}
     module = context.module
     for store in module.stores:
         statement = module.statement(store)
-        if store.attr not in names or not isinstance(statement, ast.Assign):
+        if not isinstance(statement, ast.Assign):
             continue
         value = statement.value
         number = value.value if isinstance(value, ast.Constant) else None
@@ -104,12 +103,8 @@ def check_file(context: Context) -> Iterator[Finding]:
         if number not in (0, 1) or not _is_freeze(statement, context):
             continue
         api = tested_for(context.evaluator, module, statement)
-        if api is not None and _has(api) and api.roles["momentum"] == store.attr:
+        if api is not None and api.roles.get("momentum") == store.attr:
             yield from _report(value, api, float(number), "", context, None)
-
-
-def _has(api: Api) -> bool:
-    return api.kind == "layer" and "momentum" in api.roles
 
 
 def _is_freeze(statement: ast.stmt, context: Context) -> bool:
@@ -159,11 +154,12 @@ def _report(
         else "does not freeze: each batch replaces the running statistics "
         f"({name}={1 - momentum:g} would keep them), and training mode normalises with each batch"
     )
-    method = next((n for n, _ in api.framework.modes.to_inference), "")
-    rows = [row for row in api.framework.modes.freezes if row.statistics]
-    advice = f"call {method}() of the layer after the model is switched to training"
-    if not method and rows:
-        advice = f"set {rows[0].name}={rows[0].value}"
+    advice = "run the layer in inference mode in training too"
+    for row in api.framework.modes.freezes:
+        if row.statistics:
+            advice = f"set {row.name}={row.value}"
+    for method, _ in api.framework.modes.to_inference[:1]:
+        advice = f"call {method}() of the layer after the model is switched to training"
     yield context.report(
         RULE,
         where,

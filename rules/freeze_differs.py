@@ -136,9 +136,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _named(mine: Side, theirs: Sequence[Side]) -> Iterator[tuple[Frozen, Frozen]]:
     """Yield the freezes of a port with those of its reference that are of the other kind."""
-    stopped = [halts(side) for side in theirs]
-    if None not in stopped:
-        references = [frozen for found in stopped for frozen in found or ()]
+    stopped = [found for side in theirs if (found := halts(side)) is not None]
+    if len(stopped) == len(theirs):
+        references = [frozen for found in stopped for frozen in found]
         if references:
             yield from _paired([*moving(mine), *moving_norms(mine)], references)
     ports = [frozen for frozen in halts(mine) or () if _is_trained(frozen)]

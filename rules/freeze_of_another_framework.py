@@ -85,7 +85,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if store.attr not in names:
             continue
         statement = module.parents[store]
-        if not isinstance(statement, ast.Assign) or store not in statement.targets:
+        if not isinstance(statement, ast.Assign):
             continue
         kind, framework = _owner(store, statement, context)
         if framework is None:
@@ -130,15 +130,12 @@ def _owner(
 
 def _is_tested(owner: ast.expr, statement: ast.stmt, context: Context) -> bool:
     """Tell whether a test around ``statement`` asks for the class of ``owner``."""
-    wanted = ast.dump(owner)
-    return any(
-        isinstance(around, ast.If)
-        and isinstance(around.test, ast.Call)
-        and last_name(around.test.func) == "isinstance"
-        and bool(around.test.args)
-        and ast.dump(around.test.args[0]).replace("Load()", "") == wanted.replace("Load()", "")
-        for around in context.module.ancestors(statement)
-    )
+    for around in context.module.ancestors(statement):
+        match around:
+            case ast.If(test=ast.Call(func=ast.Name(id="isinstance"), args=[tested, _])):
+                if ast.unparse(tested) == ast.unparse(owner):
+                    return True
+    return False
 
 
 def _ignored(name: str, kind: str, framework: Framework) -> Ignored | None:
@@ -186,9 +183,8 @@ def _fix(
         return Fix(
             UNSAFE, f"write {text} = {value}", (intent,), "what was trained is frozen with it"
         )
-    freeze = next(f for f in framework.modes.freezes if f.kind == "attribute")
+    freeze = framework.modes.freezes[0]
     if freeze.statistics:
         return Fix(MANUAL, f"write {owner}.{freeze.name} = {freeze.value}")
-    words = context.frameworks.word("weights_attributes")
-    weights = next(name for name, f in words.items() if f is framework)
+    weights = context.frameworks.first("weights_attributes", framework)
     return Fix(MANUAL, f"set {freeze.name} = {freeze.value} of each of {owner}.{weights}()")

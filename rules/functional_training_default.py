@@ -105,7 +105,7 @@ RULE = Rule("BN205", "functional-training-default", "warning")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a functional call whose flag is the default, or a constant True."""
     api = site.api
-    if api.kind != "functional" or "training" not in api.roles or "running_mean" not in api.roles:
+    if api.kind != "functional" or "training" not in api.roles:
         return
     flag, mean = site.value("training"), site.value("running_mean")
     if not site.is_direct or not flag.is_known or (mean.is_known and mean.value is None):
@@ -117,8 +117,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if not (flag.value is True or (flag.value is False and flag.from_default)):
         return
     cls = _module_with_scale(site, context)
-    own = cls is not None and _own_statistics(site, cls, context)
-    if not own or cls is None or _handles_mode(site, cls):
+    if cls is None or not _own_statistics(site, cls, context) or _handles_mode(site, cls):
         return
     name = api.roles["training"]
     attribute = api.framework.modes.attribute
@@ -137,7 +136,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         fix = rewrite(context, site, "training", text, SAFE)
     yield context.report(
         RULE,
-        flag.argument if flag.argument is not None and context.owns(flag.argument) else site.call,
+        context.given(site, flag) or site.call,
         message,
         help=f"write {name}={text}",
         fix=fix,
@@ -149,10 +148,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 def _instead(site: Site, cls: ast.ClassDef, flag: Value, text: str, context: Context) -> Fix:
     """Return the fix that writes ``text`` over a flag that is True."""
     advice = f"write {site.api.roles['training']}={text}"
-    if flag.argument is None or flag.argument not in set(ast.walk(site.call)):
+    given = context.given(site, flag)
+    if given is None or given not in set(ast.walk(site.call)):
         # Where the value is written, the object may be unknown or another one.
         return Fix(MANUAL, advice, (), "the flag is not written in the call")
-    intent = ReplaceValue(context.module.span(flag.argument), text)
+    intent = ReplaceValue(context.module.span(given), text)
     if _may_lack_statistics(site, cls, context):
         why = "without running statistics the layer has to normalise with the batch"
         return Fix(UNSAFE, advice, (intent,), why)
@@ -177,10 +177,9 @@ def _folds_batch(site: Site, context: Context) -> bool:
     """Tell whether the input is reshaped so that samples stand in the channel axis."""
     reshapes = context.frameworks.word("reshapes")
     argument = site.resolutions[0].matched.given.get(site.api.roles["input"])
-    if argument is None or argument.node is None:
-        return False
-    if not isinstance(argument.node, ast.Name):
-        return _reshapes(argument.node, reshapes)
+    node = argument.node if argument is not None else None
+    if not isinstance(node, ast.Name):
+        return node is not None and _reshapes(node, reshapes)
     function = site.module.enclosing_function(site.call) or site.module.tree
     known = _RESHAPED.of(context.evaluator)
     if function not in known:
@@ -191,7 +190,7 @@ def _folds_batch(site: Site, context: Context) -> bool:
             for target in statement.targets
             if isinstance(target, ast.Name)
         }
-    return argument.node.id in known[function]
+    return node.id in known[function]
 
 
 #: The variables of a function that are given something reshaped.
@@ -237,15 +236,11 @@ def _module_with_scale(site: Site, context: Context) -> ast.ClassDef | None:
     if weight.node.attr in _inherited(cls, "trainable", context):
         return cls
     for store in attribute_stores(site.module, cls, weight.node.attr):
-        statement = site.module.statement(store)
-        if isinstance(statement, ast.Assign):
-            for candidate in context.evaluator.evaluate(site.module, statement.value):
-                made = candidate.object
-                if (
-                    isinstance(made, Instance)
-                    and isinstance(made.cls, Symbol)
-                    and context.frameworks.means(made.cls.path, "parameters")
-                ):
+        value = getattr(site.module.statement(store), "value", None)
+        made = context.evaluator.evaluate(site.module, value) if value is not None else ()
+        for candidate in made:
+            match candidate.object:
+                case Instance(cls=Symbol(path)) if context.frameworks.means(path, "parameters"):
                     return cls
     return None
 

@@ -101,6 +101,14 @@ class Project:
         self._read += len(found.text) if found is not None else 0
         return found
 
+    def saying(self, module: Module, pattern: str) -> Iterator[Module]:
+        """Yield ``module``, and the other files of its project whose text matches ``pattern``."""
+        yield module
+        if self.resolver is not None:
+            sources = self.resolver.sources
+            others = sorted({*sources.search(module.file, pattern)} - {module.file})
+            yield from filter(None, map(sources.module, others))
+
     def may_be_used(self, module: Module) -> bool:
         """Tell, by the text of imports, whether another file may use what ``module`` binds."""
         return self.resolver is not None and may_be_used(self.resolver, module.file)
