@@ -114,7 +114,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     value = argument(ev, found, "bias")
     yield context.report(
         RULE,
-        _place(found, context),
+        _given(found, context) or found.call,
         f"{last_name(found.call.func)} has a bias ({name}={value.value!r}"
         f"{', the default' if value.from_default else ''}), which {site.api.short_name} "
         f"(line {site.call.lineno}) takes out again{assumption(value)}",
@@ -213,7 +213,7 @@ def _lost(port: Layer, reference: Layer, context: Context) -> Finding:
     on = repr(True) if isinstance(value.value, bool) else ""
     return context.report(
         RULE,
-        _place(found, context),
+        _given(found, context) or found.call,
         f"{last_name(found.call.func)} has no bias ({name}={value.value!r}"
         f"{', the default' if value.from_default else ''}), {last_name(other.call.func)} of the "
         f"{other.neighbour.framework.title} reference ({where}) has one, and no batch "
@@ -232,11 +232,10 @@ def _off(found: Before) -> str:
     return found.neighbour.bias_off.capitalize()
 
 
-def _place(found: Before, context: Context) -> ast.expr:
-    value = argument(context.evaluator, found, "bias")
-    if value.argument is not None and context.owns(value.argument):
-        return value.argument
-    return found.call
+def _given(found: Before, context: Context) -> ast.expr | None:
+    """Return the expression of this file that says whether a layer has a bias, if any."""
+    given = argument(context.evaluator, found, "bias").argument
+    return given if context.owns(given) else None
 
 
 def _fix(found: Before, text: str, context: Context) -> Fix:
@@ -248,8 +247,7 @@ def _fix(found: Before, text: str, context: Context) -> Fix:
     if value.from_default:
         intent = SetKeyword(context.module.span(found.call), name, text)
         return Fix(UNSAFE, advice, (intent,), reason)
-    if value.argument is not None and context.owns(value.argument):
-        return Fix(
-            UNSAFE, advice, (ReplaceValue(context.module.span(value.argument), text),), reason
-        )
+    given = _given(found, context)
+    if given is not None:
+        return Fix(UNSAFE, advice, (ReplaceValue(context.module.span(given), text),), reason)
     return Fix(MANUAL, advice, (), "the value is given elsewhere")

@@ -70,7 +70,7 @@ from bnlint.semantics.objects.models import is_forward
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import outside_bases
-from bnlint.semantics.values.domain import ClassRef, FunctionRef, Symbol
+from bnlint.semantics.values.domain import ClassRef, Symbol
 
 RULE = Rule("BN214", "constructed-in-forward", "error")
 
@@ -159,10 +159,8 @@ def _reached_from(
     if is_forward(ev, module, function):
         return None if _builds_once(context, function) else function
     for call, _ in callers(ev, module, function):
-        if not any(
-            isinstance(c.object, FunctionRef) and c.object.node is function
-            for c in ev.evaluate(module, call.func)
-        ):
+        callees = (value.object for value in ev.evaluate(module, call.func))
+        if not any(getattr(callee, "node", None) is function for callee in callees):
             continue
         found = _reached_from(context, module.enclosing_function(call), depth + 1)
         if found is not None:

@@ -48,7 +48,6 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.neighbours import layer_before
-from bnlint.semantics.values.domain import Symbol
 
 RULE = Rule("BN505", "dropout-before-bn", "info", default=False)
 
@@ -64,11 +63,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     for _ in range(_MOST):
         if found is None or found.neighbour.kind not in ("activation", "pointwise"):
             return
-        callee = ev.evaluate(found.module, found.call.func)
-        if all(
-            isinstance(v.object, Symbol) and context.frameworks.means(v.object.path, "dropouts")
-            for v in callee
-        ):
+        if any(context.frameworks.means(path, "dropouts") for path in found.neighbour.aliases):
             yield context.report(
                 RULE,
                 context.place(site),

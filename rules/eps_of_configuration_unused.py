@@ -108,11 +108,12 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report layers that leave a configured eps aside, by the reference or by their neighbours."""
     keyed = [(site, key) for site in context.sites if (key := configured_eps(site)) is not None]
     for site in context.sites:
-        if not _is_left(site):
+        left = _left(site)
+        if left is None:
             continue
         reference = context.reference(site)
         if reference is not None and reference.site is not None and reference.directed:
-            yield from _against(site, reference, reference.site, context)
+            yield from _against(site, left, reference, reference.site, context)
             continue
         beside = _beside(site, keyed, context)
         if beside is not None:
@@ -121,31 +122,32 @@ def check_file(context: Context) -> Iterator[Finding]:
             said = f"the layers beside it take {key.text} (line {row})"
             if not is_near:
                 said = f"other classes of the file take {key.text} (line {row})"
-            yield _report(site, key, said, context, confidence="low", beside=True)
+            yield _report(site, left, key, said, context, confidence="low", beside=True)
 
 
 def _against(
-    site: Site, reference: Counterpart, there: Site, context: Context
+    site: Site, left: float, reference: Counterpart, there: Site, context: Context
 ) -> Iterator[Finding]:
     """Report a layer whose reference takes its eps of a configuration."""
-    key, mine = configured_eps(there), site.value("eps")
+    key = configured_eps(there)
     if key is None or reference.value("eps").is_known:
         return
     evaluators = {side.module: side.project.evaluator for side in context.sides(reference)}
     number = value_of(evaluators.get(there.module, context.evaluator), there, key)
-    confidence = lower(RULE.confidence, (mine,), reference.unsure)
-    if number is None or mine.number is None or close(number, mine.number):
+    confidence = lower(RULE.confidence, (site.value("eps"),), reference.unsure)
+    if number is None or close(number, left):
         confidence = "low"  # perhaps only a checkpoint with another number is computed wrongly
     holds = f", by default {shown(number)}" if number is not None else ""
     said = f"the reference takes {key.text}{holds}{where_reference(reference)}"
-    yield _report(site, key, said, context, confidence)
+    yield _report(site, left, key, said, context, confidence)
 
 
-def _is_left(site: Site) -> bool:
-    """Tell whether the call of a layer itself leaves eps at the default."""
+def _left(site: Site) -> float | None:
+    """Return the default at which the call of a layer itself leaves eps, if it does."""
     if not site.is_direct or site.presumed or site.api.kind == "functional":
-        return False
-    return site.value("eps").from_default
+        return None
+    value = site.value("eps")
+    return value.number if value.from_default else None
 
 
 def _beside(
@@ -166,7 +168,7 @@ def _beside(
     near = [(other, key) for other, key in alike if _class_around(other, context) is around]
     for other, key in near or alike:
         if _has_at_hand(site, key, other, context) and (near or _is_sized_by(site, key)):
-            return other, key, bool(near) and around is not None
+            return other, key, bool(near)
     return None
 
 
@@ -203,6 +205,7 @@ def _has_at_hand(site: Site, key: Configured, other: Site, context: Context) -> 
 
 def _report(
     site: Site,
+    left: float,
     key: Configured,
     said: str,
     context: Context,
@@ -210,10 +213,8 @@ def _report(
     *,
     beside: bool = False,
 ) -> Finding:
-    api, mine = site.api, site.value("eps")
+    api = site.api
     name = api.roles["eps"]
-    left = f"{called(api)} leaves {name} at {api.framework.title}'s default"
-    number = f" {shown(mine.number)}" if mine.number is not None else ""
     fix = None
     if beside:  # they call the configuration as this one would
         reason = "it may be meant to have another eps"
@@ -221,8 +222,8 @@ def _report(
     advice = f"write {name}={key.text}" if fix else f"pass {key.key} of the configuration as {name}"
     return context.report(
         RULE,
-        context.place(site, mine),
-        f"{left}{number}, {said}",
+        context.place(site, site.value("eps")),
+        f"{called(api)} leaves {name} at {api.framework.title}'s default {shown(left)}, {said}",
         help=advice,
         confidence=confidence,
         fix=fix,

@@ -197,14 +197,14 @@ def _report_export(use: Use, history: History, context: Context) -> Finding:
     life, framework, module = history.life, history.framework, context.module
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
-    model = use.node.args[0] if use.node.args else None
+    model: ast.expr | None = next(iter(use.node.args), None)
     function = f"{dotted(use.node.func)}()"
     place: ast.expr = use.node
     if use.module is not module:
         place, model = use.here, use.via[0].given
         function = f"{function} ({use.seen_from(module)})"
     nowhere = life.nowhere(method, module)
-    name = dotted(model) if model is not None else ""
+    name = dotted(model)
     advice = f"write {name or 'the model'}.{method}() before it is exported"
     fix = None
     if name:

@@ -96,11 +96,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 
 def _two_passes(api: Api) -> tuple[str, object] | None:
-    """Return the argument, and its value, with which a layer takes two passes."""
-    for row in api.variance_formula_when:
-        if row["variance_formula"] == "two-pass":
-            return str(row["argument"]), row["value"]
-    return None
+    """Return the argument, and its value, with which a layer of one pass takes two."""
+    row = next(iter(api.variance_formula_when), None)
+    return (str(row["argument"]), row["value"]) if row is not None else None
 
 
 def _takes_two_passes(site: Site, context: Context) -> bool:

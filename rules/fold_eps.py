@@ -119,7 +119,6 @@ def _layer(guard: Guard, context: Context) -> Api | None:
         for api in context.frameworks.apis.values()
         if api.kind == "layer"
         and any(key.rpartition("/")[2] == name for key in api.state.get("statistics", ()))
-        and api.default_eps is not None
     ]
     return found[0] if len({api.default_eps for api in found}) == 1 else None
 

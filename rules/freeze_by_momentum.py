@@ -83,10 +83,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     where = context.place(site, value)
     statement = context.module.statement(where)
     if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-        if statement.targets[0].attr == api.roles["momentum"]:
+        if statement.targets[0].attr == api.attribute("momentum"):
             return  # a store, which is looked at below
     if _is_freeze(statement, context) or _is_freeze(context.module.statement(site.call), context):
-        yield from _report(where, api, momentum, assumption(value), context, site)
+        name = api.roles["momentum"]
+        yield from _report(where, name, api, momentum, assumption(value), context, site)
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -103,8 +104,8 @@ def check_file(context: Context) -> Iterator[Finding]:
         if number not in (0, 1) or not _is_freeze(statement, context):
             continue
         api = tested_for(context.evaluator, module, statement)
-        if api is not None and api.roles.get("momentum") == store.attr:
-            yield from _report(value, api, float(number), "", context, None)
+        if api is not None and api.attribute("momentum") == store.attr:
+            yield from _report(value, store.attr, api, float(number), "", context, None)
 
 
 def _is_freeze(statement: ast.stmt, context: Context) -> bool:
@@ -137,6 +138,7 @@ def _is_freeze(statement: ast.stmt, context: Context) -> bool:
 
 def _report(
     where: ast.expr | ast.stmt,
+    name: str,
     api: Api,
     momentum: float,
     assumed: str,
@@ -146,7 +148,6 @@ def _report(
     kept = decay(api, momentum)
     if kept is None:
         return
-    name = api.roles["momentum"]
     effect = (
         "keeps the running statistics and freezes nothing else: training mode goes on normalising "
         "with each batch"

@@ -113,9 +113,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report frozen weights beside statistics that move."""
     ev, module, sites = context.evaluator, context.module, context.sites
     trained = [*drifts(ev, module, sites), *drifts_across(ev, module, sites)]
-    known = {found.freeze.statement for found in trained}
-    asked = [one for one in promised(ev, module, sites) if one.freeze.statement not in known]
-    for found in (*trained, *asked):
+    for found in (*trained, *promised(ev, module, sites)):  # of one freeze, the first is kept
         yield _report(found, context)
 
 

@@ -184,14 +184,13 @@ def _wakes(use: Use, made: Made) -> bool:
 
 def _overrides(made: Made, context: Context) -> bool:
     """Tell whether the class of the object has a way of its own to be switched."""
-    found = made.candidate.object
-    if not isinstance(found, Instance) or not isinstance(found.cls, ClassRef):
-        return False
-    if not all(isinstance(p, Symbol) for p in outside_bases(context.evaluator, found.cls)):
-        return True
-    return any(
-        method(context.evaluator, found.cls, name) is not None for name in switches(made.framework)
-    )
+    match made.candidate.object:
+        case Instance(cls=ClassRef() as cls):
+            if not all(isinstance(p, Symbol) for p in outside_bases(context.evaluator, cls)):
+                return True
+            names = switches(made.framework)
+            return any(method(context.evaluator, cls, name) is not None for name in names)
+    return False
 
 
 def _freezes(use: Use, made: Made, context: Context) -> bool:
@@ -211,11 +210,10 @@ def _freezes(use: Use, made: Made, context: Context) -> bool:
             for value in context.evaluator.evaluate(module, argument):
                 if isinstance(value.object, FunctionRef):
                     return holds_freeze(value.object.module, value.object.node, framework)
-    found = made.candidate.object
-    if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
-        own = method(context.evaluator, found.cls, use.name)
-        if own is not None:
-            return holds_freeze(own[0].module, own[1], framework)
+    match made.candidate.object:
+        case Instance(cls=ClassRef() as cls):
+            own = method(context.evaluator, cls, use.name)
+            return own is not None and holds_freeze(own[0].module, own[1], framework)
     return False
 
 
@@ -255,7 +253,7 @@ def _rests_part_of(use: Use, freeze: Use, context: Context) -> bool:
 
     What the part is may not be known there: ``model.backbone`` of a parameter.
     """
-    if use.kind != PART or freeze.kind != PART or _part_of(use) != _part_of(freeze):
+    if use.kind != PART or _part_of(use) != _part_of(freeze):
         return False
     frameworks = context.frameworks.frameworks.values()
     return any(mode_after(use, framework) == INFERENCE for framework in frameworks)
@@ -276,7 +274,7 @@ def _comes_before(freeze: ast.expr, wake: ast.expr, frame: Frame, context: Conte
     module = frame.module
     for at in _called_from(freeze, frame, context):
         for then in _called_from(wake, frame, context):
-            if at is then or running_in(module, at) is not running_in(module, then):
+            if running_in(module, at) is not running_in(module, then):
                 continue
             if not is_after(then, at) or are_exclusive(module, at, then):
                 return None
@@ -367,7 +365,7 @@ def _may_be_called_elsewhere(call: ast.Call, context: Context) -> bool:
     module, resolver = context.module, context.project.resolver
     function = module.enclosing_function(call)
     name = getattr(function, "name", "")
-    if resolver is None or not module.file or sets_up(function):
+    if resolver is None or sets_up(function):
         return False
     found = resolver.sources.search(module.file, rf"(?<!\bself)\.{re.escape(name)}\(")
     return bool(set(found) - {module.file})
@@ -437,27 +435,23 @@ def _again(freeze: ast.expr, wake: ast.expr, context: Context) -> Fix | None:
 def _report_class(call: ast.Call, framework: Framework, context: Context) -> Finding:
     module = context.module
     waking, fix = framework.modes.to_training[0][0], None
-    function = module.enclosing_function(call)
-    part = call.func.value if isinstance(call.func, ast.Attribute) else None
-    if (
-        isinstance(part, ast.Attribute)
-        and isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and function.args.args
-        and (waking, True) in framework.modes.to_training
-    ):
-        me = function.args.args[0].arg
-        lines = (
-            "",
-            f"def {waking}({me}, mode=True):",
-            f"    super().{waking}(mode)",
-            f"    {dotted(part)}.{framework.modes.to_inference[0][0]}()",
-            f"    return {me}",
-        )
-        intents = (InsertStatement(module.span(function), "\n".join(lines), "after"),)
-        why = "the part may be meant to stand still for a while only"
-        fix = Fix(UNSAFE, f"write a {waking}() that freezes the part again", intents, why)
+    takes_mode = (waking, True) in framework.modes.to_training
+    match call.func:
+        case ast.Attribute(value=ast.Attribute() as part) if takes_mode:
+            me = dotted(part).partition(".")[0]
+            lines = (
+                "",
+                f"def {waking}({me}, mode=True):",
+                f"    super().{waking}(mode)",
+                f"    {dotted(part)}.{framework.modes.to_inference[0][0]}()",
+                f"    return {me}",
+            )
+            around = next(module.definitions(call))
+            intents = (InsertStatement(module.span(around), "\n".join(lines), "after"),)
+            why = "the part may be meant to stand still for a while only"
+            fix = Fix(UNSAFE, f"write a {waking}() that freezes the part again", intents, why)
     resolver, where = context.project.resolver, ""
-    if resolver is not None and module.file:
+    if resolver is not None:
         found = switched_by_users(resolver, module, framework, to=TRAINING)
         if found is not None:
             where = f" ({displayed(found[0], current())}:{found[1]})"

@@ -105,8 +105,6 @@ RULE = Rule("BN205", "functional-training-default", "warning")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a functional call whose flag is the default, or a constant True."""
     api = site.api
-    if api.kind != "functional" or "training" not in api.roles:
-        return
     flag, mean = site.value("training"), site.value("running_mean")
     if not site.is_direct or not flag.is_known or (mean.is_known and mean.value is None):
         return
@@ -176,7 +174,7 @@ def _may_lack_statistics(site: Site, cls: ast.ClassDef, context: Context) -> boo
 def _folds_batch(site: Site, context: Context) -> bool:
     """Tell whether the input is reshaped so that samples stand in the channel axis."""
     reshapes = context.frameworks.word("reshapes")
-    argument = site.resolutions[0].matched.given.get(site.api.roles["input"])
+    argument = site.resolutions[0].matched.given.get(site.api.roles.get("input", ""))
     node = argument.node if argument is not None else None
     if not isinstance(node, ast.Name):
         return node is not None and _reshapes(node, reshapes)
@@ -285,9 +283,9 @@ def _inherited(cls: ast.ClassDef, kind: str, context: Context) -> set[str]:
 def _receiver(site: Site) -> str:
     """Return what the method around the call names its object (``self``), or nothing."""
     function = site.module.enclosing_function(site.call)
-    if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.args.args:
-        return function.args.args[0].arg
-    return ""
+    if function is None or not function.args.args:
+        return ""
+    return function.args.args[0].arg
 
 
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:

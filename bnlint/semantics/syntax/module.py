@@ -316,7 +316,7 @@ def last_name(node: ast.expr) -> str:
     return ""
 
 
-def dotted(node: ast.expr) -> str:
+def dotted(node: ast.expr | None) -> str:
     """Return ``a.b.c`` for a plain chain of attributes, else an empty string."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
