@@ -81,11 +81,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     if takes_weight(site) or not keeps_statistics(site) or api.kind != "layer":
         return
     where = context.place(site, value)
-    statement = context.module.statement(where)
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
-        if statement.targets[0].attr == api.attribute("momentum"):
-            return  # a store, which is looked at below
-    if _is_freeze(statement, context) or _is_freeze(context.module.statement(site.call), context):
+    if any(_is_freeze(context.module.statement(node), context) for node in (where, site.call)):
         name = api.roles["momentum"]
         yield from _report(where, name, api, momentum, assumption(value), context, site)
 

@@ -189,3 +189,42 @@ def test_one_rule_speaks_of_it(name: str, expected: list[str]) -> None:
             self.bn = nn.BatchNorm2d(c, momentum=0.0)
     """
     assert [f.code for rule in ("BN106", "BN253") for f in run(rule, code)] == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        (
+            """
+            import flax.linen as nn
+            class FrozenBlock(nn.Module):
+                @nn.compact
+                def __call__(self, x, train):
+                    return nn.BatchNorm(use_running_average=not train, momentum=1.0)(x)
+            """,
+            "run the layer in inference mode in training too",
+        ),
+        (
+            """
+            from keras import layers
+            def freeze(model):
+                for layer in model.layers:
+                    if isinstance(layer, layers.BatchNormalization):
+                        layer.momentum = 1.0
+            """,
+            "set trainable=False",
+        ),
+        (
+            """
+            import paddle.nn as nn
+            def freeze(net):
+                for m in net.sublayers():
+                    if isinstance(m, nn.BatchNorm2D):
+                        m._momentum = 1.0
+            """,
+            "call eval() of the layer after the model is switched to training",
+        ),
+    ],
+)
+def test_the_advice_is_for_the_framework(code: str, advice: str) -> None:
+    assert [f.help for f in run("BN253", code)] == [advice]
