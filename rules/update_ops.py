@@ -56,7 +56,7 @@ Fix safety
 ----------
 Unsafe always: a collection of the whole graph may hold updates that need other inputs.
 
-Not written where the step has no name, and for Keras layers.
+Not written where the step or TensorFlow has no name, and for Keras layers.
 
 Numbers
 -------
@@ -83,7 +83,7 @@ from bnlint.semantics.layers.graph_steps import layers_of_graph, step_makers, tr
 from bnlint.semantics.layers.imported_layers import imported_by
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import training_flag
-from bnlint.semantics.syntax.module import dotted, last_name
+from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.tensors.applications import imported_as
 from bnlint.semantics.values.value import PRESUMED
 from bnlint.trial import INFERENCE, STATISTICS, TRAINING
@@ -109,7 +109,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         for step in steps:
             yield _report(step, in_graph[0], context)
     elif not in_graph and _is_graph(context):
-        layers = [s for s in sites if s.api.kind == "layer" and s.api.framework.modes.forwards]
+        layers = [site for site in sites if site.api.framework.modes.forwards]
         for step in steps if layers else ():
             yield _report_layers(step, layers[0], context)
 
@@ -146,14 +146,14 @@ def _runs_updates(context: Context, sites: Collection[Site]) -> bool:
     texts = [there.text for there in {module, *(site.module for site in sites)}]
     if any(re.search(rf"{anywhere}|{beside}", text) is not None for text in texts):
         return True
-    if resolver is None or not module.file:
+    if resolver is None:
         return False
     search = resolver.sources.search
     if search(module.file, anywhere):
         return True
     files = {module.file, *(site.module.file for site in sites)}
     told = search(module.file, beside)
-    near = (other for file in files if file for other in imported_by(resolver, file))
+    near = (other for file in files for other in imported_by(resolver, file))
     return bool(told) and not set(told).isdisjoint(near)
 
 
@@ -169,34 +169,35 @@ def _is_graph(context: Context) -> bool:
 def _reads(context: Context) -> Iterator[ast.Call]:
     """Yield the calls that read the updates out of their collection."""
     module = context.module
-    pattern = None
     for call in module.calls_by_name.get("get_collection", ()):
-        pattern = pattern or re.compile(_collections(context))
-        if pattern.search(module.source(call)):
+        if re.search(_collections(context), module.source(call)):
             yield call
 
 
 def _unused(context: Context) -> Iterator[Finding]:
-    """Report updates that are read, and whose name is used nowhere."""
+    """Report updates that are read, and whose name is used nowhere, where no other reads them."""
     module = context.module
-    for call in _reads(context):
-        statement = module.parents[call]
-        if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            continue
-        target = statement.targets[0]
-        if not isinstance(target, ast.Name) or any(
-            isinstance(use, ast.Name) and isinstance(use.ctx, ast.Load)
-            for use in module.uses.of(target.id)
-        ):
-            continue
-        yield context.report(
-            RULE,
-            call,
-            f"{target.id} holds the updates of running statistics, and is never used: nothing runs "
-            "them",
-            help=f"make the training step inside tf.control_dependencies({target.id})",
-            confidence="high",
-        )
+    idle = {call: _idle(call, module) for call in _reads(context)}
+    used = {module.enclosing_function(call) for call, name in idle.items() if not name}
+    for call, name in idle.items():
+        if module.enclosing_function(call) not in used:
+            yield context.report(
+                RULE,
+                call,
+                f"{name} holds the updates of running statistics, and is never used: nothing runs "
+                "them",
+                help=f"make the training step inside tf.control_dependencies({name})",
+                confidence="high",
+            )
+
+
+def _idle(read: ast.Call, module: Module) -> str:
+    """Return the variable that holds what ``read`` gives, if it is used nowhere."""
+    match module.parents[read]:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            uses = [use for use in module.uses.of(name) if isinstance(use, ast.Name)]
+            return "" if any(isinstance(use.ctx, ast.Load) for use in uses) else name
+    return ""
 
 
 def _too_late(context: Context) -> Iterator[Finding]:
@@ -259,12 +260,13 @@ def _report(step: ast.Call, site: Site, context: Context) -> Finding:
     read = f"{tf}.get_collection({tf}.GraphKeys.UPDATE_OPS)"
     advice = f"write with {tf}.control_dependencies({read}): around {method}()"
     statement = module.statement(step)
-    fix = Fix(MANUAL, advice, (), "the training step has no name")
+    fix = Fix(MANUAL, advice, (), "the training step or TensorFlow has no name")
     if (
         isinstance(statement, ast.Assign)
         and statement.value is step
         and len(statement.targets) == 1
         and (name := dotted(statement.targets[0]))
+        and tf.partition(".")[0] in module.defined
     ):
         text = f"{name} = {tf}.group({name}, *{read})"
         intent = InsertStatement(module.span(statement), text, "after")
