@@ -72,7 +72,6 @@ def check_file(context: Context) -> Iterator[Finding]:
         around
         for name in variances
         for use in module.uses.nodes[name]
-        if isinstance(use, ast.Attribute)
         for around in module.ancestors(use)
         if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
@@ -130,16 +129,9 @@ def _loses_shift(branch: ast.If, function: ast.AST, context: Context) -> bool:
 
 def _there(test: ast.expr) -> ast.Attribute | None:
     """Return the bias that ``test`` asks for: ``conv.bias is not None``."""
-    if isinstance(test, ast.Compare) and len(test.ops) == 1:
-        left, right = test.left, test.comparators[0]
-        if (
-            isinstance(test.ops[0], ast.IsNot)
-            and isinstance(right, ast.Constant)
-            and right.value is None
-            and isinstance(left, ast.Attribute)
-            and kind_of(left.attr) == SHIFT
-        ):
-            return left
+    match test:
+        case ast.Compare(ast.Attribute() as bias, [ast.IsNot()], [ast.Constant(None)]):
+            return bias if kind_of(bias.attr) == SHIFT else None
     return None
 
 

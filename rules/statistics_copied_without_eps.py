@@ -92,12 +92,12 @@ def check_file(context: Context) -> Iterator[Finding]:
     module = context.module
     for statement, slot in moved_in_place(context.evaluator, module, context.sites):
         name = module.source(statement.target)
-        sign = "+" if isinstance(statement.op, ast.Add) else "-"
+        sign, moved = ("+", "added") if isinstance(statement.op, ast.Add) else ("-", "taken off")
         yield context.report(
             RULE,
             statement,
-            f"{name} shares its memory with the {slot.name} that it was taken from: what is added "
-            "in place changes that model too, whose eps stays as it is",
+            f"{name} shares its memory with the {slot.name} that it was taken from: what is "
+            f"{moved} in place changes that model too, whose eps stays as it is",
             help=f"write {name} = {name} {sign} ..., which makes a new array",
         )
     found = [
@@ -137,12 +137,7 @@ def _sides(transfer: Transfer, context: Context) -> tuple[Api, Api] | None:
             return None
         sides.append(apis[0])
     theirs, mine = sides
-    if (
-        theirs.framework.ecosystem == mine.framework.ecosystem
-        or theirs.default_eps == mine.default_eps
-    ):
-        return None
-    return theirs, mine
+    return (theirs, mine) if theirs.default_eps != mine.default_eps else None
 
 
 def _with_array(name: str, context: Context) -> list[Api]:
@@ -176,7 +171,7 @@ def _imported(context: Context) -> set[str]:
 def _is_spoken_of(context: Context) -> bool:
     """Tell whether a file of the project that names batch normalisation speaks of eps."""
     resolver, module = context.project.resolver, context.module
-    if resolver is None or not module.file:
+    if resolver is None:
         return False
     pattern = r"(?i)(?<![a-z])eps(?![a-z])|epsilon"
     for file in resolver.sources.search(module.file, pattern):

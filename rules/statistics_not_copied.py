@@ -119,11 +119,11 @@ def _remedy(model: Stale, context: Context) -> Fix | None:
 
 def _fix(found: LeftBehind, context: Context) -> Fix | None:
     last = found.copy.transfers[-1]
-    lines = [_line(found, kind, context) for kind in found.kinds]
-    if any(line is None for line in lines):
+    lines = [line for kind in found.kinds if (line := _line(found, kind, context))]
+    if len(lines) < len(found.kinds):
         return None
     span = context.module.span(last.statement)
-    intents = tuple(InsertStatement(span, line, "after") for line in reversed(lines) if line)
+    intents = tuple(InsertStatement(span, line, "after") for line in reversed(lines))
     return Fix(UNSAFE, "copy what is missing too", intents, "the source may go by other names")
 
 
@@ -131,7 +131,7 @@ def _line(found: LeftBehind, kind: str, context: Context) -> str | None:
     """Return the statement that copies the statistic of ``kind``, as its neighbour is written."""
     like, names = found.copy.transfers[-1], _statistics(found, context)
     source, text = like.source, context.module.source(like.statement)
-    if source is None or names is None or like.target.layer is None or "Parameter" in text:
+    if source is None or names is None or "Parameter" in text:
         return None
     name = names[0] if kind == MEAN else names[1]
     changed = {like.target.name: name}
