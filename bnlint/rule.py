@@ -263,6 +263,11 @@ class Context:
         roles = [role for role, other in site.values.items() if other is value]
         return self._passed(site.resolutions[0], roles[0]) if roles else None
 
+    def holder(self, site: Site) -> ast.Call | None:
+        """Return the call of this file that names the API of ``site`` and takes its arguments."""
+        holder = site.resolutions[0].holder
+        return holder if self.owns(holder) else None
+
     def decided_outside(self, site: Site, role: str) -> ast.AST | None:
         """Return the node of another file that alone says what the argument in ``role`` is."""
         value, resolution = site.value(role), site.resolutions[0]

@@ -102,7 +102,7 @@ class Found(NamedTuple):
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a strided convolution that pads evenly where the reference pads at the end, or v.v."""
     reference = context.reference(site)
-    if reference is None or reference.site is None or site.presumed:
+    if reference is None or reference.site is None:
         return
     mine = _convolution(context.evaluator, site)
     if mine is None or not context.owns(mine.before.call):
@@ -126,11 +126,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     counterpart = reference._replace(
         site=reference.site._replace(module=where.module, call=where.call)
     )
-    padding = mine.numbers.padding
-    at = padding.argument if context.owns(padding.argument) else mine.before.call
     yield context.report(
         RULE,
-        at if isinstance(at, ast.expr) else mine.before.call,
+        _written_here(mine, context) or mine.before.call,
         f"{name} pads {_said(here[axis])} ({_written(mine)}), {other} of the {title} reference "
         f"{_said(there[axis])} ({_written(theirs)}){where_reference(counterpart)}: "
         f"kernel {kernel}, stride {stride}, for {_sizes(stride)}",
@@ -165,20 +163,20 @@ def _partner(site: Site, mine: Found, reference: Counterpart, context: Context) 
             if theirs is None or not _may_be_alike(theirs, mine):
                 continue
             if other is reference.site and (how == NAMES or (how == ORDER and _sized(theirs))):
-                return _agreed([theirs], mine)
+                return _agreed([theirs])
             if how != NAMES:
                 found.append(theirs)
-    return _agreed([theirs for theirs in found if _sized(theirs)] or found, mine)
+    return _agreed([theirs for theirs in found if _sized(theirs)] or found)
 
 
-def _agreed(found: list[Found], mine: Found) -> Found | None:
+def _agreed(found: list[Found]) -> Found | None:
     """Return one of the convolutions, if all of them pad in one way, which is known.
 
     What several files agree on says little: they may well be other models.
     """
     if len({theirs.before.module.path for theirs in found}) > 1:
         return None
-    if not all(_says_enough(theirs, mine) for theirs in found):
+    if not all(map(_says_enough, found)):
         return None
     ways = {(theirs.numbers.at_end, theirs.numbers.pads) for theirs in found}
     return found[0] if len(ways) == 1 else None
@@ -193,13 +191,12 @@ def _may_be_alike(theirs: Found, mine: Found) -> bool:
     numbers, wanted = theirs.numbers, mine.numbers
     return (
         numbers.axes == wanted.axes
-        and numbers.is_strided is not False
         and numbers.kernel in ((), wanted.kernel)
         and numbers.stride in ((), wanted.stride)
     )
 
 
-def _says_enough(theirs: Found, mine: Found) -> bool:
+def _says_enough(theirs: Found) -> bool:
     """Tell whether the padding is known, and all of it the convolution's own.
 
     Where the kernel or the stride is not, it must be padding at the end, which any can have.
@@ -209,14 +206,14 @@ def _says_enough(theirs: Found, mine: Found) -> bool:
         return False
     if is_padded(theirs.before.module, theirs.before.call):
         return False
-    return _sized(theirs) or (numbers.at_end and not mine.numbers.at_end)
+    return _sized(theirs) or numbers.at_end
 
 
 def _first_difference(
     here: tuple[Pads, ...], there: tuple[Pads, ...], numbers: Convolution
 ) -> int | None:
     """Return the first axis along which the same shape comes of other rows."""
-    if not here or not there:
+    if not here:
         return None
     differing = None
     for axis, (mine, theirs) in enumerate(zip(here, there, strict=True)):
@@ -244,6 +241,12 @@ def _sizes(stride: int) -> str:
     return "even heights and widths" if stride == 2 else f"sizes that are multiples of {stride}"
 
 
+def _written_here(mine: Found, context: Context) -> ast.expr | None:
+    """Return the expression of this file that says how the convolution pads, if one does."""
+    argument = mine.numbers.padding.argument
+    return argument if context.owns(argument) else None
+
+
 def _advice(mine: Found, there: tuple[Pads, ...], context: Context) -> str:
     flat = ", ".join(str(n) for pads in reversed(there) for n in pads)
     pad = _padding_function(mine, context)
@@ -264,12 +267,12 @@ def _padding_function(mine: Found, context: Context) -> str:
 def _fix(mine: Found, there: tuple[Pads, ...], context: Context) -> Fix:
     """Return the fix: pad where the convolution is applied, and nowhere else."""
     advice = _advice(mine, there, context)
-    argument = mine.numbers.padding.argument
+    argument = _written_here(mine, context)
     own = mine.before.neighbour.framework
     pads = context.frameworks.word("pads")
     pad = imported_as(context.module, [path for path in pads if pads[path] is own])
     given = application(context.evaluator, context.module, mine.before.call)
-    if mine.numbers.at_end or argument is None or not context.owns(argument):
+    if mine.numbers.at_end or argument is None:
         return Fix(MANUAL, advice, (), "the port says how to pad by a word")
     if given is None or not pad:
         return Fix(MANUAL, advice, (), "where the convolution is applied is not in view")

@@ -77,10 +77,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     module = context.module
     words = context.frameworks
     counting = [n for n in words.word("counts_all") if n in module.calls_by_name]
-    elements = [n for n in words.word("counts_elements") if n in module.calls_by_name]
-    if not counting or not elements:
-        return
-    if not mentions_api(module.text):
+    if not counting or not mentions_api(module.text):
         return
     for sides in _compared(context):
         counts = [_count(side, context) for side in sides]
@@ -98,9 +95,8 @@ def check_file(context: Context) -> Iterator[Finding]:
 def _compared(context: Context) -> Iterator[list[ast.expr]]:
     """Yield the pairs of expressions that the file compares, or states to be equal."""
     for node in ast.walk(context.module.tree):
-        if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            if isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-                yield [node.left, *node.comparators]
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+            yield [node.left, *node.comparators]
         elif (
             isinstance(node, ast.Call)
             and len(node.args) >= 2

@@ -107,7 +107,7 @@ from bnlint.semantics.objects.order import may_precede
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import sets_up
 from bnlint.semantics.values.domain import Candidate, ClassRef, FunctionRef, Instance, Symbol
-from bnlint.semantics.values.modules import class_framework, model_framework
+from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import STATISTICS
 
 RULE = Rule("BN209", "probe-in-training-mode", "warning", confidence="medium")
@@ -146,14 +146,12 @@ def _of_setup(
         if not _is_on_made_up(call, module, context):
             continue
         framework = normalising_framework(ev, context.sites, module, call.func)
-        if framework is None or framework.modes.switch != "object":
+        if framework is None:
             continue
         if _is_lazy(call.func, context):
             continue  # this run makes its weights
-        if (
-            framework.modes.initial != TRAINING
-            or class_framework(ev, ClassRef(module, cls)) is None
-        ):
+        starts = framework.modes.switch, framework.modes.initial
+        if starts != ("object", TRAINING) or class_framework(ev, ClassRef(module, cls)) is None:
             continue
         if _may_be_switched_by_others(call, function, framework, context):
             continue
@@ -184,21 +182,13 @@ def _may_be_switched_by_others(
         targets = getattr(module.parents[call], "targets", ())
         if any(dotted(target) == dotted(run.func) for target in targets):
             if isinstance(ev.evaluate(module, call.func)[0].object, FunctionRef):
-                if any(model_framework(ev, value) is None for value in ev.evaluate(module, call)):
-                    return True
-                life = life_in_call(ev, module, call)
-                lives.append(life)
+                lives.append(life_in_call(ev, module, call))
         lives += [
             life_in_call(ev, module, call, argument)
             for argument in call.args
             if ast.dump(argument) == held and not _is_of_framework(call, context)
         ]
-    return any(
-        life.escapes
-        or any(use.kind == ESCAPE for use in life.uses)
-        or may_switch(ev, life, framework, INFERENCE)
-        for life in lives
-    )
+    return any(life.escapes or may_switch(ev, life, framework, INFERENCE) for life in lives)
 
 
 def _is_of_framework(call: ast.Call, context: Context) -> bool:
@@ -312,7 +302,7 @@ def _is_handed_on(after: Life, made: Made) -> bool:
         if use.kind == METHOD and mode_after(use, made.framework) == INFERENCE
     ]
     ends = [use for use in after.uses if use.kind == ESCAPE]
-    return bool(switched and ends) and in_order(switched[0]) < in_order(ends[0])
+    return bool(switched) and all(in_order(switched[0]) < in_order(end) for end in ends)
 
 
 def _runs(module: Module, made_up: ast.Call) -> Iterator[ast.Call]:
@@ -323,8 +313,8 @@ def _runs(module: Module, made_up: ast.Call) -> Iterator[ast.Call]:
         targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
         names = [target.id for target in targets if isinstance(target, ast.Name)]
         given = [_outermost(module, use) for name in names for use in module.uses.of(name)]
-    for argument, call in given:
-        if isinstance(call, ast.Call) and call.func is not argument:
+    for _, call in given:
+        if isinstance(call, ast.Call):
             root = dotted(call.func).partition(".")[0]
             # Functions and classes are no models.
             if root not in module.defined and not last_name(call.func)[:1].isupper():
@@ -368,28 +358,28 @@ def _has_learned(model: ast.expr, function: ast.FunctionDef, context: Context) -
 
 def _comes_with_weights(candidate: Candidate, context: Context) -> bool:
     """Tell whether the call that makes a model asks for weights."""
-    made = candidate.object
-    if not isinstance(made, Instance) or made.call is None:
-        return False
-    asks = context.frameworks.word("weights_arguments")
-    given = [k.value for k in made.call.keywords if k.arg in asks]
-    return any(not isinstance(v, ast.Constant) or bool(v.value) for v in given)
+    match candidate.object:
+        case Instance(call=ast.Call(keywords=keywords)):
+            asks = context.frameworks.word("weights_arguments")
+            given = [k.value for k in keywords if k.arg in asks]
+            return any(not isinstance(v, ast.Constant) or bool(v.value) for v in given)
+    return False
 
 
 def _report(call: ast.Call, framework: Framework, learned: bool, context: Context) -> Finding:
     module = context.module
     name = dotted(call.func) or module.source(call.func)
-    off, on = framework.modes.to_inference[0], framework.modes.to_training[0]
+    (off, _), (on, _) = framework.modes.to_inference[0], framework.modes.to_training[0]
     fix = None
     statement = module.statement(call)
-    if off[1] is None and on[1] is None and isinstance(statement, (ast.Assign, ast.Expr)):
+    if isinstance(statement, (ast.Assign, ast.Expr)):
         span = module.span(statement)
         fix = Fix(
             UNSAFE,
-            f"insert {name}.{off[0]}() before and {name}.{on[0]}() after it",
+            f"insert {name}.{off}() before and {name}.{on}() after it",
             (
-                InsertStatement(span, f"{name}.{off[0]}()"),
-                InsertStatement(span, f"{name}.{on[0]}()", "after"),
+                InsertStatement(span, f"{name}.{off}()"),
+                InsertStatement(span, f"{name}.{on}()", "after"),
             ),
             "the mode may have been chosen before",
         )
@@ -399,7 +389,7 @@ def _report(call: ast.Call, framework: Framework, learned: bool, context: Contex
         f"{as_said(name)} is run on a made-up input in training mode: its running statistics "
         "take a step "
         "towards those of an input that never occurs, with gradients off too",
-        help=f"call {name}.{off[0]}() before it, and {name}.{on[0]}() after it",
+        help=f"call {name}.{off}() before it, and {name}.{on}() after it",
         confidence="medium" if learned else "low",
         fix=fix,
         trial=trial_of_modes(framework, STATISTICS),
@@ -411,8 +401,9 @@ def _report_script(use: Use, history: History, context: Context) -> Finding:
     module, method = context.module, made.framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
     model: ast.expr | None = use.node.func
-    if use.kind == METHOD and isinstance(model, ast.Attribute):  # model.forward(x)
-        model = model.value
+    match model:
+        case ast.Attribute(value) if use.kind == METHOD:  # model.forward(x)
+            model = value
     through = ""
     if use.module is not module:
         model, through = use.via[0].given, f" ({use.seen_from(module)})"

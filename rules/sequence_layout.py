@@ -107,14 +107,11 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
 
 
 def _fix(site: Site, context: Context) -> Fix | None:
-    calls = applications(context.evaluator, site.module, site.call)
-    if len(calls) != 1 or len(calls[0].args) != 1 or not isinstance(calls[0].args[0], ast.Name):
-        return None
-    module, call = context.module, calls[0]
     swap = context.frameworks.first("swaps", site.api.framework)
-    if not swap:
-        return None
-    given = module.source(call.args[0])
-    text = f"{module.source(call.func)}({given}.{swap}(1, 2)).{swap}(1, 2)"
-    reason = "a norm over the steps may be meant"
-    return Fix(UNSAFE, f"write {text}", (ReplaceValue(module.span(call), text),), reason)
+    match applications(context.evaluator, site.module, site.call):
+        case [ast.Call(args=[ast.Name(id=given)]) as call] if swap:
+            module = context.module
+            text = f"{module.source(call.func)}({given}.{swap}(1, 2)).{swap}(1, 2)"
+            reason = "a norm over the steps may be meant"
+            return Fix(UNSAFE, f"write {text}", (ReplaceValue(module.span(call), text),), reason)
+    return None

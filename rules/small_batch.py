@@ -92,6 +92,7 @@ from bnlint.semantics.modes.small_batches import (
     training_loop,
 )
 from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.names.scopes import Binding
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import applications
 from bnlint.semantics.values.domain import Instance, Symbol
@@ -104,8 +105,7 @@ _MOST = 4
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that is applied to the pieces of a batch, of which the last may be one row."""
-    ranks = site.api.ranks
-    if site.api.single_value != "raises" or not isinstance(ranks, tuple) or 2 not in ranks:
+    if site.api.single_value != "raises" or {2}.isdisjoint(site.api.ranks):
         return
     for use in applications(context.evaluator, site.module, site.call):
         if len(use.args) == 1 and isinstance(use.args[0], ast.Name):
@@ -191,9 +191,9 @@ def _cutting(node: ast.expr, context: Context) -> ast.Call | None:
 
 
 def _asks_for_size(use: ast.Call, piece: str, context: Context) -> bool:
-    """Tell whether the function asks how many rows a piece has."""
-    function = context.module.enclosing_function(use)
-    text = ast.unparse(function) if function is not None else ""
+    """Tell whether the function, or else the file, asks how many rows a piece has."""
+    around = context.module.enclosing_function(use) or context.module.tree
+    text = ast.unparse(around)
     return re.search(rf"len\({piece}\)|\b{piece}\.(?:size|shape)", text) is not None
 
 
@@ -254,10 +254,11 @@ def _is_of_loop(node: ast.expr, loop: ast.For, context: Context) -> bool:
             states = reaching(scope, node.id, node)
             if len(states) != 1 or states[0].binding.statement is loop:
                 return len(states) == 1
-            value = states[0].binding.value
-            if states[0].binding.kind != "assign" or not isinstance(value, ast.expr):
-                return False
-            node = value
+            match states[0].binding:
+                case Binding(kind="assign", value=ast.expr() as value):
+                    node = value
+                case _:
+                    return False
         else:
             return False
     return False

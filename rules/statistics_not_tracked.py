@@ -95,15 +95,10 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return  # meta-learning or domain adaptation: batch statistics are the point
     value = site.value(STATISTICS)
     reference = context.reference(site)
-    tracks = reference is not None and not _uses_batch(reference)
+    tracking = reference if reference is not None and not _uses_batch(reference) else None
     argument = str(site.api.statistics["argument"])
-    holder = site.resolutions[0].holder
-    fix = None
-    if (
-        holder is not None
-        and context.owns(holder)
-        and any(k.arg == argument for k in holder.keywords)
-    ):
+    holder, fix = context.holder(site), None
+    if holder is not None and any(k.arg == argument for k in holder.keywords):
         fix = Fix(
             UNSAFE,
             f"remove {argument}",
@@ -111,13 +106,15 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             "running statistics then have to be computed",
         )
     against = ""
-    if tracks and reference is not None:
-        title = reference.api.framework.title
+    if tracking is not None:
+        title = tracking.api.framework.title
         against = (
-            f"; the {title} reference uses running statistics there{where_reference(reference)}"
+            f"; the {title} reference uses running statistics there{where_reference(tracking)}"
         )
     updates = bool(site.api.statistics.get("updates_in_inference"))
-    is_mistaken = tracks or (updates and value.kind == KNOWN and not _may_be_meant(site))
+    is_mistaken = tracking is not None or (
+        updates and value.kind == KNOWN and not _may_be_meant(site)
+    )
     also = ", and updates its running statistics, which nothing uses" if updates else ""
     yield context.report(
         RULE,
@@ -126,9 +123,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         f"inference too{also}{against}{assumption(value)}",
         help=f"remove {argument}, unless outputs that depend on the rest of the batch are wanted",
         severity=None if is_mistaken else "info",
-        confidence=lower("medium" if is_mistaken and not tracks else "high", (value,)),
+        confidence=lower("medium" if is_mistaken and tracking is None else "high", (value,)),
         fix=fix,
-        reference=reference if tracks else None,
+        reference=tracking,
         site=site,
         argument=STATISTICS,
     )
@@ -149,12 +146,14 @@ def _of_instances(site: Site, context: Context) -> Iterator[Finding]:
     argument = str(site.api.statistics.get("argument", ""))
     advice, fix = "keep statistics by hand, or train the reference without", None
     if argument:
-        holder = site.resolutions[0].holder
+        holder = context.holder(site)
         advice = f"write {argument}={theirs}"
-        if holder is not None and context.owns(holder):
+        if holder is not None:
             intent = SetKeyword(context.module.span(holder), argument, repr(theirs))
-            reason = "running statistics then have to be computed" if theirs else ""
-            fix = Fix(UNSAFE, advice, (intent,), reason or "checkpoints then lack statistics")
+            reason = "checkpoints then lack statistics"
+            if theirs:
+                reason = "running statistics then have to be computed"
+            fix = Fix(UNSAFE, advice, (intent,), reason)
     yield context.report(
         RULE,
         site.call,
@@ -196,7 +195,7 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in inference with those of a layer that uses its running statistics."""
     if site.api.norm != BATCH:
         layers = layers_of_pair(site, context.reference(site), STATISTICS, "eps", mode=INFERENCE)
-        return layers and Trial(OUTPUT, *layers, about="output in inference")
+        return Trial(OUTPUT, *layers, about="output in inference") if layers is not None else None
     if (port := layer_of(site, STATISTICS, mode=INFERENCE)) is None:
         return None
     fixed = port.without(str(site.api.statistics["argument"]))

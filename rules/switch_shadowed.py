@@ -97,7 +97,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         assert isinstance(owner, ast.ClassDef)
         cls = ClassRef(module, owner)
         framework = class_framework(ev, cls)
-        if framework is None or framework.modes.switch != "object":
+        if framework is None:
             continue
         hidden = _hidden(cls, name, framework, context)
         if not hidden:
@@ -137,16 +137,25 @@ def _hidden(cls: ClassRef, name: str, framework: Framework, context: Context) ->
 def _is_plain(store: ast.Attribute, context: Context) -> bool:
     """Tell whether what is stored is known to be no function, and no layer."""
     module = context.module
-    statement = module.parents[store]
-    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or statement.value is None:
-        return False
-    value = statement.value
+    match module.parents[store]:
+        case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
+            pass
+        case _:
+            return False
     values = context.evaluator.evaluate(module, value)
     if all(isinstance(found.object, (Constant, Sequence)) for found in values):
         return True
-    function = module.enclosing_function(store)
-    if not isinstance(value, ast.Name) or function is None:
+    if not isinstance(value, ast.Name):
         return False
-    spec = function.args
-    given = (a for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs) if a.arg == value.id)
+    given = (
+        argument
+        for function in module.definitions(store)
+        if not isinstance(function, ast.ClassDef)
+        for argument in (
+            *function.args.posonlyargs,
+            *function.args.args,
+            *function.args.kwonlyargs,
+        )
+        if argument.arg == value.id
+    )
     return any(isinstance(a.annotation, ast.Name) and a.annotation.id in _PLAIN for a in given)

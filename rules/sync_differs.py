@@ -60,7 +60,7 @@ from collections.abc import Iterator
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule, called, where_reference
 from bnlint.semantics.hints.around import in_test
-from bnlint.semantics.layers.references import NAMED, SAME_FILE, Counterpart
+from bnlint.semantics.layers.references import SAME_FILE, Counterpart
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.flow import reaching
 from bnlint.semantics.syntax.module import dotted
@@ -75,7 +75,7 @@ _MOST = 8
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer whose reference takes the statistics of all devices, where it does not."""
     reference = context.reference(site)
-    if reference is None or reference.kind not in (NAMED, SAME_FILE) or reference.site is None:
+    if reference is None or reference.site is None:
         return
     if _synchronised(reference.site, context) is not True:
         return
@@ -123,7 +123,7 @@ def _converts(context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("sync_converters")}
     if any(name in module.text for name in names):
         return True
-    if resolver is None or not module.file or not names:
+    if resolver is None or not names:
         return False
     return bool(resolver.sources.search(module.file, rf"\b(?:{'|'.join(sorted(names))})\b"))
 

@@ -98,9 +98,12 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 def _model(freeze: ast.Call, context: Context) -> str:
     """Return the name of the model whose batch normalisation a call in a loop freezes."""
-    module, func = context.module, freeze.func
-    if not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
-        return ""
+    module = context.module
+    match freeze.func:
+        case ast.Attribute(value=ast.Name(id=layer)):
+            pass
+        case _:
+            return ""
     if not is_of_norm(context.evaluator, context.sites, module, freeze):
         return ""
     walks = context.frameworks.word("walks")
@@ -109,7 +112,7 @@ def _model(freeze: ast.Call, context: Context) -> str:
             over = around.iter.func
             if isinstance(over, ast.Attribute) and over.attr in walks:
                 names = {n.id for n in ast.walk(around.target) if isinstance(n, ast.Name)}
-                return dotted(over.value) if func.value.id in names else ""
+                return dotted(over.value) if layer in names else ""
     return ""
 
 

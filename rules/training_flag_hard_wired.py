@@ -137,12 +137,10 @@ def _report(flag: Told, context: Context) -> Iterator[Finding]:
 def _fix(flag: Told, forward: ast.AST | None, context: Context) -> Fix:
     """Return the fix: the flag of the method around the call, where it has one, or none at all."""
     module, name = context.module, str(flag.keyword.arg)
-    parameters = (
-        [a.arg for a in (*forward.args.args, *forward.args.kwonlyargs)]
-        if isinstance(forward, (ast.FunctionDef, ast.AsyncFunctionDef))
-        else []
-    )
-    free = [p for p in parameters if not _is_rebound(p, forward)]
+    free: list[str] = []
+    if isinstance(forward, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        parameters = [a.arg for a in (*forward.args.args, *forward.args.kwonlyargs)]
+        free = [p for p in parameters if not _is_rebound(p, forward)]
     if name in free:
         advice = f"write {name}={name}, the flag this call is given"
         return Fix(SAFE, advice, (ReplaceValue(module.span(flag.keyword.value), name),))
@@ -165,9 +163,9 @@ def _trial(api: Api) -> Trial:
     return Trial(OUTPUT, port, fixed, fixed, about="output in inference")
 
 
-def _is_rebound(name: str, function: ast.AST | None) -> bool:
+def _is_rebound(name: str, function: ast.AST) -> bool:
     """Tell whether ``name`` is stored to or deleted, and so no longer what the call was given."""
-    return function is not None and any(
+    return any(
         isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
         for part in ast.walk(function)
     )

@@ -124,25 +124,24 @@ def check_file(context: Context) -> Iterator[Finding]:
 
 
 def _step(call: ast.Call, context: Context) -> TrainingStep | None:
-    module, frameworks = context.module, context.frameworks
-    framework = None
-    for tape in context.evaluator.evaluate(module, call):
-        if isinstance(tape.object, Instance) and isinstance(tape.object.cls, Symbol):
-            framework = framework or frameworks.means(tape.object.cls.path, "tapes")
+    module = context.module
+    framework = _framework_of_tape(call, context)
     item = module.parents[call]
-    block = module.parents[item]
-    if (
-        framework is None
-        or not isinstance(item, ast.withitem)
-        or not isinstance(block, (ast.With, ast.AsyncWith))
-        or not isinstance(item.optional_vars, ast.Name)
-    ):
-        return None
-    function = module.enclosing_function(block) or module.tree
-    models = _differentiated(item.optional_vars.id, function, context)
-    if not models or not _applies(function, context):
-        return None
-    return TrainingStep(block, frozenset(models), framework)
+    match item, module.parents[item]:
+        case ast.withitem(optional_vars=ast.Name(id=tape)), ast.With() | ast.AsyncWith() as block:
+            function = module.enclosing_function(block) or module.tree
+            models = _differentiated(tape, function, context)
+            if framework is not None and models and _applies(function, context):
+                return TrainingStep(block, frozenset(models), framework)
+    return None
+
+
+def _framework_of_tape(call: ast.Call, context: Context) -> Framework | None:
+    for tape in context.evaluator.evaluate(context.module, call):
+        match tape.object:
+            case Instance(cls=Symbol(path=path)):
+                return context.frameworks.means(path, "tapes")
+    return None
 
 
 def _differentiated(tape: str, function: ast.AST, context: Context) -> set[str]:
@@ -193,18 +192,14 @@ def _freezes_norms(context: Context) -> bool:
     for site in context.sites:
         for keyword in site.call.keywords:
             value = keyword.value.value if isinstance(keyword.value, ast.Constant) else None
-            if (keyword.arg, value) in frozen and value is not None:
+            if (keyword.arg, value) in frozen:
                 return True
     module = context.module
     for store in module.stores:
         statement = module.statement(store)
         value = getattr(statement, "value", None)
         plain = value.value if isinstance(value, ast.Constant) else None
-        if (
-            (store.attr, plain) in frozen
-            and plain is not None
-            and isinstance(store.value, ast.Name)
-        ):
+        if (store.attr, plain) in frozen and isinstance(store.value, ast.Name):
             tests = list(guards(module, statement, module.enclosing_function(store)))
             if LayerTests(context.evaluator, module, tests, store.value.id).ask_for_class:
                 return True
@@ -255,7 +250,7 @@ def _is_detached(call: ast.Call, step: TrainingStep, context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("detaches")}
     for around in context.module.ancestors(call):
         if around is step.block:
-            return False
+            break
         if isinstance(around, ast.Call) and last_name(around.func) in names:
             return True
         if isinstance(around, (ast.With, ast.AsyncWith)):
@@ -303,17 +298,20 @@ def _confidence(model: ast.expr, step: TrainingStep, context: Context) -> str | 
     values = ev.evaluate(context.module, model)
     if any(isinstance(v.object, Unknown) for v in values):
         return _by_name(model, step, context)
-    sure = True
     for value in values:
         found = contents(ev, context.sites, value)
         if not found.normalises or manages_itself(ev, found, step.framework):
             return None
-        made = value.object
-        sure = sure and not value.presumed and isinstance(made, Instance)
-        if isinstance(made, Instance) and isinstance(made.cls, Symbol):
-            # What a functional model is made of is followed by names only.
-            sure = sure and not ev.frameworks.means(made.cls.path, "functional_models")
-    return "high" if sure else "medium"
+    return "high" if all(_is_known(value, context) for value in values) else "medium"
+
+
+def _is_known(model: Candidate, context: Context) -> bool:
+    """Tell whether it is known what a model is made of: of a functional one, names only are."""
+    made = model.object
+    if model.presumed or not isinstance(made, Instance):
+        return False
+    path = made.cls.path if isinstance(made.cls, Symbol) else ""
+    return context.frameworks.means(path, "functional_models") is None
 
 
 def _by_name(model: ast.expr, step: TrainingStep, context: Context) -> str | None:

@@ -91,7 +91,6 @@ from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.modes.freezing import asks_for_norm, drift
 from bnlint.semantics.objects.allocations import Made, variable_of
 from bnlint.semantics.objects.events import CALL, WRITE, Life, Use
-from bnlint.semantics.objects.order import LOOPS
 from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.domain import Instance, Symbol
 from bnlint.trial import STATISTICS
@@ -137,17 +136,16 @@ def _may_unfreeze(context: Context) -> bool:
 
 def _is_pretrained(made: Made, context: Context) -> bool:
     """Tell whether a ready-made model comes with weights."""
-    found = made.candidate.object
-    if not isinstance(found, Instance) or not isinstance(found.cls, Symbol):
-        return False
-    if context.frameworks.means(found.cls.path, "builders") is None:
-        return False
-    asks = context.frameworks.word("weights_arguments")
-    call = found.call or made.call
-    given = [k.value for k in call.keywords if k.arg in asks]
-    return not any(isinstance(v, ast.Constant) and v.value is None for v in given) and not any(
-        keyword.arg is None for keyword in call.keywords
-    )
+    match made.candidate.object:
+        case Instance(cls=Symbol(path=path), call=ast.Call(keywords=keywords)):
+            asks = context.frameworks.word("weights_arguments")
+            given = [k.value for k in keywords if k.arg in asks]
+            return (
+                context.frameworks.means(path, "builders") is not None
+                and not any(isinstance(v, ast.Constant) and v.value is None for v in given)
+                and not any(keyword.arg is None for keyword in keywords)
+            )
+    return False
 
 
 def _keeps_norm_layers(module: Module, context: Context) -> bool:
@@ -202,10 +200,9 @@ def _is_of_layers(use: Use) -> bool:
     around reaches the layers in Keras 2 and not in Keras 3.
     """
     assert isinstance(use.node, ast.Attribute)
+    layer = ast.unparse(use.node.value)
     for around in use.module.ancestors(use.node):
-        if isinstance(around, ast.For) and ast.dump(around.target) == ast.dump(
-            _bound(use.node.value)
-        ):
+        if isinstance(around, ast.For) and ast.unparse(around.target) == layer:
             return not isinstance(around.iter, ast.Subscript) or _is_body(around.iter.slice)
     return False
 
@@ -220,10 +217,6 @@ def _is_body(part: ast.expr) -> bool:
     return isinstance(first, int) and first >= _MANY
 
 
-def _bound(layer: ast.expr) -> ast.expr:
-    return ast.Name(layer.id, ast.Store()) if isinstance(layer, ast.Name) else layer
-
-
 def _is_trained_after(unfreeze: Use, context: Context) -> bool:
     module = context.module
     function = module.enclosing_function(unfreeze.here)
@@ -236,12 +229,12 @@ def _is_trained_after(unfreeze: Use, context: Context) -> bool:
 
 def _is_called_to_infer(life: Life, framework: Framework) -> bool:
     """Tell whether a call of the model chooses its mode."""
-    return any(
-        keyword.arg in (framework.modes.argument, None)
-        for use in life.uses
-        if use.kind == CALL and isinstance(use.node, ast.Call)
-        for keyword in use.node.keywords
-    )
+    for use in life.uses:
+        if use.kind == CALL:
+            assert isinstance(use.node, ast.Call)
+            if any(k.arg in (framework.modes.argument, None) for k in use.node.keywords):
+                return True
+    return False
 
 
 def _report(unfreeze: Use, made: Made, row: Freeze, context: Context) -> Finding:
@@ -269,7 +262,7 @@ def _fix(unfreeze: Use, layer: str, made: Made, row: Freeze, context: Context) -
     anchor: ast.stmt = module.statement(unfreeze.node)
     model: ast.expr = unfreeze.node.value
     for around in module.ancestors(anchor):
-        if isinstance(around, ast.For) and isinstance(around, LOOPS):
+        if isinstance(around, ast.For):
             anchor, model = around, around.iter
         elif isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef, ast.If)):
             break
@@ -280,7 +273,7 @@ def _fix(unfreeze: Use, layer: str, made: Made, row: Freeze, context: Context) -
         model = model.value
     # A model that is built on this one may have it as one layer.
     name = variable_of(module, made.call) if unfreeze.within else dotted(model)
-    if not name or not walks:
+    if not name:
         return None
     text = (
         f"for layer in {name}.{walks[0]}:\n"

@@ -148,7 +148,7 @@ def _may_register(use: ast.Attribute, context: Context) -> bool:
     """Tell whether the layers may be made known to the model where the list is read."""
     module = context.module
     parent = module.parents[use]
-    if isinstance(parent, ast.Subscript) and parent.value is use:
+    if isinstance(parent, ast.Subscript):
         return isinstance(parent.slice, ast.Slice)
     if isinstance(parent, (ast.For, ast.comprehension)):
         return _is_handed_on(parent)
@@ -185,9 +185,9 @@ def _grown(uses: list[ast.Attribute], context: Context) -> Iterator[ast.expr]:
     """Yield what is appended to the list."""
     module = context.module
     for use in uses:
-        call = module.parents[module.parents[use]]
-        if _grows(use, context) and isinstance(call, ast.Call) and call.args:
-            yield call.args[-1]
+        match module.parents[module.parents[use]]:
+            case ast.Call(args=[*_, layer]) if _grows(use, context):
+                yield layer
 
 
 def _normalises(part: ast.expr, framework: Framework, context: Context) -> bool:

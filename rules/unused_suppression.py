@@ -89,14 +89,14 @@ def check_directives(
 def _may_serve(directive: Directive, context: Context) -> bool:
     """Tell whether a suppression stands at a value that other files take, and counts for these."""
     file, resolver = context.module.file, context.project.resolver
-    if resolver is None or not file:
+    if resolver is None:
         return False
     row = directive.span.row
     return any(
         not is_known(resolver, file) or users(resolver, file, name) != []
         for statement, name in _values(context.module)
         if directive.kind == IGNORE_FILE
-        or statement.lineno - directive.alone <= row <= (statement.end_lineno or row)
+        or statement.lineno - directive.alone <= row <= context.module.span(statement).end_row
     )
 
 

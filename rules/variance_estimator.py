@@ -101,7 +101,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         if reference is None or not sees_single_values(ev, site):
             continue
         mine, theirs = (_DIVISORS.get(api.estimator_at(2)) for api in (site.api, reference.api))
-        if mine is None or theirs is None or mine == theirs:
+        if {mine, theirs} != set(_DIVISORS.values()):
             continue
         times = size / (size - 1) if mine == "n - 1" else (size - 1) / size
         title = reference.api.framework.title

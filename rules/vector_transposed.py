@@ -71,7 +71,7 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue  # any layer has a weight, which may have axes to exchange
         for transfer in copy.transfers:
             target = transfer.target
-            if target.at >= 0 or not (target.layer is not None or is_statistic(target.name)):
+            if target.layer is None and not is_statistic(target.name):
                 continue
             call = _outermost(transfer.value)
             if call is not None:

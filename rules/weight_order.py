@@ -94,9 +94,18 @@ from bnlint.semantics.weights.kinds import (
     listed_order,
 )
 from bnlint.semantics.weights.sources import Arrays, Slot
-from bnlint.semantics.weights.transfers import Copy, Transfer, copies, renamings
+from bnlint.semantics.weights.transfers import Copy, copies, renamings
+from bnlint.startup.typed import NamedTuple
 
 RULE = Rule("BN401", "weight-order", "error")
+
+
+class Crossed(NamedTuple):
+    """An array of ``source``, ``value``, that is put into ``target``, which means another."""
+
+    target: Slot
+    source: Slot
+    value: ast.expr
 
 
 def check_file(context: Context) -> Iterator[Finding]:
@@ -104,15 +113,18 @@ def check_file(context: Context) -> Iterator[Finding]:
     done: set[ast.AST] = set()
     found = copies(context.evaluator, context.module, context.sites)
     for copy in found:
-        crossed = [t for t in copy.transfers if t.crosses and copy.is_certain(t)]
+        crossed = [
+            Crossed(t.target, t.source, t.value)
+            for t in copy.transfers
+            if t.source is not None and t.crosses and copy.is_certain(t)
+        ]
         if not crossed:
             continue
-        if any(t.source and 0 < t.source.length < len(KINDS) for t in crossed):
+        if any(0 < c.source.length < len(KINDS) for c in crossed):
             continue  # the layer has fewer weights, which another rule is about
         where = _where(crossed)
-        if where not in done:
-            done.add(where)
-            yield _crossed(copy, crossed, where, context)
+        done.add(where)
+        yield _crossed(copy, crossed, where, context)
     for names in renamings(context.module):
         if not any(is_statistic(name) for r in names for name in (r.old, r.new)):
             continue  # other layers have a gamma and a beta too
@@ -136,10 +148,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 _ADVICE = "give each array to the one of the same meaning: all have one number for each channel"
 
 
-def _where(crossed: Sequence[Transfer]) -> ast.expr:
+def _where(crossed: Sequence[Crossed]) -> ast.expr:
     """Return the list or call that all arrays come from or go to, or else the first array."""
     first = crossed[0]
-    assert first.source is not None
     if first.target.at >= 0:
         return first.target.node
     if first.source.at >= 0 and len(crossed) > 1:
@@ -147,10 +158,8 @@ def _where(crossed: Sequence[Transfer]) -> ast.expr:
     return first.value
 
 
-def _crossed(copy: Copy, crossed: Sequence[Transfer], where: ast.expr, context: Context) -> Finding:
-    first = crossed[0]
-    assert first.source is not None
-    source, target = first.source, first.target
+def _crossed(copy: Copy, crossed: Sequence[Crossed], where: ast.expr, context: Context) -> Finding:
+    target, source, _ = crossed[0]
     more = f", and {len(crossed) - 1} more of it likewise" if len(crossed) > 1 else ""
     into = f"{target.owner}.{target.name}" if target.layer and target.at < 0 else target.name
     said = (
@@ -166,19 +175,19 @@ def _crossed(copy: Copy, crossed: Sequence[Transfer], where: ast.expr, context: 
         trial=trial_of_arrays(
             context.frameworks,
             target.name,
-            [(t.target.kind, t.source.kind) for t in crossed if t.source is not None],
+            [(c.target.kind, c.source.kind) for c in crossed],
         ),
     )
 
 
-def _advice(crossed: Sequence[Transfer]) -> str:
-    if any(t.source and t.source.at >= 0 for t in crossed):
+def _advice(crossed: Sequence[Crossed]) -> str:
+    if any(c.source.at >= 0 for c in crossed):
         order = ", ".join(CALLED[kind] for kind in listed_order())
         return f"the weights of a layer are {order}, in this order"
     return _ADVICE
 
 
-def _fix(copy: Copy, crossed: Sequence[Transfer], context: Context) -> Fix | None:
+def _fix(copy: Copy, crossed: Sequence[Crossed], context: Context) -> Fix | None:
     return _of_list(copy, context) or _of_variables(copy, crossed, context)
 
 
@@ -186,10 +195,11 @@ def _of_list(copy: Copy, context: Context) -> Fix | None:
     """Return the fix that gives ``set_weights`` the arrays of one layer in the right order."""
     order = listed_order()
     transfers = [t for t in copy.transfers if t.target.at >= 0]
-    by_kind = {t.source.kind: t for t in transfers if t.source is not None}
-    if len(transfers) != len(order) or set(by_kind) != set(order):
+    sources = [t.source for t in transfers if t.source is not None]
+    if not len(transfers) == len(sources) == len(order):
         return None
-    if len({t.source.owner for t in transfers if t.source is not None}) != 1:
+    by_kind = {source.kind: t for source, t in zip(sources, transfers, strict=True)}
+    if set(by_kind) != set(order) or len({source.owner for source in sources}) != 1:
         return None
     module = context.module
     texts = ", ".join(module.source(by_kind[kind].value) for kind in order)
@@ -199,17 +209,17 @@ def _of_list(copy: Copy, context: Context) -> Fix | None:
     value = f"[{texts}]" if isinstance(given, ast.List) else f"({texts})"
     intent = ReplaceValue(module.span(given), value)
     advice = "give the weights in the order of the layer"
-    sources = [t.source for t in transfers if t.source is not None]
     if all(s.layer is not None for s in sources) or any(is_statistic(s.name) for s in sources):
         return Fix(SAFE, advice, (intent,))
     why = "what was saved may stand under each other's names"
     return Fix(UNSAFE, advice, (intent,), why)
 
 
-def _of_variables(copy: Copy, crossed: Sequence[Transfer], context: Context) -> Fix | None:
+def _of_variables(copy: Copy, crossed: Sequence[Crossed], context: Context) -> Fix | None:
     """Return the fix that unpacks the weights of a layer into the variables in the right order."""
-    place = _unpacked(crossed[0].source, context) if crossed[0].source is not None else None
-    if place is None:
+    statement = context.module.statement(crossed[0].source.node)
+    place = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    if not isinstance(place, ast.Tuple):
         return None
     names = [e.id for e in place.elts if isinstance(e, ast.Name)]
     order = listed_order()
@@ -230,16 +240,6 @@ def _of_variables(copy: Copy, crossed: Sequence[Transfer], context: Context) -> 
         (ReplaceValue(context.module.span(place), text),),
         "other code may use the variables under the names they have",
     )
-
-
-def _unpacked(source: Slot, context: Context) -> ast.Tuple | None:
-    statement = context.module.statement(source.node)
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-        return None
-    (target,) = statement.targets
-    if not isinstance(target, ast.Tuple) or context.module.source(target)[0] in "([":
-        return None
-    return target
 
 
 def _by_names(context: Context, found: Sequence[Copy], done: set[ast.AST]) -> Iterator[Finding]:

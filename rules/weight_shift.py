@@ -90,18 +90,14 @@ def check_file(context: Context) -> Iterator[Finding]:
                 ),
             )
     for call in (c for name in arrays.listing for c in module.calls_by_name.get(name, ())):
-        statement = module.parents[call]
-        if not isinstance(statement, ast.Assign) or not isinstance(call.func, ast.Attribute):
-            continue
-        target = statement.targets[0]
-        if not isinstance(target, ast.Tuple) or not arrays.lists_all(call.func):
-            continue
-        has = [CALLED[kind] for kind in arrays.order(call.func.value)]
-        if len(has) < len(target.elts) == len(KINDS):
-            yield context.report(
-                RULE,
-                call,
-                f"{module.source(call.func.value)} has {len(has)} weights, and is taken apart "
-                f"into {len(target.elts)}: it has {', '.join(has)} only",
-                help="leave out the variable of what the layer leaves out",
-            )
+        match module.parents[call], call.func:
+            case ast.Assign([ast.Tuple(variables), *_]), ast.Attribute(layer) as method:
+                has = [CALLED[kind] for kind in arrays.order(layer)]
+                if arrays.lists_all(method) and len(has) < len(variables) == len(KINDS):
+                    yield context.report(
+                        RULE,
+                        call,
+                        f"{module.source(layer)} has {len(has)} weights, and is taken apart into "
+                        f"{len(variables)}: it has {', '.join(has)} only",
+                        help="leave out the variable of what the layer leaves out",
+                    )

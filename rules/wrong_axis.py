@@ -76,6 +76,7 @@ from collections.abc import Iterator, Mapping
 
 from bnlint.finding import SAFE, UNSAFE, Finding
 from bnlint.fixes.build import rewrite
+from bnlint.frameworks.records import UNKNOWN
 from bnlint.frameworks.tables import Neighbour
 from bnlint.rule import Context, Rule, lower
 from bnlint.semantics.hints.around import names_around
@@ -99,8 +100,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     layout = argument(context.evaluator, found, "data_format")
     rank = found.neighbour.rank or _rank_of_kernel(argument(context.evaluator, found, "kernel"))
-    channels = _channels_of(found.neighbour, layout, rank)
-    if channels is None or not rank:
+    channels = _channels_of(found.neighbour, layout, rank) if rank else None
+    if channels is None:
         return
     there, is_written = channels
     is_fixed = "data_format" not in found.neighbour.roles
@@ -108,8 +109,6 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         return
     here = axis.number if axis.number >= 0 else rank + axis.number
     if here == there or not 0 <= here < rank:
-        return
-    if not is_written and axis.value.from_default:
         return
     api = site.api
     convolution = last_name(found.call.func) or "the convolution"
@@ -173,24 +172,20 @@ def _channels_of(neighbour: Neighbour, layout: Value, rank: int) -> tuple[int, b
 
     That of a convolution which knows one layout only counts as written.
     """
-    if "data_format" not in neighbour.roles and isinstance(neighbour.channel_axis, int):
-        return neighbour.channel_axis % rank if rank else 0, True
-    if not layout.is_known:
-        return None
-    written = not layout.from_default
-    axis: int | str | None = neighbour.data_formats.get(str(layout.value))
-    if layout.value is None:
-        written = False
-        axis = neighbour.channel_axis
-    if not isinstance(axis, int):
-        return None
-    return (axis if axis >= 0 else rank + axis), written
+    written, axis = True, neighbour.channel_axis
+    if "data_format" in neighbour.roles:
+        if not layout.is_known:
+            return None
+        written = layout.value is not None and not layout.from_default
+        if layout.value is not None:
+            axis = neighbour.data_formats.get(str(layout.value), UNKNOWN)
+    return (axis % rank, written) if isinstance(axis, int) else None
 
 
 def _text(axis: Axis, channels: int, rank: int) -> str:
     """Return what to write so that the layer's channels are in axis ``channels``."""
     for name, number in axis.formats.items():
-        if isinstance(number, int) and number % rank == channels:
+        if number in (channels, channels - rank):
             return repr(name)
     return str(-1 if channels == rank - 1 else channels)
 

@@ -83,7 +83,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
             fix=_fix(site, found.rank, context),
             site=site,
         )
-    elif not found.rank and found.channels == -1 and min(ranks) > 3:
+    elif not found.rank and min(ranks) > 3:
         if not fits(context.evaluator, site, found):
             return  # the rows of an image may be meant
         yield context.report(
@@ -103,8 +103,7 @@ def _fix(site: Site, rank: int, context: Context) -> Fix | None:
         api.short_name
         for api in context.frameworks.apis.values()
         if api.framework is site.api.framework
-        and isinstance(api.ranks, tuple)
-        and rank in api.ranks
+        and not {rank}.isdisjoint(api.ranks)
         and api.short_name[:-2] == name[:-2]
     }
     written = context.module.source(func)

@@ -10,6 +10,7 @@ import pytest
 
 from bnlint.cli import check
 from bnlint.cli.main import main
+from bnlint.semantics.project import users
 
 USE = "import torch.nn as nn\nfrom settings import MOMENTUM\n\n"
 ONE = f"{USE}a = nn.BatchNorm2d(8, momentum=MOMENTUM)\n"
@@ -304,6 +305,15 @@ def test_comments_where_values_are_written(
 ) -> None:
     write(folder, files)
     assert [place for place, _ in run()] == places
+
+
+def test_a_comment_may_serve_in_a_project_of_too_many_files(
+    folder: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, {"settings.py": "OTHER = 1  # bnlint: ignore[BN101] why\n", "b.py": "x = 1\n"})
+    assert [place for place, _ in run()] == ["settings.py:1 BN901"]
+    monkeypatch.setattr(users, "_MAX_FILES", 1)
+    assert run() == []
 
 
 def test_fixes_change_what_takes_it(folder: Path, run: Run) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pairs import run_pair
 
 from bnlint.cli.main import main
 from bnlint.engine.linter import Options, check
@@ -264,6 +265,7 @@ TRACKED = "nn.InstanceNorm2d(8, track_running_stats=True)"
     ("reference", "port", "advice"),
     [
         ("mlx.nn.InstanceNorm(8)", TRACKED, "write track_running_stats=False"),
+        ("mlx.nn.InstanceNorm(8)", f"{TRACKED[:-1]}, eps=small)", "write track_running_stats=False"),
         ("flax.linen.InstanceNorm()", "nn.LazyInstanceNorm2d()", "write track_running_stats=False"),
         ("paddle.nn.InstanceNorm2D(8)", TRACKED, "write track_running_stats=False"),
         (TRACKED, "mlx.nn.InstanceNorm(8)",
@@ -274,6 +276,7 @@ TRACKED = "nn.InstanceNorm2d(8, track_running_stats=True)"
         ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, affine=True)", ""),
         ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, track_running_stats=False)", ""),
         ("mlx.nn.InstanceNorm(8)", "nn.InstanceNorm2d(8, track_running_stats=tracks)", ""),
+        ("oneflow." + TRACKED, "nn.InstanceNorm2d(8)", "write track_running_stats=True"),
         (TRACKED, "mindspore.nn.InstanceNorm2d(8)", ""),  # nobody has measured what it does
         (TRACKED, "oneflow.nn.InstanceNorm2d(8, track_running_stats=True)", ""),
         ("nn.InstanceNorm2d(8)", "oneflow.nn.InstanceNorm2d(8)", ""),
@@ -287,6 +290,25 @@ def test_statistics_of_instances_on_one_side(reference: str, port: str, advice: 
     findings = found(code, "BN105", from_family=family)
     assert [finding.help for finding in findings] == ([advice] if advice else [])
     assert all(finding.span.row == 8 for finding in findings)
+
+
+def test_statistics_of_instances_in_a_named_reference() -> None:
+    """Layers that are paired by likeness may be others; functions keep no statistics themselves."""
+    reference = "import torch.nn as nn\nnorm = nn.InstanceNorm2d(8, track_running_stats={})\n"
+    named = "import torch.nn as nn\nnorm = nn.InstanceNorm2d(8)\n"
+    (finding,) = run_pair("BN105", reference.format(True), named)
+    assert finding.confidence == "high"
+    longer = f"{reference.format(True)}last = nn.InstanceNorm2d(16, eps=1e-3)\n"
+    (finding,) = run_pair("BN105", longer, named)
+    assert finding.confidence == "medium"
+    function = """
+        import torch.nn.functional as F
+
+        def norm(x, mean, variance):
+            return F.instance_norm(x, mean, variance, use_input_stats=False)
+        """
+    for tracks in (True, False):
+        assert run_pair("BN105", reference.format(tracks), function) == []
 
 
 def test_instances_are_not_spoken_of_without_a_reference_that_was_read() -> None:

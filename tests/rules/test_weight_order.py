@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from one_rule import Hazard, cases, check_clean, check_hazard, hazard
+from one_rule import Hazard, cases, check_clean, check_hazard, hazard, run
 
 IMPORTS = """
 import numpy as np
@@ -351,6 +351,19 @@ def test_hazard(expected: Hazard) -> None:
 @pytest.mark.parametrize("code", CLEAN)
 def test_clean(code: str) -> None:
     check_clean("BN401", code, before=IMPORTS)
+
+
+@pytest.mark.parametrize("taken", ["gamma", "beta", "mean"])
+def test_the_advice_is_the_order_wherever_the_array_stands(taken: str) -> None:
+    code = f"""{IMPORTS}
+gamma, beta, mean, variance = layer.get_weights()
+bn.weight.data = torch.from_numpy(gamma)
+bn.bias.data = torch.from_numpy(beta)
+bn.running_mean.data = torch.from_numpy(mean)
+bn.running_var.data = torch.from_numpy({taken})
+"""
+    (finding,) = run("BN401", code)
+    assert finding.help.endswith("gamma, beta, the mean, the variance, in this order")
 
 
 def test_clean_cases_outnumber_hazards() -> None:
