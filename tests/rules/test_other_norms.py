@@ -265,7 +265,8 @@ TRACKED = "nn.InstanceNorm2d(8, track_running_stats=True)"
     ("reference", "port", "advice"),
     [
         ("mlx.nn.InstanceNorm(8)", TRACKED, "write track_running_stats=False"),
-        ("mlx.nn.InstanceNorm(8)", f"{TRACKED[:-1]}, eps=small)", "write track_running_stats=False"),
+        ("mlx.nn.InstanceNorm(8)", f"{TRACKED[:-1]}, eps=small)",
+         "write track_running_stats=False"),
         ("flax.linen.InstanceNorm()", "nn.LazyInstanceNorm2d()", "write track_running_stats=False"),
         ("paddle.nn.InstanceNorm2D(8)", TRACKED, "write track_running_stats=False"),
         (TRACKED, "mlx.nn.InstanceNorm(8)",
