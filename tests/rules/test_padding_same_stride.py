@@ -328,6 +328,15 @@ def test_layers_paired_by_name(stem: str, body: str, rows: list[int]) -> None:
     assert all("(reference.py:" in finding.message for finding in found)
 
 
+def test_a_norm_that_a_caller_may_choose() -> None:
+    """The convolution before it pads as it does, whatever normalises."""
+    port = PORT.replace("__init__(self)", "__init__(self, norm=nn.BatchNorm2d)", 1)
+    port = port.replace("nn.BatchNorm2d(8,", "norm(8,")
+    pads = "        x = layers.ZeroPadding2D(1)(x) if {pads} else x\n"
+    reference = REFERENCE.replace(pads, "").format(stem="same", body="valid")
+    assert [finding.span.row for finding in run_pair("BN501", reference, port)] == [6]
+
+
 def test_a_reference_that_pads_by_hand() -> None:
     assert run_pair("BN501", REFERENCE.format(stem="same", body="same", pads=True), PORT) == []
 
