@@ -85,8 +85,6 @@ RULE = Rule("BN206", "set-train-missing", "error", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report models that are trained and never switched to training."""
     ev, module = context.evaluator, context.module
-    if not _starts_in_inference(context):
-        return
     shows = takes_gradients(ev, module)
     for history in context.histories(shows=shows, initial=INFERENCE):
         made, life = history.made, history.life
@@ -99,13 +97,6 @@ def check_file(context: Context) -> Iterator[Finding]:
             continue
         if history.follows_its_mode():
             yield _report(history, context)
-
-
-def _starts_in_inference(context: Context) -> bool:
-    return any(
-        f.modes.switch == "object" and f.modes.initial == INFERENCE
-        for f in context.frameworks.frameworks.values()
-    )
 
 
 def _is_trained(life: Life, context: Context) -> bool:

@@ -163,8 +163,6 @@ def _cut(piece: ast.Name, context: Context) -> ast.Call | None:
         for loop in loops:
             if isinstance(loop.target, ast.Name) and loop.target.id == piece.id:
                 return _cutting(loop.iter, context)
-        if isinstance(around, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return None
     return None
 
 

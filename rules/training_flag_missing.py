@@ -106,7 +106,7 @@ class TrainingStep(NamedTuple):
 
 def check_file(context: Context) -> Iterator[Finding]:
     """Report tape steps whose model infers."""
-    if not context.frameworks.word("tapes") or _sets_phase(context) or _freezes_norms(context):
+    if _sets_phase(context) or _freezes_norms(context):
         return
     names = {path.rpartition(".")[2] for path in context.frameworks.word("tapes")}
     for call in context.module.calls:

@@ -260,18 +260,19 @@ def _report(step: ast.Call, site: Site, context: Context) -> Finding:
     read = f"{tf}.get_collection({tf}.GraphKeys.UPDATE_OPS)"
     advice = f"write with {tf}.control_dependencies({read}): around {method}()"
     statement = module.statement(step)
-    fix = Fix(MANUAL, advice, (), "the training step or TensorFlow has no name")
+    fix = Fix(MANUAL, advice, (), "the training step has no name")
     if (
         isinstance(statement, ast.Assign)
         and statement.value is step
         and len(statement.targets) == 1
         and (name := dotted(statement.targets[0]))
-        and tf.partition(".")[0] in module.defined
     ):
         text = f"{name} = {tf}.group({name}, *{read})"
         intent = InsertStatement(module.span(statement), text, "after")
         why = "the collection may hold updates that need other inputs"
         fix = Fix(UNSAFE, f"insert {text}", (intent,), why)
+        if tf.partition(".")[0] not in module.defined:
+            fix = Fix(MANUAL, advice, (), "the file has no name for TensorFlow")
     return context.report(
         RULE,
         step,
