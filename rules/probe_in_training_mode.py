@@ -182,9 +182,9 @@ def _may_be_switched_by_others(
         targets = getattr(module.parents[call], "targets", ())
         if any(dotted(target) == dotted(run.func) for target in targets):
             if isinstance(ev.evaluate(module, call.func)[0].object, FunctionRef):
-                lives.append(life_in_call(ev, module, call))
+                lives.append(life_in_call(ev, module, function, call))
         lives += [
-            life_in_call(ev, module, call, argument)
+            life_in_call(ev, module, function, call, argument)
             for argument in call.args
             if ast.dump(argument) == held and not _is_of_framework(call, context)
         ]

@@ -49,7 +49,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bnlint.engine.directives import IGNORE, IGNORE_FILE, NOQA, Directive
 from bnlint.finding import SAFE, Finding, Fix, RemoveComment
 from bnlint.rule import Context, Rule
-from bnlint.semantics.project.users import is_known, users
+from bnlint.semantics.project.users import users
 from bnlint.semantics.syntax.module import Module
 
 RULE = Rule("BN901", "unused-suppression", "warning")
@@ -93,7 +93,7 @@ def _may_serve(directive: Directive, context: Context) -> bool:
         return False
     row = directive.span.row
     return any(
-        not is_known(resolver, file) or users(resolver, file, name) != []
+        users(resolver, file, name) != []
         for statement, name in _values(context.module)
         if directive.kind == IGNORE_FILE
         or statement.lineno - directive.alone <= row <= context.module.span(statement).end_row

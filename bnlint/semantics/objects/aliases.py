@@ -95,7 +95,7 @@ def aliases(ev: Evaluate, module: Module) -> Aliases:
 def aliases_in(
     ev: Evaluate,
     module: Module,
-    function: ast.AST,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
     env: Env | None,
     seeds: Iterable[Carrier],
     budget: int,
@@ -131,13 +131,15 @@ def _among(
 
 
 def _expressions(
-    ev: Evaluate, module: Module, around: ast.AST, known: Carriers | None
+    ev: Evaluate,
+    module: Module,
+    around: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef,
+    known: Carriers | None,
 ) -> Iterator[ast.expr]:
     """Yield the expressions in ``around`` that may be a model, or hold one, by their names."""
     if known is not None and not known:
         return
-    body: list[ast.AST] | ast.AST = getattr(around, "body", [])
-    stack = list(body) if isinstance(body, list) else [body]
+    stack: list[ast.AST] = [*around.body]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.ClassDef) and class_framework(ev, ClassRef(module, node)):
@@ -222,9 +224,8 @@ def key_of(value: Candidate) -> ast.AST | None:
     """Return the node by which an object is known, ``None`` for what is none that is followed."""
     made = value.object
     if isinstance(made, Instance):
-        if made.call is not None:
-            return made.call
-        return made.cls.node if isinstance(made.cls, ClassRef) else None
+        # What no call makes that is in view is an object of a class of the project.
+        return made.call or getattr(made.cls, "node", None)
     return value.node if isinstance(made, (Sequence, Dictionary, Record, Partial)) else None
 
 

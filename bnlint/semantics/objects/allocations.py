@@ -16,7 +16,7 @@ from bnlint.semantics.objects.aliases import (
     key_of,
     objects_at,
 )
-from bnlint.semantics.objects.flows import in_model, is_getattr, scope_of
+from bnlint.semantics.objects.flows import is_getattr, scope_of
 from bnlint.semantics.objects.models import Contents, class_name, contents, normalises
 from bnlint.semantics.objects.order import is_left_out
 from bnlint.semantics.syntax.module import Module
@@ -116,7 +116,7 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
     for call, held in found.of.items():
         if not isinstance(call, ast.Call) or call not in module.parents or call not in held:
             continue
-        if in_model(ev, module, call) or is_left_out(ev, module, call):
+        if is_left_out(ev, module, call):
             continue
         values = ev.evaluate(module, call)
         if not all(is_model(ev, value) and key_of(value) is call for value in values):
@@ -124,15 +124,19 @@ def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
         by_name = isinstance(call.func, ast.Subscript) or is_getattr(call.func)
         if any(value.presumed for value in values) and not by_name:
             continue
-        framework = model_framework(ev, values[0])
         whole = [node for node, alias in held.items() if not alias.within]
         candidates = values + _others(ev, module, call, whole)
-        if framework is not None and all(
-            model_framework(ev, value) is framework for value in candidates
-        ):
+        framework = _framework_of(ev, candidates)
+        if framework is not None:
             other = any(is_loaded(ev, v) for n in whole for v in objects_at(ev, module, n, None))
             other = other or (is_getattr(call.func) and any(value.presumed for value in values))
             yield Made(call, candidates, framework, frozenset({call}), other)
+
+
+def _framework_of(ev: Evaluate, models: ValueSet) -> Framework | None:
+    """Return the framework that all of some models are of."""
+    first, *others = (model_framework(ev, model) for model in models)
+    return first if all(other is first for other in others) else None
 
 
 def _others(ev: Evaluate, module: Module, made: ast.Call, held: Sequence[ast.expr]) -> ValueSet:
@@ -178,8 +182,8 @@ def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made
             origins = frozenset(filter(None, map(key_of, values)))
             seen[call, origins] = values, len(values) < len(given)
     for (call, origins), (values, loaded) in seen.items():
-        framework = model_framework(ev, values[0])
-        if framework is not None and all(model_framework(ev, v) is framework for v in values):
+        framework = _framework_of(ev, values)
+        if framework is not None:
             yield Made(call, values, framework, origins, loaded)
 
 

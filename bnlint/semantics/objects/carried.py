@@ -33,6 +33,7 @@ from bnlint.semantics.values.domain import (
     FunctionRef,
     Instance,
     Partial,
+    Sequence,
     Symbol,
     ValueSet,
     unknown,
@@ -248,7 +249,7 @@ def _may_tell(ev: Evaluate, module: Module, node: ast.expr, known: Container[str
     if not isinstance(node, ast.Name):
         return False
     return any(
-        binding.kind in ("function", "class", "import")
+        binding.kind == "function"
         or isinstance(binding.value, (ast.Constant, ast.Name, ast.Attribute, ast.IfExp))
         for binding in scope_of(ev, module, node).bindings.get(node.id, ())
     )
@@ -257,9 +258,8 @@ def _may_tell(ev: Evaluate, module: Module, node: ast.expr, known: Container[str
 def _given(ev: Evaluate, values: ValueSet) -> Iterator[Candidate]:
     """Yield what a call gives; of a tuple, its elements."""
     for value in values:
-        items = getattr(value.object, "items", None)
-        if isinstance(items, tuple):
-            for item in items:
-                yield from ev.argument(item) if hasattr(item, "node") else ()
+        if isinstance(value.object, Sequence):
+            for item in value.object.items:
+                yield from ev.argument(item)
         else:
             yield value

@@ -63,11 +63,8 @@ class Entering(View, ABC):
         by_name = {a.arg: a for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)}
         wanted = (*self.trace.made, *self.trace.holders)
         if not names:  # f(**settings)
-            names = list(by_name)
-            return any(self.arrives(definition, by_name[name], wanted) for name in names)
-        return all(
-            name in by_name and self.arrives(definition, by_name[name], wanted) for name in names
-        )
+            return any(self.arrives(definition, p, wanted) for p in by_name.values())
+        return all(self.arrives(definition, by_name[name], wanted) for name in names)
 
     def arrives(self, function: ast.AST, parameter: ast.arg, wanted: Collection[ast.AST]) -> bool:
         """Tell whether a parameter of a function of the file may be one of ``wanted``."""
@@ -76,7 +73,6 @@ class Entering(View, ABC):
             return True
         return any(  # a wrapper of it
             isinstance(value.object, Instance)
-            and value.object.call is not None
             and any(value.object.call in self.found.of.get(key, ()) for key in self.trace.made)
             for value in values
         )
@@ -84,12 +80,7 @@ class Entering(View, ABC):
     def enter_given(self, function: FunctionRef, call: ast.Call, node: ast.expr) -> bool:
         """Enter a function that ``call`` gives the object to; tell whether it takes it."""
         names = parameters_given(self.ev, self.module, function, call, node)
-        if not names and not any(
-            isinstance(p, ast.keyword) and p.arg is None and p.value is node for p in call.keywords
-        ):
-            return False
-        spec = function.node.args
-        if any(a is not None and a.arg in names for a in (spec.vararg, spec.kwarg)):
+        if not names and not any(p.arg is None and p.value is node for p in call.keywords):
             return False
         self.enter(function, call, arguments_of(self.ev, self.module, call, self.env), node)
         return True
@@ -158,8 +149,8 @@ class Entering(View, ABC):
 
         ``makes`` tells that the function may make the object itself, or call what does.
         """
-        for (owner, name), argument in bound.items():
-            if owner is function and (argument.node is None or self.holds(argument.node)):
+        for (_, name), argument in bound.items():
+            if argument.node is None or self.holds(argument.node):
                 yield Carrier(name, function, is_maker=False)
         for name in self.trace.attributes:
             yield Carrier(name, None, is_maker=False)

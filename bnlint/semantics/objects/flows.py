@@ -225,8 +225,7 @@ class FlowGraph:
                 yield from self.given_by(parent)
                 return
             elif isinstance(parent, ast.ClassDef):
-                if child in parent.bases:
-                    yield from self.definition(parent, is_maker=is_maker)
+                yield from self.definition(parent, is_maker=is_maker)
                 return
             elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For)):
                 targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
@@ -353,7 +352,7 @@ class FlowGraph:
             if isinstance(value.object, ClassRef):
                 for cls in lineage(self.ev, value.object):
                     for part in ast.walk(cls.node):
-                        if isinstance(part, ast.AnnAssign) and part in cls.node.body:
+                        if isinstance(part, ast.AnnAssign):
                             yield Carrier(last_name(part.target), None, is_maker)
                         elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
                             yield Carrier(part.attr, None, is_maker)

@@ -21,6 +21,7 @@ from bnlint.semantics.objects.flows import scope_of
 from bnlint.semantics.objects.holders import is_plain
 from bnlint.semantics.objects.parts import targets
 from bnlint.semantics.objects.understood import Understanding
+from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import arguments_of, has_decorator, merge
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.classes import lineage, method
@@ -94,10 +95,9 @@ class Follower(Understanding):
         """Follow the object, or what holds it, to where ``parent`` puts it."""
         above = self.module.parents.get(parent)
         whole = self.is_alias(node, whole=True)
-        if isinstance(parent, ast.Call):
-            self.passed(node, parent)
-        elif isinstance(parent, ast.keyword) and isinstance(above, ast.Call):
-            self.passed(node, above)
+        call = above if isinstance(parent, ast.keyword) else parent
+        if isinstance(call, ast.Call):
+            self.passed(node, call)
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr)):
             self.stored(parent, node, whole=whole)
         elif isinstance(parent, (ast.Tuple, ast.List)) or (
@@ -159,7 +159,9 @@ class Follower(Understanding):
         if isinstance(target, ast.Subscript):
             found = self.values(target.value)
             for value in found:
-                if not isinstance(value.object, Dictionary) or self.is_global(value.node):
+                if not isinstance(value.object, Dictionary):
+                    return False
+                if self.is_global(value.module, value.node):
                     return False
                 self.trace.holders.setdefault(value.node)
             return True
@@ -174,11 +176,9 @@ class Follower(Understanding):
         self.trace.attributes.add(target.attr)
         return True
 
-    def is_global(self, made: ast.AST) -> bool:
+    def is_global(self, module: Module, made: ast.AST) -> bool:
         """Tell whether what is made at ``made`` is a global of another file: all may get at it."""
-        if made in self.trace.main.parents or made not in self.module.parents:
-            return False
-        return self.module.enclosing_function(made) is None
+        return module is not self.trace.main and module.enclosing_function(made) is None
 
     def keeps(self, made: Instance) -> bool:
         """Follow an object of the project that keeps the object; tell whether it can be followed.
@@ -187,7 +187,7 @@ class Follower(Understanding):
         """
         ev, cls = self.ev, made.cls
         assert isinstance(cls, ClassRef)
-        if made.call is not None and self.is_global(made.call):
+        if made.call is not None and self.is_global(made.module, made.call):
             return False
         key = key_of(Candidate(made, self.module, cls.node))
         classes = [
@@ -294,14 +294,14 @@ class Follower(Understanding):
         """Note what is done with an attribute of what holds the object."""
         name, parent = attribute.attr, self.module.parents[attribute]
         made = alias.value.object
-        is_call = isinstance(parent, ast.Call) and parent.func is attribute
-        given = parent if isinstance(parent, ast.Call) else attribute
+        call = parent if isinstance(parent, ast.Call) and parent.func is attribute else None
         if not isinstance(attribute.ctx, ast.Load):
             if name in self.trace.attributes and not self.is_put_back(attribute, made):
                 self.escape(f"self.{name} may hold another object", attribute)
             return
         if not isinstance(made, Instance):
-            if not (is_call and (name in _KEEPS_TO_ITSELF or not self.may_be_anything(given))):
+            keeps = name in _KEEPS_TO_ITSELF
+            if call is None or not (keeps or not self.may_be_anything(call)):
                 self.escape(f"line {attribute.lineno} takes {name} of what holds it", attribute)
             return
         if not isinstance(made.cls, ClassRef):
@@ -321,9 +321,9 @@ class Follower(Understanding):
         if has_decorator(found[1], "property", "cached_property"):
             if not self.is_in_view(function):
                 self.enter(function, attribute, Arguments((), {}))
-        elif isinstance(parent, ast.Call) and is_call:
+        elif call is not None:
             if not self.is_in_view(function):
-                self.enter(function, parent, arguments_of(self.ev, self.module, parent, self.env))
+                self.enter(function, call, arguments_of(self.ev, self.module, call, self.env))
         else:
             self.escape(f"line {attribute.lineno} hands on {name}() of what holds it", attribute)
 
@@ -337,7 +337,7 @@ class Follower(Understanding):
             return True
         if self.is_alias(value, whole=True):
             return True
-        is_own = isinstance(holder, Instance) and getattr(holder.cls, "module", None) is self.module
+        is_own = getattr(getattr(holder, "cls", None), "module", None) is self.module
         others = objects_at(self.ev, self.module, value, self.env)
         return self.is_home and is_own and all(is_model(self.ev, other) for other in others)
 
@@ -352,9 +352,9 @@ class Follower(Understanding):
                     continue
                 self.escape(f"line {call.lineno} calls what holds it", call)
             return
-        found = None
-        if isinstance(made, Instance) and isinstance(made.cls, ClassRef):
-            found = method(self.ev, made.cls, "__call__")
+        cls = getattr(made, "cls", None)
+        if isinstance(cls, ClassRef) and isinstance(made, Instance):
+            found = method(self.ev, cls, "__call__")
             if found is not None:
                 function = FunctionRef(found[0].module, found[1], made)
                 if not self.is_in_view(function):
@@ -364,14 +364,14 @@ class Follower(Understanding):
         self.escape(f"line {call.lineno} calls what holds it", call)
 
 
-def _place(node: ast.expr) -> tuple[int, int, int, int]:
+def _place(node: ast.expr) -> tuple[int | None, ...]:
     """Return a key that sorts expressions by where they begin, then those inside others first."""
-    return (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+    return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
 
 def _fields(ev: Evaluate, cls: ClassRef) -> Iterator[str]:
     """Yield the names of the fields of a dataclass."""
     for ancestor in lineage(ev, cls):
         for statement in ancestor.node.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                yield statement.target.id
+            if isinstance(statement, ast.AnnAssign):
+                yield last_name(statement.target)

@@ -18,7 +18,7 @@ from bnlint.semantics.objects.flows import Carrier, carrier_of
 from bnlint.semantics.objects.follow import Follower
 from bnlint.semantics.objects.view import MAX_WORK, Trace
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.project.users import is_known, users
+from bnlint.semantics.project.users import users
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import (
     Argument,
@@ -48,17 +48,22 @@ def life_of(ev: Evaluate, module: Module, made: Iterable[ast.AST]) -> Life:
 
 
 def life_in_call(
-    ev: Evaluate, module: Module, call: ast.Call, given: ast.expr | None = None
+    ev: Evaluate,
+    module: Module,
+    function: ast.FunctionDef,
+    call: ast.Call,
+    given: ast.expr | None = None,
 ) -> Life:
-    """Return what ``call`` does with the object ``given``, or with the one that it makes."""
+    """Return what ``call``, which stands in ``function``, does with the object ``given``.
+
+    Without, it is what it does with the object that it makes.
+    """
     values = ev.evaluate(module, call if given is None else given)
-    keys = (key_of(value) for value in values)
-    trace = Trace(ev, module, [key for key in keys if key is not None])
-    around = module.enclosing_function(call) or module.tree
+    trace = Trace(ev, module, list(filter(None, map(key_of, values))))
     named = ast.walk(call if given is None else given)
     carriers = (carrier_of(ev, module, node, is_maker=given is None) for node in named)
-    found = aliases_in(ev, module, around, None, filter(None, carriers), MAX_WORK)
-    follower = Follower(trace, module, around, found=found)
+    found = aliases_in(ev, module, function, None, filter(None, carriers), MAX_WORK)
+    follower = Follower(trace, module, function, found=found)
     if found.left:
         follower.escape("there is too much to follow", call)
     if given is None:
@@ -115,7 +120,7 @@ def may_be_switched_elsewhere(
     can switch a model that it keeps. To the latter no import leads: their text is asked.
     """
     resolver = getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return False
     switching = switching_files(resolver, module, framework)
     seen = {module.file, *(use.module.file for use in life.uses)}
@@ -123,7 +128,7 @@ def may_be_switched_elsewhere(
     for name, is_variable in life.known_as:
         found = set(switching)
         importers = None
-        if is_variable and is_known(resolver, module.file):
+        if is_variable:
             importers = users(resolver, module.file, name)
         if importers is not None:
             found &= {user.file for user in importers}
@@ -139,7 +144,7 @@ def may_be_switched_elsewhere(
 def is_switched_anywhere(ev: Evaluate, module: Module, framework: Framework) -> bool:
     """Tell whether any file of the project may switch anything to inference, by the text."""
     resolver = getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return True  # there is no telling what is around a text
     return bool(switching_files(resolver, module, framework))
 
@@ -160,11 +165,9 @@ def switched_by_users(
     """
     pattern = _switches(framework, to, plain=r"\)")
     for file in sorted(resolver.sources.search(module.file, pattern)):
-        text = resolver.sources.text(file) or ""
+        text = resolver.sources.text(file) or ""  # nothing, of what is no text
         match = re.search(pattern, text)
-        if match is None or file == module.file:
-            continue
-        if module.file in resolver.imported(file):
+        if match is not None and file != module.file and module.file in resolver.imported(file):
             return file, text.count("\n", 0, match.start()) + 1
     return None
 

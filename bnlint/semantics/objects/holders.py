@@ -46,7 +46,7 @@ def models_in(ev: Evaluate, made: Instance) -> Iterator[ast.expr]:
 
     Of others it may have most parts only: ``Sequential(*list(net.children())[:-1])``.
     """
-    if not isinstance(made.cls, Symbol) or made.call is None:
+    if made.call is None or not isinstance(made.cls, Symbol):
         return
     path = made.cls.path
     if ev.frameworks.means(path, "functional_models"):
@@ -79,7 +79,7 @@ def _in_graph(ev: Evaluate, module: Module, value: ast.expr, depth: int) -> Iter
             isinstance(parent, ast.Call) and parent.func is part
         ):
             yield part  # base.output, base(x)
-        elif bound is not None and bound is not value:
+        elif bound is not None:
             yield from _in_graph(ev, module, bound, depth + 1)
 
 
@@ -87,7 +87,7 @@ def bound_to(ev: Evaluate, module: Module, name: ast.Name) -> ast.expr | None:
     """Return the one value that a variable has where it is used, in its own scope."""
     scope = ev.scope(module, module.scope_node(name))
     found = [reach.binding for reach in reaching(scope, name.id, name)]
-    if len(found) == 1 and found[0].kind == "assign" and isinstance(found[0].value, ast.expr):
+    if len(found) == 1 and isinstance(found[0].value, ast.expr) and found[0].kind == "assign":
         return found[0].value
     return None
 
@@ -119,7 +119,7 @@ def _is_body(part: ast.Slice) -> bool:
     if part.lower is not None and part.lower.value not in (0, None):
         return False
     end = part.upper
-    if isinstance(end, ast.UnaryOp) and isinstance(end.op, ast.USub):
+    if isinstance(end, ast.UnaryOp):
         last = getattr(end.operand, "value", None)
         return isinstance(last, int) and last <= _HEAD
     return end is None or (isinstance(end, ast.Constant) and getattr(end, "value", 0) >= _STEM)

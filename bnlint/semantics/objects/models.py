@@ -89,10 +89,8 @@ def normalises(ev: Evaluate, sites: Iterable[Site], candidate: Candidate) -> boo
 
 def class_name(made: Object) -> str:
     """Return what the class of an object, or the function that makes it, is called."""
-    cls = made.cls if isinstance(made, Instance) else made
-    if isinstance(cls, Symbol):
-        return cls.path.rpartition(".")[2]
-    return cls.node.name if isinstance(cls, ClassRef) else ""
+    found = _class_of(made)
+    return found.rpartition(".")[2] if isinstance(found, str) else getattr(found, "name", "")
 
 
 def _class_of(made: Object) -> ast.AST | str:
@@ -131,7 +129,7 @@ class _Search:
         self.outside: list[Symbol | Unknown] = []
 
     def add(self, found: object, depth: int) -> None:
-        if depth > _MAX_DEPTH or (self.found and self.until_found):
+        if self.found and self.until_found:
             return
         if isinstance(found, Instance):
             if isinstance(found.cls, ClassRef):
@@ -265,10 +263,10 @@ class _Search:
         scope = module.scope_node(made.call)
         for method in self.ev.frameworks.word("grows"):
             for call in module.calls_by_name.get(method, ()):
+                owner = getattr(call.func, "value", None)
                 if (
-                    isinstance(call.func, ast.Attribute)
-                    and isinstance(call.func.value, ast.Name)
-                    and call.func.value.id == target.id
+                    isinstance(owner, ast.Name)
+                    and owner.id == target.id
                     and module.scope_node(call) is scope
                 ):
                     self.inside(module, call, depth + 1)
@@ -285,7 +283,7 @@ def may_normalise(
             for value in values
         )
     resolver = getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return bool(list(sites))
     return builds_norms(resolver, module.file)
 
@@ -309,7 +307,7 @@ def slice_back(ev: Evaluate, module: Module, call: ast.Call) -> Iterator[ast.exp
             continue
         seen.add(name)
         for binding in scope.bindings.get(name, ()):
-            if isinstance(binding.value, ast.expr) and binding.kind in ("assign", "unpack"):
+            if isinstance(binding.value, ast.expr):
                 yield binding.value
                 names += [p.id for p in ast.walk(binding.value) if isinstance(p, ast.Name)]
 

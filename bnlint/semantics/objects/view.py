@@ -171,8 +171,7 @@ class View:
             self.trace.known_as[target.id] = True
         for use in self.reached(target, statement):
             if not self.is_alias(use, whole=False) and self.may_be_anything(use):
-                if self.function is None or self.function in self.module.ancestors(use):
-                    self.escape(f"line {use.lineno} may use it or another object", use)
+                self.escape(f"line {use.lineno} may use it or another object", use)
 
     def may_be_anything(self, node: ast.expr) -> bool:
         """Tell whether it is not known what ``node`` is."""

@@ -73,13 +73,13 @@ def _concerned(
     imported = [path for path in _behind(resolver, converter) if path in layered]
     if imported:
         return imported
-    importing = [p for p in sorted(layered) if converter in _leads(resolver, p)]
+    importing = [p for p in sorted(layered) if converter in resolver.imported(p)]
     if importing:
         return importing
     near = [path for path in _around(resolver, converter, files, target) if path in layered]
     if not 1 < len(near) <= MAX_FILES:
         return near
-    used = {found for path in files for found in _leads(resolver, path) if found != path}
+    used = {found for path in files for found in resolver.imported(path) if found != path}
     return [path for path in near if path in used] or near
 
 
@@ -95,26 +95,21 @@ def _around(resolver: Resolver, converter: str, files: Sequence[str], target: st
     return [path for path in files if path != converter]
 
 
-def _leads(resolver: Resolver, file: str) -> Collection[str]:
-    """Return the files that ``file`` imports directly."""
-    return resolver.imported(file)
-
-
 def _behind(resolver: Resolver, file: str) -> Sequence[str]:
     """Return the files that the imports of ``file`` lead to in two steps."""
     known: dict[str, None] = {}
     near: Sequence[str] = [file]
     for _ in range(2):
-        near = [found for path in near for found in _leads(resolver, path) if found not in known]
+        near = [found for path in near for found in resolver.imported(path) if found not in known]
         known |= dict.fromkeys(near)
     return list(known)
 
 
 def _beside(resolver: Resolver, file: str, layered: Collection[str]) -> Sequence[str]:
     """Return those of the ``layered`` files that import ``file``, or that it imports."""
-    ahead = _leads(resolver, file)
+    ahead = resolver.imported(file)
     others = sorted(path for path in layered if path != file)
-    return [path for path in others if path in ahead or file in _leads(resolver, path)]
+    return [path for path in others if path in ahead or file in resolver.imported(path)]
 
 
 _BUILDS: Memo[str, frozenset[str]] = Memo(ONE_FILE)

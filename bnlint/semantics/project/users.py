@@ -55,18 +55,14 @@ _WHOLE: Memo[tuple[str, str], dict[str, list[str]]] = Memo(IMPORTS)
 def users(resolver: Resolver, file: str, name: str) -> Sequence[User] | None:
     """Return the files that use what ``file`` binds as ``name``, in the order of their paths.
 
-    ``None`` is returned where there are more than :data:`MAX_USERS`.
+    ``None`` is returned where there are more than :data:`MAX_USERS`, and where the project is too
+    large for its import graph to be made.
     """
     with resolver.sources.asking("users", file, name):
         known, key = _USERS.of(resolver), User(file, name)
         if key not in known:
             known[key] = _search(resolver, resolver.sources.root(file), key)
         return known[key]
-
-
-def is_known(resolver: Resolver, file: str) -> bool:
-    """Tell whether the import graph of the project around ``file`` is made: it is not too large."""
-    return len(resolver.sources.files(file)) <= _MAX_FILES
 
 
 def may_be_used(resolver: Resolver, file: str) -> bool:
@@ -138,6 +134,8 @@ def _by_module(
 
 
 def _search(resolver: Resolver, root: str, wanted: User) -> Sequence[User] | None:
+    if len(resolver.sources.below(root)) > _MAX_FILES:
+        return None
     graph = _graph(resolver, root)
     found: dict[User, None] = {}
     queue, seen = [wanted], {wanted}
