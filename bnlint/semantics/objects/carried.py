@@ -187,9 +187,7 @@ def _may_make(ev: Evaluate, module: Module, call: ast.Call, known: Container[str
                 values = ev.evaluate(module, call)
                 return any(model_framework(ev, value) is not None for value in values)
         elif isinstance(made, FunctionRef) and made.module is not module:
-            if not in_model(ev, made.module, made.node) and _gives_model(
-                ev, made, _plain(ev, module, call, known), call
-            ):
+            if _gives_model(ev, made, _plain(ev, module, call, known), call):
                 return True
         elif isinstance(made, Partial):
             return True

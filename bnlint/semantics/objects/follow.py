@@ -38,7 +38,6 @@ from bnlint.semantics.values.domain import (
     Sequence,
     Symbol,
 )
-from bnlint.semantics.values.modules import class_framework
 
 #: Methods of containers that neither give out what is in them nor put anything in.
 _KEEPS_TO_ITSELF = frozenset({"keys", "index", "count", "clear", "append", "update"})
@@ -258,7 +257,7 @@ class Follower(Understanding):
     def construct(self, cls: ClassRef, call: ast.Call, node: ast.expr) -> bool:
         """Follow what a class of the project makes of the object; tell whether that can be done."""
         made = Instance(cls, self.module, call, self.env)
-        if class_framework(self.ev, cls) is not None or not self.keeps(made):
+        if not self.keeps(made):
             return False
         found = method(self.ev, cls, "__init__")
         if found is None:
@@ -328,14 +327,12 @@ class Follower(Understanding):
             self.escape(f"line {attribute.lineno} hands on {name}() of what holds it", attribute)
 
     def is_put_back(self, target: ast.Attribute, holder: Object) -> bool:
-        """Tell whether what is stored is the object itself, nothing, or another that is known."""
+        """Tell whether what is stored is the object itself, no model, or another that is known."""
         statement = self.module.parents[target]
         value = getattr(statement, "value", None)
         if not isinstance(value, ast.expr):
             return False
-        if isinstance(value, ast.Constant) and value.value is None:
-            return True
-        if self.is_alias(value, whole=True):
+        if isinstance(value, ast.Constant) or self.is_alias(value, whole=True):
             return True
         is_own = getattr(getattr(holder, "cls", None), "module", None) is self.module
         others = objects_at(self.ev, self.module, value, self.env)

@@ -46,8 +46,9 @@ def models_in(ev: Evaluate, made: Instance) -> Iterator[ast.expr]:
 
     Of others it may have most parts only: ``Sequential(*list(net.children())[:-1])``.
     """
-    if made.call is None or not isinstance(made.cls, Symbol):
+    if not isinstance(made.cls, Symbol):
         return
+    assert made.call is not None
     path = made.cls.path
     if ev.frameworks.means(path, "functional_models"):
         given = [*made.call.args, *(keyword.value for keyword in made.call.keywords)]

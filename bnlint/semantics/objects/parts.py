@@ -67,6 +67,7 @@ class Parts(Entering):
             return
         self.parts.add((node, what))
         parent = self.module.parents[node]
+        call = self.module.parents[parent] if isinstance(parent, ast.keyword) else parent
         if isinstance(parent, ast.Attribute):
             self.attribute(parent, what)
         elif isinstance(parent, ast.Subscript) and parent.value is node:
@@ -87,16 +88,8 @@ class Parts(Entering):
                     self.part_bound(name, loop, what)
         elif what == RESULT:
             return
-        elif isinstance(parent, ast.Starred):
-            above = self.module.parents[parent]
-            if not (isinstance(above, ast.Call) and self.is_alias(above, whole=True)):
-                self.hand_on(node)
-        elif isinstance(parent, (ast.Call, ast.keyword)):
-            above = self.module.parents[parent]
-            if isinstance(parent, ast.Call):
-                self.part_passed(node, parent, what)
-            elif isinstance(above, ast.Call):
-                self.part_passed(node, above, what)
+        elif isinstance(call, ast.Call):
+            self.part_passed(node, call, what)
         elif isinstance(parent, _HOLDS):  # {"classifier": model.fc}, [b for b in model.blocks]
             self.part(parent, what)
         elif not isinstance(parent, (*LOOKED_AT, ast.BinOp)):
@@ -134,7 +127,7 @@ class Parts(Entering):
     ) -> bool:
         """Follow a part into a function; tell whether that can be done."""
         names = parameters_given(self.ev, self.module, function, call, node)
-        if isinstance(function.node, ast.Lambda) or not names:
+        if not names:
             return False
         arguments = arguments_of(self.ev, self.module, call, self.env)
         with self.inside(function, call, arguments, node) as there:
