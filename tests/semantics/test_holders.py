@@ -263,6 +263,83 @@ def f():
     return MADE, 1
 m, n = f()
 m.eval()
+--- a key of a dictionary => escape 2, method eval 3
+m = MADE
+n = {m: 1}
+m.eval()
+--- asked for in a table => escape 2, method eval 3
+m = MADE
+names[m]
+m.eval()
+--- a list of it asked for in a table => escape 2, method eval 3
+m = [MADE]
+names[m]
+m[0].eval()
+--- a part asked for in a table => read kind 2, escape 2, method eval 3
+m = MADE
+names[m.kind]
+m.eval()
+--- a list of it decides what is taken => escape 2, method eval 3
+m = [MADE]
+a = [x for x in y if m]
+m[0].eval()
+--- a part decides what is taken => read conv 2, escape 2, method eval 3
+m = MADE
+a = [x for x in y if m.conv]
+m.eval()
+--- returned for one kind, asked for another => method eval 7
+m = MADE
+def get(kind):
+    if kind == "own":
+        return m
+    return load(kind)
+get("other")
+m.eval()
+--- returned for one kind, and what is asked for another taken => escape 4, method eval 7
+m = MADE
+def get(kind):
+    if kind == "own":
+        return m
+    return load(kind)
+n = get("other")
+m.eval()
+--- a part given to a lambda => escape 3, read fc 3
+m = MADE
+f = lambda p: p.eval()
+f(m.fc)
+--- a part in keywords that are unpacked => escape 4, read fc 4
+m = MADE
+def show(fc):
+    print(fc)
+show(**{"fc": m.fc})
+--- a part given to a function that takes none => read fc 4, escape 4
+m = MADE
+def show():
+    pass
+show(m.fc)
+--- a part in a parameter that is bound again => read fc 6, call 7
+m = MADE
+def show(layer):
+    print(layer)
+    layer = other()
+    layer.eval()
+show(m.fc)
+m(x)
+--- a part given to a function that a caller may choose => read fc 5, escape 5
+m = MADE
+def show(layer):
+    layer.eval()
+def run(show=show):
+    show(m.fc)
+--- taken out of what holds it, which may do so when it wants => method eval 7
+class A:
+    def __init__(self, m):
+        self.m = m
+    def close(self):
+        self.m = None
+a = A(MADE)
+a.m.eval()
+a.close()
 --- returned to nobody => escape 2
 def f():
     return MADE

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import ast
 import textwrap
+from pathlib import Path
 
 import pytest
 
-from bnlint.engine.facts import read_facts
+from bnlint.engine.facts import Facts, facts_of, read_facts, renew
+from bnlint.semantics.objects import aliases
 from bnlint.semantics.objects.events import Life
-from bnlint.semantics.objects.history import life_of
+from bnlint.semantics.objects.history import (
+    life_in_call,
+    life_in_method,
+    life_of,
+    switched_by_users,
+)
 from bnlint.semantics.syntax.module import parse
+from bnlint.semantics.values.domain import ClassRef
 
 IMPORTS = "import torch\nfrom torch import nn\n"
 
@@ -293,6 +301,26 @@ def test_many_variables_are_followed() -> None:
     assert [use.name for use in found.uses] == ["eval"]
 
 
+def test_models_in_models_are_seen_so_far() -> None:
+    code = "m0 = nn.BatchNorm2d(3)\n" + "".join(
+        f"m{i + 1} = nn.Sequential(m{i})\n" for i in range(6)
+    )
+    found = life(f"{code}m5.eval()\nm6.eval()")
+    assert found.escapes == "line 9 passes it to nn.Sequential()"
+    assert [use.node.lineno for use in found.methods("eval")] == [10]
+
+
+def test_models_that_are_made_of_each_other_end() -> None:
+    code = """
+        a = nn.BatchNorm2d(3)
+        while x:
+            b = nn.Sequential(a)
+            a = nn.Sequential(b)
+        a.eval()
+    """
+    assert [use.kind for use in life(code).uses] == ["wrap", "wrap", "method"]
+
+
 def test_functions_that_call_each_other_end() -> None:
     code = """
         def f(m):
@@ -336,3 +364,95 @@ def test_decorators(decorator: str, escapes: bool) -> None:
         f(nn.BatchNorm2d(3))
     """
     assert bool(life(code).escapes) is escapes
+
+
+# ---------------------------------------------------------------------------------- limits
+
+CLASS = """
+    class Net(nn.Module):
+        def __init__(self, net):
+            super().__init__()
+            self.net = net
+            warm(net)
+
+        def predict(self, x):
+            return self.net(x)
+
+    def warm(net):
+        net.eval()
+"""
+
+
+def test_where_a_file_takes_too_many_steps_the_view_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "m = nn.BatchNorm2d(3)\nn = m\nn.eval()"
+    assert not life(code).escapes
+    monkeypatch.setattr(aliases, "_MAX_STEPS_IN_FILE", 0)
+    assert life(code).escapes == "there is too much to follow"
+
+
+@pytest.mark.parametrize("limit", [200, 0])
+def test_where_a_function_has_too_many_names_the_view_ends(
+    monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    monkeypatch.setattr(aliases, "_MAX_EXPRESSIONS", limit)
+    facts = read_facts(parse("m.py", IMPORTS + textwrap.dedent(CLASS)))
+    ev, module = facts.project.evaluator, facts.module
+    (call,) = module.calls_by_name["warm"]
+    init, predict, _ = module.functions
+    assert isinstance(init, ast.FunctionDef)
+    assert isinstance(predict, ast.FunctionDef)
+    found = [
+        life_in_call(ev, module, init, call, call.args[0]),
+        life_in_method(
+            ev,
+            ClassRef(module, module.classes[0]),
+            predict,
+            "net",
+            facts.project.frameworks.frameworks["torch"],
+        ),
+    ]
+    assert [one.escapes for one in found] == ["" if limit else "there is too much to follow"] * 2
+    assert [any(use.kind == "call" for use in one.uses) for one in found] == [False, bool(limit)]
+
+
+@pytest.mark.parametrize(("calls", "why"), [(60, ""), (61, "it is passed on too far to follow")])
+def test_so_many_calls_of_other_files_are_followed(tmp_path: Path, calls: int, why: str) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "show.py").write_text("def show(net):\n    print(net)\n")
+    code = f"{IMPORTS}from show import show\nm = nn.BatchNorm2d(3)\n"
+    code += "show(m)\n" * calls
+    (tmp_path / "m.py").write_text(code)
+    renew()
+    facts = facts_of(code.encode(), str(tmp_path / "m.py"), str(tmp_path))
+    assert isinstance(facts, Facts)
+    (made,) = facts.module.calls_by_name["BatchNorm2d"]
+    assert life_of(facts.project.evaluator, facts.module, [made]).escapes == why
+
+
+@pytest.mark.parametrize(("layers", "is_seen"), [(7, True), (8, False)])
+def test_a_graph_of_so_many_layers_is_followed_back(layers: int, is_seen: bool) -> None:
+    code = "from tensorflow import keras\nbase = keras.applications.ResNet50()\n"
+    code += "inputs = keras.Input((8, 8, 3))\nx0 = base(inputs)\n"
+    code += "".join(f"x{i + 1} = keras.layers.ReLU()(x{i})\n" for i in range(layers))
+    code += f"net = keras.Model(inputs, x{layers})\nnet.fit(x, y)\n"
+    facts = read_facts(parse("m.py", code))
+    (made,) = facts.module.calls_by_name["ResNet50"]
+    found = life_of(facts.project.evaluator, facts.module, [made])
+    assert [use.within for use in found.methods("fit")] == [True] * is_seen
+
+
+def test_a_file_that_is_no_text_switches_nothing(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    code = f"{IMPORTS}net = nn.BatchNorm2d(3)\nnet.eval()\n"
+    (tmp_path / "net.py").write_text(code)
+    (tmp_path / "a.py").write_bytes(b"from net import net  # caf\xe9\nnet.train()\n")
+    renew()
+    facts = facts_of(code.encode(), str(tmp_path / "net.py"), str(tmp_path))
+    assert isinstance(facts, Facts)
+    around, torch = facts.project.resolver, facts.project.frameworks.frameworks["torch"]
+    assert around is not None
+    assert around.leads(str(tmp_path / "a.py")) == ()
+    assert switched_by_users(around, facts.module, torch, to="training") is None
+    (tmp_path / "b.py").write_text("from net import net\nnet.train()\n")
+    renew()
+    assert around.leads(str(tmp_path / "b.py")) == (str(tmp_path / "net.py"),)

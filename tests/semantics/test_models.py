@@ -51,6 +51,11 @@ def facts(code: str):  # type: ignore[no-untyped-def]
             "def f():\n    return nn.ReLU()\nm = f()", ["torch nn.ReLU()"], id="not its caller"
         ),
         pytest.param("m = [nn.ReLU()]", ["torch nn.ReLU()"], id="put into a list"),
+        pytest.param(
+            "if a:\n    m = nn.ReLU()\nelse:\n    m = keras.layers.ReLU()",
+            [],
+            id="of one framework or of another",
+        ),
         pytest.param("m = f(nn.ReLU())", ["torch nn.ReLU()"], id="given to something else"),
         pytest.param("class A: pass\nm = A()", [], id="a class that is no model"),
         pytest.param("from a import Net\nm = Net()", [], id="an imported class"),
@@ -105,6 +110,31 @@ def test_constructions(code: str, expected: list[str]) -> None:
         ),
         pytest.param(
             "class A(nn.BatchNorm2d):\n    pass\nm = A(3)", True, id="a class of the layer's own"
+        ),
+        pytest.param(
+            "import paddle\nclass A(paddle.nn.Layer):\n    def forward(self, x):\n"
+            "        return paddle.static.nn.batch_norm(x, is_test=not self.training)\nm = A()",
+            True,
+            id="a function that is told whether to test",
+        ),
+        pytest.param(
+            "import tensorflow as tf\nclass A(keras.Model):\n    def call(self, x):\n"
+            "        return tf.nn.batch_normalization(x, 0.5, 0.2, None, None, 1e-3)\nm = A()",
+            False,
+            id="a function that is given the numbers",
+        ),
+        pytest.param(
+            "a = keras.Input((8, 8, 3))\nb = a\n"
+            "for c in (keras.layers.ReLU(), keras.layers.BatchNormalization()):\n"
+            "    b = c(b)\nm = keras.Model(a, b)",
+            True,
+            id="in a graph that a loop makes",
+        ),
+        pytest.param(
+            "def add(model, layer):\n    print(layer)\nm = keras.Sequential()\n"
+            "add(m, keras.layers.BatchNormalization())",
+            False,
+            id="given to a function called add()",
         ),
         pytest.param(
             "class A(nn.Module):\n    def forward(self, x):\n"

@@ -131,3 +131,21 @@ def test_places_in(code: str, rows: list[int]) -> None:
 def test_may_precede(code: str, expected: bool) -> None:
     evaluator, module, first, second = read(code)
     assert may_precede(evaluator, module, second, first) is expected
+
+
+def chain(calls: int, after: str) -> str:
+    """Return code in which ``second()`` is reached over so many calls from outside of functions."""
+    functions = "".join(f"def f{i + 1}():\n    f{i}()\n" for i in range(calls - 1))
+    return f"def f0():\n    second()\n{functions}{after.replace('CALL', f'f{calls - 1}()')}"
+
+
+@pytest.mark.parametrize(("calls", "followed"), [(4, True), (5, False)])
+def test_calls_are_followed_so_far(calls: int, followed: bool) -> None:
+    evaluator, module, first, second = read(chain(calls, "first()\nfor a in b:\n    CALL\n"))
+    loop = next(node for node in module.tree.body if isinstance(node, LOOPS))
+    assert bool(places_in(evaluator, module, loop, second)) is followed
+    function = module.enclosing_function(second)
+    assert function is not None
+    assert calls_later(evaluator, module, first, function) is followed
+    evaluator, module, first, second = read(chain(calls, "CALL\nfirst()\n"))
+    assert may_precede(evaluator, module, first, second) is not followed

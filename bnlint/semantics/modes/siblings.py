@@ -54,7 +54,7 @@ def siblings(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Si
         held: dict[ast.ClassDef, dict[str, ast.expr]] = {}
         for call in calls:
             cls = module.enclosing_class(call)
-            model = call.func.value if isinstance(call.func, ast.Attribute) else None
+            model: ast.AST | None = getattr(call.func, "value", None)
             if isinstance(model, ast.Name):
                 model = bound_to(ev, module, model)
             if isinstance(model, ast.Attribute) and dotted(model.value) == "self" and cls:

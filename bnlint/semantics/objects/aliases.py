@@ -198,9 +198,8 @@ def _within(ev: Evaluate, value: Candidate, depth: int) -> Iterator[Candidate]:
         return
     for node in models_in(ev, made):
         for part in objects_at(ev, made.module, node, made.env):
-            if key_of(part) is not made.call:
-                yield part
-                yield from _within(ev, part, depth + 1)
+            yield part
+            yield from _within(ev, part, depth + 1)
 
 
 def is_copy(ev: Evaluate, module: Module, node: ast.expr) -> bool:

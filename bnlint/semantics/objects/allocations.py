@@ -101,14 +101,12 @@ def constructions(ev: Evaluate, module: Module) -> Sequence[Made]:
 def constructions_for(ev: Evaluate, module: Module, *, shows: bool) -> Sequence[Made]:
     """Return the models of ``module`` that a rule may have to do with.
 
-    All, where the file itself ``shows`` something that the rule is about. Where only code of other
-    files may, those that are made outside of classes, if any are handed to such code.
+    All, where the file itself ``shows`` something that the rule is about, or hands models to code
+    of other files, which may.
     """
-    if shows:
+    if shows or ev.project.hands_over_models(module):
         return constructions(ev, module)
-    if not ev.project.hands_over_models(module):
-        return ()
-    return [m for m in constructions(ev, module) if module.enclosing_class(m.call) is None]
+    return ()
 
 
 def _own(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made]:
@@ -164,8 +162,9 @@ def _by_factories(ev: Evaluate, module: Module, found: Aliases) -> Iterator[Made
         if not isinstance(key, ast.Call) or key in module.parents or not is_model(ev, alias.value):
             continue
         assert isinstance(made, Instance)
-        if made.module.enclosing_class(key) is not None:
-            continue  # it belongs to what is made there
+        owner, function = made.module.enclosing_class(key), made.module.enclosing_function(key)
+        if owner is not None or function is None:
+            continue  # an object of that file has it, or all of that file
         # A function that stands above may be given the object that is made below.
         places = sorted(
             held, key=lambda n: (n.lineno, n.col_offset, n.end_lineno, n.end_col_offset)

@@ -62,8 +62,10 @@ class Entering(View, ABC):
         spec = definition.args
         by_name = {a.arg: a for a in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)}
         wanted = (*self.trace.made, *self.trace.holders)
-        if not names:  # f(**settings)
-            return any(self.arrives(definition, p, wanted) for p in by_name.values())
+        if not names:
+            own = 0 if function.receiver is None else 1  # ``self`` is what a call makes, or is of
+            told = list(by_name.values())[own:]
+            return _unpacks(call, node) and any(self.arrives(definition, p, wanted) for p in told)
         return all(self.arrives(definition, by_name[name], wanted) for name in names)
 
     def arrives(self, function: ast.AST, parameter: ast.arg, wanted: Collection[ast.AST]) -> bool:
@@ -80,7 +82,7 @@ class Entering(View, ABC):
     def enter_given(self, function: FunctionRef, call: ast.Call, node: ast.expr) -> bool:
         """Enter a function that ``call`` gives the object to; tell whether it takes it."""
         names = parameters_given(self.ev, self.module, function, call, node)
-        if not names and not any(p.arg is None and p.value is node for p in call.keywords):
+        if not names and not _unpacks(call, node):
             return False
         self.enter(function, call, arguments_of(self.ev, self.module, call, self.env), node)
         return True
@@ -155,10 +157,13 @@ class Entering(View, ABC):
         for name in self.trace.attributes:
             yield Carrier(name, None, is_maker=False)
         inside = (part for part in ast.walk(function) if isinstance(part, ast.Call))
-        yield from made_by_calls(
-            self.ev, module, (call for call in inside if makes or call in self.trace.made)
-        )
+        yield from made_by_calls(self.ev, module, inside if makes else ())
 
     def holds(self, node: ast.expr) -> bool:
         """Tell whether the object, or what holds it, is ``node`` or stands in it."""
         return any(self.is_alias(part, whole=False) for part in ast.walk(node))
+
+
+def _unpacks(call: ast.Call, node: ast.expr) -> bool:
+    """Tell whether a call is given the items of ``node``: ``f(**node)``."""
+    return any(keyword.arg is None and keyword.value is node for keyword in call.keywords)

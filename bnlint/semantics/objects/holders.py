@@ -67,7 +67,7 @@ def models_in(ev: Evaluate, made: Instance) -> Iterator[ast.expr]:
                         yield whole
 
 
-def _in_graph(ev: Evaluate, module: Module, value: ast.expr, depth: int) -> Iterator[ast.expr]:
+def _in_graph(ev: Evaluate, module: Module, value: ast.AST, depth: int) -> Iterator[ast.expr]:
     """Yield the names of what may be run in the graph that ends in a tensor ``value``."""
     if depth > _MAX_NAMES:
         return
@@ -84,16 +84,14 @@ def _in_graph(ev: Evaluate, module: Module, value: ast.expr, depth: int) -> Iter
             yield from _in_graph(ev, module, bound, depth + 1)
 
 
-def bound_to(ev: Evaluate, module: Module, name: ast.Name) -> ast.expr | None:
+def bound_to(ev: Evaluate, module: Module, name: ast.Name) -> ast.AST | None:
     """Return the one value that a variable has where it is used, in its own scope."""
     scope = ev.scope(module, module.scope_node(name))
     found = [reach.binding for reach in reaching(scope, name.id, name)]
-    if len(found) == 1 and isinstance(found[0].value, ast.expr) and found[0].kind == "assign":
-        return found[0].value
-    return None
+    return found[0].value if len(found) == 1 and found[0].kind == "assign" else None
 
 
-def whose_parts(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> ast.expr | None:
+def whose_parts(ev: Evaluate, module: Module, node: ast.AST, depth: int = 0) -> ast.expr | None:
     """Return the model whose parts in order, but for a head, are what ``node`` lists."""
     if depth > _MAX_NAMES:
         return None

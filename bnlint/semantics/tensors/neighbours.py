@@ -99,8 +99,8 @@ def _previous(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
             return known_layer(ev, module, parent.elts[index - 1])
         return None
     if isinstance(parent, ast.Call) and call in parent.args:
-        is_statement = isinstance(module.parents[parent], ast.Expr)
-        if is_statement and last_name(parent.func) in ev.frameworks.word("adds"):
+        adds = getattr(parent.func, "attr", "") in ev.frameworks.word("adds")
+        if adds and isinstance(module.parents[parent], ast.Expr):
             return _added_before(ev, module, parent)
         index = parent.args.index(call)
         if index and _is_sequential(ev, module, parent):
