@@ -121,12 +121,12 @@ def builds_layers(resolver: Resolver, path: str, target: str, batch: bool = True
     With ``batch``, they are those of batch normalisation, else all others that normalise.
     """
     if not batch:
-        text = resolver.sources.text(path) or ""
+        text = _text(resolver, path)
         roots = words_of_speeches().found_in(text).anywhere & speeches()[target].roots
         return bool(roots) and any(name in text for name in other_layer_names(target))
     known = _BUILDS.of(resolver)
     if path not in known:
-        found = words_of_speeches().found_in(resolver.sources.text(path) or "").anywhere
+        found = words_of_speeches().found_in(_text(resolver, path)).anywhere
         known[path] = frozenset(
             name
             for name, speech in speeches().items()
@@ -135,8 +135,13 @@ def builds_layers(resolver: Resolver, path: str, target: str, batch: bool = True
     return target in known[path]
 
 
+def _text(resolver: Resolver, path: str) -> str:
+    """Return what stands in a file: nothing, if it is no text."""
+    return resolver.sources.text(path) or ""
+
+
 def _calls_layer(resolver: Resolver, path: str, target: str, batch: bool) -> bool:
     """Tell whether a file calls a layer of ``target``, and does not only ask for its class."""
-    text = resolver.sources.text(path) or ""
+    text = _text(resolver, path)
     names = layer_names(target) if batch else other_layer_names(target)
     return any(f"{name}(" in text for name in names)

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from bnlint.semantics.origins.words import Speech, speeches
+from bnlint.semantics.syntax.module import rows_of
 from bnlint.startup.typed import NamedTuple
+
+#: How many blanks at most stand between a word and what is imported.
+_GAP = 16
 
 
 class Remain(NamedTuple):
@@ -48,8 +52,7 @@ def remains_in(text: str, tree: ast.Module, target: str) -> Iterator[Remain]:
             continue
         row = text.count("\n", 0, match.start()) + 1
         start = text.rfind("\n", 0, match.start()) + 1
-        end = text.find("\n", match.end())
-        before, _, after = text[start : end if end >= 0 else len(text)].partition("#")
+        before, _, after = text[start:].partition("\n")[0].partition("#")
         if len(before) < match.start() - start:
             is_code = _is_code(after, root)
         else:
@@ -79,9 +82,8 @@ def _starts(root: str, text: str) -> Iterator[int]:
     """Yield where a use or an import of ``root`` may begin: at its name, or at a word before it."""
     at = text.find(root)
     while at >= 0:
-        before = at
-        while before and text[before - 1] in " \t":
-            before -= 1
+        ahead = text[max(at - _GAP, 0) : at]
+        before = at - len(ahead) + len(ahead.rstrip(" \t"))
         if before < at:
             yield from (before - len(w) for w in ("from", "import") if text.endswith(w, 0, before))
         yield at
@@ -90,9 +92,8 @@ def _starts(root: str, text: str) -> Iterator[int]:
 
 @lru_cache(maxsize=16)
 def _roots(target: str) -> tuple[str, ...]:
-    own = speeches()[target].roots if target in speeches() else frozenset()
     others = {root for s in speeches().values() if not s.vetoes for root in s.own_roots}
-    return tuple(sorted(others - own))
+    return tuple(sorted(others - speeches()[target].roots))
 
 
 @lru_cache(maxsize=16)
@@ -120,7 +121,7 @@ def _imported_roots(tree: ast.Module) -> frozenset[str]:
         if isinstance(node, ast.Import):
             found.update(alias.name.partition(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            found.add((node.module or "").partition(".")[0])
+            found.add(str(node.module).partition(".")[0])
     return frozenset(found)
 
 
@@ -129,10 +130,8 @@ def _quoted_rows(tree: ast.Module) -> frozenset[int]:
     return frozenset(
         row
         for node in _statements(tree)
-        if isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-        for row in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for row in rows_of(node)
     )
 
 

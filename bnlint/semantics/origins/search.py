@@ -104,11 +104,9 @@ def origin_of(resolver: Resolver, module: Module, family: str, norm: str = BATCH
     """
     target = ecosystem_of(family)
     names = layer_names if norm == BATCH else other_layer_names
-    signs: list[Sign] = []
-    if module.file:
-        signs = [s for s in signs_for(resolver, module.file, norm) if s.target == target]
+    signs = [s for s in signs_for(resolver, module.file, norm) if s.target == target]
     signs += own_signs(module, target, names(target))
-    if norm != BATCH and not signs and module.file:
+    if norm != BATCH and not signs:
         signs = _hinted(resolver, module.file, target)
     sources = {sign.source for sign in signs}
     if len(sources) != 1 or sources == {target} or speeches()[signs[0].source].vetoes:
@@ -174,7 +172,7 @@ def _agreeing(signs: Sequence[Sign], norm: str) -> list[Sign]:
 def names_in(resolver: Resolver | None, module: Module) -> str:
     """Return the path of a file in its project, and what its classes and functions are called."""
     path = module.path
-    if resolver is not None and module.file:
+    if resolver is not None:
         path = module.file.removeprefix(resolver.sources.root(module.file))
     return " ".join([path, *(node.name for node in (*module.classes, *module.functions))])
 
@@ -216,10 +214,7 @@ def twins_of(resolver: Resolver, file: str) -> Sequence[str]:
 
 def layered(resolver: Resolver, file: str, ecosystem: str) -> Sequence[str]:
     """Return the files of the project around ``file`` that have layers of ``ecosystem``."""
-    if ecosystem not in speeches():
-        return ()
-    root = resolver.sources.root(file)
-    return layered_below(resolver, root, ecosystem)
+    return layered_below(resolver, resolver.sources.root(file), ecosystem)
 
 
 def layered_below(resolver: Resolver, root: str, ecosystem: str) -> Sequence[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
-from bnlint.semantics.origins.remains import remains_in
+from bnlint.semantics.origins.remains import Remain, remains_in
 from bnlint.semantics.origins.words import (
     Speech,
     citations_in,
@@ -23,6 +23,7 @@ from bnlint.semantics.origins.words import (
     speeches,
     words_of_speeches,
 )
+from bnlint.semantics.syntax.module import rows_of
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
@@ -84,8 +85,8 @@ def converter_signs(file: str, text: str, imports: Imports) -> Iterator[Sign]:
     spoken = speeches()
     targets = sorted(imported | ({named[1]} if named is not None else set()))
     for target in targets:
-        into = spoken.get(target)
-        if into is None or any(word in text for word in into.exports):
+        into = spoken[target]
+        if any(word in text for word in into.exports):
             continue
         for source, origin in spoken.items():
             if source == target or _fills(origin, text):
@@ -142,8 +143,7 @@ def own_signs(module: Module, target: str, layers: Collection[str]) -> Iterator[
         source = ecosystem_of(family)
         yield Sign(source, target, family, file, row, told, weak=weak, exact=exact)
     yield from left_signs(file, text, module.tree, target)
-    padded = speeches().get(target)
-    if padded is not None and not padded.pads:
+    if not speeches()[target].pads:
         for speech in speeches().values():
             for match in _padding(speech.pads).finditer(text) if speech.pads else ():
                 told = f"pads as {speech.title} does ({match[1]})"
@@ -161,14 +161,13 @@ def left_signs(file: str, text: str, tree: ast.Module, target: str) -> Iterator[
 
     One piece of each ecosystem is enough.
     """
-    seen: set[str] = set()
+    first: dict[str, Remain] = {}
     for left in remains_in(text, tree, target):
-        source = left.origin.ecosystem
-        if source not in seen:
-            seen.add(source)
-            told = f"keeps {left.origin.title} code in a comment ({left.code})"
-            family = left.origin.family_in(left.root)
-            yield Sign(source, target, family, file, left.row, told, weak=True)
+        first.setdefault(left.origin.ecosystem, left)
+    for source, left in first.items():
+        told = f"keeps {left.origin.title} code in a comment ({left.code})"
+        family = left.origin.family_in(left.root)
+        yield Sign(source, target, family, file, left.row, told, weak=True)
 
 
 def said_in(text: str) -> tuple[Said, bool] | None:
@@ -203,8 +202,7 @@ def _named(stem: str) -> tuple[str, str] | None:
     if match is None:
         return None
     by_short = ecosystem_by_short()
-    source, target = (by_short[match[i].lower()] for i in (1, 2))
-    return (source, target) if source != target else None
+    return by_short[match[1].lower()], by_short[match[2].lower()]
 
 
 def _speaks_of_veto(text: str) -> bool:
@@ -305,26 +303,18 @@ def _is_of_layers(module: Module, match: re.Match[str], layers: Collection[str])
     row = _row(module.text, match.end())
     while row < len(lines) and lines[row].lstrip().startswith(("#", "@")):
         row += 1
-    around = [
-        node
-        for node in (*module.classes, *module.functions)
-        if node.lineno <= row + 1 <= (node.end_lineno or node.lineno)
-    ]
+    around = [node for node in (*module.classes, *module.functions) if row + 1 in rows_of(node)]
     if not around:
         return True
-    told = min(around, key=lambda node: (node.end_lineno or 0) - node.lineno)
+    told = min(around, key=lambda node: len(rows_of(node)))
     body = "\n".join(lines[told.lineno - 1 : told.end_lineno])
     return any(name in body for name in layers)
 
 
 def _publishes(target: str, text: str) -> bool:
     """Tell whether a file names the address of weights that were published for ``target``."""
-    spoken = speeches().get(target)
-    return (
-        spoken is not None
-        and bool(spoken.published)
-        and _addresses(spoken.published).search(text) is not None
-    )
+    published = speeches()[target].published
+    return bool(published) and _addresses(published).search(text) is not None
 
 
 @lru_cache(maxsize=8)
@@ -351,12 +341,8 @@ def _is_prose(module: Module, at: int) -> bool:
     row = _row(text, at)
     for node in ast.walk(module.tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-                and first.lineno <= row <= (first.end_lineno or first.lineno)
-            ):
-                return True
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                if row in rows_of(first):
+                    return True
     return False

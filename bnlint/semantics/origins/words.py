@@ -57,7 +57,7 @@ class Speech(NamedTuple):
 
 @lru_cache(maxsize=1)
 def speeches() -> Mapping[str, Speech]:
-    """Return how each ecosystem is spoken of, for those whose tables say it."""
+    """Return how each ecosystem is spoken of, as far as its tables say it."""
     tables = catalogue().tables
     groups: dict[str, list[str]] = {}
     for family, table in tables.items():
@@ -65,8 +65,6 @@ def speeches() -> Mapping[str, Speech]:
     found: dict[str, Speech] = {}
     for ecosystem, families in groups.items():
         said = {family: tables[family].get("porting", {}) for family in families}
-        if not any(said.values()):
-            continue
 
         def all_of(key: str, said: Mapping[str, Mapping[str, list[str]]] = said) -> tuple[str, ...]:
             words = [word for rows in said.values() for word in rows.get(key, ())]
@@ -75,13 +73,14 @@ def speeches() -> Mapping[str, Speech]:
         roots = {root for family in families for root in tables[family]["framework"]["imports"]}
         first = [root for f in families for root in tables[f]["framework"]["imports"][:1]]
         titles = [str(rows["title"]) for rows in said.values() if "title" in rows]
+        titles.append(str(tables[families[0]]["framework"]["title"]))
         found[ecosystem] = Speech(
             ecosystem,
             tuple(families),
             frozenset(roots),
             frozenset(first),
             tuple(dict.fromkeys([*first, *all_of("statistics")])),
-            titles[0] if titles else str(tables[families[0]]["framework"]["title"]),
+            titles[0],
             all_of("short"),
             all_of("statistics"),
             all_of("shared_statistics"),

@@ -307,6 +307,12 @@ def origin_of(statement: ast.ImportFrom) -> str:
     return "".join(filter(None, ("." * statement.level, statement.module)))
 
 
+def rows_of(node: ast.stmt) -> range:
+    """Return the lines that a statement of a file takes up."""
+    assert node.end_lineno is not None
+    return range(node.lineno, node.end_lineno + 1)
+
+
 def last_name(node: ast.expr) -> str:
     """Return the identifier a callee goes by: ``f`` of ``f`` and of ``a.b.f``, else nothing."""
     if isinstance(node, ast.Name):
