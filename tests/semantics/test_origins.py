@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from command_line import bnlint, passed, write
 
+from bnlint.engine.facts import renew, resolver
+from bnlint.semantics.origins import search
+from bnlint.semantics.origins.search import hint_for, twins_of
+
 MODEL = """
 import torch.nn as nn
 
@@ -456,3 +460,51 @@ def test_the_eps_of_the_source_in_writing_is_no_layer_that_was_compared_with_not
     assert "TensorFlow's default of eps, which is inferred, and is written down" in out
     assert "load.py:10 reads moving_mean of TensorFlow" in out
     assert bnlint(tmp_path, "--no-cache") == (0, "", passed(2, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "family", "expected"),
+    [
+        pytest.param("Ported from Keras.\n", "torch", "keras", id="a sentence"),
+        pytest.param("Ported from Keras.\n", "slim", None, id="the same ecosystem"),
+        pytest.param("Ported from MindSpore.\n", "torch", None, id="the same default"),
+        pytest.param("Ported from Darknet.\n", "keras", None, id="ports set their own numbers"),
+        pytest.param(
+            "Credits: https://github.com/someone/nets-keras\n", "torch", None, id="an address"
+        ),
+        pytest.param("A network.\n", "torch", None, id="nothing"),
+    ],
+)
+def test_what_an_introduction_says(
+    tmp_path: Path, text: str, family: str, expected: str | None
+) -> None:
+    write(tmp_path, **{"pyproject.toml": "", "README.md": text, "model": MODEL})
+    (tmp_path / "no_text.py").write_bytes(b"import torch  # caf\xe9\n")
+    renew()
+    hint = hint_for(resolver(), str(tmp_path / "model.py"), family)
+    assert (None if hint is None else hint.family) == expected
+
+
+def test_files_that_are_no_text_show_nothing(tmp_path: Path) -> None:
+    (tmp_path / "no_text.py").write_bytes(LOADS.encode() + b"# caf\xe9\n")
+    assert said(tmp_path, model=MODEL).keys() == {"no_text.py"}
+    assert said(tmp_path, load=LOADS).keys() == {"no_text.py", "model.py"}
+
+
+def test_a_project_of_too_many_files_is_not_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "_MAX_PROJECT", 2)
+    assert said(tmp_path, model=MODEL, load=LOADS).keys() == {"model.py"}
+    assert said(tmp_path, other="") == {}
+
+
+def test_files_of_one_name_are_twins_where_they_are_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, **{"pyproject.toml": "", "net": MODEL, "keras__net_keras": KERAS_MODEL})
+    renew()
+    net, twin = str(tmp_path / "net.py"), str(tmp_path / "keras/net_keras.py")
+    assert twins_of(resolver(), net) == [twin]
+    monkeypatch.setattr(search, "MAX_FILES", 1)
+    assert twins_of(resolver(), net) == ()
