@@ -60,7 +60,8 @@ def check_installed(
             continue
         every: dict[int, Neighbour | Api] = {id(n): n for n in frameworks.neighbours.values()}
         every.update((id(norm), norm) for norm in frameworks.norms.apis.values())
-        with Worker(name, (chosen or {}).get(name, interpreter)) as worker:
+        given = interpreter if chosen is None else chosen.get(name, interpreter)
+        with Worker(name, given) as worker:
             for api in apis:
                 rows += _api_rows(worker, api, frameworks)
             rows += _other_rows(worker, (o for o in every.values() if o.framework.worker == name))
@@ -271,8 +272,7 @@ def _seen_rows(api: Api, seen: dict[int, Measured]) -> Iterator[DriftRow]:
 
 def _axis_in_table(api: Api, axis: int, rank: int) -> str:
     """Return ``axis`` counted from the end if the table counts so."""
-    from_the_end = isinstance(api.channel_axis, int) and api.channel_axis < 0
-    return str(axis - rank if from_the_end else axis)
+    return str(axis - rank if str(api.channel_axis).startswith("-") else axis)
 
 
 def _condition_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[DriftRow]:
@@ -292,9 +292,9 @@ def _condition_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[
         argument, value = row["argument"], row["value"]
         measured = _tried(measure.training_steps, worker, path, api, rank, {argument: value})
         for name in ("running_update", "training_statistics"):
-            if name in row:
-                field = f"{name.replace('_', ' ')} with {argument}={value!r}"
-                yield _compared(api.id, field, row[name], getattr(measured, name, measured))
+            field = f"{name.replace('_', ' ')} with {argument}={value!r}"
+            table = row.get(name, getattr(api, name))
+            yield _compared(api.id, field, table, getattr(measured, name, measured))
     for always, used, mode in _STATISTICS:
         if always in api.statistics:
             argument, value = api.statistics["argument"], api.statistics[always]
@@ -309,7 +309,7 @@ def _layout_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[Dri
     for value, axis in api.data_formats.items():
         there = api._replace(channel_axis=axis)
         arguments = {api.roles["data_format"]: value}
-        for rank_there in (len(value) if value.isalpha() and value.isupper() else rank, rank):
+        for rank_there in (len(value) if value.isalpha() else rank, rank):
             measured = _tried(measure.training_steps, worker, path, there, rank_there, arguments)
             if not isinstance(measured, _Failure):
                 measured = _axis_in_table(there, measured.channel_axis, rank_there)

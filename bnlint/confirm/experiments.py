@@ -83,15 +83,15 @@ def experiment(
     state = _in_place(state, layer)
     names, held = state_names(api), names_of(Given(api, arguments))
     roles = ["running_mean", "running_var"] if held.mean else []
-    if trial.quantity == STATISTICS and len(roles) < 2:
+    if trial.quantity == STATISTICS and not roles:
         raise Unsuitable(f"{api.id} keeps no running statistics")
     present = {*roles, *_affine(api, layer)}
     plant = {names[role]: state[role] for role in state if role in names and role in present}
     if api.kind == "functional":
         for role, neutral in (("weight", np.ones_like), ("bias", np.zeros_like)):
-            parameter = api.parameter(names.get(role, ""))
-            if parameter is not None and parameter.required:  # what a layer has all the same
-                plant.setdefault(parameter.name, neutral(state["running_mean"]))
+            name = names.get(role, "")
+            if getattr(api.parameter(name), "required", False):  # what a layer has all the same
+                plant.setdefault(name, neutral(state["running_mean"]))
     elif trial.quantity == STATISTICS:
         plant = {}
     mode, given = _mode(api, layer)
@@ -208,8 +208,8 @@ def update_of(api: Api, layer: Layer) -> str:
     """Return the rule by which ``layer`` updates its running statistics."""
     given = dict(layer.arguments)
     for row in api.training_statistics_when:
-        if given.get(row["argument"]) == row["value"] and "running_update" in row:
-            return str(row["running_update"])
+        if given.get(row["argument"]) == row["value"]:
+            return str(row.get("running_update", api.running_update))
     return api.running_update
 
 
@@ -232,8 +232,7 @@ def estimator(api: Api, layer: Layer, rank: int) -> str:
 def keep_of(api: Api, layer: Layer) -> float | None:
     """Return the weight of the old running value of ``layer``, if its momentum is a number."""
     name = api.roles.get("momentum", "")
-    parameter = api.parameter(name)
-    default = parameter.default if parameter is not None else None
+    default = getattr(api.parameter(name), "default", None)
     momentum = {**required(api), **dict(layer.arguments)}.get(name, default)
     if isinstance(momentum, bool) or not isinstance(momentum, (int, float)):
         return None
@@ -262,8 +261,7 @@ def _affine(api: Api, layer: Layer) -> set[str]:
         if switch is None:
             found.add(role)
             continue
-        parameter = api.parameter(api.roles[switch])
-        default = parameter.default if parameter is not None else True
+        default = getattr(api.parameter(api.roles[switch]), "default", True)
         value = given.get(api.roles[switch], default)
         on = api.leaves_on(switch, value)
         if value if on is None else on:

@@ -54,6 +54,9 @@ class Meaning(NamedTuple):
     normalises_with: str
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 class Given:
     """The arguments of one call of ``api``: of its constructor and of the call itself.
 
@@ -63,17 +66,14 @@ class Given:
     """
 
     def __init__(
-        self, api: Api, built: Mapping[str, Any], called: Mapping[str, Any] | None = None
+        self, api: Api, built: Mapping[str, Any], called: Mapping[str, Any] = _NOTHING
     ) -> None:
         self.api = api
-        self.called = dict(called or {})
-        self.values = {**built, **self.called}
+        self.called = called
+        self.values = {**built, **called}
         self._check(built, api.accepts)
         of_call = {parameter.name for parameter in api.call_signature}
-        if api.kind == "layer":
-            self._check(called or {}, of_call.__contains__)
-        else:
-            self._check(called or {}, api.accepts)
+        self._check(called, of_call.__contains__ if api.kind == "layer" else api.accepts)
         for name, value in api.plain.items():
             if self.of(name) != value:
                 raise self.unclear("plain", f"it does more than normalise unless {name}={value!r}")
@@ -83,7 +83,7 @@ class Given:
         if name in self.values:
             return self.values[name]
         for parameter in (*self.api.signature, *self.api.call_signature):
-            if parameter.name == name and parameter.kind != "extra":
+            if parameter.name == name:
                 return parameter.default
         return None
 
@@ -171,7 +171,7 @@ def required(api: Api) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for role, value in (("scale", True), ("center", True), ("affine", True), ("momentum", keep)):
         parameter = api.parameter(api.roles.get(role, ""))
-        if parameter is not None and parameter.required and value is not None:
+        if parameter is not None and parameter.required:
             found[parameter.name] = value
     return found
 
@@ -310,7 +310,7 @@ def axis_of(given: Given, rank: int) -> int:
             raise RejectedError(f"{api.id}: {api.roles['data_format']}={layout!r} is no layout")
         axis = api.data_formats[layout]
     ranks = api.ranks
-    if isinstance(layout, str) and layout.isalpha() and layout.isupper() and len(ranks) == 1:
+    if isinstance(layout, str) and layout.isalpha() and len(ranks) == 1:
         ranks = (len(layout),)  # an API for one rank: a layout that spells another is for that
     if ranks == UNKNOWN:
         raise given.unclear("ranks", "unknown")
@@ -330,8 +330,6 @@ def _known(given: Given, field: str, value: str) -> str:
 
 
 def _pair(given: Given, names: tuple[str, ...], field: str) -> tuple[str, str]:
-    if not names:
-        return "", ""
     if len(names) != 2:
         raise given.unclear(field, "a pair of names is wanted")
     return names[0], names[1]

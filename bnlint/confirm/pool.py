@@ -120,8 +120,8 @@ class Pool:
                 seen = self._ask(api, {"op": "devices"}).get("devices")
             except (RequestError, NotRun):
                 seen = None
-            named = isinstance(seen, list) and seen and all(isinstance(d, str) for d in seen)
-            self._devices[name] = tuple(seen) if named and seen else ("cpu",)
+            named = [d for d in seen if isinstance(d, str)] if isinstance(seen, list) else []
+            self._devices[name] = tuple(named) or ("cpu",)
         return self._devices[name]
 
     def run(self, api: Api, experiment: Experiment, device: str) -> Result:

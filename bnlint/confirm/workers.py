@@ -80,6 +80,9 @@ class Result(NamedTuple):
     states: list[dict[str, Array]]
 
 
+_NOTHING: Mapping[str, str] = {}
+
+
 class Worker:
     """One framework in a process of its own. Starts at the first request; use as a context.
 
@@ -92,12 +95,12 @@ class Worker:
         name: str,
         interpreter: str | None = None,
         time_limit: float = TIME_LIMIT,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str] = _NOTHING,
     ) -> None:
         self.name = name
         self.interpreter = interpreter or sys.executable
         self.time_limit = time_limit
-        self.environment = dict(environment or {})
+        self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -132,7 +135,7 @@ class Worker:
             self.stop()
             raise WorkerError(f"no answer within {self.time_limit:.3g} seconds") from None
         if not reply:
-            raise WorkerError(self._how_it_died())
+            raise WorkerError(self._how_it_died(process))
         try:
             answer = _decoded(json.loads(reply))
         except Exception:  # as many kinds as there is nonsense: depth, no text, no array, no memory
@@ -213,14 +216,12 @@ class Worker:
         self._ear.start()
         return process
 
-    def _how_it_died(self) -> str:
-        """Return why the process ended: its status and the last line it wrote to stderr."""
-        process = self._process
+    def _how_it_died(self, process: subprocess.Popen[bytes]) -> str:
+        """Return why a process ended: its status and the last line it wrote to stderr."""
         code: int | None = None
-        if process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(timeout=5)
-            self._ear.join(timeout=1)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=5)
+        self._ear.join(timeout=1)
         written = b"".join(self._noise).decode("utf-8", "replace").strip().splitlines()
         last = written[-1][-200:] if written else ""
         self.stop()
