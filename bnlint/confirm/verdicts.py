@@ -135,14 +135,14 @@ class Laboratory:
             reference = self._foretold(trial, against)
         else:
             raise NotRun("there is no reference, and no fix to compare with")
-        fixed = None
+        sides = [(port, trial.port), (reference, against)]
         if trial.fixed is not None:
-            fixed = self._side(trial, trial.fixed, device, must=True)
-        floor = self._floor(trial, port, reference, against, fixed)
+            sides.append((self._side(trial, trial.fixed, device, must=True), trial.fixed))
+        floor = self._floor(trial, sides)
         before, remainder = self._difference(trial, trial.port, port, against, reference)
         after = None
-        if fixed is not None and trial.fixed is not None:
-            after, also = self._difference(trial, trial.fixed, fixed, against, reference)
+        for fixed, layer in sides[2:]:
+            after, also = self._difference(trial, layer, fixed, against, reference)
             remainder = remainder or also
         if floor > HIGHEST_FLOOR:
             remainder = "a floor this high is no rounding: see 'bnlint frameworks --check'"
@@ -220,15 +220,12 @@ class Laboratory:
         result = oracle.run(api, experiment(api, api.id, layer, trial))
         return Side(measured(trial, layer, api, result), f"{ORACLE} for {api.framework.title}")
 
-    def _floor(
-        self, trial: Trial, port: Side, reference: Side, against: Layer, fixed: Side | None
-    ) -> float:
+    def _floor(self, trial: Trial, sides: Iterable[tuple[Side, Layer]]) -> float:
         """Return how far frameworks are from what their own tables say, by rounding alone."""
-        known = [(port, trial.port), (reference, against), (fixed, trial.fixed)]
         floors = [
             difference(side.values, self._foretold(trial, layer).values)
-            for side, layer in known
-            if side is not None and layer is not None and side.was_run
+            for side, layer in sides
+            if side.was_run
         ]
         return max([SMALLEST_FLOOR, *floors])
 
