@@ -451,8 +451,8 @@ def test_a_file_that_is_no_text_switches_nothing(tmp_path: Path) -> None:
     assert isinstance(facts, Facts)
     around, torch = facts.project.resolver, facts.project.frameworks.frameworks["torch"]
     assert around is not None
-    assert around.leads(str(tmp_path / "a.py")) == ()
+    assert around.imported(str(tmp_path / "a.py")) == ()
     assert switched_by_users(around, facts.module, torch, to="training") is None
     (tmp_path / "b.py").write_text("from net import net\nnet.train()\n")
     renew()
-    assert around.leads(str(tmp_path / "b.py")) == (str(tmp_path / "net.py"),)
+    assert around.imported(str(tmp_path / "b.py")) == (str(tmp_path / "net.py"),)

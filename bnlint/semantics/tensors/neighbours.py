@@ -6,7 +6,7 @@ import ast
 
 from bnlint.frameworks.tables import Neighbour
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.tensors.applications import applications_of
 from bnlint.semantics.values.arguments import Matched, arguments_of, match
 from bnlint.semantics.values.classes import constructed
