@@ -348,8 +348,8 @@ class Maker(NamedTuple):
 
     The parameter ``chooses`` takes the name, or a dictionary that has it under ``key`` and
     arguments of the layer beside it. ``layers`` maps names to the ids of APIs. ``roles`` says which
-    parameters are passed on, and as what; keywords of other names go to the layer. ``defaults`` has
-    what the maker gives, by role, where nobody else does.
+    parameters are passed on, and as what; keywords of other names go to the layer. A maker has no
+    defaults of its own beside those of the layers.
     """
 
     aliases: tuple[str, ...]
@@ -360,7 +360,6 @@ class Maker(NamedTuple):
     layers: Mapping[str, str]
     key: str = ""
     roles: Mapping[str, str] = {}
-    defaults: Mapping[str, Any] = {}
 
 
 class Wrapper(NamedTuple):

@@ -110,7 +110,6 @@ def maker_of(framework: Framework, row: Mapping[str, Any]) -> Maker:
         row["layers"],
         row.get("key", ""),
         row.get("roles", {}),
-        row.get("defaults", {}),
     )
 
 

@@ -344,7 +344,6 @@ MAKER = f.record(
         "gives": f.one_of(*GIVES),
         "layers": f.mapping(f.text),
         "roles": f.mapping(f.text, ROLES),
-        "defaults": f.mapping(f.literal, ROLES),
     },
     required=("aliases", "signature", "chooses", "gives", "layers"),
 )

@@ -343,7 +343,6 @@ _MAKER: dict[str, Any] = {
     "key": "type",
     "gives": "layer",
     "roles": {"channels": "size"},
-    "defaults": {"eps": 1e-05},
     "layers": {"N": "toy.Norm"},
 }
 

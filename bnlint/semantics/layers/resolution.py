@@ -181,7 +181,7 @@ def _through_class(
         ),
         None,
     )
-    bases = classes.first_base(ev, cls.module, cls.node)
+    bases = classes.bases(ev, cls)
     if init is None:
         for base in bases:
             yield from resolve(ev, base, arguments, route)

@@ -93,13 +93,10 @@ def _flows_to(module: Module, use: ast.expr, *, returns_api: bool) -> Iterator[C
         elif isinstance(parent, ast.Attribute) or not isinstance(parent, (ast.expr, ast.stmt)):
             return
         elif isinstance(parent, (ast.Return, ast.Yield)):
-            function = module.enclosing_function(parent)
-            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                yield function.name, True
+            yield getattr(module.enclosing_function(parent), "name", ""), True
             return
         elif isinstance(parent, ast.ClassDef):
-            if any(child is base for base in parent.bases):
-                yield parent.name, False
+            yield parent.name, False
             return
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For)):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
@@ -116,10 +113,8 @@ def _stored_names(target: ast.expr) -> Iterator[str]:
     if isinstance(target, (ast.Tuple, ast.List)):
         for item in target.elts:
             yield from _stored_names(item)
-    elif isinstance(target, ast.Starred):
+    elif isinstance(target, (ast.Starred, ast.Subscript)):
         yield from _stored_names(target.value)
-    elif isinstance(target, ast.Subscript):
-        yield last_name(target.value)
     else:
         yield last_name(target)
 
@@ -138,9 +133,7 @@ def _defaulted(arguments: ast.arguments, child: ast.AST) -> Iterator[str]:
 def _parameters(module: Module, call: ast.Call, child: ast.expr) -> Iterator[str]:
     """Yield the parameters a positional argument may land in, for functions of the module."""
     name = last_name(call.func)
-    index = next((i for i, argument in enumerate(call.args) if argument is child), None)
-    if index is None:
-        return
+    index = call.args.index(child)
     for function in module.functions:
         owner = module.parents.get(function)
         in_class = isinstance(owner, ast.ClassDef)

@@ -8,13 +8,15 @@ the use, are looked into.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 from bnlint.semantics.names.scopes import Binding, Scope
 from bnlint.startup.typed import NamedTuple
 
 _ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
+_TRIES = (ast.Try, getattr(ast, "TryStar", ast.Try))  # which Python 3.10 does not have
 
 #: Of more bindings than this, any may reach a use.
 MAX_BINDINGS = 100
@@ -86,20 +88,19 @@ class _Analysis:
         self.owned: dict[ast.AST, list[Binding]] = {}
         self.start: State = ()
         for binding in bindings:
-            if binding.kind == "param" or binding.statement is scope.node:
+            if binding.statement is scope.node:  # a parameter, or what a comprehension runs over
                 self.start += (Reaching(binding),)
                 continue
-            node: ast.AST | None = binding.statement
-            while node is not None and node is not scope.node:
+            for node in self.up_from(binding.statement):
                 self.owned.setdefault(node, []).append(binding)
-                node = self.module.parents.get(node)
-        self.path: set[ast.AST] = set()
         self.use = use
-        node = use
-        while node is not None and node is not scope.node:
-            self.path.add(node)
-            node = self.module.parents.get(node)
+        self.path = set() if use is None else set(self.up_from(use))
         self.all = tuple(Reaching(binding) for binding in bindings)
+
+    def up_from(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield ``node`` and what is around it within the scope."""
+        yield node
+        yield from takewhile(lambda around: around is not self.node, self.module.ancestors(node))
 
     def run(self) -> State:
         body = getattr(self.node, "body", None)
@@ -129,20 +130,20 @@ class _Analysis:
         return state
 
     def statement(self, statement: ast.stmt, state: State) -> State | None:
-        state = _join(state, self.made_by(statement, "walrus")) or ()
+        state = unique((*state, *self.made_by(statement, "walrus")))
         if isinstance(statement, ast.If):
             return self.branches(statement, state)
         if isinstance(statement, _LOOPS):
             return self.loop(statement, state)
-        if isinstance(statement, ast.Try) or type(statement).__name__ == "TryStar":
-            return self.attempt(statement, state)  # type: ignore[arg-type]  # same fields
+        if isinstance(statement, _TRIES):
+            return self.attempt(statement, state)
         if isinstance(statement, (ast.With, ast.AsyncWith)):
             self.header(state, *statement.items)
             state = self.bound(statement, state)
             return self.block(statement.body, state)
         if isinstance(statement, ast.Match):
             self.header(state, statement.subject)
-            inner = _join(state, self.bound(statement, state)) or ()
+            inner = unique((*state, *self.bound(statement, state)))
             ends = [self.block(case.body, inner) for case in statement.cases]
             return _join(state, *ends)
         if statement in self.path:
@@ -154,14 +155,14 @@ class _Analysis:
         if any(part in self.path for part in parts):
             raise _Found(state)
 
-    def bound(self, statement: ast.stmt, state: State) -> State:
+    def bound(self, statement: ast.AST, state: State) -> State:
         """Return the state after the bindings made by ``statement`` itself."""
         here = self.made_by(statement, "")
         return tuple(r._replace(before=state) if r.binding.kind == "aug" else r for r in here) or (
             state
         )
 
-    def made_by(self, statement: ast.stmt, kind: str) -> State:
+    def made_by(self, statement: ast.AST, kind: str) -> State:
         """Return the bindings that ``statement`` itself makes: by ``:=``, or in other ways."""
         return tuple(
             Reaching(b)
@@ -176,22 +177,14 @@ class _Analysis:
         decided = decide(statement.test) if decide else None
         taken = self.narrow(state, statement.test, holds=True) if decided is not False else None
         other = self.narrow(state, statement.test, holds=False) if decided is not True else None
-        if taken is None and not self.inside(statement.body):
-            return self.block(statement.orelse, other)
-        if other is None and not self.inside(statement.orelse):
-            return self.block(statement.body, taken)
         return _join(self.block(statement.body, taken), self.block(statement.orelse, other))
-
-    def inside(self, block: list[ast.stmt]) -> bool:
-        return any(statement in self.path for statement in block)
 
     def loop(self, statement: ast.stmt, state: State) -> State | None:
         head = statement.test if isinstance(statement, ast.While) else statement.iter  # type: ignore[attr-defined]
         self.header(state, head)
         again = tuple(Reaching(b) for b in self.owned.get(statement, ()))
-        inner = self.bound(statement, _join(state, again) or ())
-        self.block(statement.body, inner)  # type: ignore[attr-defined]
-        after = _join(state, again)
+        after = unique((*state, *again))
+        self.block(statement.body, self.bound(statement, after))  # type: ignore[attr-defined]
         return self.block(statement.orelse, after)  # type: ignore[attr-defined]
 
     def attempt(self, statement: ast.Try, state: State) -> State | None:
@@ -201,14 +194,9 @@ class _Analysis:
             for b in self.owned.get(statement, ())
             if any(b in self.owned.get(s, ()) for s in statement.body)
         )
-        interrupted = _join(state, inside) or ()
-        ends = [self.block(statement.orelse, end)]
-        for handler in statement.handlers:
-            entered = tuple(
-                Reaching(b) for b in self.owned.get(handler, ()) if b.statement is handler
-            )
-            ends.append(self.block(handler.body, entered or interrupted))
-        joined = _join(*ends)
+        interrupted = unique((*state, *inside))
+        handled = [self.block(h.body, self.bound(h, interrupted)) for h in statement.handlers]
+        joined = _join(self.block(statement.orelse, end), *handled)
         if statement.finalbody:
             return self.block(statement.finalbody, _join(joined, interrupted))
         return joined
@@ -232,22 +220,16 @@ def says_of(test: ast.expr, name: str, *, holds: bool) -> str:
     """Return what ``test``, holding or not, says of ``name``: ``none``, ``not-none`` or nothing."""
     if isinstance(test, ast.Name) and test.id == name:
         return "not-none" if holds else ""  # what is false need not be None
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+    if isinstance(test, ast.UnaryOp):
         return says_of(test.operand, name, holds=not holds)
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And if holds else ast.Or):
         return next((s for t in test.values if (s := says_of(t, name, holds=holds))), "")
-    if (
-        isinstance(test, ast.Compare)
-        and len(test.ops) == 1
-        and isinstance(test.left, ast.Name)
-        and test.left.id == name
-        and isinstance(test.comparators[0], ast.Constant)
-        and test.comparators[0].value is None
-    ):
-        if isinstance(test.ops[0], (ast.Is, ast.Eq)):
-            return "none" if holds else "not-none"
-        if isinstance(test.ops[0], (ast.IsNot, ast.NotEq)):
-            return "not-none" if holds else "none"
+    match test:
+        case ast.Compare(ast.Name(left), [op], [ast.Constant(None)]) if left == name:
+            if isinstance(op, (ast.Is, ast.Eq)):
+                return "none" if holds else "not-none"
+            if isinstance(op, (ast.IsNot, ast.NotEq)):
+                return "not-none" if holds else "none"
     return ""
 
 

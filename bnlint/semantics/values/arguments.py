@@ -143,7 +143,7 @@ def bind(
     for name in (*names, *(a.arg for a in spec.kwonlyargs)):
         if name in bound:
             continue
-        why = arguments.open_keywords or (name in names and arguments.open_positional) or ""
+        why = arguments.open_keywords or (arguments.open_positional if name in names else "")
         if why:
             bound[name] = Argument(None, module, None, unknown(why, module, function))
         elif name in defaults:
@@ -195,9 +195,9 @@ def is_method(module: Module, function: ast.AST) -> bool:
     )
 
 
-def has_decorator(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, *names: str) -> bool:
-    """Tell whether a decorator's last name is one of ``names``."""
-    for decorator in node.decorator_list:
+def has_decorator(node: ast.AST, *names: str) -> bool:
+    """Tell whether the last name of a decorator of a definition is one of ``names``."""
+    for decorator in getattr(node, "decorator_list", ()):
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
         found = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
         if found in names:

@@ -61,7 +61,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "len": len,
     "max": max,
     "min": min,
-    "pow": pow,
+    "pow": lambda base, power: binary(ast.Pow(), base, power),
     "round": round,
     "str": str,
 }
@@ -77,10 +77,13 @@ def binary(op: ast.operator, left: object, right: object) -> object:
     Raises:
         NoValue: Python would raise, or the result is too large.
     """
-    function = _BINARY.get(type(op))
-    if function is None or not _affordable(op, left, right):
-        raise NoValue
-    return _limited(lambda: function(left, right))
+
+    def compute() -> object:
+        if not _affordable(op, left, right):
+            raise NoValue
+        return _BINARY[type(op)](left, right)
+
+    return _limited(compute)
 
 
 def unary(op: ast.unaryop, operand: object) -> object:
@@ -113,10 +116,6 @@ def call(name: str, arguments: tuple[object, ...], keywords: dict[str, object]) 
     Raises:
         NoValue: Python would raise, or the result is too large.
     """
-    if name == "pow" and not (len(arguments) == 2 and _affordable(ast.Pow(), *arguments)):
-        raise NoValue
-    if name == "str" and any(isinstance(a, int) and a.bit_length() > MAX_BITS for a in arguments):
-        raise NoValue
     return _limited(lambda: FUNCTIONS[name](*arguments, **keywords))
 
 
@@ -131,24 +130,6 @@ def text(method: str, value: str, *arguments: object) -> object:
     return _limited(lambda: getattr(value, method)(*arguments))
 
 
-#: What stands between the parts that :func:`split` returns.
-BETWEEN = "\0"
-
-
-def split(method: str, value: str, *arguments: object) -> str:
-    """Call ``split`` or ``rsplit`` of the string ``value``; returns the parts in one string.
-
-    Raises:
-        NoValue: Python would raise, or a part is not told from what stands between them.
-    """
-    if BETWEEN in value:
-        raise NoValue
-    parts = text(method, value, *arguments)
-    if not isinstance(parts, list) or not parts:
-        raise NoValue
-    return BETWEEN.join(parts)
-
-
 def is_affordable(value: object) -> bool:
     """Tell whether a constant is of a size that is computed with."""
     if isinstance(value, int):
@@ -157,21 +138,21 @@ def is_affordable(value: object) -> bool:
 
 
 def _singleton(value: object) -> bool:
-    return value is None or value is ... or isinstance(value, bool)
+    return value is None or isinstance(value, bool)
 
 
-def _affordable(op: ast.operator, left: object, right: object) -> bool:
-    if isinstance(op, ast.Pow) and isinstance(left, int) and isinstance(right, int):
+def _affordable(op: ast.operator, left: Any, right: Any) -> bool:
+    if isinstance(op, ast.Pow) and isinstance(left, int):
         return abs(left) <= 1 or right < 0 or left.bit_length() * right <= MAX_BITS
-    if isinstance(op, ast.LShift) and isinstance(left, int) and isinstance(right, int):
-        return right <= MAX_BITS
+    if isinstance(op, ast.LShift):
+        return bool(right <= MAX_BITS)
     if isinstance(op, ast.Mult):
         for item, times in ((left, right), (right, left)):
-            if isinstance(item, (str, bytes)) and isinstance(times, int):
-                return len(item) * times <= MAX_LENGTH
+            if isinstance(item, (str, bytes)):
+                return len(item) * operator.index(times) <= MAX_LENGTH
     if isinstance(op, ast.Mod) and isinstance(left, (str, bytes)):
         # A width in a format ("%9999999d") makes a string as long as it says.
-        return isinstance(right, (int, float, str)) and not any(c.isdigit() for c in str(left))
+        return not any(c.isdigit() for c in str(left))
     return True
 
 

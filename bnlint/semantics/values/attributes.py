@@ -46,22 +46,18 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Va
         stored = _stored_outside(ev, ancestor, None, name, node)
         if stored:
             return stored
-        last = bindings[-1]
-        if len(bindings) > 1 and (
-            last.kind == "assign" or any(b.kind != last.kind for b in bindings)
-        ):
+        if len(bindings) > 1:
             break
-        if last.kind == "function" and isinstance(
-            last.value, (ast.FunctionDef, ast.AsyncFunctionDef)
-        ):
+        defined = bindings[0].value
+        if isinstance(defined, (ast.FunctionDef, ast.AsyncFunctionDef)):
             # A class method is given the class first, also where it is called on the class.
-            bound = has_decorator(last.value, "classmethod")
+            bound = has_decorator(defined, "classmethod")
             me = Instance(cls, module, None) if bound else None
-            return (Candidate(FunctionRef(module, last.value, me), module, last.value),)
-        if last.kind == "class" and isinstance(last.value, ast.ClassDef):
-            return (Candidate(ClassRef(module, last.value), module, last.value),)
-        if last.kind == "assign" and isinstance(last.value, ast.expr):
-            return mutated_attribute(ev, ev.evaluate(module, last.value), module, name, None)
+            return (Candidate(FunctionRef(module, defined, me), module, defined),)
+        if isinstance(defined, ast.ClassDef):
+            return (Candidate(ClassRef(module, defined), module, defined),)
+        if isinstance(defined, ast.expr) and bindings[0].kind == "assign":
+            return mutated_attribute(ev, ev.evaluate(module, defined), module, name, None)
         break
     else:
         return unknown(f"class {owner} does not define {name}", cls.module, node)
@@ -77,8 +73,9 @@ def instance_attribute(
     """
     cls = instance.cls
     if isinstance(cls, Symbol):
-        if cls.path in _NAMESPACES and instance.call is not None:
-            return _of_namespace(ev, instance, instance.call, name, node)
+        match instance.call:
+            case ast.Call() as call if cls.path in _NAMESPACES:
+                return _of_namespace(ev, instance, call, name, node)
         return unknown(f"attribute {name} of an object made by {cls.path}", instance.module, node)
     held = instance.env.find(cls.node, name) if instance.env is not None else None
     if held is not None:
@@ -185,7 +182,7 @@ def _is_first_parameter(module: Module, node: ast.expr) -> bool:
     if not isinstance(node, ast.Name) or function is None:
         return False
     positional = [*function.args.posonlyargs, *function.args.args]
-    return bool(positional) and positional[0].arg == node.id
+    return node.id in (argument.arg for argument in positional[:1])
 
 
 def _stored(
@@ -264,8 +261,9 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     names: dict[str, tuple[Module, ast.expr]] = {}
     for ancestor in reversed(ancestors):
         for statement in ancestor.node.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-                names[statement.target.id] = ancestor.module, statement.annotation
+            match statement:
+                case ast.AnnAssign(target=ast.Name(field), annotation=annotation):
+                    names[field] = ancestor.module, annotation
     if name not in names:
         return ()
     if instance.call is not None:
@@ -277,7 +275,9 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
         why = arguments.open_keywords or arguments.open_positional
         if why:
             return unknown(why, instance.module, node)
-    default = _default_of_field(ev, class_attribute(ev, cls, name, node), node)
+    default: ValueSet = ()
+    for value in class_attribute(ev, cls, name, node):
+        default += _default_of_field(ev, value, node)
     if any(isinstance(v.object, Unknown) or _is_made_outside(v) for v in default):
         if made := annotated(ev, *names[name], f"the type of field {name} of {cls.node.name}"):
             return made
@@ -285,26 +285,25 @@ def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast
     return presumed(default, f"the default of field {name} of {cls.node.name}")
 
 
-def _default_of_field(ev: Evaluate, default: ValueSet, node: ast.AST) -> ValueSet:
+def _default_of_field(ev: Evaluate, default: Candidate, node: ast.AST) -> ValueSet:
     """Return what ``field(default=...)`` or ``field(default_factory=...)`` gives, if it is one."""
-    made = default[0].object if len(default) == 1 else None
-    if not isinstance(made, Instance) or made.call is None or made.cls not in _FIELDS:
-        return default
-    given = {k.arg: k.value for k in made.call.keywords}
+    given: dict[str | None, ast.expr] = {}
+    match default.object:
+        case Instance(cls, module, ast.Call(keywords=keywords), env) if cls in _FIELDS:
+            given = {k.arg: k.value for k in keywords}
     if "default" in given:
-        return ev.evaluate(made.module, given["default"], made.env)
+        return ev.evaluate(module, given["default"], env)
+    if "default_factory" not in given:
+        return (default,)
     found: ValueSet = ()
-    factories = (
-        ev.evaluate(made.module, given["default_factory"]) if "default_factory" in given else ()
-    )
-    for factory in factories:
+    for factory in ev.evaluate(module, given["default_factory"]):
         if isinstance(factory.object, FunctionRef):
             found += ev.returned(factory.object, node)
         elif isinstance(factory.object, ClassRef):
-            found += (Candidate(Instance(factory.object, made.module, None), made.module, node),)
+            found += (Candidate(Instance(factory.object, module, None), module, node),)
         else:
-            return default
-    return found or default
+            return (default,)
+    return found
 
 
 def _is_made_outside(value: Candidate) -> bool:

@@ -72,8 +72,7 @@ class Callers:
             return
         if isinstance(parent, (ast.Attribute, ast.arg, ast.AnnAssign)):  # Block.expansion, a type
             return
-        if isinstance(getattr(use, "ctx", None), ast.Load):
-            self.complete = False
+        self.complete = False
 
 
 def callers(
@@ -140,7 +139,10 @@ def _in_view(
     if isinstance(function, ast.Lambda):
         return found
     cls = module.parents[function] if is_method(module, function) else None
-    if cls is None:
+    if isinstance(cls, ast.ClassDef):
+        if function.name == "__init__":
+            _add_of_class(ev, module, cls, function, found)
+    else:
         places = [(module, function.name), *_users(ev, module, function, found)]
         for there, name in places:
             for use in there.uses.of(name):
@@ -154,8 +156,6 @@ def _in_view(
                     found.note_handed_on(there, use)
                 elif _counts(there, call, module):
                     found.calls.append(Caller(there, call, None))
-    elif isinstance(cls, ast.ClassDef) and function.name == "__init__":
-        _add_of_class(ev, module, cls, function, found)
     return found
 
 
@@ -198,7 +198,7 @@ def _add_of_class(
                 if not _is_same(ev, there, use, current):
                     continue
                 parent = there.parents[use]
-                if isinstance(parent, ast.ClassDef) and use in parent.bases:
+                if isinstance(parent, ast.ClassDef):
                     if parent not in seen:
                         seen.add(parent)
                         own = _own_constructor(parent)
@@ -304,6 +304,6 @@ def receiver(
     cls = module.parents[function]
     assert isinstance(cls, ast.ClassDef)
     ref = ClassRef(module, cls)
-    if not isinstance(function, ast.Lambda) and has_decorator(function, "classmethod"):
+    if has_decorator(function, "classmethod"):
         return Candidate(ref, module, function)
     return Candidate(Instance(ref, module, None), module, function)

@@ -147,9 +147,9 @@ def _partial(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> V
     if any(isinstance(v.object, Unknown) for v in target):
         return target
     rest = arguments._replace(positional=arguments.positional[1:])
-    if len(target) == 1 and isinstance(target[0].object, Partial):  # partial of a partial
-        inner = target[0].object
-        rest, target = merge(inner.arguments, rest), inner.target
+    match target:
+        case (Candidate(Partial() as inner),):  # partial of a partial
+            rest, target = merge(inner.arguments, rest), inner.target
     return (Candidate(Partial(target, rest, module, call), module, call),)
 
 

@@ -43,13 +43,12 @@ def _setup_methods() -> frozenset[str]:
 
 
 def bases(ev: Evaluate, cls: ClassRef) -> ValueSet:
-    """Return what the direct base classes may be."""
+    """Return what the direct base classes may be; the caller finds those that lead to an API."""
     found: ValueSet = ()
     for base in cls.node.bases:
         if isinstance(base, ast.Subscript):  # Generic[T], or a base class with parameters
             base = base.value
-        if not isinstance(base, ast.Starred):
-            found += ev.evaluate(cls.module, base)
+        found += ev.evaluate(cls.module, base)
     return found
 
 
@@ -136,7 +135,7 @@ def base_constructor(
 ) -> tuple[ValueSet, Arguments]:
     """Return whose constructor ``super().__init__(...)`` and its like run, and with what."""
     arguments = arguments_of(ev, module, call, env)
-    if not _is_bound(module, call):  # Base.__init__(self, ...)
+    if _bound_in(module, call) is None:  # Base.__init__(self, ...)
         arguments = arguments._replace(positional=arguments.positional[1:])
     return constructed(ev, module, call), arguments
 
@@ -144,27 +143,16 @@ def base_constructor(
 def constructed(ev: Evaluate, module: Module, call: ast.Call) -> ValueSet:
     """Return whose constructor ``super().__init__(...)`` and its like run."""
     assert isinstance(call.func, ast.Attribute)
-    cls = module.enclosing_class(call)
-    if cls is not None and _is_bound(module, call):
-        return first_base(ev, module, cls)
+    cls = _bound_in(module, call)
+    if cls is not None:
+        return bases(ev, ClassRef(module, cls))
     return ev.evaluate(module, call.func.value)
 
 
-def _is_bound(module: Module, call: ast.Call) -> bool:
-    """Tell whether a constructor is called as one of the object: of ``super()``."""
+def _bound_in(module: Module, call: ast.Call) -> ast.ClassDef | None:
+    """Return the class of the object whose constructor is called by way of ``super()``."""
     assert isinstance(call.func, ast.Attribute)
     receiver = call.func.value
-    return (
-        isinstance(receiver, ast.Call)
-        and last_name(receiver.func) == "super"
-        and module.enclosing_class(call) is not None
-    )
-
-
-def first_base(ev: Evaluate, module: Module, cls: ast.ClassDef) -> ValueSet:
-    """Return the base classes; of several, the caller finds those that lead to an API."""
-    found: ValueSet = ()
-    for base in cls.bases:
-        if not isinstance(base, (ast.Starred, ast.Subscript)):
-            found += ev.evaluate(module, base)
-    return found
+    if isinstance(receiver, ast.Call) and last_name(receiver.func) == "super":
+        return module.enclosing_class(call)
+    return None

@@ -34,13 +34,13 @@ def combine(
             return unknown(TOO_MANY, module, node)
     found: list[Candidate] = []
     for combination in combinations:
-        missing = next((v for v in combination if not isinstance(v.object, Constant)), None)
-        if missing is not None:
-            why = missing.object.reason if isinstance(missing.object, Unknown) else "not a number"
+        operands = [v.object.value for v in combination if isinstance(v.object, Constant)]
+        if len(operands) < len(combination):
+            missing = next(v.object for v in combination if not isinstance(v.object, Constant))
+            why = missing.reason if isinstance(missing, Unknown) else "not a number"
             found.append(Candidate(Unknown(why), module, node))
             continue
         presumed = next((v.presumed for v in combination if v.presumed), "")
-        operands = [v.object.value for v in combination if isinstance(v.object, Constant)]
         try:
             result = compute(*operands)
         except arithmetic.NoValue:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.arithmetic import is_affordable
 from bnlint.semantics.values.domain import (
     LISTED,
     MAX_CANDIDATES,
@@ -45,7 +44,7 @@ def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) ->
     open_ = rests_on = ""
     certain: list[object] = []  # keys of items that no unknown key has come after
     for key, value in zip(node.keys, node.values, strict=True):
-        if isinstance(key, ast.Constant) and is_affordable(key.value):  # which takes no step
+        if isinstance(key, ast.Constant):  # which takes no step
             items[key.value] = Argument(value, module, env)
             certain.append(key.value)
             continue
@@ -88,9 +87,10 @@ def _common(values: ValueSet) -> Dictionary | None:
 
     Under a key that each of them has, what is written alike is known, and all else is not.
     """
-    dictionaries = [dict(v.object.items) for v in values if isinstance(v.object, Dictionary)]
-    if not dictionaries or len(dictionaries) < len(values):
+    several = [v.object for v in values if isinstance(v.object, Dictionary)]
+    if len(several) < len(values):
         return None
+    dictionaries = [dict(found.items) for found in several]
     items: list[tuple[object, Argument]] = []
     keys = dict.fromkeys(key for items in dictionaries for key in items)
     for key in keys:
@@ -100,18 +100,16 @@ def _common(values: ValueSet) -> Dictionary | None:
         }
         alike = len(texts) == 1 and len(found) == len(dictionaries)
         items.append((key, found[0] if alike else doubted(found[0], _SEVERAL)))
-    open_ = next(
-        (v.object.open for v in values if isinstance(v.object, Dictionary) and v.object.open), ""
-    )
-    return Dictionary(tuple(items), open_)
+    return Dictionary(tuple(items), next((found.open for found in several if found.open), ""))
 
 
 def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> ValueSet:
     """Return ``left | right`` of dictionaries; nothing if ``left`` is not one dictionary."""
-    if len(left) != 1 or not isinstance(left[0].object, Dictionary):
-        return ()
-    found, why = merged(left[0].object, right)
-    return (Candidate(found, module, node, left[0].presumed or why),)
+    match left:
+        case (Candidate(Dictionary() as first, presumed=rests_on),):
+            found, why = merged(first, right)
+            return (Candidate(found, module, node, rests_on or why),)
+    return ()
 
 
 def presume(argument: Argument, why: str) -> Argument:
@@ -141,7 +139,7 @@ def doubted(item: Argument, why: str) -> Argument:
 
 
 def pick(
-    ev: Evaluate, container: Dictionary | Sequence, key: object, module: Module, node: ast.expr
+    ev: Evaluate, container: Dictionary | Sequence, key: object, module: Module, node: ast.AST
 ) -> ValueSet:
     """Return ``container[key]``; ``key`` is ``None`` where it is not known."""
     if isinstance(container, Sequence):
@@ -207,7 +205,7 @@ def unlisted(ev: Evaluate, container: Candidate) -> str:
     return "an element of something not followed"
 
 
-def short(node: ast.expr) -> str:
+def short(node: ast.AST) -> str:
     """Return the text of ``node``, cut to what a message can hold."""
     text = ast.unparse(node)
     return text if len(text) <= 40 else text[:37] + "..."

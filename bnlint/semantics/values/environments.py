@@ -100,8 +100,7 @@ class Environments:
         return entry
 
     def _remove(self, entry: _Entry) -> None:
-        if self._entries.get(id(entry.env)) is entry:
-            del self._entries[id(entry.env)]
+        self._entries.pop(id(entry.env), None)
         for inner in entry.nested.values():
             self._remove(inner)
         entry.values.clear()

@@ -69,11 +69,11 @@ class Evaluator:
         project: Imports,
         frameworks: Frameworks,
         *,
+        budget: Budget,
         asks_users: bool = False,
-        budget: Budget | None = None,
     ) -> None:
         self.project = project
-        self.budget = budget or Budget(MAX_WORK_IN_FILE)
+        self.budget = budget
         self.frameworks = frameworks
         self.asks_users = asks_users
         self._wide: Evaluator | None = None

@@ -89,9 +89,10 @@ def _compare(ev: Evaluate, module: Module, node: ast.Compare, env: Env | None) -
     if len(parts) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
         # A function or class is not None; any other comparison of one is left open.
         answer = Constant(isinstance(node.ops[0], ast.IsNot))
-        if len(parts[0]) == 1 and len(parts[1]) == 1 and parts[1][0].object == Constant(None):
-            if ev.is_code(parts[0][0].object):
-                return (Candidate(answer, module, node, parts[0][0].presumed, True),)
+        match parts:
+            case (Candidate(found, presumed=why),), (Candidate(Constant(None)),):
+                if ev.is_code(found):
+                    return (Candidate(answer, module, node, why, True),)
 
     def chain(*operands: object) -> object:
         result: object = True
@@ -129,17 +130,17 @@ def _conditional(ev: Evaluate, module: Module, node: ast.IfExp, env: Env | None)
     decide = predicates.Tests(ev, module, env)
     answer = decide(node.test)
     found: ValueSet = ()
-    dropped = decide.rests_on
+    rests_on = decide.rests_on
     for part, holds in ((node.body, True), (node.orelse, False)):
         if answer is not None and answer is not holds:
             continue
         values = ev.evaluate(module, part, env)
         if isinstance(part, ast.Name) and says_of(node.test, part.id, holds=holds) == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
-            dropped = dropped or next((v.presumed for v in values if v not in kept), "")
+            rests_on = next((v.presumed for v in values if v not in kept), "")
             values = kept
         found += values
-    return presumed(found, dropped) or unknown("None is ruled out", module, node)
+    return presumed(found, rests_on)
 
 
 def _sequence(
@@ -174,10 +175,11 @@ def _subscript(ev: Evaluate, module: Module, node: ast.Subscript, env: Env | Non
 def _of_module(base: Candidate, key: object, module: Module, node: ast.expr) -> ValueSet:
     """Return what ``module.__dict__[key]`` is."""
     assert isinstance(base.object, Symbol)
-    if not isinstance(key, Constant) or not isinstance(key.value, str):
-        return unknown("something of a module under an unknown name", module, node)
-    path = f"{base.object.path.removesuffix('.__dict__')}.{key.value}"
-    return (base._replace(object=Symbol(path), module=module, node=node),)
+    match key:
+        case Constant(str(name)):
+            path = f"{base.object.path.removesuffix('.__dict__')}.{name}"
+            return (base._replace(object=Symbol(path), module=module, node=node),)
+    return unknown("something of a module under an unknown name", module, node)
 
 
 def _lambda(_ev: Evaluate, module: Module, node: ast.Lambda, env: Env | None) -> ValueSet:

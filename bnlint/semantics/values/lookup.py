@@ -31,9 +31,9 @@ from bnlint.semantics.values.parameters import parameter_values
 _BUILTINS = frozenset(dir(builtins))
 
 
-def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | None) -> ValueSet:
+def lookup(ev: Evaluate, module: Module, name: str, use: ast.expr, env: Env | None) -> ValueSet:
     """Return what ``name`` may be where ``use`` stands."""
-    inner = use
+    inner: ast.AST = use
     scope: Scope | None = ev.scope(module, module.scope_node(use))
     nested = later = False
     while scope is not None:
@@ -47,11 +47,11 @@ def lookup(ev: Evaluate, module: Module, name: str, use: ast.AST, env: Env | Non
     return _outside(ev, module, name, use)
 
 
-def _here(found: ValueSet, module: Module, use: ast.AST) -> ValueSet:
+def _here(found: ValueSet, module: Module, use: ast.expr) -> ValueSet:
     """Place imported things where they are used: the import says nothing about the use."""
     return tuple(
         c._replace(module=module, node=use)
-        if isinstance(c.node, (ast.Import, ast.ImportFrom)) and isinstance(use, ast.expr)
+        if isinstance(c.node, (ast.Import, ast.ImportFrom))
         else c
         for c in found
     )
@@ -65,16 +65,17 @@ def bound(
     ``later`` tells that the use is in a function further in: it may run at any time, so the end
     of the scope counts as well.
     """
+    place = use or scope.node
     if ev.frameworks.declared and scope.node is scope.module.tree:
         path = f"{scope.module.name}.{name}"
         if path in ev.frameworks.declared:
-            return (Candidate(Symbol(path), scope.module, use or scope.node),)
+            return (Candidate(Symbol(path), scope.module, place),)
     decide = ev.decide(scope.module, env) if env is not None else None
     reaches = reaching(scope, name, use, decide)
     if later and use is not None:
         reaches = unique((*reaches, *reaching(scope, name, None, decide)))
     if len(reaches) > MAX_BINDINGS:
-        return unknown(f"{name} is bound too often", scope.module, use or scope.node)
+        return unknown(f"{name} is bound too often", scope.module, place)
     found: ValueSet = ()
     caller = ""
     for reach in reaches:
@@ -82,7 +83,7 @@ def bound(
         if reach.narrowed == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
             # What is written in place of None holds only where no caller gives anything else.
-            if any(v.presumed for v in values) or (values and not kept):
+            if any(v.presumed for v in values) or not kept:
                 caller = f"parameter {name} may be given by a caller"
             values = kept
         elif reach.narrowed == "none":
@@ -94,7 +95,7 @@ def bound(
         found = tuple(v for v in found if v.object != Constant(None))
     found += others
     if not found:
-        return unknown(caller or f"{name} is not assigned here", scope.module, use or scope.node)
+        return unknown(caller or f"{name} is not assigned here", scope.module, place)
     return presumed(found, caller or (decide.rests_on if decide is not None else ""))
 
 
@@ -124,13 +125,12 @@ def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> ValueSet
 
 def _is_handed_out(ev: Evaluate, statement: ast.Assign) -> bool:
     """Tell ``global a, b; a, b = get_modules()``, by which a model is handed its framework."""
-    value, target = statement.value, statement.targets[0]
-    return (
-        isinstance(value, ast.Call)
-        and last_name(value.func) in ev.frameworks.word("module_givers")
-        and isinstance(target, ast.Tuple)
-        and all(isinstance(item, ast.Name) for item in target.elts)
-    )
+    match statement:
+        case ast.Assign([ast.Tuple(parts), *_], ast.Call(giver)):
+            return last_name(giver) in ev.frameworks.word("module_givers") and all(
+                isinstance(part, ast.Name) for part in parts
+            )
+    return False
 
 
 def _index(statement: ast.Assign, use: ast.expr) -> int:
@@ -154,28 +154,26 @@ def _reached(
     ev: Evaluate, reach: Reaching, scope: Scope, env: Env | None, use: ast.AST | None
 ) -> ValueSet:
     module, binding = scope.module, reach.binding
-    node = binding.value
-    match binding.kind:
-        case "assign" | "walrus" | "unpack" if isinstance(node, ast.expr):
+    match binding.kind, binding.value:
+        case "assign" | "walrus" | "unpack", ast.expr() as node:
             values = ev.evaluate(module, node, env)
             for index in binding.path:
                 values = containers.element(ev, values, index, module, node)
             return mutated(ev, values, scope, binding, env, use)
-        case "param" if isinstance(node, ast.arg):
-            values = parameter_values(ev, module, scope.node, node, env)
+        case "param", ast.arg() as parameter:
+            values = parameter_values(ev, module, scope.node, parameter, env)
             return mutated(ev, values, scope, binding, env, use)
-        case "import":
+        case "import", None:
             return _imported(ev, module, binding)
-        case "function" if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            return (Candidate(FunctionRef(module, node, None, env), module, node),)
-        case "class" if isinstance(node, ast.ClassDef):
-            return (Candidate(ClassRef(module, node), module, node),)
-        case "for" if isinstance(node, ast.expr):
+        case "function", (ast.FunctionDef() | ast.AsyncFunctionDef()) as function:
+            return (Candidate(FunctionRef(module, function, None, env), module, function),)
+        case "class", ast.ClassDef() as cls:
+            return (Candidate(ClassRef(module, cls), module, cls),)
+        case "for", ast.expr() as node:
             return containers.elements(ev, ev.evaluate(module, node, env), module, node)
-        case "aug" if isinstance(node, ast.AugAssign):
-            return mutated(
-                ev, _augmented(ev, reach, node, scope, env, use), scope, binding, env, use
-            )
+        case "aug", ast.AugAssign() as change:
+            values = _augmented(ev, reach, change, scope, env, use)
+            return mutated(ev, values, scope, binding, env, use)
     return unknown(f"{binding.name} gets its value in a way not followed", module, scope.node)
 
 

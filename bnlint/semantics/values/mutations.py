@@ -87,23 +87,14 @@ def mutated_attribute(
         for use in module.uses.of(name)
         if isinstance(use, ast.Attribute) and (change := _change(module, use)) is not None
     ]
-    made = module.statement(store) if store is not None else None
-    if store is None or made is None:
+    if store is None:
         return _with_changes(ev, values, changes, module, env, None)
+    made = module.statement(store)
     for change in changes:
-        sure = change.statement.lineno > made.lineno and _is_same_object(change.use, store)
+        follows = change.statement.lineno > made.lineno
+        sure = follows and ast.unparse(change.use) == ast.unparse(store)  # self.config
         values = _with_changes(ev, values, [change], module, env, made if sure else None)
     return values
-
-
-def _is_same_object(use: ast.expr, store: ast.Attribute) -> bool:
-    """Tell whether both are attributes of one name: ``self.config``."""
-    return (
-        isinstance(use, ast.Attribute)
-        and isinstance(use.value, ast.Name)
-        and isinstance(store.value, ast.Name)
-        and use.value.id == store.value.id
-    )
 
 
 def _has_container(values: ValueSet) -> bool:
@@ -194,13 +185,15 @@ def _change(module: Module, use: ast.expr) -> Change | None:
         if isinstance(parent.ctx, ast.Load):
             return None
         statement = module.statement(use)
-        plain = isinstance(statement, ast.Assign) and parent in statement.targets
-        value = statement.value if plain and isinstance(statement, ast.Assign) else None
-        return Change(use, statement, parent.slice, value)
+        match statement:
+            case ast.Assign(targets, value) if parent in targets:
+                return Change(use, statement, parent.slice, value)
+        return Change(use, statement, parent.slice)
     if isinstance(parent, ast.Attribute) and parent.attr in _CHANGES:
-        call = module.parents[parent]
-        if isinstance(call, ast.Call) and call.func is parent:
-            return Change(use, module.statement(use), call=call)
+        match module.parents[parent]:
+            case ast.Call() as method if method.func is parent:
+                return Change(use, module.statement(use), call=method)
+        return Change(use, module.statement(use))  # handed on: it may be called at any time
     # A call whose result is thrown away is there for what it does, maybe to what it is given.
     call = module.parents[parent] if isinstance(parent, ast.keyword) and parent.arg else parent
     if isinstance(call, ast.Call) and call.func is not use:
@@ -219,23 +212,23 @@ def _changed(
     always: bool,
 ) -> Dictionary:
     why = f"line {change.statement.lineno} changes it"
-    method = change.call.func.attr if change.call is not None else ""  # type: ignore[attr-defined]
     other: Dictionary | None = None
-    if change.key is not None:
-        other = _item(ev, change.key, change.value, module, env)
-        if other is not None and change.value is None:
-            other = _uncertain(other, why)
-    elif method == "update" and change.call is not None:
-        other = _update(ev, change.call, module, env)
-    elif method == "setdefault" and change.call is not None and len(change.call.args) == 2:
-        other = _item(ev, change.call.args[0], change.call.args[1], module, env)
-        if other is not None and always:
-            return _with_default(found, other, change.call)
-    elif method == "pop" and change.call is not None and change.call.args and not found.open:
-        other = _item(ev, change.call.args[0], None, module, env)
-        if other is not None and always:
-            gone = other.items[0][0]
-            return Dictionary(tuple(item for item in found.items if item[0] != gone))
+    match change:
+        case Change(key=ast.expr() as key, value=value):
+            other = _item(ev, key, value, module, env)
+            if other is not None and value is None:
+                other = _uncertain(other, why)
+        case Change(call=ast.Call(ast.Attribute(attr="update")) as call):
+            other = _update(ev, call, module, env)
+        case Change(call=ast.Call(ast.Attribute(attr="setdefault"), [key, value]) as call):
+            other = _item(ev, key, value, module, env)
+            if other is not None and always:
+                return _with_default(found, other, call)
+        case Change(call=ast.Call(ast.Attribute(attr="pop"), [key, *_])) if not found.open:
+            other = _item(ev, key, None, module, env)
+            if other is not None and always:
+                gone = other.items[0][0]
+                return Dictionary(tuple(item for item in found.items if item[0] != gone))
     if other is not None and not always:
         other = _uncertain(other, why)
     return overlaid(found, other, why)
@@ -260,8 +253,6 @@ def _update(ev: Evaluate, call: ast.Call, module: Module, env: Env | None) -> Di
     found = Dictionary(())
     spread = [*call.args, *(k.value for k in call.keywords if k.arg is None)]
     for node in spread:
-        if isinstance(node, ast.Starred):
-            return None
         found, rests_on = merged(found, ev.evaluate(module, node, env))
         if rests_on:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.frameworks.records import Api, Maker, Parameter
+from bnlint.frameworks.records import Api, Maker
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, match
 from bnlint.semantics.values.containers import pick
@@ -43,7 +43,7 @@ class Named(NamedTuple):
 def made(ev: Evaluate, callee: Candidate, arguments: Arguments) -> Iterator[Named]:
     """Yield the layers that calling ``callee`` may make, if it makes layers by their names."""
     maker = _maker(ev, callee)
-    if maker is None or maker.gives != "layer":
+    if maker is None:
         return
     matched = match(maker.signature, arguments)
     taken = {p.name for p in maker.signature}
@@ -57,16 +57,16 @@ def made(ev: Evaluate, callee: Candidate, arguments: Arguments) -> Iterator[Name
         if api is None:
             continue
         passed = {api.roles[role]: item for role, item in given.items() if role in api.roles}
-        items = {key: item for key, item in held.items if isinstance(key, str) and key != maker.key}
+        items = {str(key): item for key, item in held.items if key != maker.key}
         yield Named(
-            _with_defaults(api, maker),
+            api,
             Arguments(
                 (), {**passed, **items, **beside}, "", arguments.open_keywords or held.open,
                 arguments.overridable,
             ),
             chosen,
             presumed or other,
-            not maker.key or isinstance(chosen.object, Constant),
+            not maker.key,
         )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def unnamed(ev: Evaluate, callees: ValueSet, arguments: Arguments) -> str:
     """Return why it is not known which layer a maker makes; empty if that is known, or none is."""
     for callee in callees:
         maker = _maker(ev, callee)
-        if maker is None or maker.gives != "layer":
+        if maker is None:
             continue
         argument = match(maker.signature, arguments).given.get(maker.chooses)
         if argument is not None and (why := reason(ev.argument(argument))):
@@ -110,8 +110,10 @@ def given_class(
 
 
 def _maker(ev: Evaluate, callee: Candidate) -> Maker | None:
+    """Return the entry of a function that makes layers by their names."""
     found = callee.object
-    return ev.frameworks.makers.get(found.path) if isinstance(found, Symbol) else None
+    maker = ev.frameworks.makers.get(found.path) if isinstance(found, Symbol) else None
+    return maker if maker is not None and maker.gives == "layer" else None
 
 
 def _choices(
@@ -126,7 +128,7 @@ def _choices(
     for candidate in ev.argument(argument):
         held = Dictionary(())
         named: ValueSet = (candidate,)
-        if isinstance(candidate.object, Dictionary) and isinstance(candidate.node, ast.expr):
+        if isinstance(candidate.object, Dictionary):
             held, key = candidate.object, Constant(maker.key)
             named = pick(ev, held, key, candidate.module, candidate.node)
         for name in named:
@@ -143,20 +145,7 @@ def _api(ev: Evaluate, maker: Maker, name: Candidate) -> Api | None:
             return None
         called = maker.layers.get(apis[0].short_name, apis[0].id)
         return ev.frameworks.apis.get(called) if called in maker.layers.values() else None
-    if not isinstance(name.object, Constant):
-        return None
-    value = name.object.value
-    return ev.frameworks.apis.get(maker.layers.get(value, "")) if isinstance(value, str) else None
-
-
-def _with_defaults(api: Api, maker: Maker) -> Api:
-    """Return an API with the defaults that the maker has for it."""
-    wanted = {api.roles[role]: value for role, value in maker.defaults.items() if role in api.roles}
-    rows = [
-        Parameter(p.name, p.kind, required=False, default=wanted[p.name])
-        if p.name in wanted and p.default != wanted[p.name]
-        else p
-        for p in api.signature
-    ]
-    signature = tuple(rows)
-    return api if signature == api.signature else api._replace(signature=signature)
+    match name.object:
+        case Constant(str(value)):
+            return ev.frameworks.apis.get(maker.layers.get(value, ""))
+    return None

@@ -8,7 +8,6 @@ from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of
 from bnlint.semantics.values.domain import (
     Argument,
-    Arguments,
     Candidate,
     Constant,
     Env,
@@ -28,16 +27,19 @@ MAKER = Symbol("collections.namedtuple")
 
 def made(ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None) -> ValueSet:
     """Return what ``call`` makes of the class ``cls``; empty if that is no named tuple."""
-    if cls.cls != MAKER or cls.call is None:
-        return ()
-    fields = _fields(ev, cls.module, cls.call)
+    fields: tuple[str, ...] | None = None
+    match cls:
+        case Instance(Symbol("collections.namedtuple"), there, ast.Call() as definition):
+            fields = _fields(ev, there, definition)
+        case _:
+            return ()
     if fields is None:
         return unknown("a named tuple whose fields are not known", module, call)
     arguments = arguments_of(ev, module, call, env)
     if arguments.open_positional:
         return unknown(arguments.open_positional, module, call)
     values = dict(zip(fields, arguments.positional, strict=False))
-    values.update({k: v for k, v in arguments.keywords.items() if k in fields})
+    values.update(arguments.keywords)
     return (Candidate(Record(values, arguments.open_keywords), module, call),)
 
 
@@ -45,22 +47,20 @@ def _fields(ev: Evaluate, module: Module, call: ast.Call) -> tuple[str, ...] | N
     """Return the names of the fields that a call of ``namedtuple`` gives."""
     if len(call.args) < 2:
         return None
-    found = ev.evaluate(module, call.args[1])
-    if len(found) != 1:
-        return None
-    names = found[0].object
-    if isinstance(names, Constant) and isinstance(names.value, str):
-        return tuple(names.value.replace(",", " ").split())
-    if not isinstance(names, Sequence) or names.open:
-        return None
-    texts: list[str] = []
-    for item in names.items:
-        values = ev.argument(item)
-        text = values[0].object
-        if len(values) != 1 or not isinstance(text, Constant) or not isinstance(text.value, str):
-            return None
-        texts.append(text.value)
-    return tuple(texts)
+    match ev.evaluate(module, call.args[1]):
+        case (Candidate(Constant(str(names))),):
+            return tuple(names.replace(",", " ").split())
+        case (Candidate(Sequence(items, "")),):
+            texts = [_text(ev, item) for item in items]
+            return tuple(texts) if all(texts) else None
+    return None
+
+
+def _text(ev: Evaluate, item: Argument) -> str:
+    match ev.argument(item):
+        case (Candidate(Constant(str(text))),):
+            return text
+    return ""
 
 
 def field(record: Record, name: str, ev: Evaluate, module: Module, node: ast.AST) -> ValueSet:
@@ -75,11 +75,10 @@ def replaced(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> V
     """Return what ``record._replace(...)`` gives; empty if it is called on something else."""
     assert isinstance(call.func, ast.Attribute)
     found: ValueSet = ()
-    arguments: Arguments | None = None
     for value in ev.evaluate(module, call.func.value, env):
         if not isinstance(value.object, Record):
             return ()
-        arguments = arguments or arguments_of(ev, module, call, env)
+        arguments = arguments_of(ev, module, call, env)
         values: dict[str, Argument] = {**value.object.values, **arguments.keywords}
         record = Record(values, value.object.open or arguments.open_keywords)
         found += (value._replace(object=record),)

@@ -77,7 +77,7 @@ def _counts(value: Candidate) -> bool:
 
 def _flag(call: ast.Call) -> str:
     """Return how an option is given: by its first long name, else by its first."""
-    names = [a.value for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    names = [str(a.value) for a in call.args if isinstance(a, ast.Constant)]
     return next((name for name in names if name.startswith("--")), names[0] if names else "")
 
 

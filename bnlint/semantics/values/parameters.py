@@ -121,10 +121,11 @@ def _spread(
         given: list[dict[object, Argument]] = []
         for caller in calls:
             bound = bind(module, function, caller.arguments(ev), caller.receiver)
-            held = ev.argument(bound[(function, name)])[0].object
-            if not isinstance(held, Dictionary) or held.open:
-                return nothing
-            given.append(dict(held.items))
+            match ev.argument(bound[(function, name)]):
+                case (Candidate(Dictionary(held, "")),):
+                    given.append(dict(held))
+                case _:
+                    return nothing
         keys = dict.fromkeys(key for items in given for key in items)
         items = tuple((key, _joint(ev, module, parameter, key, given, title)) for key in keys)
     is_own = _is_own_alone(module, function)
@@ -203,7 +204,7 @@ def _is_first(
     function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, parameter: ast.arg
 ) -> bool:
     positional = [*function.args.posonlyargs, *function.args.args]
-    return bool(positional) and positional[0] is parameter
+    return parameter in positional[:1]
 
 
 def _of_class(ev: Evaluate, module: Module, function: ast.AST, name: str, title: str) -> ValueSet:
@@ -262,12 +263,14 @@ def _records(ev: Evaluate, cls: Candidate, name: str) -> ValueSet:
 
 def _members(annotation: ast.expr) -> list[ast.expr]:
     """Return the members of a union, or the annotation itself."""
-    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
-        return [*_members(annotation.left), *_members(annotation.right)]
-    if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Union":
-        inner = annotation.slice
-        return inner.elts if isinstance(inner, ast.Tuple) else [inner]
-    return [annotation] if last_name(annotation) else []
+    match annotation:
+        case ast.BinOp(left, _, right):
+            return [*_members(left), *_members(right)]
+        case ast.Subscript(slice=ast.Tuple(members)):
+            return members
+        case ast.Subscript(slice=member):
+            return [member]
+    return [annotation]
 
 
 def _title(module: Module, function: ast.AST) -> str:

@@ -24,7 +24,6 @@ from bnlint.semantics.values.domain import (
     Partial,
     Sequence,
     Symbol,
-    Unknown,
     ValueSet,
     unknown,
 )
@@ -72,7 +71,7 @@ class Tests:
 
 
 def _is_of_form(test: ast.expr) -> bool:
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+    if isinstance(test, ast.UnaryOp):
         return _is_of_form(test.operand)
     return isinstance(test, ast.Call) and last_name(test.func) == "isinstance"
 
@@ -82,13 +81,10 @@ def is_dead(ev: Evaluate, module: Module, node: ast.AST, env: Env | None) -> boo
     decide = ev.decide(module, env)
     child = node
     for parent in module.ancestors(node):
-        if isinstance(parent, ast.If) and child is not parent.test:
+        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
             answer = decide(parent.test)
-            if answer is not None and answer is not any(child is s for s in parent.body):
-                return True
-        elif isinstance(parent, ast.IfExp) and child is not parent.test:
-            answer = decide(parent.test)
-            if answer is not None and answer is not (child is parent.body):
+            body = parent.body if isinstance(parent, ast.If) else [parent.body]
+            if answer is not None and answer is not any(child is part for part in body):
                 return True
         if isinstance(parent, (ast.FunctionDef, ast.AsyncFunctionDef)):
             return False
@@ -117,13 +113,11 @@ def instance_test(ev: Evaluate, module: Module, call: ast.Call, env: Env | None)
 
 def _listed(ev: Evaluate, types: ValueSet) -> list[str | None]:
     """Return the import paths of ``types``, a class or a tuple of them; ``None`` if not known."""
-    if len(types) != 1:
-        return [None]
-    found = types[0].object
-    if isinstance(found, Symbol):
-        return [found.path]
-    if isinstance(found, Sequence) and not found.open:
-        return [path for item in found.items for path in _listed(ev, ev.argument(item))]
+    match types:
+        case (Candidate(Symbol(path)),):
+            return [path]
+        case (Candidate(Sequence(items, "")),):
+            return [path for item in items for path in _listed(ev, ev.argument(item))]
     return [None]
 
 
@@ -134,12 +128,12 @@ def _is_any(ev: Evaluate, value: Candidate, types: list[str | None]) -> bool | N
 
 def _is_one(ev: Evaluate, value: Candidate, path: str | None) -> bool | None:
     """Tell whether ``value`` is of the type with this import path, where that is known."""
-    name = (path or "").removeprefix("builtins.")
-    found = value.object
-    plain = path in (_PARTIAL, *_FUNCTION, "builtins.type") or name in (*_TYPES, *_CONTAINERS)
-    if path is None or not plain:
+    if path is None:
         return None
-    match found:
+    name = path.removeprefix("builtins.")
+    if path not in (_PARTIAL, *_FUNCTION) and name not in (*_TYPES, *_CONTAINERS):
+        return None
+    match value.object:
         case Constant(constant):
             return isinstance(constant, _TYPES[name]) if name in _TYPES else False
         case Sequence():
@@ -186,22 +180,18 @@ def text_method(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -
     base = ev.evaluate(module, call.func.value, env)
     if not all(isinstance(v.object, Constant) and isinstance(v.object.value, str) for v in base):
         return ()
-    if call.keywords or any(isinstance(a, ast.Starred) for a in call.args):
+    if call.keywords:
         return ()
     method = call.func.attr
     parts = (base, *(ev.evaluate(module, argument, env) for argument in call.args))
-    if any(isinstance(v.object, Unknown) for part in parts for v in part):
-        return ()
-    if not method.endswith("split"):
-        return combine(module, call, parts, lambda *a: arithmetic.text(method, *a))
     found: ValueSet = ()
-    for value in combine(module, call, parts, lambda *a: arithmetic.split(method, *a)):
-        if isinstance(value.object, Constant):
-            words = str(value.object.value).split(arithmetic.BETWEEN)
-            items = tuple(
-                Argument(None, module, env, (value._replace(object=Constant(word)),))
-                for word in words
-            )
-            value = value._replace(object=Sequence(items))
+    for value in combine(module, call, parts, lambda *a: arithmetic.text(method, *a)):
+        match value.object:
+            case Constant(list(words)):  # of split()
+                items = tuple(
+                    Argument(None, module, env, (value._replace(object=Constant(word)),))
+                    for word in words
+                )
+                value = value._replace(object=Sequence(items))
         found += (value,)
     return found

@@ -54,8 +54,9 @@ class Value(NamedTuple):
 
 def written(value: Value) -> str:
     """Return a number as the code spells it (``1e-3``), or as a fix prints it (``0.001``)."""
-    if isinstance(value.node, ast.Constant) and value.module is not None and not value.computed:
-        return value.module.source(value.node)
+    match value:
+        case Value(module=Module() as module, node=ast.Constant() as node, computed=False):
+            return module.source(node)
     return shown(value.number)
 
 
@@ -86,22 +87,16 @@ def agreed(values: list[Value]) -> Value:
             return differing(other for value in values for other in possible(value))
         return next(value for value in values if not possible(value))
     for other in values[1:]:
-        if first.is_known and (other.value, other.from_default) != (
-            first.value,
-            first.from_default,
-        ):
-            if other.value == first.value:
-                first = first._replace(from_default=False)
-                continue
+        if other.value != first.value:
             return differing(values)
-    if first.kind == PRESUMED and any(v.kind != PRESUMED for v in values):
-        return next(v for v in values if v.kind != PRESUMED)
-    return first
+        if other.from_default is not first.from_default:
+            first = first._replace(from_default=False)
+    return next((v for v in (first, *values) if v.kind != PRESUMED), first)
 
 
 def assumption(*values: Value) -> str:
     """Return how a message names what the presumed one of ``values`` rests on, or nothing."""
-    return next((f" ({v.why})" for v in values if v.kind == PRESUMED and v.why), "")
+    return next((f" ({v.why})" for v in values if v.kind == PRESUMED), "")
 
 
 def settle(candidates: ValueSet, argument: ast.expr | None) -> Value:
@@ -129,8 +124,6 @@ def settle(candidates: ValueSet, argument: ast.expr | None) -> Value:
                 candidate.computed,
             ),
         )
-    if not constants:
-        return absent("it has no value")
     if len(constants) > 1:
         return differing(constants.values())
     (value,) = constants.values()
@@ -146,15 +139,12 @@ def _plain(found: object) -> tuple[object] | None:
     if isinstance(found, Sequence) and not found.open:
         items: list[object] = []
         for item in found.items:
-            node = item.node
-            if isinstance(node, ast.Constant):
-                items.append(node.value)
-                continue
-            if not isinstance(node, ast.UnaryOp) or not isinstance(node.op, ast.USub):
-                return None
-            number = node.operand.value if isinstance(node.operand, ast.Constant) else None
-            if not isinstance(number, int) or isinstance(number, bool):
-                return None
-            items.append(-number)  # an axis, counted from the end
+            match item.node:
+                case ast.Constant(value):
+                    items.append(value)
+                case ast.UnaryOp(ast.USub(), ast.Constant(int(number))):
+                    items.append(-number)  # an axis, counted from the end
+                case _:
+                    return None
         return (tuple(items),)
     return None
