@@ -28,11 +28,11 @@ def is_contradicted_default(ev: Evaluate, site: Site, role: str) -> bool:
             found = candidate.object
             if not isinstance(found, Partial):
                 continue
-            for target in found.target:
-                if isinstance(target.object, Symbol) and site.api in ev.frameworks.by_alias.get(
-                    target.object.path, ()
-                ):
-                    matched = match(site.api.signature, found.arguments)
-                    if name in matched.given or name in matched.unclear:
-                        return True
+            target = found.target.object
+            if isinstance(target, Symbol) and site.api in ev.frameworks.by_alias.get(
+                target.path, ()
+            ):
+                matched = match(site.api.signature, found.arguments)
+                if name in matched.given or name in matched.unclear:
+                    return True
     return False

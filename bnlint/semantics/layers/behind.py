@@ -123,8 +123,7 @@ class _Walk:
             case FunctionRef():
                 self._run(callee.object, arguments, env, depth)
             case Partial(target, given):
-                for inner in target:
-                    self._enter(inner, merge(given, arguments), env, depth + 1)
+                self._enter(target, merge(given, arguments), env, depth + 1)
 
     def _construct(
         self, cls: ClassRef, arguments: Arguments, outer: Env | None, depth: int

@@ -104,8 +104,7 @@ def resolve(
         inner = route._replace(
             module=found.module, holder=found.call, presumed=presumed, depth=route.depth + 1
         )
-        for target in found.target:
-            yield from resolve(ev, target, merged, inner)
+        yield from resolve(ev, found.target, merged, inner)
     elif isinstance(found, ClassRef):
         inner = route._replace(
             through=route.through or found, presumed=presumed, depth=route.depth + 1

@@ -73,9 +73,9 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
             continue
         for candidate in ev.evaluate(module, call):
             held = candidate.object
-            if not isinstance(held, Partial) or len(held.target) != 1:
+            if not isinstance(held, Partial):
                 continue
-            target = held.target[0].object
+            target = held.target.object
             apis = ev.frameworks.by_alias.get(target.path, ()) if isinstance(target, Symbol) else ()
             if len(apis) != 1:
                 continue

@@ -342,11 +342,10 @@ class Follower(Understanding):
         """Note what happens where what holds the object is called."""
         made = alias.value.object
         if isinstance(made, Partial):
-            for target in made.target:
-                if isinstance(target.object, FunctionRef):
-                    own = arguments_of(self.ev, self.module, call, self.env)
-                    self.enter(target.object, call, merge(made.arguments, own))
-                    continue
+            if isinstance(made.target.object, FunctionRef):
+                own = arguments_of(self.ev, self.module, call, self.env)
+                self.enter(made.target.object, call, merge(made.arguments, own))
+            else:
                 self.escape(f"line {call.lineno} calls what holds it", call)
             return
         cls = getattr(made, "cls", None)

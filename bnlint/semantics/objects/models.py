@@ -142,8 +142,7 @@ class _Search:
         elif isinstance(found, FunctionRef):
             self.inside(found.module, found.node, depth)
         elif isinstance(found, Partial):
-            for target in found.target:
-                self.add(target.object, depth + 1)
+            self.add(found.target.object, depth + 1)
         elif isinstance(found, ClassRef):
             self.of_class(found, depth, None)
         elif isinstance(found, Symbol):

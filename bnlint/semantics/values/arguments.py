@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from bnlint.frameworks.tables import Parameter
 from bnlint.semantics.syntax.module import Module
-from bnlint.semantics.values.containers import doubted, merged, presume, short
+from bnlint.semantics.values.containers import doubted, merged, overlaid, presume, short
 from bnlint.semantics.values.domain import (
     Argument,
     Arguments,
@@ -45,13 +45,24 @@ def arguments_of(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) 
             keywords[keyword.arg] = Argument(keyword.value, module, env)
             continue
         found, rests_on = merged(Dictionary(()), ev.evaluate(module, keyword.value, env))
-        keywords.update((key, item) for key, item in found.items if isinstance(key, str))
+        keywords.update((str(key), item) for key, item in found.items)
         text = f"**{short(keyword.value)}"
         if found.open:
             open_keywords = open_keywords or f"{text}: {found.open}"
         if rests_on:
             overridable = overridable or f"{text}: {rests_on}"
     return Arguments(tuple(positional), keywords, open_positional, open_keywords, overridable)
+
+
+def dictionary_of(ev: Evaluate, arguments: Arguments) -> tuple[Dictionary, str]:
+    """Return what ``dict`` makes of ``arguments``, and on what it rests that there is no more."""
+    found, rests_on = Dictionary((), arguments.open_positional), arguments.overridable
+    for argument in arguments.positional:
+        found, why = merged(found, ev.argument(argument))
+        rests_on = why or rests_on
+    items = tuple((key, presume(item, arguments.overridable)) for key, item in found.items)
+    named = Dictionary(tuple(arguments.keywords.items()), arguments.open_keywords)
+    return overlaid(found._replace(items=items), named), rests_on
 
 
 def _spread_sequence(values: ValueSet) -> tuple[tuple[Argument, ...], str]:
@@ -195,7 +206,7 @@ def is_method(module: Module, function: ast.AST) -> bool:
     )
 
 
-def has_decorator(node: ast.AST, *names: str) -> bool:
+def has_decorator(node: ast.AST | None, *names: str) -> bool:
     """Tell whether the last name of a decorator of a definition is one of ``names``."""
     for decorator in getattr(node, "decorator_list", ()):
         target = decorator.func if isinstance(decorator, ast.Call) else decorator

@@ -28,7 +28,7 @@ from bnlint.semantics.values.domain import (
     unknown,
 )
 from bnlint.semantics.values.memo import Memo
-from bnlint.semantics.values.modules import gives_back
+from bnlint.semantics.values.modules import gives_back, returns_itself
 from bnlint.semantics.values.mutations import mutated_attribute
 from bnlint.semantics.values.options import default_of_option, is_parsed
 from bnlint.semantics.values.parameters import annotated
@@ -40,28 +40,26 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Va
     owner = cls.node.name
     for ancestor in lineage(ev, cls):
         module = ancestor.module
-        bindings = ev.scope(module, ancestor.node).bindings.get(name)
+        bound = ev.scope(module, ancestor.node).bindings.get(name, ())
+        bindings = [b for b in bound if not has_decorator(b.value, "setter", "deleter")]
         if not bindings:
             continue
         stored = _stored_outside(ev, ancestor, None, name, node)
         if stored:
             return stored
         if len(bindings) > 1:
-            break
+            return unknown(f"{name} is set several times in class {owner}", cls.module, node)
         defined = bindings[0].value
         if isinstance(defined, (ast.FunctionDef, ast.AsyncFunctionDef)):
             # A class method is given the class first, also where it is called on the class.
-            bound = has_decorator(defined, "classmethod")
-            me = Instance(cls, module, None) if bound else None
+            me = Instance(cls, module, None) if has_decorator(defined, "classmethod") else None
             return (Candidate(FunctionRef(module, defined, me), module, defined),)
         if isinstance(defined, ast.ClassDef):
             return (Candidate(ClassRef(module, defined), module, defined),)
         if isinstance(defined, ast.expr) and bindings[0].kind == "assign":
             return mutated_attribute(ev, ev.evaluate(module, defined), module, name, None)
-        break
-    else:
-        return unknown(f"class {owner} does not define {name}", cls.module, node)
-    return unknown(f"{name} is set several times in class {owner}", cls.module, node)
+        return unknown(f"{name} gets its value in a way not followed", cls.module, node)
+    return unknown(f"class {owner} does not define {name}", cls.module, node)
 
 
 def instance_attribute(
@@ -85,10 +83,10 @@ def instance_attribute(
     every = not sets_up(reader)
     for ancestor in lineage(ev, cls):
         stores = attribute_stores(ancestor.module, ancestor.node, name, every=every)
-        if stores:
-            found += _stored(ev, instance, ancestor, stores, name, node)
+        stored = _stored(ev, instance, ancestor, stores, name, node)
+        if stored:
             store = stores[0] if len(stores) == 1 else None
-            return mutated_attribute(ev, found, ancestor.module, name, None, store)
+            return mutated_attribute(ev, found + stored, ancestor.module, name, None, store)
     if found:
         return found
     values = class_attribute(ev, cls, name, node)
@@ -193,14 +191,15 @@ def _stored(
     name: str,
     node: ast.AST,
 ) -> ValueSet:
+    """Return what those of ``stores`` that run leave in an attribute; nothing if none does."""
     module = cls.module
-    env = construction(ev, instance)
+    env = construction(ev, instance) if stores else None
     found: ValueSet = ()
     for store in sorted(stores, key=lambda s: bool(_method_of_itself(module, s))):
         statement = module.statement(store)
         method_name = _method_of_itself(module, store)
-        if method_name and found and all(gives_back(ev, value, method_name) for value in found):
-            continue  # self.model = self.model.cuda()
+        if method_name in returns_itself(ev) and all(gives_back(ev, v, method_name) for v in found):
+            continue  # self.model = self.model.cuda(), here or after what a base class stores
         value: ast.expr | None = None
         path: tuple[int, ...] = ()
         if isinstance(statement, ast.Assign):
@@ -217,7 +216,7 @@ def _stored(
         for index in path:
             values = element(ev, values, index, module, value)
         found += values
-    return found or unknown(f"{name} is not set", module, node)
+    return found
 
 
 def _method_of_itself(module: Module, store: ast.Attribute) -> str:

@@ -52,8 +52,8 @@ class Caller(NamedTuple):
             later = "what a partial is called with"
             found = found._replace(
                 positional=found.positional[1:],
-                open_positional=found.open_positional or later,
-                open_keywords=found.open_keywords or later,
+                open_positional=later,
+                open_keywords=later,
             )
         return found
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from bnlint.semantics.names.scopes import blocks
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values import arithmetic, modules, namedtuples, options
-from bnlint.semantics.values.arguments import arguments_of, bind, merge
+from bnlint.semantics.values.arguments import arguments_of, bind, dictionary_of, merge
 from bnlint.semantics.values.classes import MAX_DEPTH
 from bnlint.semantics.values.combining import combine
-from bnlint.semantics.values.containers import merged, overlaid, pick, presume
+from bnlint.semantics.values.containers import pick
 from bnlint.semantics.values.domain import (
     APPLIED,
     HELD,
@@ -127,30 +127,31 @@ def _by_name(ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env |
 def _through_partial(
     ev: Evaluate, module: Module, call: ast.Call, found: Partial, env: Env | None
 ) -> ValueSet:
-    results: ValueSet = ()
-    for target in found.target:
-        if isinstance(target.object, FunctionRef):
-            arguments = merge(found.arguments, arguments_of(ev, module, call, env))
-            results += invoke(ev, target.object, arguments, env, call)
-        elif isinstance(target.object, (ClassRef, Symbol)):
-            results += (Candidate(Instance(target.object, module, call, env), module, call),)
-        else:
-            results += unknown("the result of a partial is not followed", module, call)
-    return results
+    target = found.target.object
+    if isinstance(target, FunctionRef):
+        arguments = merge(found.arguments, arguments_of(ev, module, call, env))
+        return invoke(ev, target, arguments, env, call)
+    if isinstance(target, (ClassRef, Symbol)):
+        return (Candidate(Instance(target, module, call, env), module, call),)
+    return unknown("the result of a partial is not followed", module, call)
 
 
 def _partial(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) -> ValueSet:
     arguments = arguments_of(ev, module, call, env)
     if not arguments.positional:
         return unknown("partial() of something not in view", module, call)
-    target = ev.argument(arguments.positional[0])
-    if any(isinstance(v.object, Unknown) for v in target):
-        return target
-    rest = arguments._replace(positional=arguments.positional[1:])
-    match target:
-        case (Candidate(Partial() as inner),):  # partial of a partial
-            rest, target = merge(inner.arguments, rest), inner.target
-    return (Candidate(Partial(target, rest, module, call), module, call),)
+    targets = ev.argument(arguments.positional[0])
+    if any(isinstance(v.object, Unknown) for v in targets):
+        return targets
+    given = arguments._replace(positional=arguments.positional[1:])
+    found: ValueSet = ()
+    for target in targets:
+        rest = given
+        match target.object:
+            case Partial(inner, held):  # partial of a partial
+                target, rest = inner, merge(held, given)
+        found += (Candidate(Partial(target, rest, module, call), module, call),)
+    return found
 
 
 def invoke(
@@ -255,7 +256,8 @@ def _dictionary_method(
 def _builtin(ev: Evaluate, module: Module, call: ast.Call, name: str, env: Env | None) -> ValueSet:
     arguments = arguments_of(ev, module, call, env)
     if name == "dict":
-        return _dict(ev, module, call, arguments)
+        made, rests_on = dictionary_of(ev, arguments)
+        return (Candidate(made, module, call, rests_on),)
     if name in ("tuple", "list") and len(arguments.positional) == 1:
         values = ev.argument(arguments.positional[0])
         if all(isinstance(v.object, Sequence) for v in values):
@@ -304,16 +306,3 @@ def _getattr(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments)
         found = tuple(v for v in found if not isinstance(v.object, Unknown))
         found += presumed(default, f"the default of {ast.unparse(call.func)}()")
     return found
-
-
-def _dict(ev: Evaluate, module: Module, call: ast.Call, arguments: Arguments) -> ValueSet:
-    found = Dictionary((), arguments.open_positional)
-    rests_on = arguments.overridable
-    for argument in arguments.positional:
-        found, why = merged(found, ev.argument(argument))
-        rests_on = rests_on or why
-    if arguments.overridable:
-        items = tuple((k, presume(item, arguments.overridable)) for k, item in found.items)
-        found = found._replace(items=items)
-    named = Dictionary(tuple(arguments.keywords.items()), arguments.open_keywords)
-    return (Candidate(overlaid(found, named), module, call, rests_on),)

@@ -101,9 +101,11 @@ def attribute_stores(
 
 def construction(ev: Evaluate, instance: Instance) -> Env | None:
     """Return what ``__init__`` was given in the call that made ``instance``."""
-    if instance.call is None or isinstance(instance.cls, Symbol):
-        return instance.env
-    found = method(ev, instance.cls, "__init__")
+    match instance:
+        case Instance(ClassRef() as cls, _, ast.Call() as call):
+            found = method(ev, cls, "__init__")
+        case _:
+            return instance.env
     if found is None:
         return None
     owner, init = found
@@ -112,12 +114,11 @@ def construction(ev: Evaluate, instance: Instance) -> Env | None:
         return None
 
     def make() -> Env:
-        assert instance.call is not None
-        arguments = given_to(ev, instance, instance.call)
+        arguments = given_to(ev, instance, call)
         me = Candidate(instance, owner.module, init)
         return Env(bind(owner.module, init, arguments, me), instance.env, depth)
 
-    return ev.construction(instance.cls.node, instance.call, instance.env, make)
+    return ev.construction(cls.node, call, instance.env, make)
 
 
 def given_to(ev: Evaluate, instance: Instance, call: ast.Call) -> Arguments:
@@ -125,7 +126,7 @@ def given_to(ev: Evaluate, instance: Instance, call: ast.Call) -> Arguments:
     given = arguments_of(ev, instance.module, call, instance.env)
     for callee in ev.evaluate(instance.module, call.func, instance.env):
         held = callee.object
-        if isinstance(held, Partial) and any(t.object == instance.cls for t in held.target):
+        if isinstance(held, Partial) and held.target.object == instance.cls:
             return merge(held.arguments, given)
     return given
 

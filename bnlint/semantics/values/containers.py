@@ -70,7 +70,8 @@ def merged(found: Dictionary, values: ValueSet) -> tuple[Dictionary, str]:
     """Return ``{**found, **values}``, and on what it rests that there are no other keys."""
     other = values[0].object if len(values) == 1 else _common(values)
     if not isinstance(other, Dictionary):
-        return overlaid(found, None, reason(values) or _SEVERAL), ""
+        why = reason(values) or (_SEVERAL if len(values) > 1 else "something not followed")
+        return overlaid(found, None, why), ""
     why = next((v.presumed for v in values if v.presumed), "")
     if not why:
         return overlaid(found, other), ""
@@ -104,12 +105,12 @@ def _common(values: ValueSet) -> Dictionary | None:
 
 
 def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> ValueSet:
-    """Return ``left | right`` of dictionaries; nothing if ``left`` is not one dictionary."""
-    match left:
-        case (Candidate(Dictionary() as first, presumed=rests_on),):
-            found, why = merged(first, right)
-            return (Candidate(found, module, node, rests_on or why),)
-    return ()
+    """Return ``left | right`` of dictionaries; nothing if ``left`` is none."""
+    if not any(isinstance(v.object, Dictionary) for v in left):
+        return ()
+    first, rests_on = merged(Dictionary(()), left)
+    found, why = merged(first, right)
+    return (Candidate(found, module, node, rests_on or why),)
 
 
 def presume(argument: Argument, why: str) -> Argument:

@@ -79,9 +79,12 @@ class Dictionary(NamedTuple):
 
 
 class Partial(NamedTuple):
-    """``functools.partial(target, ...)``; ``call`` is where it stands."""
+    """``functools.partial(target, ...)``; ``call`` is where it stands.
 
-    target: ValueSet
+    One that may hold one of several is as many candidates.
+    """
+
+    target: Candidate
     arguments: Arguments
     module: Module
     call: ast.Call

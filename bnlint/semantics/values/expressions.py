@@ -90,8 +90,9 @@ def _compare(ev: Evaluate, module: Module, node: ast.Compare, env: Env | None) -
         # A function or class is not None; any other comparison of one is left open.
         answer = Constant(isinstance(node.ops[0], ast.IsNot))
         match parts:
-            case (Candidate(found, presumed=why),), (Candidate(Constant(None)),):
-                if ev.is_code(found):
+            case found, (Candidate(Constant(None)),):
+                if all(ev.is_code(v.object) for v in found):
+                    why = next((v.presumed for v in found if v.presumed), "")
                     return (Candidate(answer, module, node, why, True),)
 
     def chain(*operands: object) -> object:

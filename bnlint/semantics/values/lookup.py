@@ -90,7 +90,7 @@ def bound(
             values = (Candidate(Constant(None), scope.module, reach.binding.statement),)
         found += values
     others = _rebound(ev, scope, name, env)
-    if others and all(isinstance(v.object, Symbol) and not v.presumed for v in others):
+    if others and all(isinstance(v.object, Symbol) for v in others):
         # It is None until a model is handed its framework, and used only then.
         found = tuple(v for v in found if v.object != Constant(None))
     found += others
@@ -111,31 +111,20 @@ def _rebound(ev: Evaluate, scope: Scope, name: str, env: Env | None) -> ValueSet
         inner = ev.scope(module, module.scope_node(use))
         if not _is_outer(inner, name, scope):
             continue
-        statement = module.statement(use)
-        why = f"line {use.lineno} rebinds {name}"
-        if isinstance(statement, ast.Assign) and any(use is t for t in statement.targets):
-            found += presumed(ev.evaluate(module, statement.value, env), why)
-        elif isinstance(statement, ast.Assign) and _is_handed_out(ev, statement):
-            values = ev.evaluate(module, statement.value, env)
-            found += containers.element(ev, values, _index(statement, use), module, use)
-        else:
-            found += unknown(f"line {use.lineno} changes {name}", module, use)
+        match module.statement(use):
+            case ast.Assign(targets, value) if use in targets:
+                found += presumed(
+                    ev.evaluate(module, value, env), f"line {use.lineno} rebinds {name}"
+                )
+            # global a, b; a, b = get_modules(): so a model is handed its framework.
+            case ast.Assign([ast.Tuple(parts), *_], ast.Call(giver) as call) if (
+                use in parts and last_name(giver) in ev.frameworks.word("module_givers")
+            ):
+                values = ev.evaluate(module, call, env)
+                found += containers.element(ev, values, parts.index(use), module, use)
+            case _:
+                found += unknown(f"line {use.lineno} changes {name}", module, use)
     return found
-
-
-def _is_handed_out(ev: Evaluate, statement: ast.Assign) -> bool:
-    """Tell ``global a, b; a, b = get_modules()``, by which a model is handed its framework."""
-    match statement:
-        case ast.Assign([ast.Tuple(parts), *_], ast.Call(giver)):
-            return last_name(giver) in ev.frameworks.word("module_givers") and all(
-                isinstance(part, ast.Name) for part in parts
-            )
-    return False
-
-
-def _index(statement: ast.Assign, use: ast.expr) -> int:
-    target = statement.targets[0]
-    return next(i for i, part in enumerate(ast.iter_child_nodes(target)) if part is use)
 
 
 def _is_outer(inner: Scope, name: str, scope: Scope) -> bool:

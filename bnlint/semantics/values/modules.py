@@ -64,12 +64,10 @@ def model_framework(ev: Evaluate, candidate: Candidate) -> Framework | None:
 
 def is_wrapper(ev: Evaluate, candidate: Candidate) -> bool:
     """Tell whether an object is a wrapper, which runs the model it is given."""
-    found = candidate.object
-    return (
-        isinstance(found, Instance)
-        and isinstance(found.cls, Symbol)
-        and ev.frameworks.means(found.cls.path, "wrappers") is not None
-    )
+    match candidate.object:
+        case Instance(Symbol(path)):
+            return ev.frameworks.means(path, "wrappers") is not None
+    return False
 
 
 _ITSELF: Memo[None, frozenset[str]] = Memo()
@@ -107,9 +105,7 @@ def given_back(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) ->
 
 
 def gives_back(ev: Evaluate, value: Candidate, name: str) -> bool:
-    """Tell whether method ``name`` of a model gives the model back: its class has no other."""
-    if name not in returns_itself(ev):
-        return False
+    """Tell whether ``name``, which gives models back, does so here: the class has no other."""
     made = value.object
     if not isinstance(made, Instance) or model_framework(ev, value) is None:
         return False

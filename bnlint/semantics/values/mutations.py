@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from bnlint.semantics.hints.purposes import only_reads
 from bnlint.semantics.names.scopes import Binding, Scope
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
-from bnlint.semantics.values.containers import doubted, merged, overlaid, presume
+from bnlint.semantics.values.arguments import arguments_of, dictionary_of
+from bnlint.semantics.values.containers import doubted, overlaid, presume
 from bnlint.semantics.values.domain import (
     Argument,
     Constant,
@@ -219,7 +220,8 @@ def _changed(
             if other is not None and value is None:
                 other = _uncertain(other, why)
         case Change(call=ast.Call(ast.Attribute(attr="update")) as call):
-            other = _update(ev, call, module, env)
+            made, rests_on = dictionary_of(ev, arguments_of(ev, module, call, env))
+            other = None if rests_on else made
         case Change(call=ast.Call(ast.Attribute(attr="setdefault"), [key, value]) as call):
             other = _item(ev, key, value, module, env)
             if other is not None and always:
@@ -246,18 +248,6 @@ def _item(
 
 def _uncertain(found: Dictionary, why: str) -> Dictionary:
     return Dictionary(tuple((key, doubted(item, why)) for key, item in found.items), found.open)
-
-
-def _update(ev: Evaluate, call: ast.Call, module: Module, env: Env | None) -> Dictionary | None:
-    """Return what ``d.update(...)`` puts into the dictionary, if that is known."""
-    found = Dictionary(())
-    spread = [*call.args, *(k.value for k in call.keywords if k.arg is None)]
-    for node in spread:
-        found, rests_on = merged(found, ev.evaluate(module, node, env))
-        if rests_on:
-            return None
-    named = ((k.arg, Argument(k.value, module, env)) for k in call.keywords if k.arg is not None)
-    return overlaid(found, Dictionary(tuple(named)))
 
 
 def _with_default(found: Dictionary, default: Dictionary, call: ast.Call) -> Dictionary:

@@ -42,7 +42,7 @@ class Named(NamedTuple):
 
 def made(ev: Evaluate, callee: Candidate, arguments: Arguments) -> Iterator[Named]:
     """Yield the layers that calling ``callee`` may make, if it makes layers by their names."""
-    maker = _maker(ev, callee)
+    maker = _maker(ev, callee.object, "layer")
     if maker is None:
         return
     matched = match(maker.signature, arguments)
@@ -73,7 +73,7 @@ def made(ev: Evaluate, callee: Candidate, arguments: Arguments) -> Iterator[Name
 def unnamed(ev: Evaluate, callees: ValueSet, arguments: Arguments) -> str:
     """Return why it is not known which layer a maker makes; empty if that is known, or none is."""
     for callee in callees:
-        maker = _maker(ev, callee)
+        maker = _maker(ev, callee.object, "layer")
         if maker is None:
             continue
         argument = match(maker.signature, arguments).given.get(maker.chooses)
@@ -86,16 +86,15 @@ def given_class(
     ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env | None
 ) -> ValueSet:
     """Return the class that a function gives for the name it is given; nothing if not known."""
-    maker = ev.frameworks.makers.get(path)
-    if maker is None or maker.gives != "class":
+    maker = _maker(ev, Symbol(path), "class")
+    if maker is None:
         return ()
     given = match(maker.signature, arguments_of(ev, module, call, env)).given.get(maker.chooses)
     found: ValueSet = ()
     known = False
     for candidate in ev.argument(given) if given is not None else ():
         inner = candidate.object
-        named = inner.target if isinstance(inner, Partial) else (candidate,)
-        api = _api(ev, maker, named[0]) if len(named) == 1 else None
+        api = _api(ev, maker, inner.target if isinstance(inner, Partial) else candidate)
         if candidate.object == Constant(None):
             continue
         if api is None:
@@ -104,16 +103,15 @@ def given_class(
         known = True
         cls: Object = Symbol(api.aliases[0])
         if isinstance(inner, Partial):  # its arguments are bound anew
-            cls = inner._replace(target=(Candidate(cls, module, call),))
+            cls = inner._replace(target=Candidate(cls, module, call))
         found += (Candidate(cls, module, call, candidate.presumed),)
     return found if known else ()
 
 
-def _maker(ev: Evaluate, callee: Candidate) -> Maker | None:
-    """Return the entry of a function that makes layers by their names."""
-    found = callee.object
+def _maker(ev: Evaluate, found: Object, gives: str) -> Maker | None:
+    """Return the entry of a function that gives a layer, or a class, for its name."""
     maker = ev.frameworks.makers.get(found.path) if isinstance(found, Symbol) else None
-    return maker if maker is not None and maker.gives == "layer" else None
+    return maker if maker is not None and maker.gives == gives else None
 
 
 def _choices(
@@ -143,8 +141,7 @@ def _api(ev: Evaluate, maker: Maker, name: Candidate) -> Api | None:
         apis = ev.frameworks.by_alias.get(name.object.path, ())
         if len(apis) != 1:
             return None
-        called = maker.layers.get(apis[0].short_name, apis[0].id)
-        return ev.frameworks.apis.get(called) if called in maker.layers.values() else None
+        return ev.frameworks.apis.get(maker.layers.get(apis[0].short_name, apis[0].id))
     match name.object:
         case Constant(str(value)):
             return ev.frameworks.apis.get(maker.layers.get(value, ""))

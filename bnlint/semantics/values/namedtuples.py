@@ -21,9 +21,6 @@ from bnlint.semantics.values.domain import (
     unknown,
 )
 
-#: The class of which each named tuple class is made.
-MAKER = Symbol("collections.namedtuple")
-
 
 def made(ev: Evaluate, module: Module, call: ast.Call, cls: Instance, env: Env | None) -> ValueSet:
     """Return what ``call`` makes of the class ``cls``; empty if that is no named tuple."""

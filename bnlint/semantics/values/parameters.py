@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 
 from bnlint.semantics.syntax.module import FunctionNode, Module, last_name
-from bnlint.semantics.values import namedtuples
 from bnlint.semantics.values.arguments import bind, default_nodes, is_method
 from bnlint.semantics.values.callers import callers_in_view, receiver
 from bnlint.semantics.values.classes import lineage
@@ -246,7 +245,7 @@ def annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> V
     for value in ev.evaluate(module, annotation):
         if isinstance(value.object, ClassRef):
             found += (Candidate(Instance(value.object, module, None), module, annotation, why),)
-        elif isinstance(value.object, Instance) and value.object.cls == namedtuples.MAKER:
+        elif isinstance(value.object, Instance):  # of namedtuple()
             found += presumed(_records(ev, value, last_name(annotation)), why)
     return found
 

@@ -163,7 +163,7 @@ def _is_display(value: Candidate) -> bool:
 def partial_member(found: Partial, name: str, module: Module, node: ast.AST) -> ValueSet:
     """Return what an attribute of a ``partial`` is: what it calls, and what it passes."""
     if name == "func":
-        return found.target
+        return (found.target,)
     if name == "keywords":
         passed = found.arguments
         items = tuple(passed.keywords.items())
