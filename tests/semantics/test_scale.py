@@ -569,6 +569,7 @@ def test_what_was_too_large_once_is_not_followed_again(monkeypatch: pytest.Monke
     code = f"def double(x):\n    y = x + x\n    return y\ndef summed(x):\n    return {terms}\n"
     made = "EPS = summed(1e-9)\n"
     layers = lines(20, "nn.BatchNorm2d(8, eps=EPS + {i})")
+    steps(f"{HEAD}nn.BatchNorm2d(8)\n")  # which loads what is loaded once
     alone = steps(f"{HEAD}{code}EPS = float(sys.argv[1])\n{layers}")
     once = steps(f"{HEAD}{code}{made}nn.BatchNorm2d(8, eps=EPS)\n")
     assert steps(f"{HEAD}{code}{made}{layers}") < alone + 2 * once

@@ -143,7 +143,7 @@ def _singleton(value: object) -> bool:
 
 def _affordable(op: ast.operator, left: Any, right: Any) -> bool:
     if isinstance(op, ast.Pow) and isinstance(left, int):
-        return abs(left) <= 1 or right < 0 or left.bit_length() * right <= MAX_BITS
+        return abs(left) <= 1 or left.bit_length() * right <= MAX_BITS
     if isinstance(op, ast.LShift):
         return bool(right <= MAX_BITS)
     if isinstance(op, ast.Mult):

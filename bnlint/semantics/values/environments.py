@@ -33,7 +33,7 @@ class Environments:
         # By the id of the environment, which the entry holds: no other takes it meanwhile.
         self._entries: dict[int, _Entry] = {}
         self._of_file: dict[tuple[ast.AST, ast.AST], _Entry] = {}
-        self._passing: list[int] = []
+        self._passing: set[int] = set()
 
     def values(self, env: Env) -> dict[ast.expr, ValueSet]:
         """Return what was worked out under ``env``, to be added to."""
@@ -95,8 +95,10 @@ class Environments:
 
     def _add(self, env: Env, *, lasts: bool) -> _Entry:
         entry = self._entries[id(env)] = _Entry(env, lasts=lasts)
-        if not lasts:
-            self._passing.append(id(env))
+        if lasts:
+            self._passing.discard(id(env))
+        else:
+            self._passing.add(id(env))
         return entry
 
     def _remove(self, entry: _Entry) -> None:

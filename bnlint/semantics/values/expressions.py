@@ -64,10 +64,7 @@ def _binary(ev: Evaluate, module: Module, node: ast.BinOp, env: Env | None) -> V
     left = ev.evaluate(module, spine[-1].left, env)
     for step in reversed(spine):
         right = ev.evaluate(module, step.right, env)
-        joined: ValueSet = ()
-        if isinstance(step.op, ast.BitOr):
-            joined = containers.union(left, right, module, step)
-        left = joined or combine(
+        left = containers.union(left, right, module, step) or combine(
             module, step, (left, right), lambda a, b, op=step.op: arithmetic.binary(op, a, b)
         )
     return left

@@ -83,7 +83,7 @@ def bound(
         if reach.narrowed == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
             # What is written in place of None holds only where no caller gives anything else.
-            if any(v.presumed for v in values) or not kept:
+            if any(v.presumed for v in values) or (reach.binding.kind == "param" and not kept):
                 caller = f"parameter {name} may be given by a caller"
             values = kept
         elif reach.narrowed == "none":
@@ -180,11 +180,10 @@ def _augmented(
     if not before:
         return unknown(f"{reach.binding.name} is changed step by step", scope.module, node)
     right = ev.evaluate(scope.module, node.value, env)
-    if isinstance(node.op, ast.BitOr) and (
-        joined := containers.union(before, right, scope.module, node)
-    ):
-        return joined
-    return combine(
+    joined = containers.union(
+        before, right, scope.module, node
+    )  # of dictionaries: settings |= more
+    return joined or combine(
         scope.module,
         node.value,
         (before, right),
