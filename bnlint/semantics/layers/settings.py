@@ -71,27 +71,27 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
     for call in holding:
         if last_name(call.args[0]) not in carriers:
             continue
-        for candidate in ev.evaluate(module, call):
-            held = candidate.object
-            if not isinstance(held, Partial):
-                continue
-            target = held.target.object
-            apis = ev.frameworks.by_alias.get(target.path, ()) if isinstance(target, Symbol) else ()
-            if len(apis) != 1:
-                continue
-            name = apis[0].roles.get(role, "")
-            argument = match(apis[0].signature, held.arguments).given.get(name)
-            if argument is None or argument.node is None or argument.module is not module:
-                continue
-            arrived = [
-                r.matched.given.get(name)
-                for site in sites
-                for r in site.resolutions
-                if r.holder is call
-            ]
-            if all(getattr(a, "node", None) is argument.node for a in arrived):
-                value = settle(ev.argument(argument), argument.node)
-                yield Setting(apis[0], value, argument.node, is_stored=False)
+        values = ev.evaluate(module, call)
+        held = values[0].object
+        if len(values) > 1 or not isinstance(held, Partial):
+            continue
+        target = held.target.object
+        apis = ev.frameworks.by_alias.get(target.path, ()) if isinstance(target, Symbol) else ()
+        if len(apis) != 1:
+            continue
+        name = apis[0].roles.get(role, "")
+        argument = match(apis[0].signature, held.arguments).given.get(name)
+        if argument is None or argument.node is None or argument.module is not module:
+            continue
+        arrived = [
+            r.matched.given.get(name)
+            for site in sites
+            for r in site.resolutions
+            if r.holder is call
+        ]
+        if all(getattr(a, "node", None) is argument.node for a in arrived):
+            value = settle(ev.argument(argument), argument.node)
+            yield Setting(apis[0], value, argument.node, is_stored=False)
 
 
 def _stored(project: Project, module: Module, role: str) -> Iterator[Setting]:
