@@ -167,6 +167,7 @@ def test_so_many_calls_are_followed_into_one_another(
 
 
 def test_so_many_calls_are_followed_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(behind, "_MAX_CALLS", 4)
     assert eps_of(tmp_path, NET, chain(3)) == ["blocks.py:3 0.001"]
     monkeypatch.setattr(behind, "_MAX_CALLS", 3)
     assert eps_of(tmp_path, NET, chain(3)) == []
@@ -240,6 +241,41 @@ def test_layers_are_paired_with_those_behind_a_like_convolution(tmp_path: Path) 
     )
     made = [(row.reference.name, row.port.row) for row in found.rows if row.reference and row.port]
     assert made == [("within", 5), ("any", 7), ("around", 9)]
+
+
+def test_layers_of_the_port_alone_stand_before_those_that_are_alike() -> None:
+    """The likeness of what follows counts, whatever stands before it."""
+    reference = """
+        from keras import layers
+        def net(x):
+            x = layers.BatchNormalization(epsilon=1e-4, name="stem_bn")(x)
+            return layers.BatchNormalization(epsilon=1e-5, name="head_bn")(x)
+        """
+    port = """
+        from torch import nn
+        class Encoder(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.bn_image = nn.BatchNorm2d(8)
+                self.bn_text = nn.BatchNorm2d(8)
+                self.stem_bn = nn.BatchNorm2d(8)
+                self.head_bn = nn.BatchNorm2d(8)
+        """
+    found = compare(
+        [Input("ref.py", plain(reference).encode())],
+        [Input("port.py", plain(port).encode())],
+        RULES,
+    )
+    made = [
+        (row.reference.name if row.reference else "", row.port.name if row.port else "")
+        for row in found.rows
+    ]
+    assert made == [
+        ("", "bn_image"),
+        ("", "bn_text"),
+        ("stem_bn", "stem_bn"),
+        ("head_bn", "head_bn"),
+    ]
 
 
 def test_so_many_files_are_looked_at_behind_a_file(

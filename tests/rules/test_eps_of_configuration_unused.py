@@ -199,6 +199,17 @@ def test_the_table_shows_the_keys(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "Not compared, since a side is not known: eps in 1 pair." in out
 
 
+@pytest.mark.parametrize(("eps", "told"), [("1e-12", True), ("1e-6", False)])
+def test_two_configurations_say_it_where_they_agree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], eps: str, told: bool
+) -> None:
+    """Where they do not, it is said with low confidence alone."""
+    source = f"{CONFIGURATION}class HeadConfig:\n    layer_norm_eps = {eps}\n{REFERENCE}"
+    _, out = compared(tmp_path, capsys, "", "--output-format", "json", reference=source)
+    said = [finding["message"] for finding in json.loads(out)["findings"]]
+    assert [", by default 1e-12" in message for message in said] == [True] * told
+
+
 HELD = [
     pytest.param("    layer_norm_eps: float = 1e-12\n", ", by default 1e-12", id="an attribute"),
     pytest.param(
@@ -206,6 +217,17 @@ HELD = [
         ", by default 1e-06",
         id="an argument",
     ),
+    pytest.param(
+        '    """Says what a block is."""\n'
+        "    def to_dict(self):\n        return {}\n"
+        "    def __init__(self, *, dim, layer_norm_eps=1e-6):\n        self.dim = dim\n",
+        ", by default 1e-06",
+        id="an argument, below other methods",
+    ),
+    pytest.param(
+        "    def __init__(self, dim=8):\n        self.dim = dim\n", None, id="no such argument"
+    ),
+    pytest.param("    layer_norm_eps = '1e-6'\n", None, id="a text"),
     pytest.param("    layer_norm_eps = NORM_EPS\n", None, id="not a number"),
     pytest.param("    steps = 8\n", None, id="another key"),
     pytest.param("    layer_norm_eps = 1e-3\n", None, id="the same: only some checkpoints differ"),

@@ -183,6 +183,17 @@ RMS = {
         TORCH,
         "return x / torch.sqrt((x ** 2).mean(1, keepdim=True) + self.eps)",
     ),
+    "the constructor keeps more": (
+        TORCH.replace("        self.eps = eps\n", "        width = dim\n        self.eps = eps\n"),
+        "return x / torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)",
+    ),
+    "cast before the root": (
+        TORCH,
+        """
+        variance = x.float().pow(2).mean(-1, keepdim=True)
+        return x * torch.rsqrt(variance.to(x.dtype) + self.eps)
+        """,
+    ),
     "Flax": (
         FLAX,
         """
@@ -323,6 +334,10 @@ NO_LAYERS = {
     "the root and eps are given back": """
         root = torch.sqrt((x ** 2).mean(-1, keepdim=True))
         return x, root + self.eps
+        """,
+    "the variance is changed before the root": """
+        variance = x.pow(2).mean(-1, keepdim=True)
+        return x * torch.rsqrt(variance.relu() + self.eps)
         """,
     "the root times eps": """
         root = torch.sqrt((x ** 2).mean(-1, keepdim=True))

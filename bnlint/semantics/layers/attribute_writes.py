@@ -149,18 +149,17 @@ def _through_class(
     for index, site in enumerate(sites):
         for resolution in site.resolutions:
             through = resolution.through
-            if through is None or cls not in lineage(project.evaluator, through):
-                if through is not None and through in lineage(project.evaluator, cls):
-                    yield Reached(index, False)  # a class derived from it sets the attribute
-                    break
+            if through is None:
                 continue
-            env = None
-            called = project.evaluator.evaluate(site.module, site.call.func)
-            if len(called) == 1 and called[0].object == through:
-                instance = Instance(through, site.module, site.call)
-                env = construction(project.evaluator, instance)
-            yield Reached(index, at_once and len(site.resolutions) == 1, env)
-            break
+            if cls in lineage(project.evaluator, through):
+                env = None
+                called = project.evaluator.evaluate(site.module, site.call.func)
+                if len(called) == 1 and called[0].object == through:
+                    instance = Instance(through, site.module, site.call)
+                    env = construction(project.evaluator, instance)
+                yield Reached(index, at_once and len(site.resolutions) == 1, env)
+            elif through in lineage(project.evaluator, cls):
+                yield Reached(index, False)  # a class derived from it sets the attribute
 
 
 def loop_of(store: Store) -> ast.For | ast.AsyncFor | None:

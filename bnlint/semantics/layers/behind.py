@@ -192,14 +192,11 @@ def _may_run(module: Module, call: ast.Call, within: ast.AST, decide: Decide) ->
 
 def _joined(sites: Sequence[Site]) -> Site:
     """Return a layer as all the calls make it that lead to it."""
-    first = sites[0]
-    if len(sites) == 1:
-        return first
     reached = distinct(resolution for site in sites for resolution in site.resolutions)
     roles = dict.fromkeys(role for site in sites for role in site.values)
     values = {role: agreed([site.value(role) for site in sites]) for role in roles}
     doubt = next((site.doubt for site in sites if site.doubt), "")
-    return first._replace(resolutions=tuple(reached), values=values, doubt=doubt)
+    return sites[0]._replace(resolutions=tuple(reached), values=values, doubt=doubt)
 
 
 def _settled(project: Project, module: Module, sites: Sequence[Site]) -> list[Site]:

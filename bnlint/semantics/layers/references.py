@@ -84,9 +84,8 @@ class Counterpart(NamedTuple):
 def _common(sites: Sequence[Site], role: str) -> Value:
     """Return what all ``sites`` have in ``role``; nothing is known where they do not agree."""
     values = [site.value(role) for site in sites]
-    numbers = [value.number for value in values]
-    first = numbers[0]
-    if first is None or any(n is None or not close(n, first) for n in numbers):
+    numbers = [value.number for value in values if value.number is not None]
+    if len(numbers) < len(values) or any(not close(n, numbers[0]) for n in numbers):
         return absent("the layers of the reference do not agree")
     return values[0]
 

@@ -248,9 +248,9 @@ def _arguments(call: ast.Call) -> Iterator[ast.expr]:
 
 
 def imported_by(outline: Outline) -> Iterator[str]:
-    """Yield the import paths that a file imports absolutely, as far as can be seen."""
+    """Yield the import paths of what a file imports, as they are written."""
     found = outline.imports
     for named in found.modules.values():
         yield from named
     for origins in (*found.names.values(), tuple((star, "") for star in found.stars)):
-        yield from (origin for origin, _ in origins if not origin.startswith("."))
+        yield from (origin for origin, _ in origins)

@@ -81,8 +81,6 @@ def layout(ev: Evaluate, module: Module, node: ast.expr, depth: int = 0) -> Layo
 def _called(ev: Evaluate, module: Module, call: ast.Call, depth: int) -> Layout | None:
     found = known_layer(ev, module, call)
     if found is not None:
-        if found.neighbour.kind == "sequence":
-            return None  # a tuple, of which the first is the tensor
         given = _input(found, call)
         return _made(ev, found, layout(ev, module, given, depth) if given is not None else None)
     if _is_norm(ev, module, call):
