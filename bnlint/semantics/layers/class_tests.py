@@ -58,7 +58,7 @@ def layer_classes(ev: Evaluate, module: Module, test: ast.expr) -> Iterator[Api]
                 path = candidate.object.path
                 named = ev.frameworks.by_alias.get(path, ())
                 of_base = (api for api in ev.frameworks.apis.values() if path in api.bases)
-                yield from (api for api in (*named, *of_base) if api.kind == "layer")
+                yield from (*named, *of_base)
 
 
 class LayerTests:
