@@ -116,7 +116,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         crossed = [
             Crossed(t.target, t.source, t.value)
             for t in copy.transfers
-            if t.source is not None and t.crosses and copy.is_certain(t)
+            if t.source is not None and copy.crosses(t)
         ]
         if not crossed:
             continue

@@ -54,14 +54,14 @@ Measured with Keras 3.15.1.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bnlint.engine.trials import trial_of_arrays
 from bnlint.finding import Finding
 from bnlint.rule import Context, Rule
 from bnlint.semantics.weights.kinds import CALLED, KINDS
-from bnlint.semantics.weights.sources import Arrays
-from bnlint.semantics.weights.transfers import copies
+from bnlint.semantics.weights.sources import Arrays, Slot
+from bnlint.semantics.weights.transfers import Transfer, copies
 
 RULE = Rule("BN402", "weight-shift", "error")
 
@@ -71,24 +71,11 @@ def check_file(context: Context) -> Iterator[Finding]:
     module, arrays = context.module, Arrays(context.evaluator, context.module, context.sites)
     for copy in copies(context.evaluator, module, context.sites):
         for transfer in copy.transfers:
-            source = transfer.source
-            if source is None or not transfer.crosses or not copy.is_certain(transfer):
-                continue
-            if not 0 < source.length < len(KINDS):
-                continue  # it has all four, or may have them
-            order = ", ".join(CALLED[kind] for kind in arrays.order_of(source))
-            yield context.report(
-                RULE,
-                transfer.value,
-                f"{source.name} of {source.owner} is {CALLED[source.kind]}, and is put where "
-                f"{CALLED[transfer.target.kind]} belongs: the layer has {order} only",
-                help="count the places without those that the layer leaves out",
-                trial=trial_of_arrays(
-                    context.frameworks,
-                    transfer.target.name,
-                    [(transfer.target.kind, source.kind)],
-                ),
-            )
+            match transfer.source:
+                case Slot(layer=ast.expr() as layer, length=1 | 2 | 3) as source:
+                    if copy.crosses(transfer):
+                        order = [CALLED[kind] for kind in arrays.order(layer)]
+                        yield _shifted(transfer, source, order, context)
     for call in (c for name in arrays.listing for c in module.calls_by_name.get(name, ())):
         match module.parents[call], call.func:
             case ast.Assign([ast.Tuple(variables), *_]), ast.Attribute(layer) as method:
@@ -101,3 +88,18 @@ def check_file(context: Context) -> Iterator[Finding]:
                         f"{len(variables)}: it has {', '.join(has)} only",
                         help="leave out the variable of what the layer leaves out",
                     )
+
+
+def _shifted(transfer: Transfer, source: Slot, order: Sequence[str], context: Context) -> Finding:
+    return context.report(
+        RULE,
+        transfer.value,
+        f"{source.name} of {source.owner} is {CALLED[source.kind]}, and is put where "
+        f"{CALLED[transfer.target.kind]} belongs: the layer has {', '.join(order)} only",
+        help="count the places without those that the layer leaves out",
+        trial=trial_of_arrays(
+            context.frameworks,
+            transfer.target.name,
+            [(transfer.target.kind, source.kind)],
+        ),
+    )

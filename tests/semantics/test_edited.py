@@ -140,7 +140,36 @@ def test_edited_is_as_parsed_anew(
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\f\n"])
 def test_other_line_ends_are_left_to_the_parser(end: str) -> None:
-    assert edited(parse("net.py", CODE), CODE.replace("\nclass", f"{end}class")) is None
+    other = CODE.replace("\nclass", f"{end}class")
+    assert edited(parse("net.py", CODE), other) is None
+    assert edited(parse("net.py", other), CODE) is None  # what is gone of them, too
+
+
+@pytest.mark.parametrize(
+    ("code", "old", "new"),
+    [
+        pytest.param("# a comment\n", "comment\n", "comment\nx = 1\n", id="nothing but a comment"),
+        pytest.param("def f():\n    x = 1\n    y = 2", "2", "3", id="no line end at the end"),
+        pytest.param("def f():\n    def g():\n        y = 2", "2", "3", id="of two functions"),
+        pytest.param(
+            "x = 1\n@(\n    deco\n)\ndef f():\n    y = 2\n", "2", "3",
+            id="a decorator in brackets",
+        ),
+        pytest.param("x = 1\n@\\\ndeco\ndef f():\n    y = 2\n", "2", "3", id="a split decorator"),
+        pytest.param("x = 1; \\\n  y = 2\nz = 3\n", "2", "4", id="a line that goes on"),
+        pytest.param("def f(): \\\n  x = 1; \\\ny = 2\nz = 3\n", "2", "4", id="one of a function"),
+    ],
+)  # fmt: skip
+def test_odd_places_are_as_parsed_anew(code: str, old: str, new: str) -> None:
+    before, text = parse("net.py", code), code.replace(old, new)
+    seen(before)
+    after = edited(before, text)
+    assert after is None or seen(after) == seen(parse("net.py", text))
+
+
+def test_elements_are_noted_where_they_are_stored() -> None:
+    module = parse("net.py", "x = a[0]\na[1] = x\ndel a[2]\n")
+    assert [module.source(place) for place in module.keyed_stores] == ["a[1]"]
 
 
 def test_what_was_used_up_says_nothing_wrong() -> None:

@@ -65,6 +65,14 @@ def reaching(scope: Scope, name: str, use: ast.AST | None, decide: Decide | None
     return _Analysis(scope, name, bindings, use, decide).run()
 
 
+def assigned(scope: Scope, name: str, use: ast.AST | None) -> ast.expr | None:
+    """Return what ``name`` was given where ``use`` is, if it is one thing on all ways there."""
+    match reaching(scope, name, use):
+        case (Reaching(binding=Binding(kind="assign", value=ast.expr() as value)),):
+            return value
+    return None
+
+
 def _conditional(scope: Scope, name: str, use: ast.AST | None) -> bool:
     """Tell whether a lone binding needs the analysis: a parameter that a test may narrow."""
     if use is None or scope.bindings[name][0].kind != "param":

@@ -6,6 +6,7 @@ Parsing just the slice keeps LibCST out of clean runs and makes its cost that of
 from __future__ import annotations
 
 import textwrap
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bnlint.finding import Finding, Span
@@ -27,10 +28,8 @@ def expression(module: Module, span: Span) -> cst.BaseExpression | None:
     if is_deep(text):
         return None
     for candidate in (text, f"({text})"):
-        try:
+        with suppress(Exception):  # not an expression: the caller is told by None
             return cst.parse_expression(candidate)
-        except Exception:  # noqa: S112  # not an expression: the caller is told by None
-            continue
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from bnlint.semantics.syntax.index import Definition, Index
+from bnlint.semantics.syntax.index import Definition, Index, end_of
 from bnlint.semantics.syntax.module import DefinitionNode, Module, tree_of
 from bnlint.startup.typed import NamedTuple
 
@@ -104,7 +104,7 @@ def _parts(module: Module, edit: _Edit) -> Iterator[_Part]:
             return
         owner, around = inner, (*around, inner)
         start = starts[_row(inner.body[0]) - 1]
-        below = inner.end_lineno or inner.lineno
+        below, _ = end_of(inner)
         end = starts[below] if below < len(starts) else len(module.text)
 
 
@@ -117,14 +117,14 @@ def _part(
     end: int,
 ) -> _Part | None:
     """Return the statements of a block around an edit; the block lies from ``start`` to ``end``."""
-    lines, nested = module.lines.starts, bool(around)
+    lines = module.lines.starts
     begins = [
         (index, lines[_row(statement) - 1], statement.col_offset)
         for index, statement in enumerate(owner.body)
-        if _is_first(module, statement, is_nested=nested)
+        if _is_first(module, statement)
     ]
     before = [(i, begin) for i, begin, column in begins if begin + column < edit.start]
-    if not before and nested:
+    if not before and around:
         return None
     first, start = before[-1] if before else (0, start)
     for last, begin, _ in begins:
@@ -135,11 +135,11 @@ def _part(
     return _Part(owner, around, first, len(owner.body), start, end)
 
 
-def _is_first(module: Module, statement: ast.stmt, *, is_nested: bool) -> bool:
+def _is_first(module: Module, statement: ast.stmt) -> bool:
     """Tell whether a statement begins a line as the parser sees lines."""
     row = _row(statement)
     line, column = module.lines.line(row), statement.col_offset
-    if line[:column].strip(" \t") or bool(column) != is_nested:
+    if line[:column].strip(" \t"):
         return False
     if getattr(statement, "decorator_list", ()) and not line.startswith("@", column):
         return False
@@ -175,7 +175,7 @@ def _replaced(
         index.move(before.lines.place(part.end)[0], more)
     index.replace(Index(owner, old), Index(owner, holder.body))
     for definition in part.around:
-        definition.end_lineno = (definition.end_lineno or 0) + more
+        definition.end_lineno = end_of(definition)[0] + more
     if isinstance(holder, ast.ClassDef) and part.last == len(owner.body):
         inner = None
         for definition in reversed(part.around):  # all that end where their last statement does

@@ -154,7 +154,7 @@ class Index:
                     if child.__class__ is not constant:
                         stack.append(child)
 
-    def _note(self, node: ast.AST) -> None:
+    def _note(self, node: Any) -> None:
         """Note a definition, an import, what else binds names in a way of its own, or keys."""
         if isinstance(node, ast.Subscript):
             if isinstance(node.ctx, ast.Store):
@@ -169,7 +169,7 @@ class Index:
             self.imports.append(node)
         elif isinstance(node, ast.NamedExpr):
             self.walruses.append(node)
-        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+        else:  # global, nonlocal
             self.outer.append(node)
 
     def replace(self, gone: Index, come: Index) -> None:
@@ -202,8 +202,12 @@ class Index:
 def _move(node: Any, row: int, rows: int) -> None:
     if getattr(node, "lineno", 0) >= row:
         node.lineno += rows
-        if node.end_lineno is not None:
-            node.end_lineno += rows
+        node.end_lineno += rows
+
+
+def end_of(node: Any) -> tuple[int, int]:
+    """Return the row and the column where a node ends: the parser says so of all it makes."""
+    return node.end_lineno, node.end_col_offset
 
 
 def source_order(node: Any) -> tuple[int, int, int, int]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from bnlint.files.source import Lines
 from bnlint.finding import Span
-from bnlint.semantics.syntax.index import Definition, Index
+from bnlint.semantics.syntax.index import Definition, Index, end_of
 from bnlint.startup.typed import NamedTuple
 
 DefinitionNode = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -75,7 +75,7 @@ class Module:
         self.walruses = self.index.walruses
         self.outer = {name for statement in self.index.outer for name in statement.names}
         self._tested: dict[str, bool] = {}
-        self._positions: dict[ast.stmt, int] = {}
+        self._places: dict[ast.stmt, Place] = {}
         self._leaving: dict[int, list[int]] = {}  # by the identity of a block
         self._defined: frozenset[str] | None = None
         self._own_stores: dict[tuple[ast.AST, str], list[tuple[ast.AST, ast.Attribute]]] | None
@@ -102,8 +102,8 @@ class Module:
     def _in_test(self, node: ast.AST) -> bool:
         parent = self.parents[node]
         while isinstance(parent, (ast.BoolOp, ast.UnaryOp, ast.Compare)):
-            node, parent = parent, self.parents[parent]
-        return isinstance(parent, (ast.If, ast.Assert)) and parent.test is node
+            parent = self.parents[parent]
+        return isinstance(parent, (ast.If, ast.Assert))
 
     @property
     def defined(self) -> frozenset[str]:
@@ -129,7 +129,7 @@ class Module:
         function = self.enclosing_function(store)
         while function is not None:
             cls = self.parents[function]
-            if isinstance(cls, ast.ClassDef) and not isinstance(function, ast.Lambda):
+            if isinstance(cls, ast.ClassDef):
                 positional = [*function.args.posonlyargs, *function.args.args]
                 if positional and positional[0].arg == receiver:
                     self.own_stores.setdefault((cls, store.attr), []).append((function, store))
@@ -137,9 +137,7 @@ class Module:
 
     def span(self, node: ast.expr | ast.stmt | ast.keyword) -> Span:
         """Return where ``node`` stands, in rows, columns and code point offsets."""
-        return self.lines.span(
-            node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
-        )
+        return self.lines.span(node.lineno, node.col_offset, *end_of(node))
 
     def source(self, node: ast.expr | ast.stmt) -> str:
         """Return the text of ``node`` as it stands in the file."""
@@ -162,16 +160,11 @@ class Module:
 
     def place(self, statement: ast.stmt) -> Place:
         """Return the block in which ``statement`` stands."""
-        owner = self.parents[statement]
-        positions = self._positions
-        if statement not in positions:
+        if statement not in self._places:
+            owner = self.parents[statement]
             for block in blocks(owner):
-                positions.update((item, index) for index, item in enumerate(block))
-        position = positions.get(statement, -1)
-        for block in blocks(owner):
-            if 0 <= position < len(block) and block[position] is statement:
-                return Place(owner, block, position)
-        raise LookupError("statement without a block")
+                self._places.update((s, Place(owner, block, at)) for at, s in enumerate(block))
+        return self._places[statement]
 
     def scope_node(self, node: ast.AST) -> ast.AST:
         """Return the module, class, function, lambda or comprehension in whose scope ``node`` is.

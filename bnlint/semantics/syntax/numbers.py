@@ -65,11 +65,9 @@ def decay(api: Api, momentum: float) -> float | None:
 
     ``None`` if the API has no convention, or nobody knows it.
     """
-    if api.convention == "old-weight":
-        return momentum
     if api.convention == "new-weight":
         return float(complement(momentum))
-    return None
+    return api.decay(momentum)
 
 
 def momentum_for(api: Api, decay_value: float) -> float | None:

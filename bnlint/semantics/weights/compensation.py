@@ -14,7 +14,7 @@ from bnlint.semantics.layers.external_writes import may_reach
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.resolver import Grounds
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.memo import Memo
 
 #: What any such code has in its text: two eps in one line, with a minus or a quotient between them.
@@ -34,7 +34,7 @@ _MAKING_UP: Memo[str, tuple[_Statements, Grounds]] = Memo()
 def makes_up_for_eps(project: Project, site: Site) -> bool:
     """Tell whether code that may fill ``site`` moves its weights from one eps to another."""
     resolver, file = project.resolver, site.module.file
-    if resolver is None or not file:
+    if resolver is None:
         return any(True for _ in _statements(site.module))
 
     def making_up() -> _Statements:
@@ -55,14 +55,9 @@ def _statements(module: Module) -> Iterator[ast.stmt]:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             if not any(map(_is_variance, ast.walk(statement))):
                 continue
-            terms = [(sign, part) for sign, part in _terms(node, 1) if _is_eps(part)]
-            if {sign for sign, _ in terms} != {1, -1}:
-                continue
-            found = [part for _, part in terms]
-        elif isinstance(node.op, ast.Div):
-            found = [eps for side in (node.left, node.right) for eps in _guards(side)]
+            found = [part for part in _terms(node) if _is_eps(part)]
         else:
-            continue
+            found = [eps for side in (node.left, node.right) for eps in _guards(side)]
         if len({ast.unparse(part) for part in found}) == 2:
             yield statement
 
@@ -75,44 +70,41 @@ def _rows(text: str) -> list[int]:
 def _at_rows(node: ast.AST, rows: Sequence[int]) -> Iterator[ast.AST]:
     """Yield the nodes below ``node`` that reach into one of ``rows``."""
     for child in ast.iter_child_nodes(node):
-        start, end = getattr(child, "lineno", 0), getattr(child, "end_lineno", None)
-        if not start or any(start <= row <= (end or start) for row in rows):
+        start, end = getattr(child, "lineno", 0), getattr(child, "end_lineno", 0)
+        if not start or any(start <= row <= end for row in rows):
             yield child
             yield from _at_rows(child, rows)
 
 
-def _terms(node: ast.expr, sign: int) -> Iterator[tuple[int, ast.expr]]:
-    """Yield what is added (1) and taken away (-1) in a sum."""
+def _terms(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield what is added and taken away in a sum."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        yield from _terms(node.left, sign)
-        yield from _terms(node.right, -sign if isinstance(node.op, ast.Sub) else sign)
+        yield from _terms(node.left)
+        yield from _terms(node.right)
     else:
-        yield sign, node
+        yield node
 
 
 def _guards(side: ast.expr) -> Iterator[ast.expr]:
     """Yield what is added to variances in ``side`` as an eps is."""
     for part in ast.walk(side):
-        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
+        if isinstance(part, ast.BinOp):
             for variance, eps in ((part.left, part.right), (part.right, part.left)):
                 if _is_eps(eps) and any(map(_is_variance, ast.walk(variance))):
                     yield eps
 
 
 def _is_eps(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, float) and 0 < node.value <= _MAX_EPS
-    return "eps" in _name(node).lower()
+    match node:
+        case ast.Constant(float(number)):
+            return 0 < number <= _MAX_EPS
+        case ast.Name(name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(name)):
+            return "eps" in str(name).lower()
+    return False
 
 
 def _is_variance(node: ast.AST) -> bool:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, str) and "var" in node.value.lower()
-    return isinstance(node, (ast.Name, ast.Attribute)) and "var" in last_name(node).lower()
-
-
-def _name(node: ast.expr) -> str:
-    """Return the name of a variable or attribute, or the key of an item."""
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return str(node.slice.value)
-    return last_name(node)
+    match node:
+        case ast.Constant(str(name)) | ast.Name(name) | ast.Attribute(attr=name):
+            return "var" in name.lower()
+    return False

@@ -98,11 +98,11 @@ def _is_rooted(module: Module, node: ast.expr) -> bool:
     """Tell whether the root is taken of ``node``: ``sqrt(x)``, ``x.rsqrt()``, ``x ** -0.5``."""
     roots = catalogue().names("square_roots")
     parent = module.parents[node]
-    if isinstance(parent, ast.Call) and node in parent.args:
+    if isinstance(parent, ast.Call):
         return last_name(parent.func) in roots
     if isinstance(parent, ast.Attribute):
         return parent.attr in roots
-    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow) and parent.left is node
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Pow)
 
 
 def unscaled(module: Module, fold: Fold) -> ast.BinOp | None:
@@ -157,41 +157,34 @@ def _assigned(function: ast.AST) -> dict[str, list[ast.expr]]:
 
 
 def _bias(node: ast.expr, fold: Fold, module: Module, named: dict[str, list[ast.expr]]) -> str:
-    """Return the bias of another layer that ``node`` is as it stands, as the code writes it."""
+    """Return the bias that ``node`` is as it stands, as the code writes it."""
     node = _bare(node)
     if isinstance(node, ast.Name):
         values = [_bare(value) for value in named.get(node.id, ())]
         found = {_bias(value, fold, module, {}) for value in values} - {""}
         rest = [v for v in values if not _bias(v, fold, module, {})]
         return found.pop() if len(found) == 1 and all(map(_is_nothing, rest)) else ""
-    if isinstance(node, ast.Attribute) and kind_of(node.attr) == SHIFT:
-        if module.source(node.value) != fold.norm:
-            return module.source(node)
-    return ""
+    is_bias = isinstance(node, ast.Attribute) and kind_of(node.attr) == SHIFT
+    return module.source(node) if is_bias else ""
 
 
 def _is_nothing(node: ast.expr) -> bool:
     """Tell whether an expression makes zeros, as for a bias that is not there."""
     if isinstance(node, ast.Call):
-        return last_name(node.func).startswith("zeros")
-    return isinstance(node, ast.Constant) and node.value in (0, None)
+        return "zeros" in last_name(node.func)  # new_zeros, zeros_like
+    return isinstance(node, ast.Constant)
 
 
-def _is_shift(
-    node: ast.expr, fold: Fold, module: Module, named: dict[str, list[ast.expr]], depth: int = 0
-) -> bool:
-    """Tell whether ``node`` is beta less the scaled mean: it reads both, and takes one away."""
-    if isinstance(node, ast.Name):
-        values = named.get(node.id, ())
-        return len(values) == 1 and not depth and _is_shift(values[0], fold, module, named, 1)
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Sub):
-        return False
-    left = _bare(node.left)
-    return MEAN in _read(node.right, fold.norm, module) and (
-        isinstance(left, ast.Attribute)
-        and kind_of(left.attr) == SHIFT
-        and module.source(left.value) == fold.norm
-    )
+def _is_shift(node: ast.expr, fold: Fold, module: Module, named: dict[str, list[ast.expr]]) -> bool:
+    """Tell whether ``node`` is beta less something, which in a fold is the scaled mean."""
+    values = named.get(node.id, []) if isinstance(node, ast.Name) else [node]
+    shifts = {
+        isinstance(value, ast.BinOp)
+        and isinstance(value.op, ast.Sub)
+        and SHIFT in _read(value.left, fold.norm, module)
+        for value in values
+    }
+    return shifts == {True}
 
 
 def _is_multiplied(texts: set[str], fold: Fold, module: Module) -> bool:
@@ -203,9 +196,7 @@ def _is_multiplied(texts: set[str], fold: Fold, module: Module) -> bool:
         elif isinstance(part, ast.AugAssign) and isinstance(part.op, _PRODUCTS):
             given = [part.target]
         elif isinstance(part, ast.Call) and last_name(part.func) in _MULTIPLIES:
-            given = [*part.args]
-            if isinstance(part.func, ast.Attribute):
-                given.append(part.func.value)
+            given = [part.func, *part.args]
         if any(_stands_in(value, texts, module) for value in given):
             return True
     return False

@@ -19,6 +19,9 @@ from bnlint.startup.typed import NamedTuple
 #: Through so many calls a model is followed that is given to a function.
 _MAX_DEPTH = 2
 
+#: What stands between a model and the call of its method, or of what it is given to by name.
+_WITHIN_CALL = (ast.Attribute, ast.keyword)
+
 
 class Fate(NamedTuple):
     """What is done with a model: where it is switched to ``inference``, the first place.
@@ -52,42 +55,39 @@ def fate_of(ev: Evaluate, module: Module, model: ast.expr, moving: ast.stmt) -> 
     if not _is_own(module, model, text):
         return None
     to_inference: list[tuple[Module, ast.Call]] = []
-    trained = applied = loaded = born = False
+    trained = loaded = born = False
     made = {
         module.enclosing_function(use)
         for use in _uses(module, model, text)
         if isinstance(use.ctx, ast.Store)  # type: ignore[attr-defined]
     }
     here = module.enclosing_function(moving) if moving in module.parents else None
-    if here is not None and here in made and _is_remade(model, here):
+    if here in made and _is_remade(model, here):
         return None  # a new model each time, with the statistics of what it is made of
     settings: set[ast.AST | None] = set()
     runs: list[ast.AST | None] = []
     for use in _uses(module, model, text):
         parent = module.parents[use]
         function = module.enclosing_function(use)
+        call = module.parents[parent] if isinstance(parent, _WITHIN_CALL) else parent
+        if not isinstance(call, ast.Call):
+            continue
         if isinstance(parent, ast.Attribute):
-            call = module.parents[parent]
-            if not isinstance(call, ast.Call) or call.func is not parent:
-                continue
             mode = _mode(parent.attr, call)
             if mode == "inference":
                 to_inference.append((module, call))
                 settings.add(function)
-                born = born or function in made
+                born |= function in made
             elif mode:
-                trained = trained or function not in settings
+                trained |= function not in settings
             elif parent.attr in catalogue().names("load_methods"):
-                loaded = loaded or function not in made
-        elif isinstance(parent, ast.Call) and parent.func is use:
+                loaded |= function not in made
+        elif call.func is use:
             runs.append(function)
-        elif isinstance(parent, (ast.Call, ast.keyword)):
-            call = parent if isinstance(parent, ast.Call) else module.parents[parent]
-            if isinstance(call, ast.Call):
-                inside = _inside(ev, module, call, use, 0)
-                to_inference += [(there, c) for there, c, mode in inside if mode == "inference"]
-                modes = [mode for _, _, mode in inside]
-                trained = trained or modes[:1] == ["training"]
+        else:
+            inside = _inside(ev, module, call, use, 0)
+            to_inference += [(there, c) for there, c, _ in inside]  # or it trains at first
+            trained |= [mode for _, _, mode in inside][:1] == ["training"]
     applied = any(function not in settings for function in runs)
     if not to_inference:
         return None
@@ -102,7 +102,7 @@ def _is_trained_elsewhere(ev: Evaluate, module: Module, model: ast.expr) -> bool
     A derived class does, and who has the object that keeps the model.
     """
     resolver = getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file or not isinstance(model, ast.Attribute):
+    if resolver is None or not isinstance(model, ast.Attribute):
         return False
     methods = "|".join(sorted(_to_training()))
     found = resolver.sources.search(module.file, rf"\.{re.escape(model.attr)}\.(?:{methods})\(")
@@ -117,7 +117,7 @@ def _to_training() -> frozenset[str]:
     )
 
 
-def _is_remade(model: ast.expr, function: ast.AST) -> bool:
+def _is_remade(model: ast.expr, function: ast.AST | None) -> bool:
     """Tell whether ``function`` makes the model anew, though other code has made it before."""
     return isinstance(model, ast.Attribute) and getattr(function, "name", "") != "__init__"
 
@@ -188,7 +188,7 @@ def _inside(
         return []
     found: list[tuple[Module, ast.Call, str]] = []
     for value in ev.evaluate(module, call.func):
-        if not isinstance(value.object, FunctionRef) or isinstance(value.object.node, ast.Lambda):
+        if not isinstance(value.object, FunctionRef):
             continue
         there, function = value.object.module, value.object.node
         arguments = arguments_of(ev, module, call, None)
@@ -208,7 +208,7 @@ def _switches(
         parent = module.parents[use]
         call = module.parents[parent]
         if isinstance(parent, ast.Attribute) and isinstance(call, ast.Call):
-            mode = _mode(parent.attr, call) if call.func is parent else ""
+            mode = _mode(parent.attr, call)
             if mode:
                 yield module, call, mode
         elif isinstance(parent, ast.Call) and parent.func is not use:

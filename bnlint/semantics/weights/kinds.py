@@ -24,9 +24,6 @@ CALLED = {
     COUNTER: "the number of batches",
 }
 
-#: A shorter name may mean anything.
-_SHORTEST = 3
-
 
 @lru_cache(maxsize=1)
 def _kinds() -> Mapping[str, str]:
@@ -45,11 +42,7 @@ def _kinds() -> Mapping[str, str]:
             for name in state.get("counter", ()):
                 if is_distinct(_last(name)):
                     found.setdefault(_last(name), set()).add(COUNTER)
-    return {
-        name: kinds.pop()
-        for name, kinds in found.items()
-        if len(kinds) == 1 and len(name) >= _SHORTEST
-    }
+    return {name: kinds.pop() for name, kinds in found.items() if len(kinds) == 1}
 
 
 def _last(name: str) -> str:
@@ -108,7 +101,7 @@ def key_of(node: ast.expr, text: str) -> tuple[str, str] | None:
     """Return what stands before the name of an array in a key that is built, and the name.
 
     ``text`` is the source of ``node``: ``f"{prefix}.weight"``, ``name + "/gamma"``, ``"%s/beta" %
-    name``, ``"{}.bias".format(name)``.
+    name``, ``"{}.bias".format(name)``, ``".".join([name, "running_mean"])``.
     """
     end = _end(node)
     if end is None:
@@ -119,17 +112,16 @@ def key_of(node: ast.expr, text: str) -> tuple[str, str] | None:
 
 def _end(node: ast.expr) -> str | None:
     """Return the text with which a key ends, as far as it is written down."""
-    if isinstance(node, ast.Constant):
-        return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.JoinedStr):
-        return _end(node.values[-1]) if node.values else None
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _end(node.right)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
-        return _end(node.left)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-        if node.func.attr == "format":
-            return _end(node.func.value)
-        if node.func.attr == "join":
-            return _end(node.args[-1])
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=[*_, last]) | ast.BinOp(op=ast.Add(), right=last):
+            return _end(last)
+        case ast.BinOp(op=ast.Mod(), left=pattern):
+            return _end(pattern)
+        case ast.Call(func=ast.Attribute(attr="format", value=pattern)):
+            return _end(pattern)
+        case ast.Call(func=ast.Attribute(attr="join"), args=[*_, last]):
+            listed = last.elts[-1:] if isinstance(last, (ast.List, ast.Tuple)) else [last]
+            return next(map(_end, listed), None)
     return None

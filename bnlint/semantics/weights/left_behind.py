@@ -34,13 +34,9 @@ def left_behind(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterat
         kinds = tuple(kind for kind in STATISTICS if kind not in copy.kinds)
         if not kinds or not copy.kinds.issuperset(LEARNED):
             continue
-        if any(transfer.target.at >= 0 for transfer in copy.transfers):
-            continue  # all weights at once
-        learned = [t for t in copy.transfers if t.target.kind in LEARNED]
-        if any(t.source is None or t.source.kind not in LEARNED for t in learned):
+        sources = [t.source for t in copy.transfers if t.target.kind in LEARNED]
+        if any(s is None or s.kind not in LEARNED or s.owner == copy.owner for s in sources):
             continue  # made or computed, and no copy
-        if any(t.source and t.source.owner == copy.owner for t in learned):
-            continue
         if not (copy.names_statistics or _is_norm(ev, module, sites, copy)):
             continue  # any layer has a weight and a bias
         if _is_spoken_of(module, copy, kinds) or _is_handed_on(module, copy):
@@ -51,27 +47,20 @@ def left_behind(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterat
 def _is_norm(ev: Evaluate, module: Module, sites: Collection[Site], copy: Copy) -> bool:
     """Tell whether the layer is known to keep running statistics: it is made here, or tested."""
     first = copy.transfers[0]
-    made = {site.call: site for site in sites}
+    made: dict[ast.Call | None, Site] = {site.call: site for site in sites}
     if first.target.layer is not None:
         values = ev.evaluate(module, first.target.layer)
         layers = [
-            made.get(v.object.call) if isinstance(v.object, Instance) and v.object.call else None
-            for v in values
+            made.get(v.object.call) if isinstance(v.object, Instance) else None for v in values
         ]
         if all(site is not None and keeps_statistics(site) for site in layers):
             return True
     for guard in guards(module, first.statement, copy.within):
-        test = guard.test
-        if (
-            guard.holds
-            and isinstance(test, ast.Call)
-            and last_name(test.func) == "isinstance"
-            and len(test.args) == 2
-            and module.source(test.args[0]) == copy.owner
-        ):
-            tested = test.args[1]
-            listed = tested.elts if isinstance(tested, ast.Tuple) else [tested]
-            return all(_is_norm_class(ev, module, one) for one in listed)
+        match guard.test:
+            case ast.Call(func=ast.Name("isinstance"), args=[of, tested]):
+                if guard.holds and module.source(of) == copy.owner:
+                    listed = tested.elts if isinstance(tested, ast.Tuple) else [tested]
+                    return all(_is_norm_class(ev, module, one) for one in listed)
     return False
 
 
@@ -101,7 +90,7 @@ def _is_spoken_of(module: Module, copy: Copy, kinds: tuple[str, ...]) -> bool:
     """Tell whether the function names statistics of ``kinds``: it may set them in another way."""
     within = copy.within
     text = module.text if isinstance(within, ast.Module) else module.source(within)  # type: ignore[arg-type]
-    return _named(kinds[:1]).search(text) is not None or _named(kinds[-1:]).search(text) is not None
+    return _named(kinds).search(text) is not None
 
 
 def _is_handed_on(module: Module, copy: Copy) -> bool:

@@ -16,7 +16,7 @@ from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import bind
 from bnlint.semantics.values.callers import callers_in_view
-from bnlint.semantics.values.domain import Evaluate
+from bnlint.semantics.values.domain import Argument, Evaluate
 from bnlint.semantics.weights.inference import Fate, fate_of
 from bnlint.startup.typed import NamedTuple
 
@@ -122,20 +122,20 @@ def movings(module: Module) -> Iterator[Moving]:
     """Yield the statements of a file that put weights into a model, all of them."""
     for call in module.calls_by_name.get("zip", ()):
         loop = module.parents[call]
-        if not isinstance(loop, ast.For) or loop.iter is not call:
+        if not isinstance(loop, ast.For):
             continue
         if not isinstance(loop.target, ast.Tuple) or len(loop.target.elts) != len(call.args):
             continue
         given: dict[str, ast.expr | None] = {}
         for variable, argument in zip(loop.target.elts, call.args, strict=True):
-            name = _weight(variable)
+            name = last_variable(variable)
             if name:
                 given[name] = _whose_weights(argument)
         yield from _moved(loop, given)
     for name in catalogue().names("without_statistics"):
         for call in module.calls_by_name.get(name, ()):
             loop, model = module.parents[call], _whose_weights(call)
-            if isinstance(loop, ast.For) and loop.iter is call and model is not None:
+            if isinstance(loop, ast.For) and model is not None:
                 yield from _set_by_name(loop, model)
     yield from _by_key(module)
     for name in catalogue().names("fills_weights"):
@@ -163,7 +163,7 @@ def _by_key(module: Module) -> Iterator[Moving]:
             if through not in models:
                 continue
             given = dict(models)
-            if pairs and (name := _weight(loop.target)):
+            if pairs and (name := last_variable(loop.target)):
                 given[name] = models[through]
             yield from _moved(loop, given)
 
@@ -174,29 +174,33 @@ _DICTIONARIES = ("dict", "OrderedDict")
 
 def _keys_of(node: ast.expr) -> tuple[str, bool]:
     """Return the dictionary whose keys a loop goes through, and whether their values too."""
-    method = ""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
-        method, node = node.func.attr, node.func.value
-    if not isinstance(node, ast.Name) or method not in ("", "keys", "items"):
-        return "", False
-    return node.id, method == "items"
+    match node:
+        case ast.Name(held) | ast.Call(func=ast.Attribute(ast.Name(held), "keys")):
+            return held, False
+        case ast.Call(func=ast.Attribute(ast.Name(held), "items")):
+            return held, True
+    return "", False
 
 
 def _whose_weights(node: ast.expr) -> ast.expr | None:
     """Return the model whose weights, without its statistics, a call gives."""
-    if isinstance(node, ast.Call) and last_name(node.func) == "list" and len(node.args) == 1:
-        node = node.args[0]
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in catalogue().names("without_statistics") and not node.args:
-            return node.func.value
+    match node:
+        case ast.Call(func=ast.Name("list"), args=[given]):
+            return _whose_weights(given)
+        case ast.Call(func=ast.Attribute(model, method), args=[]):
+            return model if method in catalogue().names("without_statistics") else None
     return None
 
 
-def _weight(variable: ast.expr) -> str:
-    """Return the variable that holds a weight: of a pair with its name, the second."""
-    if isinstance(variable, ast.Tuple) and len(variable.elts) == 2:
-        variable = variable.elts[1]
-    return variable.id if isinstance(variable, ast.Name) else ""
+def last_variable(target: ast.expr) -> str:
+    """Return the variable of a loop, or the last of several: of a weight and its name, the weight.
+
+    Empty if it is no variable.
+    """
+    match target:
+        case ast.Name(name) | ast.Tuple([*_, ast.Name(name)]):
+            return name
+    return ""
 
 
 def _moved(loop: ast.For, given: Mapping[str, ast.expr | None]) -> Iterator[Moving]:
@@ -221,20 +225,22 @@ def _moved(loop: ast.For, given: Mapping[str, ast.expr | None]) -> Iterator[Movi
 
 def _set_by_name(loop: ast.For, model: ast.expr) -> Iterator[Moving]:
     """Yield what a loop over the named weights of ``model`` sets: ``p.data = average[name]``."""
-    if not isinstance(loop.target, ast.Tuple) or len(loop.target.elts) != 2 or _is_partial(loop):
-        return
-    name, weight = loop.target.elts
-    if not isinstance(name, ast.Name):
-        return
-    for statement in loop.body:
-        for written, values, keeps in _writes(statement):
-            if written != _weight(weight) or keeps:
-                continue
-            for value in (part for given in values for part in ast.walk(given)):
-                if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Name):
-                    if value.slice.id == name.id:
-                        yield Moving(loop, loop.iter, model, None)
-                        return
+    match loop.target:
+        case ast.Tuple([ast.Name(name), ast.Name(weight)]) if not _is_partial(loop):
+            values = [
+                part
+                for statement in loop.body
+                for written, given, _ in _writes(statement)
+                if written == weight
+                for value in given
+                for part in ast.walk(value)
+            ]
+            if any(isinstance(v, ast.Subscript) and _is_name(v.slice, name) for v in values):
+                yield Moving(loop, loop.iter, model, None)
+
+
+def _is_name(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
 
 
 def _is_partial(loop: ast.For) -> bool:
@@ -255,11 +261,12 @@ def _trains() -> frozenset[str]:
 def _writes(statement: ast.stmt) -> Iterator[tuple[str, list[ast.expr], bool]]:
     """Yield which variable a statement writes into, out of what, and whether it keeps a share."""
     for node in ast.walk(statement):
-        if isinstance(node, ast.Assign) and len(node.targets) == 1:
-            if isinstance(node.targets[0], (ast.Attribute, ast.Subscript)):
-                yield _base(node.targets[0]), [node.value], False
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, (ast.Attribute, ast.Subscript)):
+                    yield _base(target), [node.value], False
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Attribute):
-            yield _base(node.target), [node.value], False
+            yield _base(node.target), [node.value], True
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             method, given = node.func.attr, [*node.args, *(k.value for k in node.keywords)]
             names = catalogue().names
@@ -297,8 +304,7 @@ def _is_handled(module: Module, loop: ast.stmt) -> bool:
     words = (*catalogue().state_words, *buffers, *catalogue().names("recomputes"))
     if any(word in text for word in words):
         return True
-    function = module.enclosing_function(loop)
-    within = loop if function is None or isinstance(function, ast.Lambda) else function
+    within = module.enclosing_function(loop) or loop
     whole = catalogue().names("gives_states") | catalogue().names("load_methods")
     return any(
         (isinstance(node, ast.Constant) and isinstance(node.value, str) and is_norm(node.value))
@@ -316,7 +322,6 @@ def _ends(
     if (
         not isinstance(node, ast.Name)
         or function is None
-        or isinstance(function, ast.Lambda)
         or node.id not in {a.arg for a in (*function.args.args, *function.args.kwonlyargs)}
     ):
         yield module, node
@@ -325,6 +330,6 @@ def _ends(
         return
     for caller in callers_in_view(ev.wide, module, function).calls:
         bound = bind(module, function, caller.arguments(ev), caller.receiver)
-        given = bound.get((function, node.id))
-        if given is not None and given.node is not None:
-            yield from _ends(ev, given.module, given.node, depth + 1)
+        match bound[function, node.id]:
+            case Argument(node=ast.expr() as given, module=there):
+                yield from _ends(ev, there, given, depth + 1)

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator
 
 from bnlint.frameworks.tables import Framework, catalogue
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.names.flow import assigned
 from bnlint.semantics.objects.models import may_normalise
 from bnlint.semantics.project.marks import mentions_statistics
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Evaluate, Symbol
+from bnlint.semantics.weights.loops import last_variable
 from bnlint.startup.typed import NamedTuple
 
 _MAX_DEPTH = 3
@@ -68,26 +69,25 @@ def _weights(ev: Evaluate, module: Module, node: ast.expr, depth: int) -> ast.ex
     """Return the expression whose elements, unchanged and all of them, ``node`` holds."""
     if depth > _MAX_DEPTH:
         return None
-    if isinstance(node, ast.Name):
-        scope = ev.scope(module, module.scope_node(node))
-        states = reaching(scope, node.id, node)
-        if len(states) != 1 or states[0].binding.kind != "assign":
-            return None
-        value = states[0].binding.value
-        if not isinstance(value, ast.expr) or _is_changed(module, node):
-            return None
-        return _weights(ev, module, value, depth + 1)
-    if isinstance(node, ast.Call) and last_name(node.func) in _COLLECTS and len(node.args) == 1:
-        return _weights(ev, module, node.args[0], depth + 1)
-    if isinstance(node, (ast.DictComp, ast.ListComp)):
-        (loop, *more) = node.generators
-        held = node.value if isinstance(node, ast.DictComp) else node.elt
-        same = not more and not loop.ifs and _weight_in(held) == _last_of(loop.target)
-        return loop.iter if same else None
-    return node if isinstance(node, ast.Call) else None
+    match node:
+        case ast.Name(name):
+            value = assigned(ev.scope(module, module.scope_node(node)), name, node)
+            if value is None or _is_changed(module, node):
+                return None
+            return _weights(ev, module, value, depth + 1)
+        case ast.Call(args=[given]) if last_name(node.func) in _COLLECTS:
+            return _weights(ev, module, given, depth + 1)
+        case (
+            ast.DictComp(value=held, generators=[ast.comprehension(target, given, ifs=[])])
+            | ast.ListComp(elt=held, generators=[ast.comprehension(target, given, ifs=[])])
+        ):
+            return given if _weight_in(held) == last_variable(target) else None
+        case ast.Call():
+            return node
+    return None
 
 
-def _weight_in(node: ast.expr) -> str:
+def _weight_in(node: ast.expr) -> str | None:
     """Return the variable whose values, and nothing else of it, ``node`` is: ``p.data.cpu()``."""
     same = catalogue().names("same_values")
     while not isinstance(node, ast.Name):
@@ -96,14 +96,8 @@ def _weight_in(node: ast.expr) -> str:
         elif isinstance(node, ast.Attribute) and node.attr in same:
             node = node.value
         else:
-            return ""
+            return None
     return node.id
-
-
-def _last_of(target: ast.expr) -> str:
-    """Return the variable of a loop, or the last of several."""
-    last = target.elts[-1] if isinstance(target, ast.Tuple) and target.elts else target
-    return last.id if isinstance(last, ast.Name) else ""
 
 
 def _is_changed(module: Module, node: ast.Name) -> bool:

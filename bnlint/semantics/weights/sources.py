@@ -11,9 +11,9 @@ from collections.abc import Collection
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.names.flow import reaching
+from bnlint.semantics.names.flow import assigned, reaching
 from bnlint.semantics.syntax.module import Module, last_name
-from bnlint.semantics.values.domain import Constant, Evaluate, FunctionRef, Instance
+from bnlint.semantics.values.domain import Candidate, Constant, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.value import KNOWN
 from bnlint.semantics.weights.kinds import (
     SCALE,
@@ -63,7 +63,7 @@ class Arrays:
     def __init__(self, ev: Evaluate, module: Module, sites: Collection[Site] = ()) -> None:
         self.ev = ev
         self.module = module
-        self.sites = {site.call: site for site in sites}
+        self.sites: dict[ast.Call | None, Site] = {site.call: site for site in sites}
         names = catalogue().names
         self.same = names("same_values") | _KEEPS
         self.makes = names("same_arrays") | _MAKES
@@ -102,8 +102,6 @@ class Arrays:
 
     def keyed(self, node: ast.expr, holder: ast.expr, key: ast.expr) -> Slot | None:
         """Return the array that stands under a key: ``state[prefix + ".running_mean"]``."""
-        if isinstance(key, ast.Slice):
-            return None
         found = key_of(key, self.module.source(key)) or self._named_key(key)
         if found is None or not kind_of(found[1]):
             return None
@@ -117,17 +115,16 @@ class Arrays:
         if not isinstance(key, ast.Name):
             return None
         scope = self.ev.scope(self.module, self.module.scope_node(key))
-        if key.id in scope.bindings:
-            states = reaching(scope, key.id, key)
-            value = states[0].binding.value if len(states) == 1 else None
-            if isinstance(value, ast.expr) and states[0].binding.kind == "assign":
-                found = key_of(value, self.module.source(value))
-                if found is not None:
-                    return found
+        value = assigned(scope, key.id, key)
+        found = key_of(value, self.module.source(value)) if value is not None else None
+        if found is not None:
+            return found
         values = [value.object for value in self.ev.evaluate(self.module, key)]
-        texts = [o.value for o in values if isinstance(o, Constant) and isinstance(o.value, str)]
-        keys = {split_key(text) for text in texts}
-        return keys.pop() if len(keys) == 1 and len(texts) == len(values) else None
+        keys = {
+            split_key(o.value) if isinstance(o, Constant) and isinstance(o.value, str) else None
+            for o in values
+        }
+        return keys.pop() if len(keys) == 1 else None
 
     def stripped(self, node: ast.expr) -> ast.expr:
         """Return ``node`` without what makes a tensor of an array and leaves its values alone."""
@@ -140,10 +137,9 @@ class Arrays:
         """Return the array that ``node`` makes a tensor of, or takes all of, if it does."""
         if isinstance(node, ast.Call):
             func = node.func
-            if isinstance(func, ast.Attribute) and func.attr in self.same:
-                if not (node.args and func.attr in self.makes):
-                    return func.value
-            return node.args[0] if last_name(func) in self.makes and node.args else None
+            if node.args and last_name(func) in self.makes:
+                return node.args[0]
+            return self._wrapped(func) if isinstance(func, ast.Attribute) else None
         if isinstance(node, ast.Attribute) and node.attr in self.same:
             return node.value
         if isinstance(node, ast.Subscript) and _is_all(node.slice):
@@ -166,38 +162,29 @@ class Arrays:
             if binding.kind in ("assign", "walrus"):
                 found.append(self.slot(binding.value, depth + 1))
             elif binding.kind == "unpack" and len(binding.path) == 1:
-                count = _targets(binding.statement, binding.value)
+                count = _targets(binding.statement)
                 found.append(self.element(binding.value, binding.path[0], count, depth + 1))
             else:
                 return None
-        if not found or found[0] is None:
-            return None
-        same = all(s is not None and s[:3] == found[0][:3] for s in found)
-        return found[0] if same else None
+        return found[0] if len({s if s is None else s[:3] for s in found}) == 1 else None
 
     def _passed_on(self, call: ast.Call, depth: int) -> Slot | None:
         """Return the array that a helper of the project gives back as it got it."""
         if len(call.args) != 1 or call.keywords:
             return None
-        values = self.ev.evaluate(self.module, call.func)
-        if len(values) != 1 or not isinstance(values[0].object, FunctionRef):
-            return None
-        module, function = values[0].object.module, values[0].object.node
-        positional = [a.arg for a in function.args.args]
-        result = function.body if isinstance(function, ast.Lambda) else _only_result(function)
-        if result is None or not positional:
-            return None
-        inner = self if module is self.module else Arrays(self.ev, module)
-        given = inner.stripped(result)
-        if not isinstance(given, ast.Name) or given.id != positional[-1]:
-            return None
-        return self.slot(call.args[0], depth + 1)
+        match self.ev.evaluate(self.module, call.func):
+            case (Candidate(object=FunctionRef(node=function)),):
+                positional = [a.arg for a in function.args.args]
+                for given in map(self.stripped, _only_result(function)):
+                    if isinstance(given, ast.Name) and given.id in positional[-1:]:
+                        return self.slot(call.args[0], depth + 1)
+        return None
 
     # ------------------------------------------------------------------ lists of arrays
 
     def _picked(self, node: ast.Subscript, depth: int) -> Slot | None:
         at = node.slice
-        if isinstance(at, ast.Constant) and isinstance(at.value, int) and at.value >= 0:
+        if isinstance(at, ast.Constant) and isinstance(at.value, int):
             return self.element(node.value, at.value, 0, depth + 1)
         return None
 
@@ -205,31 +192,30 @@ class Arrays:
         """Return the array at place ``at`` of a list of ``count`` (0: not known how many)."""
         if depth > _MAX_DEPTH:
             return None
-        if isinstance(node, (ast.Tuple, ast.List)):
-            if at >= len(node.elts) or any(isinstance(e, ast.Starred) for e in node.elts):
-                return None
-            return self.slot(node.elts[at], depth + 1)
-        if isinstance(node, (ast.ListComp, ast.GeneratorExp)):
-            return self._in_comprehension(node, at, count, depth)
-        if isinstance(node, ast.Name):
-            return self._in_variable(node, at, count, depth)
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
-            lower = node.slice.lower
-            if node.slice.step is None and (lower is None or isinstance(lower, ast.Constant)):
-                start = 0 if lower is None else lower.value
-                if isinstance(start, int) and start >= 0:
-                    return self.element(node.value, at + start, 0, depth + 1)
-            return None
-        if isinstance(node, ast.Call):
-            name = last_name(node.func)
-            if name in ("list", "tuple") and len(node.args) == 1:
-                return self.element(node.args[0], at, count, depth + 1)
-            if name == "map" and len(node.args) == 2 and last_name(node.args[0]) in self.makes:
-                return self.element(node.args[1], at, count, depth + 1)
-            if name in self.listing and isinstance(node.func, ast.Attribute) and not node.args:
-                return self._weight(node, node.func, at, count)
-        if isinstance(node, ast.Attribute) and node.attr in self.listing:
-            return self._weight(node, node, at, count)
+        match node:
+            case ast.Tuple(held) | ast.List(held):
+                if at >= len(held) or any(isinstance(e, ast.Starred) for e in held):
+                    return None
+                return self.slot(held[at], depth + 1)
+            case ast.ListComp(
+                made, [ast.comprehension(ast.Name(name), given, [])]
+            ) | ast.GeneratorExp(made, [ast.comprehension(ast.Name(name), given, [])]):
+                made = self.stripped(made)
+                is_same = isinstance(made, ast.Name) and made.id == name
+                return self.element(given, at, count, depth + 1) if is_same else None
+            case ast.Name():
+                return self._in_variable(node, at, count, depth)
+            case ast.Subscript(given, ast.Slice(lower=None, step=None)):
+                return self.element(given, at, 0, depth + 1)
+            case ast.Subscript(given, ast.Slice(lower=ast.Constant(int(start)), step=None)):
+                return self.element(given, at + start, 0, depth + 1)
+            case ast.Call(ast.Name("list" | "tuple"), [given]):
+                return self.element(given, at, count, depth + 1)
+            case ast.Call(ast.Name("map"), [call, given]) if last_name(call) in self.makes:
+                return self.element(given, at, count, depth + 1)
+            case ast.Call(ast.Attribute() as method, []) | (ast.Attribute() as method):
+                if method.attr in self.listing:
+                    return self._weight(node, method, at, count)
         return None
 
     def _weight(self, node: ast.expr, of: ast.Attribute, at: int, count: int) -> Slot | None:
@@ -245,35 +231,18 @@ class Arrays:
         return Slot(owner, order[at], name, node, of.value, at, known)
 
     def lists_all(self, method: ast.expr) -> bool:
-        """Tell whether a method, none of the project's own, gives all weights of a layer."""
+        """Tell whether a method named so is none of the project's own: it gives all weights."""
         values = self.ev.evaluate(self.module, method)
-        return last_name(method) in self.listing and not any(
-            isinstance(v.object, FunctionRef) for v in values
-        )
-
-    def order_of(self, source: Slot) -> tuple[str, ...]:
-        """Return the kinds of all weights of the layer that ``source`` is one of."""
-        return self.order(source.layer) if source.layer is not None else ()
+        return not any(isinstance(v.object, FunctionRef) for v in values)
 
     def order(self, layer: ast.expr) -> tuple[str, ...]:
         """Return the kinds of the weights of a layer, in the order in which it gives them."""
         for value in self.ev.evaluate(self.module, layer):
             made = value.object
-            site = self.sites.get(made.call) if isinstance(made, Instance) and made.call else None
+            site = self.sites.get(made.call) if isinstance(made, Instance) else None
             if site is not None:
                 return order_at(site)
         return listed_order()
-
-    def _in_comprehension(
-        self, node: ast.ListComp | ast.GeneratorExp, at: int, count: int, depth: int
-    ) -> Slot | None:
-        (loop, *more) = node.generators
-        given = self.stripped(node.elt)
-        if more or loop.ifs or not isinstance(loop.target, ast.Name):
-            return None
-        if isinstance(given, ast.Name) and given.id == loop.target.id:
-            return self.element(loop.iter, at, count, depth + 1)
-        return None
 
     def _in_variable(self, node: ast.Name, at: int, count: int, depth: int) -> Slot | None:
         scope = self.ev.scope(self.module, self.module.scope_node(node))
@@ -282,20 +251,13 @@ class Arrays:
             if scope.parent is None:
                 return None
             scope, use = scope.parent, None
-        states = reaching(scope, node.id, use)
-        if len(states) != 1 or states[0].binding.kind != "assign":
-            return None
-        value = states[0].binding.value
-        return self.element(value, at, count, depth + 1) if isinstance(value, ast.expr) else None
+        value = assigned(scope, node.id, use)
+        return self.element(value, at, count, depth + 1) if value is not None else None
 
 
 def order_at(site: Site) -> tuple[str, ...]:
     """Return the kinds of the weights of the layer that is made at ``site``, in its order."""
-    absent = [
-        kind
-        for kind, role in ((SCALE, "scale"), (SHIFT, "center"))
-        if role in site.api.roles and _is_off(site, role)
-    ]
+    absent = [kind for kind, role in ((SCALE, "scale"), (SHIFT, "center")) if _is_off(site, role)]
     return tuple(kind for kind in listed_order() if kind not in absent)
 
 
@@ -313,19 +275,21 @@ def _is_all(index: ast.expr) -> bool:
     return isinstance(index, ast.Constant) and index.value is ...
 
 
-def _targets(statement: ast.AST, value: ast.expr) -> int:
-    """Return into how many variables a statement unpacks ``value``, 0 if that is open."""
-    if isinstance(statement, ast.Assign) and statement.value is value:
-        for target in statement.targets:
-            if isinstance(target, (ast.Tuple, ast.List)):
-                if not any(isinstance(e, ast.Starred) for e in target.elts):
-                    return len(target.elts)
+def _targets(statement: ast.AST) -> int:
+    """Return into how many variables a statement unpacks a value, 0 if that is open."""
+    match statement:
+        case ast.Assign([*_, ast.Tuple(names) | ast.List(names)]):
+            return 0 if any(isinstance(name, ast.Starred) for name in names) else len(names)
     return 0
 
 
-def _only_result(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
-    """Return what a function of a single statement, below its docstring, gives back."""
-    body = [s for s in function.body if not isinstance(s, ast.Expr)]
-    if len(body) == 1 and isinstance(body[0], ast.Return):
-        return body[0].value
-    return None
+def _only_result(
+    function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda,
+) -> list[ast.expr]:
+    """Return what a function of a single statement, below its docstring, gives back, if any."""
+    if isinstance(function, ast.Lambda):
+        return [function.body]
+    match [s for s in function.body if not isinstance(s, ast.Expr)]:
+        case [ast.Return(ast.expr() as value)]:
+            return [value]
+    return []

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.names.scopes import Binding
 from bnlint.semantics.project.marks import mentions_api, mentions_statistics
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
@@ -31,11 +32,6 @@ class Transfer(NamedTuple):
     source: Slot | None
     statement: ast.stmt
 
-    @property
-    def crosses(self) -> bool:
-        """Whether the array becomes something else than it was: a mean a variance."""
-        return self.source is not None and self.source.kind != self.target.kind
-
 
 class Copy(NamedTuple):
     """All that one function puts into one layer; ``within`` is the function, or the module."""
@@ -59,14 +55,15 @@ class Copy(NamedTuple):
         """Where what is put into the layer comes from, as far as that is known."""
         return tuple(t.source for t in self.transfers if t.source is not None)
 
-    def is_certain(self, transfer: Transfer) -> bool:
-        """Tell whether both ends of a transfer are known to be arrays of batch normalisation.
+    def crosses(self, transfer: Transfer) -> bool:
+        """Tell whether an array surely becomes something else than it was: a mean a variance.
 
-        Names such as ``weight`` and ``mean`` are those of other layers and things too, and the
-        third weight is a mean only of a layer that has four, all of which are taken.
+        Both ends are to be known for arrays of batch normalisation. Names such as ``weight`` and
+        ``mean`` are those of other layers and things too, and the third weight is a mean only of a
+        layer that has four, all of which are taken.
         """
         source, target = transfer.source, transfer.target
-        if source is None or source.owner == target.owner:
+        if source is None or source.kind == target.kind or source.owner == target.owner:
             return False
         kin = [s for s in self.sources if s.owner == source.owner]
         if source.at >= 0:
@@ -123,10 +120,11 @@ def _transfers(arrays: Arrays, module: Module) -> Iterator[Transfer]:
         if kind_of(store.attr) or store.attr in arrays.same:
             yield from _by_store(arrays, module, store)
     for call in _calls(module, names("stores_into")):
-        if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
-            target = arrays.attribute(arrays.stripped(call.func.value))
-            if target is not None:
-                yield _transfer(arrays, module, target, call.args[0])
+        match call:
+            case ast.Call(ast.Attribute(stored), [value]):
+                target = arrays.attribute(arrays.stripped(stored))
+                if target is not None:
+                    yield _transfer(arrays, module, target, value)
     for call in _calls(module, names("takes_weights")):
         yield from _whole(arrays, module, call)
     for site in arrays.sites.values():
@@ -153,7 +151,7 @@ def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
     """Yield what ``state[key + ".running_mean"] = ...`` puts where."""
     for place in module.keyed_stores:
         statement = module.parents[place]
-        if not isinstance(statement, ast.Assign) or statement.targets != [place]:
+        if not isinstance(statement, ast.Assign):
             continue
         within = arrays.stripped(place)
         if isinstance(within, ast.Subscript):  # group["moving_mean"][:] = x too
@@ -166,9 +164,9 @@ def _by_key(arrays: Arrays, module: Module) -> Iterator[Transfer]:
 
 def _whole(arrays: Arrays, module: Module, call: ast.Call) -> Iterator[Transfer]:
     """Yield what ``layer.set_weights([gamma, beta, mean, variance])`` puts where."""
-    if len(call.args) == 1 and isinstance(call.func, ast.Attribute):
-        layer = call.func.value
-        yield from _listed(arrays, module, call.args[0], layer, arrays.order(layer))
+    match call:
+        case ast.Call(ast.Attribute(layer), [given]):
+            yield from _listed(arrays, module, given, layer, arrays.order(layer))
 
 
 def _at_birth(arrays: Arrays, module: Module, site: Site) -> Iterator[Transfer]:
@@ -199,23 +197,21 @@ def _elements(arrays: Arrays, module: Module, node: ast.expr) -> list[ast.expr]:
     if not isinstance(node, ast.Name):
         return []
     scope = arrays.ev.scope(module, module.scope_node(node))
-    bindings = scope.bindings.get(node.id, ())
-    if len(bindings) != 1 or not isinstance(bindings[0].value, ast.List):
-        return []
-    block = module.place(bindings[0].statement).block  # type: ignore[arg-type]
-    found = list(bindings[0].value.elts)
-    for use in module.uses.of(node.id):
-        attribute = module.parents[use]
-        if use is node or isinstance(getattr(use, "ctx", None), ast.Store):
-            continue
-        call = module.parents[attribute]
-        if not isinstance(attribute, ast.Attribute) or attribute.attr != "append":
+    match scope.bindings.get(node.id):
+        case [Binding(kind="assign", value=ast.List(held), statement=ast.stmt() as statement)]:
+            block = module.place(statement).block
+        case _:
             return []
-        if not isinstance(call, ast.Call) or len(call.args) != 1 or use.lineno > node.lineno:
-            return []
-        if module.statement(call) not in block:
-            return []  # it may not run, or more than once
-        found.append(call.args[0])
+    found = list(held)
+    uses = [u for u in module.uses.of(node.id) if module.scope_node(u) is scope.node]
+    for use in uses[1 : uses.index(node)]:
+        match module.parents[module.parents[use]]:
+            case ast.Call(ast.Attribute(filled, "append"), [value]) as call if filled is use:
+                if module.statement(call) not in block:
+                    return []  # it may not run, or more than once
+                found.append(value)
+            case _:
+                return []
     return found
 
 
@@ -251,13 +247,12 @@ def renamings(module: Module) -> Iterator[list[Renamed]]:
         ]
         if found:
             yield found
-    chains: dict[ast.AST, list[Renamed]] = {}
+    chains: dict[ast.AST | None, list[Renamed]] = {}
     for call in module.calls_by_name.get("replace", ()):
         if len(call.args) == 2:
             renamed = _renamed(call.args[0], call.args[1], call)
             if renamed is not None:
-                within = module.enclosing_function(call) or module.tree
-                chains.setdefault(within, []).append(renamed)
+                chains.setdefault(module.enclosing_function(call), []).append(renamed)
     yield from chains.values()
 
 
