@@ -17,6 +17,7 @@ SHAPES = {
     "signs": lambda n: "-" * (n * MAX_CHAIN) + "a",
     "negations": lambda n: "not " * (n * MAX_CHAIN) + "a",
     "conditions": lambda n: "a if b else " * (n * MAX_CHAIN) + "c",
+    "functions": lambda n: "lambda: " * (n * MAX_CHAIN) + "a",
     "a sum in brackets": lambda n: "(a" + "\n + a" * (n * MAX_CHAIN) + ")",
     "the value of a key": lambda n: "{a: a" + " + a" * (n * MAX_CHAIN) + "}",
     "brackets": lambda n: "(" * (n * (MAX_BRACKETS - 1)) + ")" * (n * (MAX_BRACKETS - 1)),

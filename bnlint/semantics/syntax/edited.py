@@ -141,8 +141,6 @@ def _is_first(module: Module, statement: ast.stmt) -> bool:
     line, column = module.lines.line(row), statement.col_offset
     if line[:column].strip(" \t"):
         return False
-    if getattr(statement, "decorator_list", ()) and not line.startswith("@", column):
-        return False
     return not module.lines.line(row - 1).endswith("\\")
 
 
