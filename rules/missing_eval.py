@@ -132,15 +132,18 @@ RULE = Rule("BN201", "missing-eval", "warning", confidence="medium")
 def check_file(context: Context) -> Iterator[Finding]:
     """Report inference calls of models that are never switched."""
     shows = _has_inference(context)
+    known = set()
     for history in context.histories(shows=shows, initial=TRAINING, whole=False):
         finding = _check(context, history)
         if finding is not None:
+            known.add(finding.span)
             yield finding
     asked = context.evaluator, context.module, context.sites
     for sibling in siblings(*asked):
         yield _report_sibling(context, sibling)
     for training in training_in_every_phase(*asked):
-        yield _report_training(context, training)
+        if context.module.span(training.run) not in known:
+            yield _report_training(context, training)
 
 
 def _has_inference(context: Context) -> bool:
@@ -208,14 +211,15 @@ def _report(context: Context, use: Use, history: History) -> Finding:
     ev, module, framework = context.evaluator, context.module, made.framework
     method = framework.modes.to_inference[0][0]
     assert isinstance(use.node, ast.Call)
-    model = use.node.func
+    model: ast.expr | None = use.node.func
     if use.kind == METHOD and isinstance(model, ast.Attribute):  # model.forward(x)
         model = model.value
     place: ast.expr = use.node
     if use.module is not module:
         place = use.here
-        model = use.via[0].given or use.here
-    variable = dotted(model) or variable_of(module, made.call) or module.source(model)
+        model = use.via[0].given
+    written = dotted(model) if model is not None else ""
+    variable = written or variable_of(module, made.call) or module.source(model or place)
     run = as_said(variable)
     if use.module is not module:
         run += f" ({use.seen_from(module)})"
@@ -253,7 +257,7 @@ def _report(context: Context, use: Use, history: History) -> Finding:
         calls = " and ".join(f"{name}()" for name in life.outside)
         message += f" (what {calls} does with it was not looked into)"
     loads = any(True for _ in life.methods(*context.frameworks.word("load_methods")))
-    text = f"{variable}.{method}()" if dotted(model) or use.module is module else ""
+    text = f"{variable}.{method}()" if written or use.module is module else ""
     if place is not use.node and _is_woken(place, life, framework):
         text = ""  # what is written before this call would be undone in it
     if why is not None and why.phase is not None:

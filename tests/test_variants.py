@@ -5,6 +5,7 @@ A case of ``tests/cases/variants`` is a program of another test of which one exp
 is written otherwise, so that what is found changes with a condition that it meets otherwise. It
 begins with ``--- `` and a name, with a framework in brackets where that is declared to be ported
 from; it may be several files, each after a line ``# file: name``, of which the first is checked.
+Files called ``reference.py`` and the like are what it is compared with.
 
 Lines after the code that begin with ``>>>`` hold what all rules say of it at the lowest confidence,
 and what is known of its layers, unknown and presumed settings with their reasons.
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import pytest
 from said import RENEWS
 
-from bnlint.engine.facts import Facts, facts_of, renew
+from bnlint.engine.facts import Facts, ReferenceFile, facts_of, renew
 from bnlint.engine.inventory import rows
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
@@ -84,7 +85,13 @@ def test_all_that_is_said(name: str, tmp_path: Path) -> None:
 def _said(case: Case, folder: Path | None) -> Iterator[str]:
     (path, text), *_ = case.files.items()
     data, place = text.encode(), str((folder / path).parent) if folder else None
-    result = check(data, path, RULES, Options(CODES, CODES, "low", case.family, place))
+    references = tuple(
+        ReferenceFile(name, other.encode())
+        for name, other in case.files.items()
+        if name.startswith("reference")
+    )
+    options = Options(CODES, CODES, "low", case.family, place, references=references)
+    result = check(data, path, RULES, options)
     assert result.problems == ()
     for finding in result.findings:
         what = f"{finding.severity} {finding.confidence}"

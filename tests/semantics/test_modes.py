@@ -8,6 +8,8 @@ import textwrap
 import pytest
 
 from bnlint.engine.facts import read_facts
+from bnlint.semantics.modes.freezing import drift
+from bnlint.semantics.modes.placement import placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -68,6 +70,24 @@ def test_mode_after(framework: str, call: str, mode: str | None) -> None:
     assert isinstance(node.func, ast.Attribute)
     table = facts("").project.frameworks.frameworks[framework]
     assert mode_after(Use(METHOD, node, parse("m.py", ""), node.func.attr), table) == mode
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        pytest.param({}, "10 steps take its statistics 65% of the way to those of", id="known"),
+        pytest.param({"convention": "none"}, "its statistics drift", id="without a convention"),
+        pytest.param({"roles": {"momentum": "device"}}, "its statistics drift", id="no number"),
+    ],
+)
+def test_how_far_statistics_drift(
+    monkeypatch: pytest.MonkeyPatch, changed: dict[str, object], said: str
+) -> None:
+    frameworks = facts("").project.frameworks
+    torch = frameworks.frameworks["torch"]
+    api = frameworks.reference("torch")._replace(**changed)
+    monkeypatch.setitem(frameworks.apis, api.id, api)
+    assert drift(torch, frameworks).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +217,11 @@ def test_is_gradient_free(text: str, expected: bool) -> None:
         pytest.param("t = 0\nt += m(x)\nt.backward()", True, id="added up"),
         pytest.param("ys = []\nys.append(m(x))\nf(ys).backward()", True, id="kept in a list"),
         pytest.param("d = {}\nd[0] = m(x)\nf(d).backward()", True, id="kept in a dictionary"),
+        pytest.param("d = {}\nd[0][1] = m(x)\nf(d).backward()", True, id="kept in one of several"),
+        pytest.param("d = {}\nd[0][1] = m(x)\nprint(d)", False, id="kept there, and printed"),
+        pytest.param("g()[0] = m(x)", True, id="kept in what a function gives"),
+        pytest.param("y = m(x)\n" + "y = 1\n" * 101, True, id="a name that is bound too often"),
+        pytest.param("y = m(x)\n" + "y = 1\n" * 99, False, id="a name that is bound often"),
         pytest.param("for y in m(x):\n    f(y).backward()", True, id="looped over"),
         pytest.param("self.y = m(x)", True, id="stored: it may go anywhere"),
         pytest.param("def g():\n    return m(x)\ng().backward()", True, id="returned and used"),
@@ -222,3 +247,16 @@ def test_feeds_gradient(code: str, expected: bool) -> None:
     found = facts(code)
     call = next(c for c in found.module.calls if ast.unparse(c) == "m(x)")
     assert feeds_gradient(found.project.evaluator, found.module, call) is expected
+
+
+@pytest.mark.parametrize(("more", "knows"), [(0, True), (60, False)])
+def test_what_trains_a_model_that_is_used_often_is_not_found_out(more: int, knows: bool) -> None:
+    code = "m = nn.BatchNorm1d(3)\n" + "m(a)\n" * more
+    found = facts(code + "for x in xs:\n    print(m(x))\nm(y).sum().backward()\n")
+    ev, module = found.project.evaluator, found.module
+    (made,) = constructions(ev, module)
+    life = life_of(ev, module, made.origins)
+    run = next(call for call in module.calls if ast.unparse(call) == "m(x)")
+    placed = placement(ev, module, run, "m", life, made.framework)
+    assert isinstance(placed.statement, ast.For) is knows
+    assert placed.back is knows

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bnlint.engine.facts import read_facts
-from bnlint.semantics.modes.training import takes_gradients, trains
+from bnlint.engine.facts import Facts, facts_of, read_facts
+from bnlint.semantics.modes.training import (
+    imports_freezes,
+    may_be_trained,
+    takes_gradients,
+    trains,
+)
 from bnlint.semantics.syntax.module import parse
+from bnlint.semantics.values.domain import ClassRef
 
 
 def _facts(code: str, imports: str = "import torch, mindspore, keras"):  # type: ignore[no-untyped-def]
@@ -61,3 +69,19 @@ def test_does_not_train(code: str) -> None:
 )
 def test_takes_gradients(code: str, expected: bool) -> None:
     assert takes_gradients(*_facts(code)) is expected
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_file_that_is_not_saved_yet(tmp_path: Path, is_saved: bool) -> None:
+    """Nothing is known then of what it imports, as an editor sends it."""
+    code = "import tuning\nfrom torch import nn\n\nclass Net(nn.Module):\n    pass\n"
+    helper = "def freeze(net):\n    net.requires_grad_(False)\n\noptimizer.step()\n"
+    (tmp_path / "tuning.py").write_text(helper, "utf-8")
+    if is_saved:
+        (tmp_path / "net.py").write_text(code, "utf-8")
+    facts = facts_of(code.encode(), "net.py", str(tmp_path), named=True)
+    assert isinstance(facts, Facts)
+    ev, module = facts.project.evaluator, facts.module
+    assert imports_freezes(ev, module) is is_saved
+    net = ClassRef(module, module.classes[0])
+    assert may_be_trained(ev, net, ev.frameworks.frameworks["torch"]) is is_saved

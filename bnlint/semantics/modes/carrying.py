@@ -17,8 +17,8 @@ def holding(ev: Evaluate, start: ast.expr, scope: Scope) -> Collection[ast.AST] 
     """Return what holds the value of ``start``: expressions of ``scope`` and their statements.
 
     These are ``start``, the names that may be bound to what comes of it, and all that stands around
-    them in their statements. ``None`` where it cannot be followed: an attribute keeps it, or a
-    name that is bound too often.
+    them in their statements. ``None`` where it cannot be followed: an attribute keeps it, or what a
+    call gives, or a name that is bound too often.
     """
     held: dict[ast.AST, None] = {}  # as a set that keeps the order
     carrying: set[ast.AST] = set()
@@ -34,11 +34,11 @@ def holding(ev: Evaluate, start: ast.expr, scope: Scope) -> Collection[ast.AST] 
         for target, value in _stores(node):
             if value not in held:
                 continue
-            if isinstance(target, ast.Attribute):
-                return None
             binding: list[ast.AST] = [node]
-            if target is not None:
-                binding = list(_bound_to(scope, target)) if isinstance(target, ast.Name) else []
+            if isinstance(target, ast.Name):
+                binding = list(_bound_to(scope, target))
+            elif target is not None:
+                return None
             for statement in binding:
                 if statement in carrying:
                     continue
@@ -106,17 +106,17 @@ def _sources(reaches: Collection[Reaching]) -> Collection[ast.AST]:
     return found
 
 
-def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
+def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
     """Yield what a statement stores, and where: ``None`` for the names that it binds itself."""
-    pairs: list[tuple[ast.expr, ast.expr]] = []
+    pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
     if isinstance(statement, ast.Assign):
         pairs = [(target, statement.value) for target in statement.targets]
-    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)):
         pairs = [(statement.target, statement.value)]
     elif isinstance(statement, (ast.For, ast.AsyncFor)):
         pairs = [(statement.target, statement.iter)]
     elif isinstance(statement, (ast.With, ast.AsyncWith)):
-        pairs = [(i.optional_vars, i.context_expr) for i in statement.items if i.optional_vars]
+        pairs = [(item.optional_vars, item.context_expr) for item in statement.items]
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         func = statement.value.func
         if isinstance(func, ast.Attribute) and (
@@ -124,11 +124,19 @@ def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr]]:
             or purposes.keeps(func.attr)
         ):  # memory.push(value)
             for argument in statement.value.args:
-                yield func.value, argument
+                yield _container(func.value), argument
     for target, value in pairs:
-        if isinstance(target, ast.Subscript):
-            yield target.value, value
-        elif isinstance(target, ast.Attribute):
-            yield target, value
+        if isinstance(target, (ast.Attribute, ast.Subscript)):
+            yield _container(target), value
         else:
             yield None, value
+
+
+def _container(node: ast.expr) -> ast.expr:
+    """Return what ``node`` is an element of: ``found`` of ``found[a][b]``, ``found.get(a)``."""
+    while True:
+        match node:
+            case ast.Subscript(outer) | ast.Call(ast.Attribute(outer)):
+                node = outer
+            case _:
+                return node

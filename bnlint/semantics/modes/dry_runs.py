@@ -47,7 +47,7 @@ def is_compared(ev: Evaluate, module: Module, result: ast.expr, depth: int = 0) 
         if isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Sub):
             other = parent.right if parent.left is node else parent.left
             return not isinstance(other, ast.Constant) and not _names(other) & _names(node)
-        if isinstance(parent, ast.Assign) and all(isinstance(t, ast.Name) for t in parent.targets):
+        if isinstance(parent, ast.Assign):
             return any(
                 isinstance(use, ast.Name)
                 and isinstance(use.ctx, ast.Load)
@@ -57,11 +57,7 @@ def is_compared(ev: Evaluate, module: Module, result: ast.expr, depth: int = 0) 
                 if isinstance(target, ast.Name)
                 for use in module.uses.of(target.id)
             )
-        if (
-            isinstance(parent, ast.Call)
-            and node in parent.args
-            and compares(last_name(parent.func))
-        ):
+        if isinstance(parent, ast.Call) and compares(last_name(parent.func)):
             return True
         if not isinstance(parent, (ast.Attribute, ast.Call, ast.Subscript)):
             return False
@@ -83,26 +79,24 @@ def _is_filler(ev: Evaluate, value: Candidate, depth: int) -> bool:
         return False
     if ev.frameworks.means(found.cls.path, "fillers") is not None:
         return True
-    return (  # Variable(torch.rand(3))
-        ev.frameworks.has_root(found.cls.path)
-        and found.call is not None
-        and len(found.call.args) == 1
-        and is_made_up(ev, found.module, found.call.args[0], depth + 1)
-    )
+    match found.call:
+        case ast.Call(args=[held]) if ev.frameworks.has_root(found.cls.path):
+            return is_made_up(ev, found.module, held, depth + 1)  # Variable(torch.rand(3))
+    return False
 
 
 def may_be_empty(ev: Evaluate, module: Module, node: ast.expr) -> bool:
     """Tell whether a made-up tensor may be on a device where it holds no values."""
-    made = [value.object for value in ev.evaluate(module, node)]
-    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
-    calls += [m.call for m in made if isinstance(m, Instance) and m.call is not None]
+    made = (value.node for value in ev.evaluate(module, node))
     return any(
         keyword.arg in ev.frameworks.word("device_arguments")
         and (
             not isinstance(keyword.value, ast.Constant)
             or keyword.value.value in ev.frameworks.word("empty_devices")
         )
-        for call in calls
+        for whole in (node, *made)
+        for call in ast.walk(whole)
+        if isinstance(call, ast.Call)
         for keyword in call.keywords
     )
 

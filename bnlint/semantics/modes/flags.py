@@ -22,7 +22,7 @@ def decide_mode(
     all that is called in a scope.
     """
     calls = {site.call for site in sites}
-    if isinstance(function.node, ast.Lambda) or depth > _MAX_CALLS:
+    if depth > _MAX_CALLS:
         return False
     for call in ast.walk(function.node):
         if not isinstance(call, ast.Call):

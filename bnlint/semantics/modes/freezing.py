@@ -43,7 +43,7 @@ def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
     if any("#" in row and freezes(row.partition("#")[2]) for row in rows):
         return True
     function = module.enclosing_function(node)
-    return freezes(getattr(function, "name", "") or "")
+    return freezes(getattr(function, "name", ""))
 
 
 def drift(framework: Framework, frameworks: Frameworks) -> str:
@@ -58,17 +58,12 @@ def drift(framework: Framework, frameworks: Frameworks) -> str:
 
 def asks_for_norm(node: ast.AST) -> bool:
     """Tell whether a test names batch normalisation: a class, or a text with its name."""
-    return any(
-        things.is_norm(name)
-        for part in ast.walk(node)
-        if (
-            name := part.value
-            if isinstance(part, ast.Constant) and isinstance(part.value, str)
-            else last_name(part)
-            if isinstance(part, (ast.Name, ast.Attribute))
-            else ""
-        )
-    )
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(name) | ast.Attribute(attr=name) | ast.Constant(str(name)):
+                if things.is_norm(name):
+                    return True
+    return False
 
 
 def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
@@ -110,7 +105,7 @@ def normalising_framework(
     found = normalising(ev, sites, module, node)
     if len(found) < len(ev.evaluate(module, node)):
         return None
-    return model_framework(ev, found[0]) if found else None
+    return model_framework(ev, found[0])
 
 
 def normalising(
@@ -126,16 +121,10 @@ def normalising(
 
 def chooses_norm(made: Candidate) -> bool:
     """Tell whether the call that makes a ready-made model chooses what normalises in it."""
-    found = made.object
-    return (
-        isinstance(found, Instance)
-        and isinstance(found.cls, Symbol)
-        and found.call is not None
-        and any(
-            keyword.arg is None or things.chooses_norm(keyword.arg)
-            for keyword in found.call.keywords
-        )
-    )
+    match made.object:
+        case Instance(cls=Symbol(), call=ast.Call(keywords=given)):
+            return any(one.arg is None or things.chooses_norm(one.arg) for one in given)
+    return False
 
 
 def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Call) -> bool:
@@ -224,10 +213,9 @@ def class_of_part(
 
 
 def _is_same(ev: Evaluate, module: Module, value: ast.expr, owner: ast.Name) -> bool:
-    """Tell whether ``value`` is the model in the variable ``owner``, or made of its parts."""
+    """Tell whether ``value`` is whatever the variable ``owner`` may be, or made of its parts."""
     wanted = {key_of(candidate) for candidate in ev.evaluate(module, owner)}
-    found = aliases_at(ev, module, value, None)
-    return len(wanted) == 1 and any(key in wanted for key, _ in found)
+    return wanted <= {key for key, _ in aliases_at(ev, module, value, None)}
 
 
 def runs_at_setup(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> bool:
@@ -264,15 +252,15 @@ def is_kept_out(ev: Evaluate, module: Module, node: ast.AST, cls: ClassRef) -> b
     if not sets_up(inner):
         calls = _calls_of(ev, module, getattr(inner, "name", ""), cls)
         places = [call for call in calls if module.enclosing_class(call) is cls.node]
-    return bool(places) and all(_is_never_reached(ev.wide, module, at) for at in places)
+    return all(_is_never_reached(ev.wide, module, at) for at in places)
 
 
 def _is_never_reached(ev: Evaluate, module: Module, node: ast.AST) -> bool:
-    """Tell whether no call in view of the constructor around ``node`` lets it come there."""
-    init = module.enclosing_function(node)
-    if not isinstance(init, ast.FunctionDef) or not sets_up(init):
-        return False
-    view = callers_in_view(ev, module, init)
+    """Tell whether no call in view of the function around ``node`` lets it come there."""
+    function = module.enclosing_function(node)
+    if function is None:
+        return True  # the class itself is made: there is no object yet
+    view = callers_in_view(ev, module, function)
     return (
         bool(view.calls)
         and view.complete
@@ -281,7 +269,7 @@ def _is_never_reached(ev: Evaluate, module: Module, node: ast.AST) -> bool:
                 ev,
                 module,
                 node,
-                Env(bind(module, init, _by_default(caller.arguments(ev)), caller.receiver)),
+                Env(bind(module, function, _by_default(caller.arguments(ev)), caller.receiver)),
             )
             for caller in view.calls
         )
@@ -291,20 +279,17 @@ def _is_never_reached(ev: Evaluate, module: Module, node: ast.AST) -> bool:
 def _by_default(given: Arguments) -> Arguments:
     """Return arguments with what settings are where none is set: ``settings.get(name, False)``.
 
-    What is frozen only then is not frozen, as far as the project shows.
+    What is frozen only where one is set is not frozen, as far as the project shows.
     """
     keywords = {name: _default_of(argument) for name, argument in given.keywords.items()}
     return given._replace(positional=tuple(map(_default_of, given.positional)), keywords=keywords)
 
 
 def _default_of(argument: Argument) -> Argument:
-    node = argument.node
-    if not isinstance(node, ast.Call) or last_name(node.func) != "get" or len(node.args) != 2:
-        return argument
-    default = node.args[1]
-    if not isinstance(default, ast.Constant) or default.value:
-        return argument
-    return argument._replace(node=default)
+    match argument.node:
+        case ast.Call(ast.Attribute(attr="get"), [_, default]):
+            return argument._replace(node=default)
+    return argument
 
 
 def _calls_of(ev: Evaluate, module: Module, name: str, cls: ClassRef) -> Iterator[ast.Call]:
@@ -314,12 +299,7 @@ def _calls_of(ev: Evaluate, module: Module, name: str, cls: ClassRef) -> Iterato
     """
     for call in module.calls_by_name.get(name, ()):
         around = module.enclosing_class(call)
-        if (
-            around is not None
-            and around is not cls.node
-            and isinstance(call.func, ast.Attribute)
-            and dotted(call.func.value) == "self"
-        ):
+        if around is not None and dotted(call.func) == f"self.{name}":
             other = ClassRef(module, around)
             if other not in lineage(ev, cls) and cls not in lineage(ev, other):
                 continue
@@ -353,7 +333,7 @@ def has_other_weights(ev: Evaluate, part: str, cls: ClassRef) -> bool:
             if isinstance(store.value, ast.Name) and store.attr == part:
                 continue
             statement = module.statement(store)
-            value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
+            value = getattr(statement, "value", None)
             if value is not None and _holds_weights(ev, module, value):
                 return True
     return False

@@ -107,7 +107,7 @@ def _counts(side: Side, node: ast.AST) -> bool:
 
 def _built_frozen(side: Side, framework: Framework, row: records.Freeze) -> Iterator[Frozen]:
     """Yield the first layer that an argument freezes, if one freezes all of the framework."""
-    sites = [s for s in side.sites if s.api.framework is framework and s.api.kind == "layer"]
+    sites = [s for s in side.sites if s.api.framework is framework]
     given = [
         next((k.value for k in site.call.keywords if k.arg == row.name), None) for site in sites
     ]
@@ -142,13 +142,10 @@ def moving(side: Side) -> Iterator[Frozen]:
             continue
         if is_partial(side.project.evaluator, module, freeze):
             continue
-        rows = [row for row in framework.modes.freezes if row.name == freeze.by]
+        row = next(row for row in framework.modes.freezes if row.name == freeze.by)
         reach = Freezes(side, framework).whole(freeze.owner) or Region(WHOLE, freeze.owner)
         flagged = any(guards(module, freeze.statement, running_in(module, freeze.statement)))
-        for row in rows[:1]:
-            yield Frozen(
-                side, freeze.where, freeze.by, reach, framework, row, False, flagged, drift
-            )
+        yield Frozen(side, freeze.where, freeze.by, reach, framework, row, False, flagged, drift)
 
 
 def moving_norms(side: Side) -> Iterator[Frozen]:
@@ -193,7 +190,7 @@ def _is_undone(module: Module, freeze: Action, actions: Sequence[Action]) -> boo
             continue
         if action.reach is not None or not owner:
             return True
-        if any(isinstance(p, ast.expr) and _text(p) == owner for p in ast.walk(action.statement)):
+        if any(ast.dump(part) == owner for part in ast.walk(action.statement)):
             return True
     return False
 

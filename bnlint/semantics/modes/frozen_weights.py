@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 
+from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
 from bnlint.semantics.layers.class_tests import Guard, guards
 from bnlint.semantics.layers.sites import Site
@@ -46,6 +47,10 @@ class Freeze(NamedTuple):
     def where(self) -> ast.expr | ast.stmt:
         """Where to report it: what a loop runs over, or the statement."""
         return self.statement.iter if isinstance(self.statement, _LOOPS) else self.statement
+
+    def counts_in(self, framework: Framework) -> bool:
+        """Tell whether a model of ``framework`` is frozen so: the words of others do nothing."""
+        return any(row.name == self.by and not row.statistics for row in framework.modes.freezes)
 
 
 def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
@@ -103,7 +108,7 @@ def is_thawed(life: Life, freeze: Freeze | None, ev: Evaluate) -> bool:
         if use.kind != METHOD or use.name not in names:
             continue
         for one in weight_settings(ev, use.module):
-            if one.keeps or (freeze is not None and one.node is freeze.node):
+            if one.keeps:
                 continue
             if any(part is use.node for part in ast.walk(one.statement)):
                 if not known or ast.dump(one.owner) != known:
@@ -134,7 +139,7 @@ def _is_kept(ev: Evaluate, module: Module, found: Iterable[Freeze], name: Weight
     for one in found:
         tests = NameTests(ev, module, one.variable)
         subject = name.first() if one.by_part else name
-        passes = [tests.holds(guard.test, subject) for guard in one.tests]
+        passes = [tests.holds(guard.test, subject, {}) for guard in one.tests]
         if all(p is guard.holds for p, guard in zip(passes, one.tests, strict=True)):
             kept = one.keeps
         elif not any(p is (not guard.holds) for p, guard in zip(passes, one.tests, strict=True)):
@@ -176,18 +181,18 @@ def _setting(
 ) -> Freeze:
     """Return what ``node`` does to ``weight``, or to everything whose weights a loop runs over."""
     statement = module.statement(node)
-    owner = weights_of(ev, module, weight)
-    loop = loop_of(module, weight)
-    if owner is None or loop is None:
+    walk = weights_of(ev, module, weight)
+    if walk is None:
         return _of_layers(ev, module, Freeze(weight, statement, by, node, keeps))
-    variable = _name_beside(ev, weight, loop, "weight_names")
+    owner, loop = walk
+    variable = _name_beside(ev, loop, "weight_names")
     first = _unwrapped(loop.iter).first
     parts = loop_of(module, owner)
     walked = _unwrapped(parts.iter) if parts is not None and not variable else None
     by_part = False
     if parts is not None and walked is not None and isinstance(walked.node, ast.Call):
         func = walked.node.func
-        variable = _name_beside(ev, owner, parts, "part_names")
+        variable = _name_beside(ev, parts, "part_names")
         if isinstance(func, ast.Attribute) and func.attr in ev.frameworks.word("walks"):
             owner, loop, by_part = func.value, parts, bool(variable)
             first = first or walked.first
@@ -198,7 +203,7 @@ def _setting(
             above = module.parents[part]
             is_test = isinstance(above, ast.If) and id(above.test) in skipping
             if isinstance(part, ast.Break) or not is_test:
-                return Freeze(owner, loop, by, node, keeps or None, tests or _OPEN, first=first)
+                return Freeze(owner, loop, by, node, keeps, tests or _OPEN, first=first)
     return Freeze(owner, loop, by, node, keeps, tests, variable, by_part, first)
 
 
@@ -208,18 +213,16 @@ def _of_layers(ev: Evaluate, module: Module, found: Freeze) -> Freeze:
     while isinstance(layer, ast.Attribute):
         layer = layer.value
     loop = loop_of(module, layer)
-    walked = _unwrapped(loop.iter) if loop is not None else None
-    call = walked.node if walked is not None else None
-    if loop is None or walked is None or not isinstance(call, ast.Call):
+    if loop is None:
         return found
-    if not isinstance(call.func, ast.Attribute):
-        return found
-    if call.func.attr not in ev.frameworks.word("walks"):
+    walked = _unwrapped(loop.iter)
+    func = walked.node.func if isinstance(walked.node, ast.Call) else None
+    if not isinstance(func, ast.Attribute) or func.attr not in ev.frameworks.word("walks"):
         return found
     tests = tuple(guards(module, found.statement, loop))
     if layer is not found.owner or walked.first:
         tests = tests or _OPEN  # some weights of each, or of some
-    return found._replace(owner=call.func.value, statement=loop, tests=tests)
+    return found._replace(owner=func.value, statement=loop, tests=tests)
 
 
 #: The test of what is left out for a reason that is not followed.
@@ -240,19 +243,12 @@ def loop_of(module: Module, name: ast.expr) -> ast.For | ast.AsyncFor | None:
     return None
 
 
-def _name_beside(ev: Evaluate, node: ast.expr, loop: ast.For | ast.AsyncFor, word: str) -> str:
-    """Return the variable that holds the name of ``node``, which ``loop`` binds beside it."""
-    target, call = loop.target, loop.iter
-    if not isinstance(target, ast.Tuple) or len(target.elts) != 2 or not isinstance(call, ast.Call):
-        return ""
-    name, other = target.elts
-    is_named = last_name(call.func) in ev.frameworks.word(word)
-    is_pair = isinstance(name, ast.Name) and ast.dump(other) == ast.dump(_stored(node))
-    return name.id if is_named and is_pair and isinstance(name, ast.Name) else ""
-
-
-def _stored(node: ast.expr) -> ast.expr:
-    return ast.Name(node.id, ast.Store()) if isinstance(node, ast.Name) else node
+def _name_beside(ev: Evaluate, loop: ast.For | ast.AsyncFor, word: str) -> str:
+    """Return the variable that holds the name of what ``loop`` runs over, where it binds one."""
+    match loop.target, loop.iter:
+        case ast.Tuple([ast.Name(name), _]), ast.Call(func):
+            return name if last_name(func) in ev.frameworks.word(word) else ""
+    return ""
 
 
 class _Unwrapped(NamedTuple):
@@ -266,24 +262,26 @@ def _unwrapped(node: ast.expr) -> _Unwrapped:
     """Return what is listed and cut in ``list(model.parameters())[:-20]``."""
     first = False
     while True:
-        if isinstance(node, ast.Call) and last_name(node.func) in _LISTS and len(node.args) == 1:
-            node = node.args[0]
-        elif isinstance(node, ast.Subscript) and isinstance(cut := node.slice, ast.Slice):
-            if cut.lower is not None or cut.step is not None:
+        match node:
+            case ast.Call(func, [listed]) if last_name(func) in _LISTS:
+                node = listed
+            case ast.Subscript(whole, ast.Slice(lower=None, upper=upper, step=None)):
+                node = whole
+                first |= upper is not None
+            case _:
                 return _Unwrapped(node, first)
-            node, first = node.value, first or cut.upper is not None
-        else:
-            return _Unwrapped(node, first)
 
 
 _LISTS = frozenset({"list", "tuple"})
 
 
-def weights_of(ev: Evaluate, module: Module, weight: ast.expr) -> ast.expr | None:
-    """Return what the loop around ``weight``, a loop variable, runs over the weights of."""
+def weights_of(
+    ev: Evaluate, module: Module, weight: ast.expr
+) -> tuple[ast.expr, ast.For | ast.AsyncFor] | None:
+    """Return whose weights the loop around ``weight``, a loop variable, runs over, and the loop."""
     loop = loop_of(module, weight)
-    call = _unwrapped(loop.iter).node if loop is not None else None
-    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
-        if call.func.attr in ev.frameworks.word("weights_attributes"):
-            return call.func.value
+    if loop is not None:
+        match _unwrapped(loop.iter).node:
+            case ast.Call(ast.Attribute(owner, name)):
+                return (owner, loop) if name in ev.frameworks.word("weights_attributes") else None
     return None

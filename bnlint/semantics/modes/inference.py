@@ -141,7 +141,6 @@ def only_gives_result(ev: Evaluate, use: Use, life: Life) -> bool:
     return gives_result(ev, use) and not any(
         _is_meant(ev, step)
         or (not real and _tries_out(ev, step))
-        or is_unit_test(step.module, step.node)
         or in_test(step.module, step.node)
         for step in use.route
     )
@@ -188,10 +187,8 @@ def _is_trained(ev: Evaluate, life: Life) -> bool:
 
 def _is_compared(ev: Evaluate, use: Use, life: Life) -> bool:
     """Tell whether a model with weights that were loaded is run to compare what it gives."""
-    return (
-        isinstance(use.node, ast.Call)
-        and any(True for _ in life.methods(*ev.frameworks.word("load_methods")))
-        and is_compared(ev, use.module, use.node)
+    return any(True for _ in life.methods(*ev.frameworks.word("load_methods"))) and is_compared(
+        ev, use.module, use.node
     )
 
 

@@ -78,7 +78,7 @@ class Drift(NamedTuple):
     @property
     def place(self) -> ast.stmt | ast.expr:
         """What freezes, in the file whose model it is."""
-        return self.use.here if self.use is not None and self.use.via else self.freeze.statement
+        return self.use.here if self.use is not None else self.freeze.statement
 
     def name(self, seen_from: Module) -> str:
         """Return what the file ``seen_from`` calls the model."""
@@ -118,7 +118,7 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
             if not is_left_out(ev, module, getattr(value.object, "call", None))
         ]
         framework = model_framework(ev, found[0]) if found else None
-        if framework is None or framework.modes.switch != "object":
+        if framework is None or not freeze.counts_in(framework):
             continue
         names = dict.fromkeys(class_name(value.object) for value in found)
         only_if = " or ".join(names) if len(found) < len(ev.evaluate(module, model)) else ""
@@ -167,13 +167,9 @@ def _frozen_across(
     for use in life.uses:
         if use.kind not in (METHOD, PART) or not (use.via or is_made_elsewhere):
             continue
-        if not isinstance(use.node, ast.Call):
-            continue
+        held = getattr(getattr(use.node, "func", None), "value", None)
         for freeze in weight_freezes(ev, use.module):
-            if not any(part is use.node for part in ast.walk(freeze.statement)):
-                continue
-            held = use.node.func
-            if not isinstance(held, ast.Attribute) or held.value is not freeze.owner:
+            if held is not freeze.owner or not freeze.counts_in(made.framework):
                 continue
             model = model_of_part(ev, use.module, freeze.owner)
             if (freeze.first and not ready_made(ev, use.module, model)) or (
@@ -258,9 +254,9 @@ def _has_no_weights(made: Candidate, life: Life, ev: Evaluate) -> bool:
 
     Its statistics are those of no data at all: they had better move.
     """
-    call = made.object.call if isinstance(made.object, Instance) else None
     asks = ev.frameworks.word("weights_arguments")
-    given = [k.value for k in call.keywords if k.arg in asks] if call is not None else []
+    keywords = getattr(getattr(made.object, "call", None), "keywords", ())
+    given = [k.value for k in keywords if k.arg in asks]
     return any(isinstance(v, ast.Constant) and not v.value for v in given) and not any(
         True for _ in life.methods(*ev.frameworks.word("load_methods"))
     )
@@ -293,7 +289,7 @@ def _may_stop_statistics(use: Use, framework: Framework, made: Candidate, ev: Ev
                     for part in ast.walk(value.object.node)
                 ):
                     return True
-    cls = made.object.cls if isinstance(made.object, Instance) else None
+    cls = getattr(made.object, "cls", None)
     is_own = isinstance(cls, ClassRef) and method(ev, cls, use.name) is not None
     return not is_own and tells_of_mode(use.name)
 
@@ -327,7 +323,7 @@ def _are_kept_in_inference(cls: ClassRef, framework: Framework, ev: Evaluate) ->
         {mode_after(use, framework) for use in life.uses if use.kind == METHOD} - {None}
         for there in dict.fromkeys((cls.module, *(user for user, _ in users)))
         for made in constructions(ev, there)
-        if isinstance(made.candidate.object, Instance) and made.candidate.object.cls == cls
+        if getattr(made.candidate.object, "cls", None) == cls
         for life in [life_of(ev, there, made.origins)]
     ]
     return bool(found) and all(modes == {INFERENCE} for modes in found)

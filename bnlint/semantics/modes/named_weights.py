@@ -108,8 +108,8 @@ def _norms(
         yield WeightName("")
         for part_name in dict.fromkeys(_siblings(words)):
             yield WeightName(f"{part_name}.")
-    elif ev.frameworks.means(made.cls.path, "sequential") and made.call is not None:
-        for number, argument in enumerate(made.call.args):
+    elif ev.frameworks.means(made.cls.path, "sequential"):
+        for number, argument in enumerate(getattr(made.call, "args", ())):
             if isinstance(argument, ast.Starred):
                 return
             for held in ev.evaluate(made.module, argument, made.env):
@@ -124,8 +124,9 @@ def _parts(ev: Evaluate, cls: ClassRef) -> Iterator[tuple[str, Candidate]]:
             if ancestor.module.enclosing_class(store) is not ancestor.node:
                 continue
             statement = ancestor.module.statement(store)
-            if isinstance(store.value, ast.Name) and isinstance(statement, ast.Assign):
-                for value in ev.evaluate(ancestor.module, statement.value):
+            kept = getattr(statement, "value", None)
+            if isinstance(store.value, ast.Name) and kept is not None:
+                for value in ev.evaluate(ancestor.module, kept):
                     yield store.attr, value
 
 
@@ -160,20 +161,18 @@ class NameTests:
             if isinstance(part, ast.expr):
                 yield from self.texts(part, {})
 
-    def holds(
-        self, test: ast.expr, name: WeightName, given: Mapping[str, str] | None = None
-    ) -> bool | None:
+    def holds(self, test: ast.expr, name: WeightName, given: Mapping[str, str]) -> bool | None:
         """Tell whether ``test`` holds for the weight ``name``; ``given`` are texts in variables."""
-        given = given or {}
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            return _not(self.holds(test.operand, name, given))
-        if isinstance(test, ast.BoolOp):
-            answers = [self.holds(value, name, given) for value in test.values]
-            return _any(answers) if isinstance(test.op, ast.Or) else _all(answers)
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            return self.compared(test.left, test.ops[0], test.comparators[0], name, given)
-        if isinstance(test, ast.Call):
-            return self.called(test, name, given)
+        match test:
+            case ast.UnaryOp(ast.Not(), operand):
+                return _not(self.holds(operand, name, given))
+            case ast.BoolOp(op, values):
+                answers = [self.holds(value, name, given) for value in values]
+                return _any(answers) if isinstance(op, ast.Or) else _all(answers)
+            case ast.Compare(left, [op], [right]):
+                return self.compared(left, op, right, name, given)
+            case ast.Call():
+                return self.called(test, name, given)
         return None
 
     def compared(
@@ -191,49 +190,38 @@ class NameTests:
             texts = self.texts(right, given)
             answer = _any([subject.equals(text) for text in texts]) if texts else None
         elif isinstance(op, (ast.In, ast.NotIn)) and self.is_name(right):
-            (text,) = self.texts(left, given) or [""]
-            answer = name.has(text) if text else None
+            texts = self.texts(left, given)
+            answer = name.has(texts[0]) if len(texts) == 1 else None
         return _not(answer) if isinstance(op, (ast.NotIn, ast.NotEq)) else answer
 
     def called(self, call: ast.Call, name: WeightName, given: Mapping[str, str]) -> bool | None:
         """Tell what ``name.startswith(...)``, or ``any(...)`` over a list of texts, gives."""
-        if len(call.args) != 1 or call.keywords:
-            return None
-        argument = call.args[0]
-        if isinstance(call.func, ast.Attribute):
-            texts = self.texts(argument, given)
-            if call.func.attr != "startswith" or not self.is_name(call.func.value) or not texts:
-                return None
-            return _any([name.begins(text) for text in texts])
-        if not isinstance(call.func, ast.Name) or call.func.id not in ("any", "all"):
-            return None
-        if not isinstance(argument, (ast.GeneratorExp, ast.ListComp)):
-            return None
-        (loop, *more) = argument.generators
-        if more or loop.ifs or not isinstance(loop.target, ast.Name):
-            return None
-        texts = self.texts(loop.iter, given)
-        answers = [
-            self.holds(argument.elt, name, {**given, loop.target.id: text}) for text in texts
-        ]
-        if not answers:
-            return None
-        return _any(answers) if call.func.id == "any" else _all(answers)
+        match call:
+            case ast.Call(ast.Attribute(whole, "startswith"), [begin]) if self.is_name(whole):
+                answers = [name.begins(text) for text in self.texts(begin, given)]
+                return _any(answers) if answers else None
+            case ast.Call(
+                ast.Name("any" | "all" as kind),
+                [
+                    ast.GeneratorExp(test, [ast.comprehension(ast.Name(each), listed, [])])
+                    | ast.ListComp(test, [ast.comprehension(ast.Name(each), listed, [])])
+                ],
+            ):
+                texts = self.texts(listed, given)
+                answers = [self.holds(test, name, {**given, each: text}) for text in texts]
+                if answers:
+                    return _any(answers) if kind == "any" else _all(answers)
+        return None
 
     def subject(self, node: ast.expr, name: WeightName) -> WeightName | None:
         """Return what ``node`` is: the name, or with ``.split(".")[0]`` its first part."""
         if self.is_name(node):
             return name
-        if (
-            isinstance(node, ast.Subscript)
-            and isinstance(node.slice, ast.Constant)
-            and node.slice.value == 0
-            and isinstance(node.value, ast.Call)
-            and isinstance(node.value.func, ast.Attribute)
-            and node.value.func.attr == "split"
-            and self.is_name(node.value.func.value)
-        ):
-            return name.first()
+        match node:
+            case ast.Subscript(
+                ast.Call(ast.Attribute(whole, "split"), [ast.Constant("."), *_]), ast.Constant(0)
+            ) if self.is_name(whole):
+                return name.first()
         return None
 
     def is_name(self, node: ast.expr) -> bool:
@@ -253,7 +241,7 @@ class NameTests:
         parts = [self.ev.argument(item) for item in items] or [values]
         for part in parts:
             text = part[0].object if len(part) == 1 else None
-            if not isinstance(text, Constant) or not isinstance(text.value, str) or not text.value:
+            if not isinstance(text, Constant) or not isinstance(text.value, str):
                 return []
             found.append(text.value)
         return found

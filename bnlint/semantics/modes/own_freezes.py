@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.modes.freezing import normalising_framework, runs_at_setup
+from bnlint.semantics.modes.freezing import normalising_framework
 from bnlint.semantics.modes.frozen_weights import (
     Freeze,
     is_thawed,
@@ -17,7 +17,7 @@ from bnlint.semantics.modes.frozen_weights import (
 )
 from bnlint.semantics.objects.allocations import Made
 from bnlint.semantics.objects.events import METHOD, PART, CallSite, Life, Use
-from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import ClassRef, Evaluate, Instance
 
@@ -37,10 +37,10 @@ def own_freezes(
                 continue
             if freeze.first or any(True for _ in guards(cls.module, freeze.statement, function)):
                 continue
+            if not freeze.counts_in(made.framework):
+                continue
             if not _is_normalising_part(ev, sites, cls.module, freeze.owner):
                 continue
-            if runs_at_setup(ev, cls.module, freeze.statement, cls):
-                continue  # the class is frozen, whoever makes one
             values = ev.evaluate(cls.module, freeze.owner)
             if not stays_frozen(ev, sites, cls.module, freeze, values):
                 continue
@@ -53,14 +53,12 @@ def _methods_called(
     made: Made, life: Life, ev: Evaluate
 ) -> Iterator[tuple[Use, ClassRef, ast.FunctionDef | ast.AsyncFunctionDef]]:
     """Yield the calls of methods that the class of the model defines, and the definitions."""
-    found = made.candidate.object
-    if not isinstance(found, Instance) or not isinstance(found.cls, ClassRef):
-        return
-    for use in life.uses:
-        if use.kind == METHOD and isinstance(use.node, ast.Call):
-            own = method(ev, found.cls, use.name)
-            if own is not None:
-                yield use, *own
+    match made.candidate.object:
+        case Instance(cls=ClassRef() as cls):
+            for use in life.uses:
+                own = method(ev, cls, use.name) if use.kind == METHOD else None
+                if own is not None:
+                    yield use, *own
 
 
 def _is_normalising_part(
@@ -93,6 +91,5 @@ def _is_thawed(
 def _reached(use: Use, module: Module, freeze: Freeze) -> Use:
     """Return the freeze as something done with a part, by the call ``use`` of a method."""
     assert isinstance(use.node, ast.Call) and isinstance(use.node.func, ast.Attribute)
-    given = use.node.func.value
-    step = CallSite(use.module, use.node, given if dotted(given) else None)
+    step = CallSite(use.module, use.node, use.node.func.value)
     return Use(PART, freeze.node, module, freeze.by, (*use.via, step))

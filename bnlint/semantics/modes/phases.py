@@ -71,7 +71,7 @@ def training_in_every_phase(
         for name in switches(framework) if framework.modes.switch == "object" else ():
             for call in module.calls_by_name.get(name, ()):
                 found = _trained(ev, module, framework, call)
-                if found is None or not isinstance(found.run.func, (ast.Name, ast.Attribute)):
+                if found is None:
                     continue
                 if may_normalise(ev, sites, module, found.run.func, framework):
                     yield found
@@ -165,14 +165,11 @@ def _has_other_phase(ev: Evaluate, module: Module, here: ast.AST, test: ast.expr
             if isinstance(found, Constant) and _is_other(found.value):
                 return True
     for part in ast.walk(here):
-        if isinstance(part, ast.Compare) and isinstance(part.left, ast.Name):
-            if part.left.id in names and any(
-                isinstance(other, ast.Constant)
-                and isinstance(other.value, str)
-                and other.value not in mine
-                for other in part.comparators
-            ):
-                return True
+        match part:
+            case ast.Compare(ast.Name(name), comparators=others) if name in names:
+                texts = [other.value for other in others if isinstance(other, ast.Constant)]
+                if any(isinstance(text, str) and text not in mine for text in texts):
+                    return True
     return False
 
 

@@ -111,8 +111,7 @@ def _may_follow(module: Module, use: Use, statement: ast.stmt) -> bool:
     here = running_in(module, statement)
     if running_in(module, use.here) is not here:
         return True
-    end = statement.end_lineno or statement.lineno
-    return use.here.lineno > end or any(
+    return use.here.lineno > module.span(statement).end_row or any(
         use.here in ast.walk(loop) for loop in _loops(module, statement, here)
     )
 

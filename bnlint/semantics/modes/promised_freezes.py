@@ -26,13 +26,13 @@ def promised(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Dr
     """
     for freeze in weight_freezes(ev, module):
         function = module.enclosing_function(freeze.node)
-        if function is None or freeze.tests:
+        if not isinstance(function, _DEFINITIONS) or freeze.tests:
             continue
-        flag = _flag(function) if isinstance(function, _DEFINITIONS) else ""
+        flag = _flag(function)
         if not flag:
             continue
         framework = normalising_framework(ev, sites, module, freeze.owner)
-        if framework is None or framework.modes.switch != "object":
+        if framework is None or not freeze.counts_in(framework):
             continue
         if not any(_may_rest(call, switches(framework)) for call in _calls(function)):
             yield Drift(freeze, framework, module, flag=flag)
@@ -46,7 +46,9 @@ def _flag(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     promises = [a.arg for a in named if freezes(a.arg) and (is_norm(a.arg) or "stat" in a.arg)]
     read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    return next((name for name in promises if name not in read and "locals" not in read), "")
+    if "locals" in read:
+        return ""
+    return next((name for name in promises if name not in read), "")
 
 
 def _calls(function: ast.AST) -> Iterator[ast.Call]:
@@ -56,4 +58,4 @@ def _calls(function: ast.AST) -> Iterator[ast.Call]:
 def _may_rest(call: ast.Call, switching: frozenset[str]) -> bool:
     """Tell whether a call may put batch normalisation to rest, or leave that to a base class."""
     name = last_name(call.func)
-    return name in switching or name == "super" or rests_norms(name) or name == "apply"
+    return name in (*switching, "super", "apply") or rests_norms(name)

@@ -15,7 +15,7 @@ from bnlint.semantics.modes.frozen_weights import loop_of, weights_of
 from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.arguments import Matched
-from bnlint.semantics.values.domain import Instance, Symbol
+from bnlint.semantics.values.domain import Symbol
 from bnlint.semantics.values.modules import model_framework
 from bnlint.startup.typed import NamedTuple
 
@@ -70,8 +70,7 @@ class Freezes:
         """Yield what sets the attribute, or calls the method, ``row`` of weights or their owner."""
         if row.kind == "attribute":
             for store in self.module.stores:
-                statement = self.module.statement(store)
-                value = statement.value if isinstance(statement, ast.Assign) else None
+                value = getattr(self.module.statement(store), "value", None)
                 if store.attr == row.name:
                     yield self._of_weight(store, store.value, value, row)
             return
@@ -85,11 +84,10 @@ class Freezes:
         found = normalising_framework(self.ev, self.side.sites, self.module, owner)
         values = self.ev.evaluate(self.module, owner)
         if found is self.framework:
+            classes = [getattr(value.object, "cls", None) for value in values]
             is_layer = all(
-                isinstance(v.object, Instance)
-                and isinstance(v.object.cls, Symbol)
-                and v.object.cls.path in self.ev.frameworks.by_alias
-                for v in values
+                isinstance(cls, Symbol) and cls.path in self.ev.frameworks.by_alias
+                for cls in classes
             )
             return Region(LAYER if is_layer else WHOLE, owner)
         if all(model_framework(self.ev, value) is not None for value in values):
@@ -120,16 +118,15 @@ class Freezes:
         freezes = isinstance(value, ast.Constant) and value.value is row.value
         statement = self.module.statement(node)
         names = {name for api in self.apis for name in api.state.get("trainable", ())}
-        layer = weights_of(self.ev, self.module, weight)
-        if layer is not None:
-            loop = loop_of(self.module, weight)
-            if loop is None or self.module.parents.get(statement) is not loop:
-                return Action(node, statement, freezes, None)  # some of the weights
+        layer = weight
+        walk = weights_of(self.ev, self.module, weight)
+        if walk is not None:
+            layer, loop = walk
+            if self.module.parents.get(statement) is not loop:
+                return Action(node, loop, freezes, None)  # some of the weights
             statement = loop
         elif isinstance(weight, ast.Attribute) and weight.attr in names:
             layer = weight.value
-        else:
-            layer = weight
         flagged = self._is_flagged(layer, statement)
         return Action(node, statement, freezes, self._reach(layer, statement), flagged)
 
@@ -162,8 +159,9 @@ class Freezes:
     def _walked(self, loop: ast.For | ast.AsyncFor) -> ast.expr | None:
         """Return the model over all of whose layers a loop runs; ``None`` if it is none."""
         node = loop.iter
-        if isinstance(node, ast.Call) and last_name(node.func) in ("enumerate", "list"):
-            node = node.args[0] if node.args else node
+        match node:
+            case ast.Call(func, [listed, *_]) if last_name(func) in ("enumerate", "list"):
+                node = listed
         if isinstance(node, ast.Call):
             node = node.func
         if isinstance(node, ast.Attribute):

@@ -140,13 +140,11 @@ def _stands_alone(
     module = cls.module
     if runs_in_training_on_purpose(method.name):
         return False
-    if any(
-        isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) in ("self", "super()")
-        for call in module.calls_by_name.get(method.name, ())
-    ):
+    own = (f"self.{method.name}", f"super().{method.name}")
+    if any(ast.unparse(call.func) in own for call in module.calls_by_name.get(method.name, ())):
         return False  # part of what another method does
     resolver = getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return True
     found = set(switching_files(resolver, module, framework))
     for pattern in (rf"\.{method.name}\(", rf"\b{cls.node.name}\b|\.{attribute}\b"):

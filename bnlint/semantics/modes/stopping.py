@@ -6,7 +6,6 @@ import ast
 import re
 
 from bnlint.finding import InsertStatement
-from bnlint.frameworks.tables import Framework
 from bnlint.semantics.modes.freezing import model_of_part
 from bnlint.semantics.modes.moving_statistics import Drift
 from bnlint.semantics.modes.switches import TRAINING, mode_after
@@ -43,8 +42,6 @@ def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, list[InsertSt
     framework = drift.framework
     if drift.life is None or framework.modes.to_inference[0][1] is not None:
         return None
-    if not _word(ev, "walks", framework):
-        return None
     found: dict[ast.stmt, str] = {}
     for use in drift.life.uses:
         if use.kind != METHOD or mode_after(use, framework) != TRAINING:
@@ -60,11 +57,6 @@ def stop(drift: Drift, ev: Evaluate, module: Module) -> tuple[str, list[InsertSt
         for at, model in found.items()
     ]
     return (next(iter(found.values())), intents) if found else None
-
-
-def _word(ev: Evaluate, word: str, framework: Framework) -> str:
-    """Return the first name that ``framework`` has for a word of the vocabulary."""
-    return next((name for name, f in ev.frameworks.word(word).items() if f is framework), "")
 
 
 def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
@@ -84,10 +76,10 @@ def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
     is_part = model_of_part(ev, module, freeze.owner) is not freeze.owner or (
         drift.use is not None and drift.use.kind == PART
     )
-    walk, weights = _word(ev, "walks", framework), _word(ev, "weights_attributes", framework)
+    walk, weights = (ev.frameworks.first(w, framework) for w in ("walks", "weights_attributes"))
     lines = [f"for layer in {model}.{walk}():", f'    if "{layer}" in type(layer).__name__:']
-    row = next((row for row in framework.modes.freezes if row.kind == "attribute"), None)
-    if row is not None and weights and (is_given or is_part or freeze.tests or freeze.first):
+    row = framework.modes.freezes[0]  # an attribute
+    if is_given or is_part or freeze.tests or freeze.first:
         weights = f"weight.{row.name} for weight in layer.{weights}()"
         lines.append(f"        if {'all' if row.value else 'not any'}({weights}):")
     return "\n".join([*lines, "    " * len(lines) + f"layer.{method}()"])

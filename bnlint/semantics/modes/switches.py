@@ -10,6 +10,7 @@ from bnlint.semantics.hints import purposes
 from bnlint.semantics.modes.carrying import holding
 from bnlint.semantics.objects.events import CALL, METHOD, PART, READ, WRITE, CallSite, Life, Use
 from bnlint.semantics.objects.models import Contents, slice_back
+from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import default_nodes
 from bnlint.semantics.values.callers import callers
@@ -109,8 +110,9 @@ def is_made_of_switched(ev: Evaluate, module: Module, made: Made) -> bool:
     """Tell whether what an object is made of may have been switched before: models in variables."""
     calls = {made.call: module}
     for candidate in made.candidates:
-        if isinstance(candidate.object, Instance) and candidate.object.call is not None:
-            calls[candidate.object.call] = candidate.object.module
+        match candidate.object:
+            case Instance(module=place, call=ast.Call() as call):
+                calls[call] = place
     methods = switches(made.framework)
     return any(_is_of_switched(ev, place, call, methods) for call, place in calls.items())
 
@@ -236,8 +238,7 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
 
     It is printed, compared, or taken out of the framework: that is what inference is for.
     """
-    function = use.module.enclosing_function(use.node)
-    scope = ev.scope(use.module, function if function is not None else use.module.tree)
+    scope = ev.scope(use.module, running_in(use.module, use.node))
     held = holding(ev, use.node, scope)
     return held is not None and any(
         isinstance(node, ast.Call)
@@ -250,13 +251,12 @@ def gives_result(ev: Evaluate, use: Use) -> bool:
 def gives_only_shape(ev: Evaluate, use: Use) -> bool:
     """Tell whether nothing but the shape of what a run of a model gives is looked at."""
     module = use.module
-    function = module.enclosing_function(use.node)
     looked_at: list[ast.AST] = [use.node]
     statement = module.parents[use.node]
     if isinstance(statement, ast.Assign):
         parts = [part for target in statement.targets for part in ast.walk(target)]
         names = {part.id for part in parts if isinstance(part, ast.Name)}
-        scope = ev.scope(module, function if function is not None else module.tree)
+        scope = ev.scope(module, running_in(module, use.node))
         held = holding(ev, use.node, scope) or ()
         looked_at = [part for part in held if isinstance(part, ast.Name) and part.id in names]
     return bool(looked_at) and all(
@@ -298,7 +298,7 @@ class _OutputTrace:
         function = self.module.enclosing_function(start)
         if isinstance(function, ast.Lambda):
             return not self.via or self.at_caller(depth)
-        scope = self.ev.scope(self.module, function if function is not None else self.module.tree)
+        scope = self.ev.scope(self.module, running_in(self.module, start))
         held = holding(self.ev, start, scope)
         if held is None:
             return True
@@ -309,9 +309,9 @@ class _OutputTrace:
                 if takes_gradient(self.ev, node) or self.trains_with(node, held):
                     return True
             elif (
-                (not isinstance(node, ast.Return) and not self.is_called(function))
+                not isinstance(function, ast.FunctionDef)
+                or (not isinstance(node, ast.Return) and not self.is_called(function))
                 or depth >= _MAX_CALLS
-                or not isinstance(function, ast.FunctionDef)
                 or self.leaves_to_gradient(function, depth)
             ):
                 return True
@@ -325,13 +325,9 @@ class _OutputTrace:
             self.reaches(caller, depth + 1) for caller, _ in callers(self.ev, self.module, function)
         )
 
-    def is_called(self, function: ast.AST | None) -> bool:
+    def is_called(self, function: ast.FunctionDef) -> bool:
         """Tell whether it is known who calls a function, a generator for instance."""
-        if self.via:
-            return True
-        if not isinstance(function, ast.FunctionDef):
-            return False
-        return bool(callers(self.ev, self.module, function))
+        return bool(self.via or callers(self.ev, self.module, function))
 
     def at_caller(self, depth: int) -> bool:
         """Tell whether what the function gives goes there from where it is called."""

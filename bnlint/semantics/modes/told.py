@@ -66,7 +66,7 @@ def _told(
             return None
         apis += found
     for role, value in ROLES.items():
-        if apis and all(_takes(api, role, str(keyword.arg), built, kinds) for api in apis):
+        if all(_takes(api, role, str(keyword.arg), built, kinds) for api in apis):
             return Told(call, keyword, apis[0], role, value, built and apis[0].kind == "layer")
     return None
 
@@ -149,10 +149,10 @@ def mode_parameter(module: Module, node: ast.AST) -> ModeParameter | None:
     return None
 
 
-def mode_parameter_of(function: ast.AST) -> ModeParameter | None:
+def mode_parameter_of(
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+) -> ModeParameter | None:
     """Return the parameter of ``function`` that says in which mode it runs."""
-    if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        return None
     spec = function.args
     for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
         if says_mode(parameter.arg):

@@ -55,7 +55,7 @@ def may_be_woken(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
     Of a class that the project does not use, whoever imports it may.
     """
     module, resolver = cls.module, getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return True
     found = users(resolver, module.file, cls.node.name)
     is_used = cls.node.name in module.calls_by_name or found is None or bool(found)
@@ -71,14 +71,14 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
     none of its classes is trained in training mode.
     """
     module, resolver = cls.module, getattr(ev.project, "resolver", None)
-    if resolver is None or not module.file:
+    if resolver is None:
         return True
     if _trains_as_it_infers(ev, module, resolver, framework):
         return False
     if cls.node.decorator_list:
         return True
     found = users(resolver, module.file, cls.node.name)
-    if found is None or "." in module.name or resolver.sources.name(module.file) == "__init__":
+    if found is None or resolver.place(module.file).package:
         return True
     names = {
         path.rpartition(".")[2]
@@ -124,7 +124,7 @@ def rests_norms_anywhere(ev: Evaluate, module: Module, framework: Framework) -> 
     pattern = (
         rf"(?:isinstance\(|find\(|__name__|type\()[^\n]*Norm[^\n]*(?:\n[^\n]*)?\.(?:{methods})\("
     )
-    if resolver is None or not module.file:
+    if resolver is None:
         return False
     return bool(resolver.sources.search(module.file, pattern))
 
