@@ -76,7 +76,7 @@ RULE = Rule("BN506", "shared-over-time", "warning", confidence="medium", default
 
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that is applied at each step of a sequence."""
-    if site.api.kind != "layer" or site.presumed or not keeps_statistics(site):
+    if site.presumed or not keeps_statistics(site):
         return
     module = context.module
     for use in applications(context.evaluator, module, site.call):

@@ -154,7 +154,7 @@ def _runs_updates(context: Context, sites: Collection[Site]) -> bool:
     files = {module.file, *(site.module.file for site in sites)}
     told = search(module.file, beside)
     near = (other for file in files for other in imported_by(resolver, file))
-    return bool(told) and not set(told).isdisjoint(near)
+    return not set(told).isdisjoint(near)
 
 
 def _is_graph(context: Context) -> bool:
