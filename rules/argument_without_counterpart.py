@@ -65,6 +65,7 @@ from bnlint.finding import SAFE, Finding, Fix, RemoveArgument
 from bnlint.frameworks.records import Api
 from bnlint.rule import MISPLACED, Context, Rule, where_reference
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.project.project import Project
 from bnlint.semantics.project.releases import newest_in
 from bnlint.semantics.values.value import settle
 
@@ -77,7 +78,9 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     reference = context.reference(site)
     if reference is None or reference.site is None:
         return
-    for name, written in _set_there(reference.site, context):
+    projects = {side.module: side.project for side in context.sides(reference)}
+    project = projects.get(reference.site.module, context.project)
+    for name, written in _set_there(reference.site, project):
         if any(api.accepts(name) for api in site.apis):
             continue
         yield context.report(
@@ -126,10 +129,11 @@ def _release(api: Api) -> str:
     return api.versions.partition(",")[0].partition(";")[0]
 
 
-def _set_there(site: Site, context: Context) -> Iterator[tuple[str, str]]:
+def _set_there(site: Site, project: Project) -> Iterator[tuple[str, str]]:
     """Yield the settings of a layer that change what it computes in training, as written."""
     for keyword in site.call.keywords:
-        if keyword.arg and keyword.arg in context.frameworks.word("changes_training"):
-            value = settle(context.evaluator.evaluate(site.module, keyword.value), keyword.value)
+        name = keyword.arg or ""
+        if name in project.frameworks.word("changes_training"):
+            value = settle(project.evaluator.evaluate(site.module, keyword.value), keyword.value)
             if value.value not in (None, False):
-                yield keyword.arg, ast.unparse(keyword.value)
+                yield name, ast.unparse(keyword.value)

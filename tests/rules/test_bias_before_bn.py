@@ -316,3 +316,30 @@ def test_lost_where_normalisation_follows() -> None:
     reference = REFERENCE.replace("use_bias=False", "use_bias=True").format(head="Dense(10)")
     port = PORT.format(head="Linear(8, 10)", result="self.head(x)")
     assert run_pair("BN502", reference, port) == []
+
+
+def test_lost_where_no_value_gives_a_bias() -> None:
+    """What is not given initial values has no bias; none of them is asked for by name."""
+    reference = """
+        import torch.nn as nn
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 8, 3, bias=False)
+                self.bn = nn.BatchNorm2d(8)
+                self.head = nn.Conv2d(8, 10, 1)
+
+            def forward(self, x):
+                return self.head(self.bn(self.conv(x)))
+        """
+    port = """
+        import tf_slim as slim
+
+        def net(x):
+            x = slim.conv2d(x, 8, 3, biases_initializer=None, activation_fn=None)
+            x = slim.batch_norm(x)
+            return slim.conv2d(x, 10, 1, biases_initializer=None, activation_fn=None)
+        """
+    (found,) = run_pair("BN502", reference, port)
+    assert (found.help, found.fix) == ("give it a bias", None)
