@@ -207,7 +207,7 @@ class _Call:
                 towards = variance * self._ratio(meaning.estimator)
                 means = mean.mean(self.others), towards.mean(self.others)
                 self.running.update(self.given, meaning, *means)
-        if meaning.uses_batch and variance is not None:
+        if variance is not None and meaning.uses_batch:
             variance = variance * self._ratio(meaning.normalises_with)
         else:
             mean, variance = self._stored(names.mean), self._stored(names.variance)

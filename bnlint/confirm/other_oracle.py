@@ -21,7 +21,6 @@ from bnlint.frameworks.together import (
     EXAMPLE,
     FROM,
     GROUPS,
-    OPEN,
     WINDOW,
     Together,
     together,
@@ -86,12 +85,7 @@ def _output(given: Given, experiment: Experiment, data: Any) -> Wide:
 
 def _argument(given: Given, role: str) -> object:
     name = given.api.roles.get(role)
-    if name is None:
-        return None
-    parameter = given.api.parameter(name)
-    if name not in given.values and parameter is not None and parameter.required:
-        return OPEN
-    return given.of(name)
+    return None if name is None else given.of(name)
 
 
 def eps_of(given: Given) -> float:

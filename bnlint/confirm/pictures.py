@@ -132,13 +132,9 @@ def _sweep(trial: Trial, laboratory: Laboratory, about: str) -> Panel:
 
 
 def _sides(trial: Trial) -> list[tuple[str, Layer]]:
-    sides = [("port", trial.port)]
-    if trial.fixed is not None:
-        sides.append(("fixed", trial.fixed))
     reference = trial.reference or trial.fixed
-    if reference is not None:
-        sides.append(("reference", reference))
-    return sides
+    sides = (("port", trial.port), ("fixed", trial.fixed), ("reference", reference))
+    return [(name, layer) for name, layer in sides if layer is not None]
 
 
 def _described(layer: Layer, runner: str) -> str:

@@ -175,7 +175,7 @@ class Worker:
             WorkerError: there was no answer.
             RequestError: the framework has no such device.
         """
-        driver = str(self.ask({"op": "use", "device": device}).get("driver") or "")
+        driver = str(self.ask({"op": "use", "device": device}).get("driver", ""))
         self._device = device
         return driver
 
@@ -262,9 +262,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
-    if process.stdin is not None:
-        with contextlib.suppress(OSError):
-            process.stdin.close()
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
     process.wait()
 
 

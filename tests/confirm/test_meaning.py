@@ -217,6 +217,56 @@ def test_batches_that_nobody_names_are_of_one_channel_at_least() -> None:
     assert x.shape[1] == 1
 
 
+@pytest.mark.parametrize("missing", ["size", "alpha", "beta", "k"])
+def test_a_response_has_numbers(missing: str) -> None:
+    """x / (k + alpha / size * the sum of the squares of ``size`` channels) ** beta."""
+    api = APIS["torch.nn.LocalResponseNorm"]
+    x = np.arange(1.0, 7.0).reshape(1, 3, 2)
+    given: dict[str, Any] = {"size": 1, "alpha": 0.5, "beta": 2.0, "k": 3.0}
+    (y,) = oracle.run(api, Experiment("", "layer", given, [Step(x)])).outputs
+    assert np.allclose(y, x / (3.0 + 0.5 * x * x) ** 2)
+    with pytest.raises(oracle.RejectedError, match="no response"):
+        oracle.run(api, Experiment("", "layer", {**given, missing: None}, [Step(x)]))
+
+
+@pytest.mark.parametrize(
+    ("axis", "why"),
+    [
+        pytest.param(-1, None, id="the last"),
+        pytest.param(2, None, id="the last from the beginning"),
+        pytest.param(-2, "takes no begin_norm_axis below -1", id="one that it refuses"),
+    ],
+)
+def test_an_axis_that_a_framework_refuses(axis: int, why: str | None) -> None:
+    api = APIS["mindspore.nn.LayerNorm"]._replace(ranks="any")
+    x = np.random.default_rng(0).normal(1.0, 2.0, (2, 3, 4))
+    given = {"normalized_shape": [4], "begin_norm_axis": axis, "begin_params_axis": axis}
+    asked = Experiment("", "layer", given, [Step(x)])
+    if why is None:
+        (y,) = oracle.run(api, asked).outputs
+        assert np.allclose(y.mean(-1), 0.0)
+    else:
+        with pytest.raises(oracle.RejectedError, match=why):
+            oracle.run(api, asked)
+
+
+def test_no_eps_is_no_number_unless_the_table_has_one_for_it() -> None:
+    x = np.random.default_rng(0).normal(1.0, 2.0, (2, 4, 3))
+    none = {"num_groups": 2, "num_channels": 4, "eps": None}
+    with pytest.raises(oracle.RejectedError, match="eps=None is no number"):
+        oracle.run(APIS["torch.nn.GroupNorm"], Experiment("", "layer", none, [Step(x)]))
+
+
+def test_an_instance_norm_that_tracks_is_run_in_its_mode() -> None:
+    api = "torch.nn.InstanceNorm2d"
+    tracking = (("num_features", 4), ("track_running_stats", True))
+    trial = Trial(OUTPUT, Layer(api), variances=(1.0,), channels=4)
+    for mode, planted in (("inference", {"running_mean", "running_var"}), ("training", set())):
+        asked = experiment(APIS[api], "", Layer(api, tracking, mode), trial)
+        assert asked.steps[0].mode == (mode if planted else "")
+        assert asked.plant.keys() == planted
+
+
 # ------------------------------------------------------------------------------- interpreters
 
 

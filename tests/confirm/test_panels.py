@@ -13,9 +13,19 @@ import pytest
 from bnlint.confirm import oracle
 from bnlint.confirm.experiments import DEVIATION, MEAN, STEPS, experiment
 from bnlint.confirm.pictures import VARIANCES, Pictures, pictures_of
+from bnlint.confirm.pool import Installed
 from bnlint.confirm.unsuitable import Unsuitable
-from bnlint.confirm.verdicts import CONFIRMED, INCONCLUSIVE, ORACLE, REFUTED, verdict
-from bnlint.confirm.workers import Result, Worker, WorkerError
+from bnlint.confirm.verdicts import (
+    CONFIRMED,
+    INCONCLUSIVE,
+    ORACLE,
+    REFUTED,
+    Laboratory,
+    verdict,
+)
+from bnlint.confirm.workers import Experiment, Result, Worker, WorkerError
+from bnlint.finding import Confirmation
+from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import catalogue
 from bnlint.trial import OUTPUT, SMALL_VARIANCES, STATISTICS, Layer, Trial
 
@@ -170,15 +180,94 @@ def test_how_a_worker_died(tmp_path: Path, script: str, how: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the interpreter is a shell script")
-def test_a_worker_that_says_nothing_of_a_driver_has_its_device_until_it_dies(
-    tmp_path: Path,
-) -> None:
+@pytest.mark.parametrize(("answer", "driver"), [("{}", ""), ('{"driver": "CUDA 12"}', "CUDA 12")])
+def test_a_worker_has_its_device_until_it_dies(tmp_path: Path, answer: str, driver: str) -> None:
     program = tmp_path / "python"
-    program.write_text("#!/bin/sh\nread line\necho '{}'\nread line\n")
+    program.write_text(f"#!/bin/sh\nread line\necho '{answer}'\nread line\n")
     program.chmod(0o755)
     with Worker("torch", str(program)) as worker:
-        assert worker.use("cuda") == ""
+        assert worker.use("cuda") == driver
         assert worker.device == "cuda"
         with pytest.raises(WorkerError, match="ended with status 0"):
             worker.ask({"op": "find"})
         assert worker.device == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the interpreter is a shell script")
+def test_a_worker_that_ended_by_itself_is_replaced(tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\nread line\necho '{}'\n")
+    program.chmod(0o755)
+    with Worker("torch", str(program)) as worker:
+        worker.use("cuda")
+        first = worker._process
+        assert first is not None
+        first.wait(timeout=30)
+        assert worker.device == ""
+        assert worker.ask({"op": "find"}) == {}
+        assert worker._process is not first
+
+
+# ------------------------------------------------------------------------------- laboratories
+
+
+class Shifted:
+    """A pool whose framework gives what the tables say, and so much more."""
+
+    def __init__(self, apart: float, installed: bool = True, driver: str = "") -> None:
+        self.apart, self.installed = apart, installed
+        self.drivers = {("torch", "cuda"): driver}
+
+    def find(self, api: Api) -> Installed | None:
+        return Installed(api.id, "torch 2") if self.installed else None
+
+    def why_missing(self, api: Api) -> str:
+        return "torch is not installed here"
+
+    def devices(self, api: Api) -> tuple[str, ...]:
+        return ("cpu", "cuda")
+
+    def run(self, api: Api, asked: Experiment, device: str) -> Result:
+        result = oracle.run(api, asked)
+        return Result([output + self.apart for output in result.outputs], result.states)
+
+
+TRIAL = Trial(
+    OUTPUT, Layer(TORCH, (("eps", 1e-3),), "inference"), Layer(TORCH, (), "inference"),
+    variances=(1e-4,), channels=2,
+)  # fmt: skip
+
+
+def judged(pool: Shifted, trial: Trial = TRIAL, device: str = "cuda") -> Confirmation:
+    return Laboratory(cast("Any", pool), device).judge(trial, device)
+
+
+def test_what_is_far_from_its_table_proves_nothing() -> None:
+    near, far = judged(Shifted(0.0)), judged(Shifted(1.0))
+    assert near.verdict == CONFIRMED
+    assert far.verdict == INCONCLUSIVE
+    assert "a floor this high is no rounding" in far.remainder
+    assert "a floor" not in near.remainder
+
+
+def test_a_device_is_named_with_what_drives_it() -> None:
+    assert judged(Shifted(0.0)).device == "cuda"
+    assert judged(Shifted(0.0, driver="CUDA 12")).device == "cuda (CUDA 12)"
+
+
+def test_what_is_not_installed_is_on_every_device() -> None:
+    found = judged(Shifted(0.0, installed=False), device="mps")
+    assert found.device == ""
+    assert found.port == f"{ORACLE} for PyTorch (torch is not installed here)"
+    assert judged(Shifted(0.0), device="mps").reason == "PyTorch sees no mps here"
+
+
+def test_a_fix_is_what_there_is_to_compare_with() -> None:
+    fixed = TRIAL._replace(reference=None, fixed=TRIAL.reference)
+    assert judged(Shifted(0.0), fixed).verdict == CONFIRMED
+    assert judged(Shifted(0.0), fixed._replace(fixed=None)).reason == (
+        "there is no reference, and no fix to compare with"
+    )
+    pictures = drawn(finding(fixed._replace(variances=SMALL_VARIANCES)))
+    assert pictures.output is not None
+    assert [line.label.partition(":")[0] for line in pictures.output.lines] == ["port", "fixed"]
