@@ -210,11 +210,8 @@ def _report(context: Context, use: Use, history: History) -> Finding:
     made, life = history.made, history.life
     ev, module, framework = context.evaluator, context.module, made.framework
     method = framework.modes.to_inference[0][0]
-    assert isinstance(use.node, ast.Call)
-    model: ast.expr | None = use.node.func
-    if use.kind == METHOD and isinstance(model, ast.Attribute):  # model.forward(x)
-        model = model.value
-    place: ast.expr = use.node
+    model: ast.expr | None = use.model
+    place = use.node
     if use.module is not module:
         place = use.here
         model = use.via[0].given
@@ -234,8 +231,8 @@ def _report(context: Context, use: Use, history: History) -> Finding:
     elif why.phase is not None:
         message = (
             f"{run} runs in training mode in every phase, and gradients are taken only if "
-            f"{module.source(why.phase)}: {nowhere}, so in the others too it normalises with each "
-            "batch and moves its statistics"
+            f"{use.module.source(why.phase)}: {nowhere}, so in the others too it normalises with "
+            "each batch and moves its statistics"
         )
     elif why.data:
         message = (
@@ -261,7 +258,7 @@ def _report(context: Context, use: Use, history: History) -> Finding:
     if place is not use.node and _is_woken(place, life, framework):
         text = ""  # what is written before this call would be undone in it
     if why is not None and why.phase is not None:
-        text = _by_phase(module, variable, why.phase, framework) if text and not use.via else ""
+        text = _by_phase(module, variable, why.phase, framework) if not use.via else ""
         names = {variable, *(n.id for n in ast.walk(why.phase) if isinstance(n, ast.Name))}
         statement = above_loops(module, place, names)
         back = trains_after(ev, module, statement, life, use, framework)
@@ -350,7 +347,7 @@ def _by_phase(module: Module, variable: str, phase: ast.expr, framework: Framewo
         return ""
     test, modes = module.source(phase), framework.modes
     for method, argument in modes.to_training:
-        if argument is True and (method, False) in modes.to_inference:
+        if argument is True:
             return f"{variable}.{method}({test})"
     method, _ = modes.to_inference[0]
     return f"{_training(variable, framework)} if {test} else {variable}.{method}()"

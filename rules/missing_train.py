@@ -181,7 +181,7 @@ def _check(
         places = [(use, at) for use, at, mode in modes if mode == INFERENCE]
         if len(places) < len(modes):
             continue
-        if not places or any(not _is_after(place, trains[0]) for place in places):
+        if not places or any(not _is_after(place, trains[0], module) for place in places):
             continue  # it is trained as it infers, on purpose
         if _infers_before(made, loop, [use for use, _ in switched], frame, context):
             continue
@@ -197,9 +197,7 @@ def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bo
     A function switches what it is given, by one call this model and by another one that. A copy of
     the model is another one.
     """
-    model: ast.expr | None = use.via[0].given if use.via else None
-    if not use.via and isinstance(use.node, ast.Call) and isinstance(use.node.func, ast.Attribute):
-        model = use.node.func.value
+    model = use.via[0].given if use.via else use.model
     if model is None:
         return True
     ev, module = context.evaluator, frame.module
@@ -212,14 +210,16 @@ def _is_of(made: Made, use: Use, way: Way, frame: Frame, context: Context) -> bo
     return any(key in made.origins for key, _ in aliases_at(ev, module, model, way.env))
 
 
-def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr]) -> bool:
+def _is_after(place: tuple[Use, ast.expr], other: tuple[Use, ast.expr], module: Module) -> bool:
     """Tell whether one use comes after another in a pass of a loop; each with what runs it there.
 
-    Where one call runs both, what that call leads to decides.
+    Where one call runs both, what that call leads to decides, if that is one function.
     """
-    if place[1] is other[1]:
-        return in_order(place[0])[1:] > in_order(other[0])[1:]
-    return is_after(place[1], other[1])
+    (use, at), (run, there) = place, other
+    if at is not there:
+        return is_after(at, there)
+    shared = running_in(module, use.here) is running_in(module, run.here)
+    return shared and in_order(use) > in_order(run)
 
 
 def _loops(frame: Frame) -> list[_Loop]:
@@ -308,14 +308,10 @@ def _fix(loop: _Loop, frame: Frame, method: str) -> Fix | None:
     for use in frame.life.uses:
         if use.here not in inside or use.kind not in (CALL, METHOD):
             continue
-        assert isinstance(use.node, ast.Call)
-        model = use.node.func
-        if use.kind == METHOD and isinstance(model, ast.Attribute):
-            model = model.value
-        if use.via:
-            model = use.via[0].given or use.here
-        if running_in(module, use.here) is running_in(module, loop) and dotted(model):
-            text = f"{dotted(model)}.{method}()"
+        model = use.via[0].given if use.via else use.model
+        variable = dotted(model) if model is not None else ""
+        if variable and running_in(module, use.here) is running_in(module, loop):
+            text = f"{variable}.{method}()"
             return Fix(
                 UNSAFE,
                 f"insert {text} at the head of the loop",

@@ -119,8 +119,8 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     found = sorted(_runs(context), key=lambda r: (r.call.lineno, r.call.col_offset))
     for first, second in _pairs(found, context):
-        if first.modes & second.modes or len(first.modes) > 1 or len(second.modes) > 1:
-            continue
+        if first.modes & second.modes:
+            continue  # so it is, too, where one of them runs in both
         # One side that is trained and one that is only run are no comparison.
         if _is_trained(first, context) is _is_trained(second, context):
             yield _report(context, first, second)
@@ -184,15 +184,14 @@ def _runs(context: Context) -> Iterator[Run]:
 def _run(context: Context, history: History) -> Run | None:
     """Follow the object in order through its calls; ``None`` if a mode is not known."""
     made, life = history.made, _as_the_file_shows(history.life, context)
-    ran = [use for use in life.uses if _gives_output(use, made, context)]
-    calls = [use.node for use in ran if isinstance(use.node, ast.Call)]
+    ran = {use: call for use in life.uses if (call := _output(use, made, context)) is not None}
+    calls = list(ran.values())
     if not calls or (life.escapes and not any(u.kind == ESCAPE for u in life.uses)):
         return None
     scope = _scope(context, calls[0])
     mode, why = made.framework.modes.initial, ""
     found: set[str] = set()
     known: dict[int, int] = {}
-    gives = set(ran)
     for use in _in_order(life, made, scope, context):
         if use.kind == ESCAPE or _is_opaque(use, made, context):
             break
@@ -201,30 +200,31 @@ def _run(context: Context, history: History) -> Run | None:
             if not new or not _always_before(use.node, calls, context, known):
                 break
             mode, why = new, "switched"
-        if use in gives and isinstance(use.node, ast.Call):
+        if use in ran:
             asked: str | None = ""
             if _infers(use, made.framework, context):
                 asked, why = INFERENCE, f"{use.name}() infers"
             elif made.framework.modes.switch == "call-argument":
-                asked = _flag(use.node, made.framework.modes, context)
+                asked = _flag(ran[use], made.framework.modes, context)
                 why = "switched" if asked else why
             if asked is None or (asked or mode) not in (TRAINING, INFERENCE):
                 break
             found.add(asked or mode)
     # Where something was done that may switch it, what was run before then still counts.
-    predicts = _infers(ran[0], made.framework, context)
+    first = next(iter(ran))
+    predicts = _infers(first, made.framework, context)
     if not found:
         return None
-    return Run(made, calls[0], _model(ran[0]), scope, frozenset(found), why, predicts)
+    return Run(made, calls[0], first.model, scope, frozenset(found), why, predicts)
 
 
-def _gives_output(use: Use, made: Made, context: Context) -> bool:
-    """Tell whether a use runs the object, and what that gives is used."""
-    if use.via or not isinstance(use.node, ast.Call):
-        return False
-    if isinstance(context.module.parents[use.node], ast.Expr):
-        return False
-    return runs(context.evaluator, use) or _infers(use, made.framework, context)
+def _output(use: Use, made: Made, context: Context) -> ast.Call | None:
+    """Return the call that a use is if it runs the object, and what that gives is used."""
+    call = use.node
+    if not isinstance(call, ast.Call) or isinstance(context.module.parents[call], ast.Expr):
+        return None
+    gives = runs(context.evaluator, use) or _infers(use, made.framework, context)
+    return call if gives else None
 
 
 def _infers(use: Use, framework: Framework, context: Context) -> bool:
@@ -232,13 +232,6 @@ def _infers(use: Use, framework: Framework, context: Context) -> bool:
     return use.kind == METHOD and context.frameworks.shares(
         use.name, "inference_methods", framework
     )
-
-
-def _model(run: Use) -> ast.expr:
-    """Return what is run, as it is written."""
-    assert isinstance(run.node, ast.Call)
-    func = run.node.func
-    return func.value if run.kind == METHOD and isinstance(func, ast.Attribute) else func
 
 
 def _as_the_file_shows(life: Life, context: Context) -> Life:
@@ -264,7 +257,7 @@ def _in_order(life: Life, made: Made, scope: ast.AST, context: Context) -> list[
     """
     home = _scope(context, made.call)
     places = [_scope(context, use.node) for use in life.uses]
-    ran = [_gives_output(use, made, context) or use.kind == CALL for use in life.uses]
+    ran = [use.kind == CALL or _output(use, made, context) is not None for use in life.uses]
     changing = {
         place
         for use, place in zip(life.uses, places, strict=True)
@@ -290,9 +283,8 @@ def _is_opaque(use: Use, made: Made, context: Context) -> bool:
         return use.name in names or tells_of_mode(use.name)
     if use.kind == WRITE and framework.modes.switch == "call-argument":
         return True  # trainable = False keeps a layer in inference
-    if use.kind in (READ, WRITE, PART):
-        return use.name in (*switches(framework), framework.modes.attribute) and bool(use.name)
-    return False
+    own = {*switches(framework), framework.modes.attribute} - {""}
+    return use.kind in (READ, WRITE, PART) and use.name in own
 
 
 def _always_before(
@@ -341,7 +333,7 @@ def _report(context: Context, first: Run, second: Run) -> Finding:
     fix = None
     advice = f"run both in {first.mode} mode, or both in {second.mode} mode"
     to_first = modes.to_inference if first.mode == INFERENCE else modes.to_training
-    if modes.switch == "object" and to_first:
+    if modes.switch == "object":
         method, argument = to_first[0]
         text = f"{names[1]}.{method}({'' if argument is None else argument})"
         advice = f"write {text} before the call, or switch {said[0]} to {second.mode} mode"

@@ -59,6 +59,12 @@ class Use(NamedTuple):
         return self.via[0].node if self.via else self.node
 
     @property
+    def model(self) -> ast.expr:
+        """What is run by a call or a method, as it is written: ``model`` of ``model.f(x)``."""
+        func: ast.expr = getattr(self.node, "func", self.node)
+        return getattr(func, "value", func) if self.kind == METHOD else func
+
+    @property
     def route(self) -> tuple[CallSite, ...]:
         """The steps that lead to the use, and the use itself as the last one."""
         return (*self.via, CallSite(self.module, self.node))
