@@ -137,8 +137,8 @@ def _imported(statement: ast.Import | ast.ImportFrom) -> Iterator[str]:
     """Yield the paths that an import names: the module, and what is taken from it."""
     if isinstance(statement, ast.Import):
         yield from (alias.name for alias in statement.names)
-    elif not statement.level and statement.module:
-        yield statement.module
+    else:
+        yield str(statement.module)
         yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
 
 
@@ -153,5 +153,5 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs in training with those of a layer that uses the batch there."""
     if (port := layer_of(site, STATISTICS, mode=TRAINING)) is None:
         return None
-    fixed = port.without(str(site.api.statistics["argument"]))
+    fixed = layer_of(site, mode=TRAINING)
     return Trial(OUTPUT, port, fixed, fixed, about="output in training")

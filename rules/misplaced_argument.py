@@ -147,8 +147,6 @@ def _keywords(site: Site, holder: ast.Call, context: Context) -> Iterator[Findin
     for keyword in holder.keywords:
         if keyword.arg is None or any(_takes(api, keyword.arg) for api in site.apis):
             continue
-        if any(keyword.arg not in r.matched.strangers for r in site.resolutions):
-            continue
         for role in _KEYWORD_ROLES:
             names = catalogue().parameter_names(role)
             if keyword.arg in names and role in site.api.roles:
@@ -357,7 +355,7 @@ def _meant(numbers: dict[int, tuple[str, float]]) -> dict[int, str] | None:
     meant = {index: "momentum" for index, (_, number) in numbers.items() if number > 2e-2}
     for index, (role, _) in numbers.items():
         if index not in meant:
-            meant[index] = role if role and role not in meant.values() else "eps"
+            meant[index] = role if role not in meant.values() else "eps"
     ordered = {index: meant[index] for index in sorted(meant)}
     return ordered if len(set(ordered.values())) == len(ordered) else None
 
@@ -374,19 +372,16 @@ def _other_convention(api: Api, number: float) -> bool:
 
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare outputs, or running statistics, with those of the layer as it is fixed."""
-    if site.resolutions[0].matched.strangers:
-        return None  # the call as it stands raises
-    if finding.argument == "eps":
-        port = layer_of(site, "eps", mode=INFERENCE)
-        if port is None:
-            return None
-        trial = Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
-        if site.api.norm == BATCH or (finding.fix is not None and finding.fix.edits):
-            return trial
-        # What was meant is not known: what the value does shows beside the default.
-        about = "output, beside that of the default eps"
-        return trial._replace(reference=port.without(site.api.roles["eps"]), about=about)
-    if finding.argument == "momentum":
-        port = layer_of(site, "momentum", mode=TRAINING)
-        return Trial(STATISTICS, port, about="running statistics") if port is not None else None
-    return None
+    mode = {"eps": INFERENCE, "momentum": TRAINING}.get(finding.argument)
+    if mode is None or site.resolutions[0].matched.strangers:
+        return None  # with an argument that it does not take, the call as it stands raises
+    if (port := layer_of(site, finding.argument, mode=mode)) is None:
+        return None
+    if mode == TRAINING:
+        return Trial(STATISTICS, port, about="running statistics")
+    trial = Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
+    if site.api.norm == BATCH or (finding.fix and finding.fix.edits):
+        return trial
+    # What was meant is not known: what the value does shows beside the default.
+    about = "output, beside that of the default eps"
+    return trial._replace(reference=layer_of(site, mode=INFERENCE), about=about)

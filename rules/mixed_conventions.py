@@ -116,12 +116,12 @@ def _suspect_first(site: Site, other: Site) -> tuple[Site, Site]:
 
 def _finding(site: Site, other: Site, context: Context) -> Finding:
     value = site.value("momentum")
-    given = site.resolutions[0].matched.given[site.api.roles["momentum"]].node
+    given = context.given(site, value)
     text = shown(value.value) if given is None else ast.unparse(given)
     meaning = {"new-weight": "the new batch", "old-weight": "the old value"}
     return context.report(
         RULE,
-        given if given is not None and context.owns(given) else site.call,
+        given or site.call,
         f"the momentum {as_said(text)} is the weight of {meaning[site.api.convention]} in "
         f"{site.api.id}, "
         f"and of {meaning[other.api.convention]} in {other.api.id} (line {other.call.lineno})"

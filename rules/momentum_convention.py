@@ -142,13 +142,13 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         _place(site, value, context),
         f"{name}={shown(momentum)} of {api.short_name}{assumption(value)} is the weight of "
         f"{meaning} {_where(api)}: each step keeps {shown(kept)} of the old running value{doubt}",
-        help=f"{_advice(site, value, context)}, which is what {other_camp(api)} calls "
-        f"{shown(momentum)}",
+        help=f"{_advice(site, value, complement(momentum), context)}, which is what "
+        f"{other_camp(api)} calls {shown(momentum)}",
         severity=None if usual else "warning",
         confidence=lower("high" if usual else "medium", (value,)),
-        fix=_fix(site, value, context, safe=agrees),
+        fix=_fix(site, value, complement(momentum), context, safe=agrees),
         reference=context.reference(site) if agrees else None,
-        values=(Comparison("momentum", kept, float(complement(kept or 0.0)), "decay"),),
+        values=(Comparison("momentum", kept, decay(api, float(complement(momentum))), "decay"),),
         site=site,
         argument="momentum",
     )
@@ -172,13 +172,13 @@ def check_file(context: Context) -> Iterator[Finding]:
             intent = ReplaceValue(context.module.span(setting.where), text)
         else:
             intent = ComplementValue(context.module.span(setting.where))
-            text = f"1 - {context.module.source(setting.where)}"
+            text = _from_one(setting.where, context)
         reason = "the other convention is inferred from the value"
         fix = Fix(UNSAFE, f"write {text}", (intent,), reason)
         yield context.report(
             RULE,
             setting.where,
-            f"{name}={shown(momentum)} of {api.short_name}{how}{assumption(value)} is the weight "
+            f"{name}={shown(momentum)} of {api.short_name}{assumption(value)}{how} is the weight "
             f"of {_meaning(api)} in {api.framework.title}: each step keeps "
             f"{shown(decay(api, momentum))} of the old running value",
             help=f"write {text}, which is what {other_camp(api)} calls {shown(momentum)}",
@@ -201,24 +201,24 @@ def _of_several(site: Site, numbers: Sequence[float], context: Context) -> Findi
     value, api = site.value("momentum"), site.api
     name, meaning = api.roles["momentum"], _meaning(api)
     usual = all(number in _USUAL[api.convention] for number in numbers)
-    given = context.given(site, value) or site.resolutions[0].matched.given[name].node
-    where = given if given is not None and context.owns(given) else context.place(site)
+    given = context.given(site, value)
     values = " or ".join(map(shown, numbers))
     kept = " or ".join(shown(decay(api, number)) for number in numbers)
-    text = context.module.source(where) if given is where else name
-    fix = Fix(MANUAL, f"write {name}=1 - {text}", (), "the values are defined in several places")
-    if given is where and isinstance(where, ast.expr):
-        intent = ComplementValue(context.module.span(where))
+    if given is None:
+        advice = "change the values"
+        fix = Fix(MANUAL, advice, (), "they are defined in several places")
+    else:
+        text = f"write {name}={_from_one(given, context)}"
+        advice = f"{text}, or change the values"
+        intent = ComplementValue(context.module.span(given))
         reason = "the other convention is inferred from the values"
-        fix = Fix(UNSAFE, f"write {name}=1 - {text}", (intent,), reason)
-        fix = limited(fix, of_value(context, where))
+        fix = limited(Fix(UNSAFE, text, (intent,), reason), of_value(context, given))
     return context.report(
         RULE,
-        where,
-        f"{name} of {api.short_name} is {values}, as callers have it, and the weight of {meaning} "
+        given or context.place(site),
+        f"{name} of {api.short_name} is {values}, in each case the weight of {meaning} "
         f"{_where(api)}: each step keeps {kept} of the old running value",
-        help=f"{fix.message}, or change what callers give: {other_camp(api)} calls the complement "
-        "so",
+        help=f"{advice}: {other_camp(api)} calls the complement so",
         severity=None if usual else "warning",
         confidence="medium",
         fix=fix,
@@ -236,9 +236,8 @@ def _where(api: Api) -> str:
 
 
 def _is_other_camp(convention: str, momentum: float) -> bool:
-    if convention == "new-weight":
-        return momentum > 0.5
-    return convention == "old-weight" and momentum < 0.5
+    camps = {"new-weight": momentum > 0.5, "old-weight": momentum < 0.5}
+    return camps.get(convention, False)
 
 
 def _place(site: Site, value: Value, context: Context) -> ast.expr | ast.stmt:
@@ -266,30 +265,37 @@ def _camps(context: Context) -> dict[ast.expr, set[str]]:
     return camps
 
 
-def _advice(site: Site, value: Value, context: Context) -> str:
-    name, text = site.api.roles["momentum"], complement(value.number or 0.0)
-    argument = context.given(site, value)
+def _advice(site: Site, value: Value, text: str, context: Context) -> str:
+    """Return what to write: ``text``, which is the complement of the value."""
+    name, argument = site.api.roles["momentum"], context.given(site, value)
     if argument is None or argument is value.node:
         return f"write {name}={text}"
     if _at_definition(site, value, context):
         return f"define {context.module.source(argument)} as {text}"
-    return f"write {name}=1 - {context.module.source(argument)}: {text}"
+    return f"write {name}={_from_one(argument, context)}: {text}"
 
 
-def _fix(site: Site, value: Value, context: Context, *, safe: bool) -> Fix:
+def _from_one(node: ast.expr, context: Context) -> str:
+    """Return the text of one minus an expression."""
+    text = context.module.source(node)
+    is_plain = isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+    return f"1 - {text}" if is_plain else f"1 - ({text})"
+
+
+def _fix(site: Site, value: Value, text: str, context: Context, *, safe: bool) -> Fix:
     """Return the fix: at the definition if all its uses are alike, else at this use."""
-    advice = _advice(site, value, context)
-    node, argument = value.node, context.given(site, value)
-    target: ast.expr | None = None
-    intent: Intent | None = None
-    if isinstance(node, ast.expr) and context.owns(node):
-        if argument is None or argument is node or _at_definition(site, value, context):
-            target = node
-            intent = ReplaceValue(context.module.span(node), complement(value.number or 0.0))
-    if intent is None and argument is not None:
-        target = argument
-        intent = ComplementValue(context.module.span(argument))
-    if intent is None or target is None:
+    advice = _advice(site, value, text, context)
+    target, argument = value.node, context.given(site, value)
+    intent: Intent
+    if (
+        isinstance(target, ast.expr)
+        and context.owns(target)
+        and (argument in (None, target) or _at_definition(site, value, context))
+    ):
+        intent = ReplaceValue(context.module.span(target), text)
+    elif argument is not None:
+        target, intent = argument, ComplementValue(context.module.span(argument))
+    else:
         return Fix(MANUAL, advice, (), "the value is defined elsewhere")
     reason = "" if safe else "the other convention is inferred from the value"
     fix = Fix(SAFE if safe else UNSAFE, advice, (intent,), reason)
@@ -304,8 +310,9 @@ def _agrees(site: Site, context: Context, momentum: float) -> bool:
     theirs = reference.value("momentum").number
     if theirs is None:
         return False
-    mine, wanted = decay(site.api, momentum), decay(reference.api, theirs)
-    return mine is not None and wanted is not None and close(1 - mine, 1 - wanted)
+    sides = decay(site.api, momentum), decay(reference.api, theirs)
+    weights = [1 - kept for kept in sides if kept is not None]
+    return len(weights) == len(sides) and close(*weights)
 
 
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
@@ -313,16 +320,16 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
 
     The default of a declared framework is no reference for a number that is written down.
     """
-    if (port := layer_of(site, "momentum", mode=TRAINING)) is None:
+    momentum = site.value("momentum").number
+    if momentum is None or (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None
     reference = context.reference(site)
     if site.api.norm != BATCH:  # nothing of the other convention is alike
-        momentum = float(complement(site.value("momentum").number or 0.0))
-        fixed = port.given(**{site.api.roles["momentum"]: momentum})
+        fixed = port.given(**{site.api.roles["momentum"]: float(complement(momentum))})
         return Trial(STATISTICS, port, fixed, fixed, about="running statistics")
     against = (
         layer_of_reference(reference, "momentum", mode=TRAINING)
         if reference is not None and reference.site is not None
-        else opposite(site.api, site.value("momentum").number or 0.0)
+        else opposite(site.api, momentum)
     )
     return Trial(STATISTICS, port, against, about="running statistics")

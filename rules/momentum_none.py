@@ -68,16 +68,12 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     value, api = site.value("momentum"), site.api
     if takes_weight(site) or "momentum" not in api.roles:
         return
-    given = [
-        r.matched.given.get(r.api.roles["momentum"])
-        for r in site.resolutions
-        if "momentum" in r.api.roles
-    ]
+    given = [r.matched.given.get(r.api.roles.get("momentum", "")) for r in site.resolutions]
     for argument in given:
         if argument is not None and argument.node is not None and _subtracts_none(argument.node):
             yield context.report(
                 RULE,
-                argument.node if context.owns(argument.node) else site.call,
+                context.place(site, value),
                 f"{ast.unparse(argument.node)} raises a TypeError: None has no complement",
                 help=_HELP,
                 site=site,
@@ -161,8 +157,8 @@ def _subtracts_none(node: ast.expr) -> bool:
 def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics with the reference's cumulative average, or the default's."""
     if site.api.momentum_none == "never":
-        port = layer_of(site, "momentum", mode=TRAINING)
-        usual = port and port.without(site.api.roles["momentum"])
-        return port and Trial(STATISTICS, port, usual, about="running statistics")
-    layers = layers_of_pair(site, context.reference(site), "momentum", mode=TRAINING)
-    return Trial(STATISTICS, *layers, about="running statistics") if layers is not None else None
+        port, against = layer_of(site, "momentum", mode=TRAINING), layer_of(site, mode=TRAINING)
+    else:
+        reference = context.reference(site)
+        port, against = layers_of_pair(site, reference, "momentum", mode=TRAINING) or (None, None)
+    return None if port is None else Trial(STATISTICS, port, against, about="running statistics")

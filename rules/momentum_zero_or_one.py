@@ -66,7 +66,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a momentum of exactly 0 or 1."""
     value, api = site.value("momentum"), site.api
     momentum = value.number
-    if momentum not in (0.0, 1.0) or value.from_default or value.computed:
+    if momentum not in (0.0, 1.0) or value.computed:
         return
     if takes_weight(site) or not keeps_statistics(site):
         return
@@ -106,5 +106,5 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     """Compare running statistics with those at the default momentum."""
     if (port := layer_of(site, "momentum", mode=TRAINING)) is None:
         return None
-    usual = port.without(site.api.roles["momentum"])
+    usual = layer_of(site, mode=TRAINING)
     return Trial(STATISTICS, port, usual, about="running statistics")

@@ -99,6 +99,68 @@ def test_rules_whose_hazards_have_experiments_are_held_to_them() -> None:
     assert stated | MORE.keys() == PROVEN
 
 
+#: A class that computes batch normalisation, with its momentum before the old value or the new.
+HANDWRITTEN = """
+    import torch
+    from torch import nn
+    from tensorflow import keras
+
+    class Norm(nn.Module):
+        def __init__(self, width, eps=1e-3, mom=0.5):
+            super().__init__()
+            self.eps = eps
+            self.momentum = mom
+            self.register_buffer("running_mean", torch.zeros(width))
+            self.register_buffer("running_var", torch.ones(width))
+
+        def forward(self, x):
+            mean, var = x.mean(0), x.var(0, unbiased=False)
+            self.running_mean = {old} * self.running_mean + {new} * mean
+            self.running_var = {old} * self.running_var + {new} * var
+            return (x - mean) / torch.sqrt(var + self.eps)
+
+    reference = keras.layers.BatchNormalization(momentum=0.75, epsilon=1e-3)
+    norm = Norm(8, mom={momentum})
+"""
+OWN, REST = "self.momentum", "(1 - self.momentum)"
+
+
+@pytest.mark.parametrize(
+    ("code", "momentum", "against"),
+    [
+        ("BN101", 0.9, {"momentum": 0.75}),
+        ("BN102", 0.05, {"momentum": 0.75}),
+        ("BN106", 0.0, {}),
+    ],
+)
+def test_a_class_that_does_as_a_layer_does_stands_for_it(
+    code: str, momentum: float, against: dict[str, float]
+) -> None:
+    """Whatever it calls its argument; in another convention than the layer's it stands for none."""
+    (loaded,) = (loaded for loaded in RULES if loaded.code == code)
+    alike = textwrap.dedent(HANDWRITTEN.format(old=REST, new=OWN, momentum=momentum))
+    (finding,) = findings(loaded, Example(True, "keras", alike))
+    assert finding.trial is not None
+    assert finding.trial.port.arguments == (("momentum", momentum),)
+    assert finding.trial.reference is not None
+    assert dict(finding.trial.reference.arguments) == against
+    kept = momentum if code == "BN106" else 1 - momentum
+    other = textwrap.dedent(HANDWRITTEN.format(old=OWN, new=REST, momentum=kept))
+    (finding,) = findings(loaded, Example(True, "keras", other))
+    assert finding.trial is None
+
+
+def test_several_values_of_a_momentum_make_no_experiment() -> None:
+    (loaded,) = (loaded for loaded in RULES if loaded.code == "BN101")
+    text = (
+        "import torch.nn as nn\n"
+        "def block(c, mom):\n    return nn.BatchNorm2d(c, momentum=mom)\n"
+        "first, second = block(8, 0.9), block(8, 0.99)\n"
+    )
+    (finding,) = findings(loaded, Example(True, None, text))
+    assert finding.trial is None
+
+
 def test_a_fixed_layer_is_not_taken_from_another_file(tmp_path: Path) -> None:
     """The same is written in both, and in the second it cannot be told what that makes."""
     second = "import torch.nn as nn\ndef block(n, M):\n    return nn.BatchNorm2d(n, momentum=M)\n"

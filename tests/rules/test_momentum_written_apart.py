@@ -118,7 +118,7 @@ GIVEN = [
         a = block(3, 0.99)
         b = block(3, 0.9)
         """,
-        "momentum of BatchNorm2d is 0.99 or 0.9, as callers have it",
+        "momentum of BatchNorm2d is 0.99 or 0.9, in each case the weight of the new batch",
         kind="error medium",
         fix="unsafe: mom -> 1 - mom",
     ),
