@@ -95,7 +95,7 @@ _ROLES = ("size", "alpha", "beta", "k")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that computes something else than its reference, with all that differs."""
     reference = context.reference(site)
-    if reference is None or len(site.apis) > 1:
+    if reference is None:
         return
     wanted = _wanted(site, reference)
     roles = [role for role in _ROLES if _differs(site, reference, role, wanted)]
@@ -162,24 +162,22 @@ def _differs(site: Site, reference: Counterpart, role: str, wanted: Response) ->
 
 
 def _is_copied(site: Site, reference: Counterpart, role: str) -> bool:
-    """Tell whether an alpha was taken from a framework that divides it to one that does not."""
+    """Tell whether an alpha was taken over, which one of two frameworks divides by the size."""
     mine, theirs = site.value(role).number, reference.value(role).number
-    differ = site.api.alpha_divided is not reference.api.alpha_divided
-    return role == "alpha" and differ and mine is not None and mine == theirs
+    return role == "alpha" and mine == theirs
 
 
 def _said(api: Api, role: str, value: Value) -> str:
     """Return how a message says an argument, and what becomes of an alpha."""
-    number = shown(value.value) if value.number is not None else "?"
     divided = " (divided by the size)" if role == "alpha" and api.alpha_divided else ""
-    return f"{api.roles[role]}={number}{divided}"
+    return f"{api.roles[role]}={shown(value.value)}{divided}"
 
 
 def _confidence(
     site: Site, reference: Counterpart, roles: Sequence[str], values: Sequence[Value]
 ) -> str:
     left = any(site.value(role).from_default for role in roles)
-    if reference.is_assumed and (reference.is_weak or not left):
+    if reference.is_assumed and not left:
         return "low"
     doubt = reference.unsure or ("" if reference.is_read else reference.doubt)
     return lower(RULE.confidence, values, doubt)
@@ -190,12 +188,12 @@ def _advice(
 ) -> str:
     texts = [f"{api.roles[r]}={shown(numbers[r])}" for r in roles if numbers[r] is not None]
     advice = f"write {', '.join(texts)}" if texts else "sum the squares by hand"
-    if "size" not in roles or wanted.window is None:
-        return advice
-    before, after = wanted.window
-    why = f"{before} channels before and {after} after each are in the window there"
-    none = "" if numbers["size"] is not None else f", which no {api.roles['size']} says"
-    return f"{advice}: {why}{none}"
+    match wanted.window:
+        case (before, after) if "size" in roles:
+            why = f"{before} channels before and {after} after each are in the window there"
+            none = "" if numbers["size"] is not None else f", which no {api.roles['size']} says"
+            return f"{advice}: {why}{none}"
+    return advice
 
 
 def _fix(
@@ -229,7 +227,7 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     port = _layer(site.api, {**right, **changed})
     against = _layer(reference.api, spelled(reference.api, wanted))
     fixed = _layer(site.api, right)
-    if port is None or against is None:
+    if port is None:
         return None
     return Trial(OUTPUT, port, against, fixed, LARGE_VARIANCES, about="output")
 

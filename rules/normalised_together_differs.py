@@ -68,8 +68,8 @@ from collections.abc import Callable, Iterator
 from bnlint.engine.trials import layers_of_pair
 from bnlint.finding import MANUAL, SAFE, UNSAFE, Finding, Fix
 from bnlint.fixes.build import rewrite
-from bnlint.frameworks.records import Api, SourceText
-from bnlint.frameworks.together import AXES, EXAMPLE, FROM, GROUPS, OPEN, Together, together
+from bnlint.frameworks.records import Api
+from bnlint.frameworks.together import FROM, GROUPS, OPEN, Together, together
 from bnlint.rule import Context, Rule, called, where_reference
 from bnlint.semantics.layers.references import Counterpart
 from bnlint.semantics.layers.sites import Site
@@ -95,7 +95,7 @@ _ROLES = ("axis", "groups", "grouping", "learned")
 def check_site(site: Site, context: Context) -> Iterator[Finding]:
     """Report a layer that normalises other values together than its reference."""
     reference = context.reference(site)
-    if reference is None or len(site.apis) > 1:
+    if reference is None:
         return
     mine = together(site.api, _of(site.api, site.value))
     theirs = together(reference.api, _of(reference.api, reference.value))
@@ -117,7 +117,7 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         RULE,
         site.call,
         f"{called(site.api)} normalises over {_words(mine)}, {other} over {_words(theirs)}",
-        help=_advice(role, name, mine, theirs),
+        help=_advice(role, name, theirs),
         severity=None if reference.is_read else "warning",
         confidence="high" if reference.is_read and reference.directed else "medium",
         fix=_fix(context, site, role, theirs, reference),
@@ -135,9 +135,7 @@ def _of(api: Api, value_of: Callable[[str], Value]) -> Callable[[str], object]:
         value = value_of(role)
         if value.is_known:
             return value.value
-        if isinstance(parameter.default, SourceText) and not value.argument:
-            return parameter.default
-        return OPEN
+        return parameter.default if value.from_default else OPEN
 
     return of
 
@@ -151,12 +149,10 @@ def _differs(mine: Together, theirs: Together) -> str:
     if mine.kind == theirs.kind == GROUPS:
         if mine.interleaved is not theirs.interleaved:
             return "" if 1 in (mine.groups, theirs.groups) else "grouping"
-        known = mine.groups is not None and theirs.groups is not None
-        return (
-            "groups" if known and mine.groups != theirs.groups and _both_count(mine, theirs) else ""
-        )
-    if GROUPS in (mine.kind, theirs.kind):
-        return ""
+        counts = {
+            count for count in (mine.groups, theirs.groups) if count is not None and count > 0
+        }
+        return "groups" if len(counts) == 2 else ""
     first, second = _reach(mine), _reach(theirs)
     if first is None or second is None or first == second:
         return ""
@@ -168,19 +164,16 @@ def _differs(mine: Together, theirs: Together) -> str:
     return "axis"
 
 
-def _both_count(mine: Together, theirs: Together) -> bool:
-    return all((what.groups or 0) > 0 for what in (mine, theirs))
-
-
 def _reach(what: Together) -> tuple[str, int] | None:
-    """Return how far a layer reaches: how many last axes, or from which axis on."""
-    if what.kind == EXAMPLE:
-        return FROM, 1
+    """Return how far a layer reaches: how many last axes, or from which axis on.
+
+    Layers that no axes are told of are taken to be alike.
+    """
     if what.kind == FROM:
         return FROM, what.axes[0]
-    if what.kind == AXES and len(what.axes) == 1:
+    if len(what.axes) == 1:
         return _LAST, 1  # which one it is follows from the layout
-    if what.kind == AXES and what.axes == tuple(range(-len(what.axes), 0)):
+    if what.axes == tuple(range(-len(what.axes), 0)):
         return _LAST, len(what.axes)
     return None
 
@@ -191,8 +184,6 @@ def _words(what: Together) -> str:
         number = "one group" if what.groups == 1 else number
         how = "of every so many channels" if what.interleaved else "of neighbouring channels"
         return f"{number} {how}"
-    if what.kind == EXAMPLE:
-        return "all axes but the batch"
     if what.kind == FROM:
         return f"all axes from {what.axes[0]} on"
     if len(what.axes) == 1:
@@ -200,10 +191,10 @@ def _words(what: Together) -> str:
     return f"axes {list(what.axes)}"
 
 
-def _advice(role: str, name: str, mine: Together, theirs: Together) -> str:
+def _advice(role: str, name: str, theirs: Together) -> str:
     if role == "groups":
         return f"write {name}={theirs.groups}"
-    if role == "grouping" and name and mine.interleaved:
+    if role == "grouping" and name:
         return f"write {name}=True: channel c is in group c modulo their number now"
     if role == "grouping":
         return "put the channels into the order of the groups, or take the other framework's option"
@@ -214,13 +205,12 @@ def _fix(
     context: Context, site: Site, role: str, theirs: Together, reference: Counterpart
 ) -> Fix | None:
     texts = {"groups": str(theirs.groups), "grouping": "True"}
-    row = next((r for r in site.api.grouping_when if r["grouping"] == "contiguous"), None)
-    if role == "grouping" and (row is None or theirs.interleaved):
-        return Fix(MANUAL, "change the order of the channels", (), "no argument says it")
-    if role not in texts or role not in site.api.roles:
+    if role not in texts:
         return Fix(
             MANUAL, f"normalise {_words(theirs)}", (), "what follows may count on the layout"
         )
+    if role not in site.api.roles:
+        return Fix(MANUAL, "change the order of the channels", (), "no argument says it")
     reason = reference.doubt
     return rewrite(context, site, role, texts[role], UNSAFE if reason else SAFE, reason=reason)
 

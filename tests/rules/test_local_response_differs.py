@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from pairs import run_pair
 
 from bnlint.confirm.pool import Pool
 from bnlint.confirm.verdicts import CONFIRMED, Laboratory
@@ -140,6 +141,55 @@ def test_a_declared_framework(call: str, declared: str | None, roles: list[str])
     for finding in findings:
         assert (finding.severity, finding.fix and finding.fix.applicability) == ("warning", UNSAFE)
         assert finding.confidence == ("low" if roles == ["alpha"] else "medium")
+
+
+LIKE = """
+import tensorflow as tf
+def stem(x):
+    return tf.nn.lrn(x, 2, 2.0, 2e-5, 0.75)
+def head(x):
+    return tf.nn.lrn(x, 2, 1.0, 2e-5, 0.75)
+"""
+
+
+@pytest.mark.parametrize(
+    ("port", "confidence"),
+    [
+        pytest.param("stem = nn.LocalResponseNorm(5)\nhead = nn.LocalResponseNorm(5)", "high",
+                     id="as many in the same order"),
+        pytest.param("first = nn.LocalResponseNorm(5)", "medium", id="the most alike"),
+    ],
+)  # fmt: skip
+def test_layers_that_are_paired_by_likeness_are_less_sure(port: str, confidence: str) -> None:
+    code = f"import torch.nn as nn\n{port}\n"
+    (finding,) = run_pair("BN115", LIKE, code)
+    assert [value.argument for value in finding.values] == ["k"]
+    assert finding.confidence == confidence
+
+
+#: What is known of a reference, and of a port that differs from it in one argument.
+UNKNOWN = [
+    pytest.param("size, 1e-4, 0.75, 2.0", "2, 1.0, 2e-5, 0.75", {"depth_radius": 2}, id="window"),
+    pytest.param("5, rate, 0.75, 2.0", "2, 1.0, 2e-5, 0.75", {"alpha": 2e-5}, id="alpha"),
+    pytest.param("5, 1e-4, power, 2.0", "2, 1.0, 2e-5, 0.5", {"beta": 0.75}, id="beta"),
+    pytest.param("5, 1e-4, 0.75, k", "2, 1.0, 1e-4, 0.75", {"bias": 2.0}, id="k"),
+]
+
+
+@pytest.mark.parametrize(("reference", "port", "taken"), UNKNOWN)
+def test_what_is_not_known_of_the_reference_is_as_in_alex_net(
+    reference: str, port: str, taken: dict[str, float]
+) -> None:
+    """On both sides of the experiment: it is about the argument that is known to differ."""
+    ends = f"nn.LocalResponseNorm({reference})", f"tf.nn.lrn(x, {port})"
+    (finding,) = found(pair(*ends), "torch", trials=True)
+    assert finding.trial is not None
+    assert finding.trial.fixed is not None
+    assert taken.items() <= dict(finding.trial.port.arguments).items()
+    assert taken.items() <= dict(finding.trial.fixed.arguments).items()
+    assert finding.trial.reference is not None
+    theirs = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2.0}
+    assert dict(finding.trial.reference.arguments) == theirs
 
 
 @pytest.mark.torch

@@ -20,6 +20,9 @@ from bnlint.startup.typed import NamedTuple
 #: Settings in which layers may differ; a side is uniform if it has one value for each.
 SETTINGS = ("eps", "momentum", "affine", "scale", "center")
 
+#: What local response normalisation has instead.
+_OF_RESPONSES = ("size", "alpha", "beta", "k")
+
 #: How pairs were made, from sure to unsure: all reference layers are alike; the same names; the
 #: same number in the same order, by class and function if these match; the most alike in order.
 UNIFORM, NAMES, ORDER, LIKENESS = "uniform", "names", "order", "likeness"
@@ -80,7 +83,7 @@ def _differ(pair: Pair, kind: Kind) -> bool:
 
 def uniform(sites: Sequence[Site]) -> bool:
     """Tell whether all sites have the same settings, as far as these are known."""
-    for role in SETTINGS:
+    for role in (*SETTINGS, *_OF_RESPONSES):
         values = [site.value(role) for site in sites if role in site.values]
         if any(v.kind != values[0].kind and not v.is_known for v in values):
             return False

@@ -54,7 +54,8 @@ def _of_one(ev: Evaluate, resolution: Resolution, role: str) -> Value:
     if parameter.required:
         return absent(f"the required argument {name} is missing")
     if isinstance(parameter.default, SourceText):
-        return absent(f"the default of {name} is {parameter.default.text}")
+        why = f"the default of {name} is {parameter.default.text}"
+        return absent(why)._replace(from_default=True)
     is_default = name not in api.declared
     if resolution.overridable:
         return Value(PRESUMED, parameter.default, resolution.overridable, from_default=is_default)
