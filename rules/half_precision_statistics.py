@@ -92,9 +92,8 @@ def check_site(site: Site, context: Context) -> Iterator[Finding]:
         ):
             continue
         value = keyword.value
-        said = value.value if isinstance(value, ast.Constant) else last_name(value)
-        half = isinstance(said, str) and words.shares(said, "half_types", site.api.framework)
-        if half and _trains(context):
+        said = str(value.value) if isinstance(value, ast.Constant) else last_name(value)
+        if words.shares(said, "half_types", site.api.framework) and _trains(context):
             yield context.report(
                 RULE,
                 keyword,
@@ -123,25 +122,25 @@ def check_file(context: Context) -> Iterator[Finding]:
         return
     for name in halves:
         for call in module.calls_by_name[name]:
-            func = call.func
-            if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Attribute):
-                if is_statistic(func.value.attr) and _is_stored(call, module):
-                    yield context.report(
-                        RULE,
-                        call,
-                        f"{func.value.attr} in half precision: above 65504 it is infinite, and "
-                        "small steps are lost to rounding",
-                        help="keep running statistics in float32",
-                    )
+            match call.func:
+                case ast.Attribute(value=ast.Attribute(attr=name)) if is_statistic(name):
+                    if _is_stored(call, module):
+                        yield context.report(
+                            RULE,
+                            call,
+                            f"{name} in half precision: above 65504 it is infinite, and small "
+                            "steps are lost to rounding",
+                            help="keep running statistics in float32",
+                        )
     if _casts_back(module):
         return
     for history in context.histories(shows=True, whole=False):
-        uses = [use for use in history.life.methods(*halves) if use.module is module]
-        cast = next((use for use in uses if _is_trained_after(use, history.life, context)), None)
+        casts = history.life.methods(*halves)
+        cast = next((use for use in casts if _is_trained_after(use, history.life, context)), None)
         if cast is not None and history.contents.normalises:
             yield context.report(
                 RULE,
-                cast.node,
+                cast.here,
                 "the model is trained in half precision, and its running statistics with it: small "
                 "steps of them are lost to rounding",
                 help="use automatic mixed precision, or cast batch normalisation back to float32",

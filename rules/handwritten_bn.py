@@ -71,7 +71,7 @@ from bnlint.semantics.hints.around import in_test_or_comparison
 from bnlint.semantics.layers.handwritten import Update, updates_of
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.values.classes import outside_bases
-from bnlint.semantics.values.domain import ClassRef, Instance, Symbol
+from bnlint.semantics.values.domain import ClassRef, Instance, Object, Symbol
 from bnlint.semantics.values.modules import class_framework
 
 RULE = Rule("BN504", "handwritten-bn", "warning", confidence="medium", default=False)
@@ -102,12 +102,9 @@ def _averages(cls: ClassRef, updates: list[Update], context: Context) -> Iterato
     """Report the first update that takes the momentum of a library layer the wrong way."""
     for update in updates:
         api = _owner(cls, update.weight, context)
-        if api is None or update.node is None:
+        if api is None or {api.convention, update.convention} != {"old-weight", "new-weight"}:
             continue
-        if {api.convention, update.convention} != {"old-weight", "new-weight"}:
-            continue
-        mine = "old" if update.convention == "old-weight" else "new"
-        theirs = "new" if mine == "old" else "old"
+        mine, theirs = (side.convention.partition("-")[0] for side in (update, api))
         text = context.module.source(update.weight)
         yield context.report(
             RULE,
@@ -126,7 +123,7 @@ def _owner(cls: ClassRef, weight: ast.expr, context: Context) -> Api | None:
         return None
     for path in _classes(cls, weight.value, context):
         for api in ev.frameworks.by_alias.get(path, ()):
-            if api.kind == "layer" and api.attribute("momentum") == weight.attr:
+            if api.attribute("momentum") == weight.attr:
                 return api
     return None
 
@@ -136,25 +133,26 @@ def _classes(cls: ClassRef, owner: ast.expr, context: Context) -> Iterator[str]:
     ev, module = context.evaluator, context.module
     if isinstance(owner, ast.Name) and owner.id == "self":
         for base in outside_bases(ev, cls):
-            if isinstance(base, Symbol):
-                yield base.path
+            yield from _path(base)
         return
     for value in ev.evaluate(module, owner):
-        if isinstance(value.object, Instance) and isinstance(value.object.cls, Symbol):
-            yield value.object.cls.path
-    if not isinstance(owner, ast.Attribute):
-        return
-    for function, store in module.own_stores.get((cls.node, owner.attr), []):
-        statement = module.parents[store]
-        given = statement.value if isinstance(statement, ast.Assign) else None
-        spec = function.args if isinstance(function, ast.FunctionDef) else None
-        if not isinstance(given, ast.Name) or spec is None:
-            continue
-        for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
-            if parameter.arg == given.id and parameter.annotation is not None:
-                for value in ev.evaluate(module, parameter.annotation):
-                    if isinstance(value.object, Symbol):
-                        yield value.object.path
+        yield from _path(value.object)
+    for function, store in module.own_stores.get((cls.node, last_name(owner)), []):
+        given = getattr(module.parents[store], "value", None)
+        for parameter in ast.walk(function):
+            match given, parameter:
+                case ast.Name(id=name), ast.arg(annotation=ast.expr() as said) if (
+                    parameter.arg == name
+                ):
+                    for value in ev.evaluate(module, said):
+                        yield from _path(value.object)
+
+
+def _path(made: Object) -> Iterator[str]:
+    """Yield the import path of what a class outside of the project is, or has made."""
+    match made:
+        case Symbol(path=path) | Instance(cls=Symbol(path=path)):
+            yield path
 
 
 def _variances(node: ast.ClassDef, context: Context) -> Iterator[Finding]:

@@ -214,13 +214,15 @@ def _is_meant(call: ast.Call, context: Context) -> bool:
 def _is_step(call: ast.Call, context: Context) -> bool:
     """Tell whether code that is named for a test is one of a model, not a unit test."""
     module = context.module
-    around = module.enclosing_function(call)
-    if is_test_file(module.path) or around is None:
+    if is_test_file(module.path):
         return False
     cls = module.enclosing_class(call)
     if cls is not None and is_test_class(cls.name):
         return False
-    return not makes_assertions(around)
+    return not any(
+        isinstance(around, FunctionNode) and makes_assertions(around)
+        for around in module.ancestors(call)
+    )
 
 
 # ---------------------------------------------------------------------------------- the model

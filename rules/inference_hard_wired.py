@@ -136,7 +136,7 @@ def _never_told(context: Context) -> Iterator[Finding]:
     here = [site for site in sites if site.module is module]
     where = here[0].call if here else steps[0]
     place = "" if here else f" ({first.module.path}:{first.call.lineno})"
-    more = f"; {len(others)} more calls likewise" if others else ""
+    more = f"; {len(others)} more likewise" if others else ""
     trained = f"{step}()" if where is steps[0] else f"{step}() (line {steps[0].lineno})"
     flag = first.api.roles["training"]
     yield context.report(

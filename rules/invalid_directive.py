@@ -79,8 +79,6 @@ def check_directives(
 
 def _exists(target: str, context: Context) -> bool:
     """Tell whether there is the file that is named; of an installed model, the run says it."""
-    folder = context.folder
-    path = os.path.join(folder or "", target.partition("::")[0])
-    return (
-        folder is None or (os.path.exists(path) and not os.path.isdir(path)) or is_installed(target)
-    )
+    if context.folder is None or is_installed(target):
+        return True
+    return os.path.isfile(os.path.join(context.folder, target.partition("::")[0]))

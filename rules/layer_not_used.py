@@ -189,11 +189,7 @@ def _runs_itself(owner: ast.ClassDef, context: Context) -> bool:
     if not all(getattr(value.object, "path", "") in modules for value in values):
         return False  # another class may run its layers
     forward = context.frameworks.word("forward")
-    return any(
-        found is not None and found[1] in owner.body
-        for name in forward
-        for found in (method(ev, cls, name),)
-    )
+    return any(method(ev, cls, name) is not None for name in forward)
 
 
 #: By these, code reaches a layer without its name.
@@ -220,7 +216,7 @@ def _may_be_read(name: str, owner: ast.ClassDef, context: Context) -> bool:
     quoted = rf"[\"'][^\"'\n]*\b{re.escape(name)}\b"
     if re.search(rf"{derived}|{quoted}", module.text) is not None:
         return True
-    if resolver is None or not module.file:
+    if resolver is None:
         return False
     pattern = rf"(?<!\bself)\.{re.escape(name)}\b|{derived}|{quoted}"
     return any(file != module.file for file in resolver.sources.search(module.file, pattern))

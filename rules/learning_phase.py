@@ -105,7 +105,7 @@ def _is_eager(context: Context) -> bool:
     if any(name in context.module.uses for name in names):
         return True
     return any(
-        isinstance(v.object, Symbol) and words.means(v.object.path, "compilers")
+        words.means(getattr(v.object, "path", ""), "compilers")
         for path in words.word("compilers")
         for use in context.module.uses.of(path.rpartition(".")[2])
         for v in context.evaluator.evaluate(context.module, use)

@@ -71,7 +71,6 @@ from bnlint.semantics.hints.purposes import wants_running_statistics
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import training_flag
 from bnlint.semantics.modes.told import (
-    ROLES,
     ModeParameter,
     mode_parameter,
     mode_parameter_of,
@@ -81,7 +80,6 @@ from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.arguments import arguments_of, bind, default_nodes
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
-from bnlint.semantics.values.modules import class_framework
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Trial
 
 RULE = Rule("BN215", "mode-flag-not-forwarded", "warning")
@@ -94,7 +92,7 @@ def check_file(context: Context) -> Iterator[Finding]:
     if not flags or _is_scoped(context):
         return
     for site in context.sites:
-        if site.api.kind == "function" and site.api.framework.modes.switch == "argument":
+        if site.api.kind == "function":
             yield from _site(site, context)
     for flag in flags:
         yield from _calls(flag, context)
@@ -106,7 +104,7 @@ def _is_scoped(context: Context) -> bool:
     names = {path.rpartition(".")[2] for path in context.frameworks.word("scopes")}
     if any(name in module.uses for name in names):
         return True
-    if resolver is None or not module.file or not names:
+    if resolver is None or not names:
         return False
     return bool(resolver.sources.search(module.file, rf"\b(?:{'|'.join(sorted(names))})\("))
 
@@ -138,17 +136,16 @@ def _mentions(node: ast.AST, name: str) -> bool:
 
 def _site(site: Site, context: Context) -> Iterator[Finding]:
     said = training_flag(site)
-    if not said.from_default or not isinstance(said.value, bool):
+    if not said.from_default:
         return
     given = [*site.call.args, *(keyword.value for keyword in site.call.keywords)]
     flag = _flag(site.call, context)
     if flag is None or any(_mentions(part, flag.name) for part in given):
         return
-    if any(k.arg is None or k.arg == "trainable" for k in site.call.keywords):
-        return  # frozen, or told in a dictionary
-    role = "training" if "training" in site.api.roles else "inference"
-    name, does = site.api.roles[role], "trains" if said.value else "infers"
-    text = flag.saying(ROLES[role])
+    if any(keyword.arg == "trainable" for keyword in site.call.keywords):
+        return  # frozen
+    name, does = site.api.roles["training"], "trains" if said.value else "infers"
+    text = flag.saying(trains=True)
     yield context.report(
         RULE,
         site.call,
@@ -157,7 +154,7 @@ def _site(site: Site, context: Context) -> Iterator[Finding]:
         f"always {does}, the default of {name}",
         help=f"write {name}={text}",
         confidence="medium" if site.presumed else None,
-        fix=rewrite(context, site, role, text, UNSAFE, reason=_REASON),
+        fix=rewrite(context, site, "training", text, UNSAFE, reason=_REASON),
         site=site,
         trial=_trial(site.api.framework),
     )
@@ -182,17 +179,12 @@ def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, context: Context) -
     for call in ast.walk(function):
         if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
             continue
-        inner = _callee(call, context)
-        if inner is None:
+        inner, flag = _callee(call, context), _flag(call, context)
+        if inner is None or flag is None or flag.function is not function:
             continue
-        default = default_nodes(inner.function.args).get(inner.name)
-        if not isinstance(default, ast.Constant) or not isinstance(default.value, bool):
-            continue
-        flag = _flag(call, context)
-        if flag is None or flag.function is not function or function is inner.function:
-            continue
+        default = default_nodes(inner.function.args)[inner.name]
         text = f"{inner.name}={flag.saying(inner.trains)}"
-        does = "trains" if default.value is inner.trains else "infers"
+        does = "trains" if ast.unparse(default) == str(inner.trains) else "infers"
         yield context.report(
             RULE,
             call,
@@ -224,24 +216,24 @@ def _callee(call: ast.Call, context: Context) -> ModeParameter | None:
     if len(values) != 1 or values[0].presumed:
         return None
     if isinstance(found, Instance) and isinstance(found.cls, ClassRef):
-        framework = class_framework(ev, found.cls)
-        if framework is None or framework.modes.switch == "object":
-            return None
-        for name in ev.frameworks.word("forward"):
-            own = method(ev, found.cls, name)
-            if own is not None and ev.frameworks.shares(name, "forward", framework):
-                found = FunctionRef(own[0].module, own[1], found)
-                break
+        own = (method(ev, found.cls, name) for name in ev.frameworks.word("forward"))
+        for cls, forward in filter(None, own):
+            found = FunctionRef(cls.module, forward, found)
+            break
     if not isinstance(found, FunctionRef) or isinstance(found.node, ast.Lambda):
         return None
     inner = mode_parameter_of(found.node)
     if inner is None or not _reaches_norm(ev, found.module, inner):
         return None
     me = Candidate(found.receiver, found.module, found.node) if found.receiver else None
-    bound = bind(found.module, found.node, arguments_of(ev, module, call, None), me)
-    given = bound.get((found.node, inner.name))
-    is_left = given is not None and given.node is default_nodes(found.node.args).get(inner.name)
-    return inner if is_left else None
+    given = bind(found.module, found.node, arguments_of(ev, module, call, None), me)
+    default = default_nodes(found.node.args).get(inner.name)
+    is_left = given[found.node, inner.name].node is default
+    return inner if is_left and _is_truth(default) else None
+
+
+def _is_truth(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
 
 
 def _reaches_norm(ev: Evaluate, module: Module, flag: ModeParameter) -> bool:

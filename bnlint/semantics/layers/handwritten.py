@@ -44,7 +44,7 @@ class Update(NamedTuple):
     statistic: str
     weight: ast.expr
     convention: Convention
-    node: ast.stmt | ast.expr | None = None
+    node: ast.Assign | ast.Call
 
 
 _KNOWN: Memo[ast.ClassDef, Api | None] = Memo()
@@ -136,16 +136,18 @@ class _Reader:
         """Yield the updates of what is kept from one call to the next."""
         for node in ast.walk(cls):
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
-                found = self._average(node.targets[0], node.value)
+                found = self._average(node, node.targets[0], node.value)
             elif isinstance(node, ast.Call):
                 found = self._in_place(node)
             else:
                 continue
             if found is not None:
-                yield found._replace(node=node)
+                yield found
 
-    def _average(self, target: ast.expr, value: ast.expr) -> Update | None:
-        """Return the update that ``target = value`` is: a weighted mean of it and another."""
+    def _average(
+        self, node: ast.Assign | ast.Call, target: ast.expr, value: ast.expr
+    ) -> Update | None:
+        """Return the update that ``node`` is where it stores a weighted mean of it and another."""
         if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
             return None
         kept = self._text(target)
@@ -154,7 +156,7 @@ class _Reader:
                 if self._text(of) != kept:
                     continue
                 for other, _ in _factors(new):
-                    found = _update(kept, weight, other)
+                    found = _update(node, kept, weight, other)
                     if found is not None:
                         return found
         return None
@@ -169,9 +171,9 @@ class _Reader:
         if not isinstance(func, ast.Attribute) or not call.args:
             return None
         if self._is(func, "stores_into"):
-            return self._average(func.value, call.args[0])
+            return self._average(call, func.value, call.args[0])
         if self._is(func, "moves_towards") and len(call.args) == 2:
-            return Update(self._text(func.value), call.args[1], NEW)
+            return Update(self._text(func.value), call.args[1], NEW, call)
         before = func.value
         if (
             self._is(func, "sums")
@@ -184,7 +186,8 @@ class _Reader:
             others = [named.get("alpha", call.args[0])]
             others += [factor for factor, _ in _factors(call.args[-1])]
             found = (
-                _update(self._text(before.func.value), before.args[0], other) for other in others
+                _update(call, self._text(before.func.value), before.args[0], other)
+                for other in others
             )
             return next(filter(None, found), None)
         return None
@@ -213,12 +216,14 @@ class _Reader:
         return None
 
 
-def _update(statistic: str, weight: ast.expr, other: ast.expr) -> Update | None:
+def _update(
+    node: ast.Assign | ast.Call, statistic: str, weight: ast.expr, other: ast.expr
+) -> Update | None:
     """Return the update with ``weight`` before the old value and ``other`` before the new one."""
     if _rest(other) == ast.dump(weight):
-        return Update(statistic, weight, OLD)
+        return Update(statistic, weight, OLD, node)
     if _rest(weight) == ast.dump(other):
-        return Update(statistic, other, NEW)
+        return Update(statistic, other, NEW, node)
     return None
 
 
