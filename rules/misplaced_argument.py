@@ -380,7 +380,7 @@ def experiment(finding: Finding, site: Site, context: Context) -> Trial | None:
     if mode == TRAINING:
         return Trial(STATISTICS, port, about="running statistics")
     trial = Trial(OUTPUT, port, variances=SMALL_VARIANCES, about="output in inference")
-    if site.api.norm == BATCH or (finding.fix and finding.fix.edits):
+    if site.api.norm == BATCH or getattr(finding.fix, "edits", None):
         return trial
     # What was meant is not known: what the value does shows beside the default.
     about = "output, beside that of the default eps"

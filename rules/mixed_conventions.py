@@ -59,7 +59,6 @@ from bnlint.rule import Context, Rule, as_said, lower
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics, takes_weight
 from bnlint.semantics.names.flow import reaching
-from bnlint.semantics.syntax.module import dotted
 from bnlint.semantics.syntax.numbers import shown
 from bnlint.semantics.values.value import assumption
 from bnlint.trial import STATISTICS, TRAINING, Trial
@@ -101,7 +100,7 @@ def _same_momentum(site: Site, context: Context) -> tuple[object, ...] | None:
         reaches = reaching(scope, node.id, node)
         return (id(scope), node.id, *(id(r.binding) for r in reaches))
     if isinstance(node, ast.Attribute):
-        return (id(site.module.enclosing_class(site.call)), dotted(node) or ast.unparse(node))
+        return (id(site.module.enclosing_class(site.call)), ast.unparse(node))
     return None
 
 

@@ -150,6 +150,20 @@ def test_a_class_that_does_as_a_layer_does_stands_for_it(
     assert finding.trial is None
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("nn.BatchNorm2d(8, epsilon=1e-3)", id="a call that raises"),
+        pytest.param("keras.layers.BatchNormalization(0.9, 1e-5)", id="an axis"),
+    ],
+)
+def test_what_cannot_be_run_makes_no_experiment(code: str) -> None:
+    (loaded,) = (loaded for loaded in RULES if loaded.code == "BN108")
+    text = f"import torch.nn as nn\nfrom tensorflow import keras\nlayer = {code}\n"
+    (finding,) = findings(loaded, Example(True, None, text))
+    assert finding.trial is None
+
+
 def test_several_values_of_a_momentum_make_no_experiment() -> None:
     (loaded,) = (loaded for loaded in RULES if loaded.code == "BN101")
     text = (

@@ -77,10 +77,8 @@ class Counterpart(NamedTuple):
         name = self.api.roles.get(role)
         parameter = self.api.parameter(name) if name else None
         if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
-            is_left = parameter is not None and not parameter.required
-            return absent(f"{self.api.short_name} has no default for it")._replace(
-                from_default=is_left
-            )
+            why = f"{self.api.short_name} has no default for it"
+            return absent(why)._replace(from_default=True)
         return Value(DEFAULT, parameter.default, from_default=True)
 
 
