@@ -179,8 +179,11 @@ def _calls(function: ast.FunctionDef | ast.AsyncFunctionDef, context: Context) -
     for call in ast.walk(function):
         if not isinstance(call, ast.Call) or any(k.arg is None for k in call.keywords):
             continue
-        inner, flag = _callee(call, context), _flag(call, context)
-        if inner is None or flag is None or flag.function is not function:
+        inner = _callee(call, context)
+        if inner is None:
+            continue
+        flag = _flag(call, context)  # which looks through all of the function
+        if flag is None or flag.function is not function:
             continue
         default = default_nodes(inner.function.args)[inner.name]
         text = f"{inner.name}={flag.saying(inner.trains)}"
