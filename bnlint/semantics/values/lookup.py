@@ -83,7 +83,7 @@ def bound(
         if reach.narrowed == "not-none":
             kept = tuple(v for v in values if v.object != Constant(None))
             # What is written in place of None holds only where no caller gives anything else.
-            if any(v.presumed for v in values) or (reach.binding.kind == "param" and not kept):
+            if any(v.presumed for v in values):
                 caller = f"parameter {name} may be given by a caller"
             values = kept
         elif reach.narrowed == "none":
