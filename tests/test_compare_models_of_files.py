@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bnlint.engine.facts import renew, resolver
+from bnlint.engine.facts import Facts, facts_of, renew, resolver
 from bnlint.engine.registry import load_rules
 from bnlint.porting.compare import Input, compare
 from bnlint.semantics.layers import behind, imported_layers
@@ -289,3 +289,32 @@ def test_so_many_files_are_looked_at_behind_a_file(
     assert len(imported_layers.imported_by(resolver(), start)) == 4
     monkeypatch.setattr(imported_layers, "_MOST_FILES", 2)
     assert len(imported_layers.imported_by(resolver(), start)) == 2
+
+
+def test_a_class_that_stands_in_for_a_missing_import_is_not_counted_as_elsewhere(
+    tmp_path: Path,
+) -> None:
+    net = """
+        try:
+            from blocks import Block
+        except ImportError:
+            class Block(nn.Module):
+                def __init__(self, width, eps):
+                    super().__init__()
+                    self.norm = nn.BatchNorm2d(width, eps=eps)
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.block = Block(8, 1e-3)
+        """
+    blocks = """
+        class Block(nn.Module):
+            def __init__(self, width, eps):
+                super().__init__()
+                self.norm = nn.BatchNorm2d(width, eps=eps)
+        """
+    eps_of(tmp_path, net, blocks)
+    facts = facts_of((tmp_path / "net.py").read_bytes(), "net.py", str(tmp_path))
+    assert isinstance(facts, Facts)
+    found = imported_layers.sites_of_imports(facts.project, facts.module)
+    assert [Path(site.module.file).name for site in found] == ["blocks.py"]

@@ -107,5 +107,5 @@ def _imported(
             match candidate.object:
                 case ClassRef(other, definition) | FunctionRef(
                     other, ast.FunctionDef() as definition
-                ):
+                ) if other is not module:
                     yield other, definition
