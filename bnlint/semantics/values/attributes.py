@@ -47,16 +47,16 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Va
         stored = _stored_outside(ev, ancestor, None, name, node)
         if stored:
             return stored
-        if len(bindings) > 1:
+        defined = bindings[-1].value
+        if len(bindings) > 1 and defined not in ancestor.node.body:  # a definition there replaces
             return unknown(f"{name} is set several times in class {owner}", cls.module, node)
-        defined = bindings[0].value
         if isinstance(defined, (ast.FunctionDef, ast.AsyncFunctionDef)):
             # A class method is given the class first, also where it is called on the class.
             me = Instance(cls, module, None) if has_decorator(defined, "classmethod") else None
             return (Candidate(FunctionRef(module, defined, me), module, defined),)
         if isinstance(defined, ast.ClassDef):
             return (Candidate(ClassRef(module, defined), module, defined),)
-        if isinstance(defined, ast.expr) and bindings[0].kind == "assign":
+        if isinstance(defined, ast.expr) and bindings[-1].kind == "assign":
             return mutated_attribute(ev, ev.evaluate(module, defined), module, name, None)
         return unknown(f"{name} gets its value in a way not followed", cls.module, node)
     return unknown(f"class {owner} does not define {name}", cls.module, node)
