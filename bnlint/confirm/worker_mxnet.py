@@ -80,7 +80,8 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
                 given = {**request["arguments"], **step["arguments"], **held}
                 given[request["input"]] = x
                 result = target(**given)
-        result.backward()  # only now the running statistics move
+        if training:
+            result.backward()  # only now the running statistics move; some layers spoil them else
         mx.nd.waitall()  # what reads an array does not always wait for what still moves it
         outputs.append(result.asnumpy().copy())
         states.append({name: held[name].asnumpy().copy() for name in request["observe"]})

@@ -15,9 +15,11 @@ def run(target: Any, request: dict[str, Any]) -> dict[str, Any]:
     outputs: list[Any] = []
     states: list[dict[str, Any]] = []
     # It makes its variables when it is called; inference leaves them as they are.
-    takes = importlib.import_module("inspect").signature(layer.__call__).parameters
-    inference = {"is_training": False} if "is_training" in takes else {}
-    layer(tensorflow.constant(request["steps"][0]["input"]), **inference)
+    first = tensorflow.constant(request["steps"][0]["input"])
+    try:
+        layer(first, is_training=False)
+    except TypeError:  # it has no running statistics
+        layer(first)
     for name, value in request["plant"].items():
         held = state(layer, name)
         held.assign(np.reshape(value, held.shape))

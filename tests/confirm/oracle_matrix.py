@@ -299,7 +299,7 @@ def batch(shape: tuple[int, ...], axis: int, drawn: Any) -> Array:
 def _step(api: Api, mode: str, x: Array) -> Step:
     if not mode or api.mode_switch == "none":
         return Step(x)
-    if api.mode_switch == "object":
+    if api.mode_switch in ("object", "global"):
         return Step(x, mode)
     for role in (TRAIN, INFER):
         if role in api.roles:
@@ -358,4 +358,5 @@ def observed(api: Api, arguments: dict[str, Any], plant: dict[str, Array]) -> tu
     names = statistics_of(api)
     if api.kind == "functional" and not all(name in plant for name in names):
         return ()
-    return (*names, *api.state.get("counter", ()))
+    # Others count what they have seen only if they are told to, or once for each statistic.
+    return (*names, *{"num_batches_tracked"}.intersection(api.state.get("counter", ())))

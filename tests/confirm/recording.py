@@ -2,11 +2,11 @@
 
     PYTHONPATH=. PYTHON tests/confirm/recording.py mindspore
 
-runs experiments with the worker of MindSpore (or of paddle, or jax) in a Python that has the
-framework, NumPy and this checkout on its path, and writes `tests/confirm/recorded/mindspore.json`.
-There the worker sees the framework through stand-ins, which note each thing that it does with them.
-In tests (`test_recorded.py`) other stand-ins answer as the framework did, as long as the worker
-does the same.
+runs experiments with the worker of MindSpore (or another: see ``PACKAGES``) in a Python that has
+the framework, NumPy and this checkout on its path, and writes
+`tests/confirm/recorded/mindspore.json`. There the worker sees the framework through stand-ins,
+which note each thing that it does with them. In tests (`test_recorded.py`) other stand-ins answer
+as the framework did, as long as the worker does the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import oracle_matrix as matrix
 
-from bnlint.confirm import worker
+from bnlint.confirm import oracle, worker
 from bnlint.confirm.workers import Experiment
 from bnlint.frameworks.records import Api
 from bnlint.frameworks.tables import catalogue
@@ -40,7 +40,21 @@ PACKAGES = {
     "mindspore": ("mindspore",),
     "paddle": ("paddle",),
     "jax": ("jax", "flax", "haiku", "equinox"),
+    "torch": ("torch",),
+    "keras": ("tensorflow", "keras", "tf_keras", "tf_slim"),
+    "onnx": ("onnx", "onnxruntime"),
+    "tinygrad": ("tinygrad",),
+    "mlx": ("mlx",),
+    "chainer": ("chainer",),
+    "sonnet": ("tensorflow",),
+    "mxnet": ("mxnet",),
 }
+
+#: What a worker may try, to see whether the framework has it.
+TRIED = {kind.__name__: kind for kind in (AttributeError, IndexError, TypeError)}
+
+#: Names that Python has for things of its own, for which workers ask frameworks.
+ASKED = ("__name__", "__self__")
 
 #: Experiments with each API, and the largest number of values in an input of one.
 EACH, LARGEST = 5, 24
@@ -68,7 +82,7 @@ class Tape:
             return [self.written(item) for item in value]
         if isinstance(value, dict):
             return {"keys": [[str(key), self.written(item)] for key, item in value.items()]}
-        if value is Ellipsis or isinstance(value, np.generic):
+        if value is Ellipsis or isinstance(value, (np.generic, np.dtype, slice)):
             return repr(value)
         if callable(value):
             if value not in self.functions:
@@ -99,13 +113,30 @@ class Tape:
 class StandIn:
     """Takes the place of an object of the framework."""
 
+    __slots__ = ("_number", "_real", "_tape")
+
+    _tape: Tape
+    _number: int
+    _real: Any
+
     def __init__(self, tape: Tape, number: int, real: Any) -> None:
-        self.__dict__.update(_tape=tape, _number=number, _real=real)
+        for name, value in (("_tape", tape), ("_number", number), ("_real", real)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return self._tape.do(self, "attribute", ("__dict__",), {})
+
+    def __str__(self) -> str:
+        return f"is {self._number}"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # NumPy asks for its own
+        if name.startswith("__") and name not in ASKED:  # NumPy asks for its own
             raise AttributeError(name)
         return self._tape.do(self, "attribute", (name,), {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._tape.do(self, "set attribute", (name, value), {})
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         return self._tape.do(self, "call", arguments, named)
@@ -139,24 +170,33 @@ class Recorder(Tape):
     def do(self, who: StandIn, what: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
         """Write down what was done and what came of it."""
         self.events.append([who._number, what, self.written(arguments), self.written(named)])
-        real = who._real
+        try:
+            shown = self.shown(self.done(who._real, what, arguments, named))
+        except tuple(TRIED.values()) as error:
+            self.events.append(["raises", type(error).__name__])
+            raise
+        self.events.append(["gives", self.answer(shown)])
+        return shown
+
+    def done(self, real: Any, what: str, arguments: Sequence[Any], named: dict[str, Any]) -> Any:
+        """Return what the framework makes of it."""
         given = [self.real(argument) for argument in arguments]
+        found: Any = None
         if what == "attribute":
             found = getattr(real, given[0])
+        elif what == "set attribute":
+            setattr(real, given[0], given[1])
         elif what == "call":
             found = real(*given, **{name: self.real(value) for name, value in named.items()})
         elif what == "item":
             found = real[given[0]]
         elif what == "set item":
             real[given[0]] = given[1]
-            found = None
         elif what == "exit":
             found = real.__exit__(None, None, None)
         else:
             found = {"array": np.asarray, "int": int, "enter": lambda x: x.__enter__()}[what](real)
-        shown = self.shown(found)
-        self.events.append(["gives", self.answer(shown)])
-        return shown
+        return found
 
     def real(self, value: Any) -> Any:
         """Return what the framework is to be given."""
@@ -165,7 +205,7 @@ class Recorder(Tape):
         if isinstance(value, (list, tuple)):
             return type(value)(self.real(item) for item in value)
         if isinstance(value, dict):
-            return {key: self.real(item) for key, item in value.items()}
+            return {self.real(key): self.real(item) for key, item in value.items()}
         if callable(value) and not isinstance(value, type):
             return self.called_back(value)
         return value
@@ -190,8 +230,10 @@ class Recorder(Tape):
             return value
         if type(value) is np.ndarray:
             return value
-        if type(value) in (list, tuple):
-            return type(value)(self.shown(item) for item in value)
+        if type(value) is list:
+            return [self.shown(item) for item in value]
+        if isinstance(value, tuple):
+            return tuple(self.shown(item) for item in value)
         if type(value) is dict:
             return {key: self.shown(item) for key, item in value.items()}
         return self.new(value)
@@ -214,6 +256,8 @@ class Player(Tape):
             kind, *row = self.left.pop(0)
             if kind == "gives":
                 return self.given(row[0])
+            if kind == "raises":
+                raise TRIED[row[0]]
             assert kind == "calls back"
             number, given, more = row
             result = self.functions[number](
@@ -258,7 +302,11 @@ def standing_in(name: str, tape: Tape) -> Any:
     with mock.patch.object(importlib, "import_module", imported):
         spec.loader.exec_module(module)
     # What the framework imports itself is none of this.
-    module.importlib = SimpleNamespace(import_module=imported)  # type: ignore[attr-defined]
+    found = dict.fromkeys(PACKAGES[name], "found")
+    module.importlib = SimpleNamespace(  # type: ignore[attr-defined]
+        import_module=imported, util=SimpleNamespace(find_spec=found.get)
+    )
+    module.sys = SimpleNamespace(modules={})  # type: ignore[attr-defined]
     if hasattr(module, "prepare"):
         module.prepare()
     return module
@@ -313,6 +361,7 @@ def main(name: str) -> None:
         for number, case in enumerate(chosen(api, found["path"])):
             tape = Recorder()
             try:
+                oracle.run(api, case.experiment)
                 answer = run(name, tape, case.experiment)
             except Exception as error:
                 print(f"{api.id} {number}: {worker.one_line(error)}")

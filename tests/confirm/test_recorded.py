@@ -1,7 +1,8 @@
-"""The workers of MindSpore, PaddlePaddle and JAX, and the tables, against what these answered.
+"""The workers and the tables against what the frameworks answered.
 
-The frameworks need environments of their own, which a test run does not have: what they were asked
-and answered is recorded (`recording.py` says how that is renewed).
+Most frameworks need environments of their own, which a test run does not have, and the others are
+slow to start: what they were asked and answered is recorded (`recording.py` says how that is
+renewed).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ ROWS = [
 #: What no CPU runs, and what was not installed where the rest was recorded.
 NOT_RECORDED = (
     "mindspore.mint.nn.BatchNorm", "paddle.nn.SyncBatchNorm", "x2paddle.torch2paddle.",
-    "msadapter.", "mindtorch.",
+    "msadapter.", "mindtorch.", "timm.", "torchvision.", "detectron2.", "sonnet1.",
+    "keras1", "keras_standalone.",
 )  # fmt: skip
 
 
