@@ -67,10 +67,10 @@ def use(device: str) -> Any:
 
 def signature(found: Any) -> list[list[Any]] | None:
     """Return the parameters of an operator written in C++, which ``inspect`` cannot read."""
-    if isinstance(found, type) or hasattr(found, "__code__"):
+    if hasattr(found, "__code__"):
         return None
     packet = getattr(torch.ops.aten, found.__name__, None)
-    if packet is None:
+    if packet is None:  # a class, or a function of another kind
         return None
     rows = []
     for argument in packet.default._schema.arguments:

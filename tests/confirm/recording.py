@@ -35,20 +35,23 @@ from bnlint.frameworks.tables import catalogue
 
 FOLDER = Path(__file__).parent / "recorded"
 
-#: Workers, and the packages that stand-ins take the place of.
+#: Workers, and the modules that stand-ins take the place of.
 PACKAGES = {
     "mindspore": ("mindspore",),
     "paddle": ("paddle",),
-    "jax": ("jax", "flax", "haiku", "equinox"),
+    "jax": ("jax", "flax.nnx", "haiku", "equinox"),
     "torch": ("torch",),
-    "keras": ("tensorflow", "keras", "tf_keras", "tf_slim"),
+    "keras": (
+        "tensorflow", "tensorflow.compat.v1", "tensorflow.python.framework.ops",
+        "tf_keras.src.legacy_tf_layers",
+    ),
     "onnx": ("onnx", "onnxruntime"),
     "tinygrad": ("tinygrad",),
-    "mlx": ("mlx",),
+    "mlx": ("mlx.core",),
     "chainer": ("chainer",),
     "sonnet": ("tensorflow",),
     "mxnet": ("mxnet",),
-}
+}  # fmt: skip
 
 #: What a worker may try, to see whether the framework has it.
 TRIED = {kind.__name__: kind for kind in (AttributeError, IndexError, TypeError)}
@@ -295,14 +298,14 @@ def standing_in(name: str, tape: Tape) -> Any:
     plain = importlib.import_module
 
     def imported(package: str) -> Any:
-        if package.partition(".")[0] not in PACKAGES[name]:
+        if package not in PACKAGES[name]:
             return plain(package)
         return tape.new(plain(package) if isinstance(tape, Recorder) else None)
 
     with mock.patch.object(importlib, "import_module", imported):
         spec.loader.exec_module(module)
     # What the framework imports itself is none of this.
-    found = dict.fromkeys(PACKAGES[name], "found")
+    found = {package.partition(".")[0]: "found" for package in PACKAGES[name]}
     module.importlib = SimpleNamespace(  # type: ignore[attr-defined]
         import_module=imported, util=SimpleNamespace(find_spec=found.get)
     )
