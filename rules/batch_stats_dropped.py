@@ -84,8 +84,8 @@ RULE = Rule("BN207", "batch-stats-dropped", "error")
 #: What code calls the statistics that a step gives back.
 _UPDATES = frozenset(
     {
-        "batch_stats", "model_updates", "mutated", "mutated_vars", "mutated_variables",
-        "new_batch_stats", "new_model_state", "updated_batch_stats", "updated_state", "updates",
+        "batch_stats", "mutated", "mutated_vars", "mutated_variables", "new_batch_stats",
+        "new_model_state", "updated_batch_stats", "updated_state", "updates",
     }
 )  # fmt: skip
 

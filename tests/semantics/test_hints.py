@@ -48,7 +48,11 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "allclose assert_allclose isclose assert_array_almost_equal compare_outputs max_diff equal",
         "closed close_file append print",
     ),
-    (purposes.takes_result, "print allclose numpy argmax", "backward append printer"),
+    (
+        purposes.takes_result,
+        "print allclose assert_allclose assert_almost_equal numpy detach tolist argmax softmax",
+        "backward append printer",
+    ),
     (
         purposes.runs_forward,
         "forward forward_features predict_step encode extract_features infer",
@@ -112,13 +116,19 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "testify Test latest comparer",
     ),
     (purposes.is_assertion, "assertEqual assert_close", "check reassert"),
-    (purposes.keeps, "append push store add", "get update"),
+    (purposes.keeps, "append push store add enqueue extend insert put", "get update"),
     (
         purposes.shows,
         "add_scalar add_scalars set_postfix set_description info log logs save_image write plot",
         "push add_module login append logistic savings add update",
     ),
-    (purposes.only_reads, "print info dump append write", "sort configure"),
+    (
+        purposes.only_reads,
+        "print pprint debug info warn warning error critical log dump write save add append",
+        "sort configure",
+    ),
+    (purposes.takes_result, "item topk imsave imshow imwrite plot save_image", "plots"),
+    (purposes.only_reads, "extend insert setdefault update", "pop"),
     # what variables, attributes and arguments are
     (
         things.is_deviation,

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _LEAF_FIELDS = frozenset(
     {
         "arg", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level",
-        "module", "n", "name", "op", "ops", "rest", "s", "simple", "str", "type_comment",
-        "type_ignores",
+        "module", "name", "op", "ops", "rest", "simple", "str", "type_comment", "type_ignores",
     }
 )  # fmt: skip
 _NO_FIELDS = (

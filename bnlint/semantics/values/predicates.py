@@ -31,7 +31,7 @@ from bnlint.semantics.values.domain import (
 #: Methods of strings that depend on nothing else and give a string, a boolean or a list of strings.
 TEXT_METHODS = frozenset(
     {
-        "capitalize", "casefold", "endswith", "lower", "lstrip", "removeprefix", "removesuffix",
+        "capitalize", "endswith", "lower", "lstrip", "removeprefix", "removesuffix",
         "replace", "rsplit", "rstrip", "split", "startswith", "strip", "title", "upper",
     }
 )  # fmt: skip
