@@ -102,9 +102,7 @@ def listen(stream: Any, requests: Any) -> None:
 def load(name: str) -> Any:
     """Return the module that knows the framework called ``name``."""
     path = Path(__file__).resolve().with_name("worker_" + name + ".py")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(path)
+    spec: Any = importlib.util.spec_from_file_location(path.stem, path)
     module: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     if hasattr(module, "prepare"):

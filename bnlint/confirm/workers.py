@@ -102,9 +102,9 @@ class Worker:
         self.time_limit = time_limit
         self.environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._answers: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[bytes]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._noise: deque[bytes] = deque(maxlen=4)
+        self._noise: deque[bytes]
         self._device = ""
 
     def __enter__(self) -> Worker:

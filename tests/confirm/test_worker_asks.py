@@ -370,6 +370,12 @@ def test_a_mode_lasts_until_another_is_said(monkeypatch: pytest.MonkeyPatch, nam
     assert answer["states"] == [{}] * 4
 
 
+def test_no_layer_of_keras_is_switched(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = loaded(monkeypatch, "worker_keras")
+    with pytest.raises(ValueError, match=r"^an argument sets the mode here, not the object$"):
+        own.run(Layer, LAYER)
+
+
 def test_a_module_of_sonnet_that_knows_no_mode(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is called once before its state is planted, since a call makes its variables."""
     calls = []

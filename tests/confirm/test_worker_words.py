@@ -67,7 +67,7 @@ def tensorflow(gpus: int) -> tuple[types.ModuleType, list[Any]]:
         get_device_details=lambda gpu: {"device_name": gpu},
     )
     config = types.SimpleNamespace(
-        list_physical_devices=lambda kind: [f"{kind}{n}" for n in range(gpus)],
+        list_physical_devices=lambda kind: [f"GPU{n}" for n in range(gpus) if kind == "GPU"],
         experimental=experimental,
     )
     return module(
@@ -137,12 +137,12 @@ def test_keras_on_pytorch_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     own = loaded(monkeypatch, "worker_keras", stub, backend)
     assert own.use("cuda") == "H0, CUDA 12.1"
     assert (stub.backends.cudnn.deterministic, stub.backends.cudnn.benchmark) == (True, False)
-    monkeypatch.setattr(own, "_run", lambda target, request: {"ran": True})
-    layer = types.SimpleNamespace(__module__="keras.layers")
-    assert own.run(layer, {}) == {"ran": True}
-    assert used == ["gpu"]
+    ran: list[list[str]] = []
+    monkeypatch.setattr(own, "_run", lambda target, request: ran.append([*used]))
+    own.run(types.SimpleNamespace(__module__="keras.layers"), {})
+    assert ran == [["gpu"]]
     own.run(types.SimpleNamespace(__module__="other"), {})
-    assert used == ["gpu"]
+    assert ran == [["gpu"], ["gpu"]]
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from bnlint.confirm.workers import Experiment, RequestError, Step, Worker, Worke
 
 FRAMEWORK = '''
 """A framework that normalises nothing."""
-import os, sys, time, types, typing
+import os, signal, subprocess, sys, time, types, typing
 
 
 class Anything(type):
@@ -60,6 +61,18 @@ def run(target, request):
     if trouble == "crash":
         print("out of luck", file=sys.stderr, flush=True)
         os._exit(3)
+    if trouble == "long":
+        for _ in range(200):
+            print("noise " * 200, file=sys.stderr)
+        print("first " + "x" * 300, file=sys.stderr, flush=True)
+        os._exit(3)
+    if trouble == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if trouble == "child":
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        return {"outputs": [child.pid], "states": []}
+    if trouble == "path":
+        return {"outputs": [sys.path], "states": []}
     if trouble == "hang":
         time.sleep(60)
     if trouble == "exit":
@@ -123,6 +136,46 @@ def test_a_worker_that_dies_costs_its_own_request_only(worker: Worker) -> None:
     assert _works(worker)
 
 
+def test_a_long_last_line_is_cut(worker: Worker) -> None:
+    """However much was written before."""
+    with pytest.raises(WorkerError, match=r"ended with status 3: x{200}$"):
+        worker.run(_experiment("long"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+def test_a_worker_that_is_killed_says_by_what(worker: Worker) -> None:
+    with pytest.raises(WorkerError, match=r"ended by SIGKILL(: .*)?$"):
+        worker.run(_experiment("kill"))
+    assert _works(worker)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs groups of processes")
+def test_what_a_framework_has_started_ends_with_it(worker: Worker) -> None:
+    child = int(str(worker.run(_experiment("child")).outputs[0]))
+    os.kill(child, 0)
+    worker.stop()
+    for _ in range(100):  # until whoever inherits it has seen its end
+        try:
+            os.kill(child, 0)
+            if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it lives on")
+
+
+def test_a_worker_is_told_what_is_linted(worker: Worker) -> None:
+    """What lies there is not on its path, but for what Python is made of."""
+    everything = list(worker.run(_experiment("path")).outputs[0])
+    linted = os.pathsep.join(["/nowhere", os.path.abspath(os.sep)])
+    with Worker("toy", environment={"BNLINT_LINTED": linted}) as other:
+        kept = list(other.run(_experiment("path")).outputs[0])
+    assert [path for path in everything if str(path).endswith(".zip")]
+    assert not [path for path in kept if str(path).endswith(".zip")]
+    assert kept
+
+
 def test_a_worker_that_hangs_is_ended_at_the_time_limit(worker: Worker) -> None:
     """And replaced like one that died."""
     assert _works(worker)
@@ -163,6 +216,8 @@ def test_the_folder_of_a_worker_is_gone_when_it_stops(worker: Worker) -> None:
     """Nothing is left behind."""
     folder = str(worker.run(_experiment("where")).outputs[0])
     assert os.path.isdir(folder)
+    assert os.path.basename(folder).startswith("bnlint-")
+    assert worker.run(_experiment("where")).outputs[0] == folder  # it is the same process
     worker.stop()
     assert not os.path.exists(folder)
     worker.stop()
@@ -180,6 +235,29 @@ def test_a_worker_ends_with_its_requests_though_its_folder_is_gone(tmp_path: Pat
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize(("name", "stays"), [("bnlint-made", False), ("made", True)])
+def test_a_worker_that_nobody_asks_takes_its_folder_with_it(
+    tmp_path: Path, name: str, stays: bool
+) -> None:
+    """Another one is not its own."""
+    folder = tmp_path / name
+    folder.mkdir()
+    command = [sys.executable, "-I", str(Path(worker_script.__file__)), "torch"]
+    subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, check=True, timeout=60)
+    assert folder.exists() is stays
+
+
+def test_the_device_is_that_of_the_running_process(worker: Worker) -> None:
+    assert worker.device == ""
+    assert worker.use("cpu") == ""
+    assert worker.device == "cpu"
+    with pytest.raises(RequestError, match=r"no way is known to use cuda here$"):
+        worker.use("cuda")
+    assert worker.device == "cpu"
+    worker.stop()
+    assert worker.device == ""
 
 
 def test_a_framework_cannot_read_the_requests(worker: Worker) -> None:
@@ -206,7 +284,7 @@ def test_an_interpreter_that_does_not_exist_is_named() -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
-@pytest.mark.parametrize("words", ["hello", "[1]", '"outputs"'])
+@pytest.mark.parametrize("words", ["hello", "[1]", '"outputs"', "x" * 200])
 def test_an_interpreter_that_speaks_nonsense_is_no_answer(tmp_path: Path, words: str) -> None:
     """It is ended, whatever it is."""
     program = tmp_path / "python"
@@ -214,7 +292,7 @@ def test_an_interpreter_that_speaks_nonsense_is_no_answer(tmp_path: Path, words:
     program.chmod(0o755)
     with (
         Worker("torch", str(program)) as worker,
-        pytest.raises(WorkerError, match=r"^not an answer: b'"),
+        pytest.raises(WorkerError, match=r"^not an answer: b'.{3,80}'$"),
     ):
         worker.ask({"op": "find", "candidates": []})
 
