@@ -56,7 +56,8 @@ ELSEWHERE = "bnlint/confirm/worker[._]*py"
 #: The tests of these.
 OF_WORKERS = (
     "tests/confirm/test_worker_words.py", "tests/confirm/test_worker_asks.py",
-    "tests/confirm/test_recorded.py", "tests/frameworks/test_workers.py",
+    "tests/confirm/test_worker_devices.py", "tests/confirm/test_recorded.py",
+    "tests/frameworks/test_workers.py",
 )  # fmt: skip
 
 #: Tests that mostly start programs and import frameworks, which would take most of the time.
