@@ -184,6 +184,8 @@ class NameTests:
         given: Mapping[str, str],
     ) -> bool | None:
         """Tell what a comparison gives."""
+        if isinstance(op, (ast.Eq, ast.NotEq)) and self.subject(left, name) is None:
+            left, right = right, left
         subject = self.subject(left, name)
         answer: bool | None = None
         if subject is not None and isinstance(op, (ast.In, ast.NotIn, ast.Eq, ast.NotEq)):

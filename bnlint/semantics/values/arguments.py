@@ -109,17 +109,13 @@ def match(signature: Iterable[Parameter], arguments: Arguments) -> Matched:
     names = [p.name for p in signature if p.kind == "positional"]
     known = {p.name for p in signature if p.kind != "extra"}
     given: dict[str, Argument] = dict(zip(names, arguments.positional, strict=False))
+    given |= {name: value for name, value in arguments.keywords.items() if name in known}
     unclear: dict[str, str] = {}
     if arguments.open_positional:
-        for name in names[len(arguments.positional) :]:
-            unclear[name] = arguments.open_positional
-    for name, argument in arguments.keywords.items():
-        if name in known:
-            given[name] = argument
-            unclear.pop(name, None)
+        unclear |= dict.fromkeys(names, arguments.open_positional)
     if arguments.open_keywords:
-        for name in known - given.keys():
-            unclear[name] = arguments.open_keywords
+        unclear |= dict.fromkeys(known, arguments.open_keywords)
+    unclear = {name: why for name, why in unclear.items() if name not in given}
     return Matched(
         given,
         unclear,
