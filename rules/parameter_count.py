@@ -95,8 +95,9 @@ def check_file(context: Context) -> Iterator[Finding]:
 def _compared(context: Context) -> Iterator[list[ast.expr]]:
     """Yield the pairs of expressions that the file compares, or states to be equal."""
     for node in ast.walk(context.module.tree):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
-            yield [node.left, *node.comparators]
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            if isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+                yield [node.left, *node.comparators]
         elif (
             isinstance(node, ast.Call)
             and len(node.args) >= 2

@@ -272,7 +272,8 @@ def _seen_rows(api: Api, seen: dict[int, Measured]) -> Iterator[DriftRow]:
 
 def _axis_in_table(api: Api, axis: int, rank: int) -> str:
     """Return ``axis`` counted from the end if the table counts so."""
-    return str(axis - rank if str(api.channel_axis).startswith("-") else axis)
+    from_the_end = isinstance(api.channel_axis, int) and api.channel_axis < 0
+    return str(axis - rank if from_the_end else axis)
 
 
 def _condition_rows(worker: Worker, api: Api, path: str, rank: int) -> Iterator[DriftRow]:

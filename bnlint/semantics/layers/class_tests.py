@@ -91,11 +91,11 @@ class LayerTests:
         if isinstance(test, ast.BoolOp):
             answers = [self._answer(part, made) for part in test.values]
             return _all(answers) if isinstance(test.op, ast.And) else _any(answers)
-        if isinstance(test, ast.UnaryOp):  # not ...
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
             return _not(self._answer(test.operand, made))
         if isinstance(test, ast.Call):
             return self._call(test, made)
-        if isinstance(test, ast.Compare):
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
             op, left, right = test.ops[0], test.left, test.comparators[0]
             if isinstance(left, ast.Call) and isinstance(left.func, ast.Attribute):
                 if left.func.attr == "find" and left.args and self._is_class(left.func.value):

@@ -187,13 +187,13 @@ class _Analysis:
         other = self.narrow(state, statement.test, holds=False) if decided is not True else None
         return _join(self.block(statement.body, taken), self.block(statement.orelse, other))
 
-    def loop(self, statement: ast.stmt, state: State) -> State | None:
-        head = statement.test if isinstance(statement, ast.While) else statement.iter  # type: ignore[attr-defined]
+    def loop(self, statement: ast.For | ast.AsyncFor | ast.While, state: State) -> State | None:
+        head = statement.test if isinstance(statement, ast.While) else statement.iter
         self.header(state, head)
         again = tuple(Reaching(b) for b in self.owned.get(statement, ()))
         after = unique((*state, *again))
-        self.block(statement.body, self.bound(statement, after))  # type: ignore[attr-defined]
-        return self.block(statement.orelse, after)  # type: ignore[attr-defined]
+        self.block(statement.body, self.bound(statement, after))
+        return self.block(statement.orelse, after)
 
     def attempt(self, statement: ast.Try, state: State) -> State | None:
         end = self.block(statement.body, state)

@@ -55,9 +55,14 @@ def _statements(module: Module) -> Iterator[ast.stmt]:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             if not any(map(_is_variance, ast.walk(statement))):
                 continue
-            found = [part for part in _terms(node) if _is_eps(part)]
-        else:
+            terms = [(sign, part) for sign, part in _terms(node, 1) if _is_eps(part)]
+            if {sign for sign, _ in terms} != {1, -1}:
+                continue
+            found = [part for _, part in terms]
+        elif isinstance(node.op, ast.Div):
             found = [eps for side in (node.left, node.right) for eps in _guards(side)]
+        else:
+            continue
         if len({ast.unparse(part) for part in found}) == 2:
             yield statement
 
@@ -76,19 +81,19 @@ def _at_rows(node: ast.AST, rows: Sequence[int]) -> Iterator[ast.AST]:
             yield from _at_rows(child, rows)
 
 
-def _terms(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield what is added and taken away in a sum."""
+def _terms(node: ast.expr, sign: int) -> Iterator[tuple[int, ast.expr]]:
+    """Yield what is added (1) and taken away (-1) in a sum."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-        yield from _terms(node.left)
-        yield from _terms(node.right)
+        yield from _terms(node.left, sign)
+        yield from _terms(node.right, -sign if isinstance(node.op, ast.Sub) else sign)
     else:
-        yield node
+        yield sign, node
 
 
 def _guards(side: ast.expr) -> Iterator[ast.expr]:
     """Yield what is added to variances in ``side`` as an eps is."""
     for part in ast.walk(side):
-        if isinstance(part, ast.BinOp):
+        if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Add):
             for variance, eps in ((part.left, part.right), (part.right, part.left)):
                 if _is_eps(eps) and any(map(_is_variance, ast.walk(variance))):
                     yield eps
