@@ -274,6 +274,38 @@ def changed(text: str, fault: Fault) -> str:
     return (data[:start] + new.encode() + data[end:]).decode()
 
 
+def users(text: str, fault: Fault) -> tuple[int, ...]:
+    """Return the marks of blocks that name what a fault at import changes, or what is of it."""
+    reader = _Reader(text)
+    statements = [node for node in reader.tree.body if not hasattr(node, "body")]
+    names: set[str] = set()
+    made = {
+        name.id
+        for node in statements
+        if node.lineno <= fault.place[0] <= (node.end_lineno or node.lineno)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+    }
+    while made - names:
+        names |= made
+        made = {
+            name.id
+            for node in statements
+            if _names(node) & names
+            for name in ast.walk(node)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
+    return tuple(
+        mark
+        for body, index, mark in reader.blocks
+        if any(_names(node) & names for node in body[index:])
+    )
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
 def marked(text: str, first: int) -> tuple[ast.Module, int]:
     """Return a file that notes what of it runs, and how many marks it has.
 

@@ -7,8 +7,9 @@ Faults (`single_faults.py`) are drawn from the rules, `bnlint/semantics` and `bn
 First the tests are run once, to learn which of them run which lines; `--map` keeps that for the
 next time, and only tests of changed files are run again. Then each fault is tried in a fork of one
 process that has collected all tests, with the tests that run its line, until one fails. What runs
-while a module is imported, and the workers, which run in other interpreters, are tried in a copy of
-the checkout.
+while a module is imported is tried in a fork that imports it anew, first with the tests that run a
+function which names it. The workers, which run in other interpreters, are tried in a copy of the
+checkout.
 
 `--record` has a line of JSON for each fault that was tried; a run that is started again goes on
 behind them. A test that takes longer than `--each` seconds of the processor is left out, and the
@@ -45,7 +46,7 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import pytest
-from single_faults import Fault, changed, faults, marked, switched
+from single_faults import Fault, changed, faults, marked, switched, users
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -85,8 +86,13 @@ class Trial(NamedTuple):
 
     @property
     def in_copy(self) -> bool:
+        """Whether its file runs in other processes than those of the tests."""
+        return Path(self.path).match(ELSEWHERE)
+
+    @property
+    def at_import(self) -> bool:
         """Whether it cannot be switched on in a process that has imported the file."""
-        return self.fault.block < 0 or Path(self.path).match(ELSEWHERE)
+        return self.fault.block < 0 and not self.in_copy
 
     def shown(self) -> str:
         """Return where and what it is, on one line."""
@@ -334,8 +340,10 @@ def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
     Those of the files of tests that are named for its file come first, then the cheap ones of each
     other file in turn: a file of tests looks at one thing, and a second test of it sees less new. A
     file whose tests are named by subjects, with a space after each, counts as one for each subject.
+    Before all come those that run what names a constant, if that is what the fault changes.
     """
     stem = Path(trial.path).stem
+    named = users((ROOT / trial.path).read_text("utf-8"), trial.fault) if trial.at_import else ()
     chance = random.Random(trial.number)
     files: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for name, row in known.items():
@@ -343,11 +351,33 @@ def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
             subject = name.split(" ")[0] if " " in name else name.split("::")[0]
             files[subject].append((row.seconds * chance.random(), name))
     places = [
-        (stem not in file, 0 if stem in file else place, cost, name)
+        (
+            not any(known[name].ran[trial.path] >> mark & 1 for mark in named),
+            stem not in file, 0 if stem in file else place, cost, name,
+        )
         for file, found in files.items()
         for place, (cost, name) in enumerate(sorted(found))
-    ]
-    return [name for _, _, _, name in sorted(places)]
+    ]  # fmt: skip
+    return [name for *_, name in sorted(places)]
+
+
+def _in_fork(run: Callable[[int], None]) -> Outcome:
+    """Run tests in a fork, which writes what failed and how many tests ran."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            run(writer)
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with open(reader, "rb") as stream:
+        data = stream.read()
+    _, status, usage = os.wait4(child, 0)
+    if not data and not os.WIFSIGNALED(status):
+        raise RuntimeError("the tests could not be run")
+    failed, done = json.loads(data) if data else ("they did not end", 0)
+    return Outcome(bool(failed), failed, done, usage.ru_utime + usage.ru_stime)
 
 
 class Server:
@@ -366,7 +396,7 @@ class Server:
             spent = 0.0
             while True:
                 tests = [items[name] for name in ordered(trial, known, self.learnt)]
-                found = self._in_fork(trial.number, tests)
+                found = _in_fork(partial(self._run, trial.number, tests))
                 spent += found.seconds
                 name = found.test.partition(": ")[0] if found.test not in items else found.test
                 if name not in items or self._is_sound(items[name]):
@@ -378,26 +408,8 @@ class Server:
     def _is_sound(self, item: pytest.Item) -> bool:
         """Tell whether a test passes without a fault, now as when it was learnt."""
         if item.nodeid not in self.sound:
-            self.sound[item.nodeid] = not self._in_fork(-1, [item]).killed
+            self.sound[item.nodeid] = not _in_fork(partial(self._run, -1, [item])).killed
         return self.sound[item.nodeid]
-
-    def _in_fork(self, number: int, items: list[pytest.Item]) -> Outcome:
-        """Run tests with a fault until one fails."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                self._run(number, items, writer)
-            finally:
-                os._exit(0)
-        os.close(writer)
-        with open(reader, "rb") as stream:
-            data = stream.read()
-        _, status, usage = os.wait4(child, 0)
-        if not data and not os.WIFSIGNALED(status):
-            raise RuntimeError(f"the tests of fault {number} could not be run")
-        failed, done = json.loads(data) if data else ("it did not end", len(items))
-        return Outcome(bool(failed), failed, done, usage.ru_utime + usage.ru_stime)
 
     def _run(self, number: int, items: list[pytest.Item], writer: int) -> None:
         """Run tests until one fails; say which, and leave."""
@@ -425,6 +437,45 @@ class Server:
         """Note what failed."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
+
+
+class Anew(Server):
+    """Runs the tests of one fault that stands in what they import."""
+
+    def __init__(self, tests: list[str], options: argparse.Namespace, writer: int) -> None:
+        self.tests, self.options, self.writer = tests, options, writer
+        self.failed = ""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Take the place of pytest's own loop."""
+        items = {item.nodeid: item for item in session.items}
+        self._run(-1, [items[name] for name in self.tests if name in items], self.writer)
+        os._exit(0)
+
+
+#: As many tests are collected for a fault that stands in what they import.
+_COLLECTED = 400
+
+
+def anew(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
+    """Try a fault in forks of this process, which has imported none of the checkout."""
+    known = learnt.known()
+
+    def run(tests: list[str], code: dict[str, Callable[[str], ast.Module]], writer: int) -> None:
+        instead(code)
+        vars(builtins)["_bnlint_fault"] = -1
+        _pytest(sorted({name.split("::")[0] for name in tests}), Anew(tests, options, writer))
+        os.write(writer, json.dumps(["they could not be collected", 0]).encode())
+
+    def faulty(text: str) -> ast.Module:
+        return ast.parse(changed(text, trial.fault))
+
+    while tests := ordered(trial, known, learnt)[:_COLLECTED]:
+        found = _in_fork(partial(run, tests, {trial.path: faulty}))
+        if found.test not in known or not _in_fork(partial(run, [found.test], {})).killed:
+            return found
+        del known[found.test]  # it fails without the fault, too
+    return Outcome(False, "", 0, 0.0)
 
 
 def in_copy(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
@@ -571,8 +622,11 @@ def main() -> int:
         lines = options.record.read_text("utf-8").splitlines()
         tried = {json.loads(line)["number"] for line in lines}
         trials = [trial for trial in trials if trial.number not in tried]
-    apart = [trial for trial in trials if trial.in_copy]
-    trials = [trial for trial in trials if not trial.in_copy]
+    for trial in trials:
+        if trial.in_copy or trial.at_import:  # before any of the checkout is imported
+            way = in_copy if trial.in_copy else anew
+            write(options, trial, way(trial, options, learnt))
+    trials = [trial for trial in trials if not trial.in_copy and not trial.at_import]
     if trials:
         vars(builtins)["_bnlint_fault"] = -1
         by_file: dict[str, dict[Fault, int]] = {}
@@ -583,8 +637,6 @@ def main() -> int:
             for path, chosen in by_file.items()
         })  # fmt: skip
         _pytest(sorted(learnt.tests), Server(trials, options, learnt))
-    for trial in apart:
-        write(options, trial, in_copy(trial, options, learnt))
     report(options)
     return 0
 
