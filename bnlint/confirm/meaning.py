@@ -39,9 +39,10 @@ class Meaning(NamedTuple):
     """One call of a layer or a function, whatever the framework.
 
     ``axis`` counts from 0. ``decay`` is the weight of the old running value; ``None`` stands for
-    the cumulative average of all batches. ``uses_batch`` tells whether the statistics of the
-    batch normalise it; ``updates`` whether the running statistics change (by the rule
-    ``running_update``). ``estimator`` and ``normalises_with`` are those of the variance.
+    the cumulative average of all batches, and for what has no momentum. ``uses_batch`` tells
+    whether the statistics of the batch normalise it; ``updates`` whether the running statistics
+    change (by the rule ``running_update``). ``estimator`` and ``normalises_with`` are those of the
+    variance.
     """
 
     axis: int
@@ -143,8 +144,7 @@ class Given:
 
     def _check(self, values: Mapping[str, Any], takes: Any) -> None:
         api = self.api
-        known = {*api.roles.values(), *api.plain, *api.inert}
-        known |= {str(api.statistics[key]) for key in ("argument",) if key in api.statistics}
+        known = {*api.roles.values(), *api.plain, *api.inert, api.statistics.get("argument")}
         known |= {row["argument"] for row in api.training_statistics_when}
         for name, value in values.items():
             if not takes(name):
@@ -226,7 +226,7 @@ def meaning_of(given: Given, rank: int, mode: str) -> Meaning:
         normalises_with = _known(given, "normalises_with", api.normalises_with)
     if updates:
         estimator = _known(given, "estimator", _estimator(given, rank, axis))
-    decay = _decay(given) if api.convention != "none" else 1.0
+    decay = None if api.convention == "none" else _decay(given)
     eps = given.number("eps")
     if api.eps_at_most is not None and eps > api.eps_at_most:
         raise RejectedError(f"{api.id}: takes no {api.roles['eps']} above {api.eps_at_most:g}")

@@ -6,6 +6,7 @@ training steps, on batches that differ.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -167,9 +168,7 @@ def _read(inputs: list[Array], result: Result, start: Any, mean: str, variance: 
     update = _update(means, variances[0], batch_means, flat.values())
     estimator = "none" if _same(variances[0], np.full_like(variances[0], start)) else "neither"
     for name, estimate in flat.items():
-        if update.convention != "none" and _same(
-            variances[0], update.start + update.new * estimate
-        ):
+        if _same(variances[0], update.start + update.new * estimate):
             estimator = name
     running = (wide.reshape(batch_mean.shape) for wide in (means[1], variances[1]))
     uses = "running" if _same(result.outputs[1], _normalised(inputs[1], *running)) else "batch"
@@ -177,12 +176,15 @@ def _read(inputs: list[Array], result: Result, start: Any, mean: str, variance: 
 
 
 class _Update(NamedTuple):
-    """What a step does to the running statistics; the weights are those of its first variance."""
+    """What a step does to the running statistics; the weights are those of its first variance.
+
+    They are no numbers where no estimate of a variance is in it.
+    """
 
     convention: str
     rule: str
-    start: float = 0.0
-    new: float = 0.0
+    start: float = math.nan
+    new: float = math.nan
 
 
 def _update(
@@ -197,7 +199,7 @@ def _update(
     if not _same(means[0], weight * first):
         return _Update("the running mean is no multiple of that of the batch", "?")
     if abs(weight) < TOLERANCE:
-        return _Update("none", "none", 1.0)
+        return _Update("none", "none")
     for convention, keep in (("new-weight", 1 - MOMENTUM), ("old-weight", MOMENTUM)):
         new, left = 1 - keep, 1 - keep**2
         rules = (

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,8 +34,11 @@ _SCRIPT = Path(__file__).with_name("worker.py")
 #: Seconds a worker may take to answer; the first answer includes importing the framework.
 TIME_LIMIT = 120.0
 
-#: Bytes of an answer, and of what a worker writes to standard error, that are kept at most.
-_LONGEST, _TAIL = 1 << 28, 1 << 14
+#: Bytes of an answer that are read at most.
+_LONGEST = 1 << 28
+
+#: Bytes that are kept of what a worker writes to standard error: 200, and the end of the line.
+_TAIL = 201
 
 
 class WorkerError(Exception):
@@ -104,7 +106,7 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes]
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._noise: deque[bytes]
+        self._noise: bytearray
         self._device = ""
 
     def __enter__(self) -> Worker:
@@ -192,7 +194,7 @@ class Worker:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.stop()
-        self._answers, self._noise, self._device = queue.SimpleQueue(), deque(maxlen=4), ""
+        self._answers, self._noise, self._device = queue.SimpleQueue(), bytearray(), ""
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="bnlint-", ignore_cleanup_errors=True)
         except OSError as error:
@@ -222,8 +224,8 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(timeout=5)
         self._ear.join(timeout=1)
-        written = b"".join(self._noise).decode("utf-8", "replace").strip().splitlines()
-        last = written[-1][-200:] if written else ""
+        written = self._noise.decode("utf-8", "replace").strip().splitlines()
+        last = written[-1] if written else ""
         self.stop()
         how = f"with status {code}"
         if code is not None and code < 0:
@@ -247,12 +249,13 @@ def _listen(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes])
     answers.put(b"")
 
 
-def _overhear(process: subprocess.Popen[bytes], noise: deque[bytes]) -> None:
+def _overhear(process: subprocess.Popen[bytes], noise: bytearray) -> None:
     """Keep the end of what a worker writes to standard error."""
     assert process.stderr is not None
     with contextlib.suppress(OSError, ValueError), process.stderr as pipe:
-        while piece := pipe.read1(_TAIL):  # type: ignore[attr-defined]
-            noise.append(piece)
+        while piece := pipe.read1():  # type: ignore[attr-defined]
+            noise += piece
+            del noise[:-_TAIL]
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,8 @@
 
 Every entry that is installed in the running interpreter is compared, under every rank that it takes
 and by turns every setting of its arguments. A framework that needs an environment of its own is
-compared there, as in ``test_oracle_matrix.py``.
+compared there, as in ``test_oracle_matrix.py``. Of every entry, installed or not, some settings are
+held to sums over the values that belong together, counted one by one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,18 @@ from bnlint.confirm.other_experiments import EXAMPLES, SIDE
 from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, RequestError, Step, Worker
 from bnlint.frameworks.records import UNKNOWN, Api
+from bnlint.frameworks.responses import response
 from bnlint.frameworks.tables import catalogue
+from bnlint.frameworks.together import (
+    AXES,
+    EXAMPLE,
+    FROM,
+    GROUPS,
+    SPATIAL,
+    WINDOW,
+    Together,
+    together,
+)
 from bnlint.trial import OUTPUT, Layer, Literal, Trial
 
 NORMS = catalogue().load(catalogue().families).norms.apis
@@ -172,6 +184,107 @@ def test_oracle_agrees(api: Api, workers: dict[str, Worker]) -> None:
             faults.append(f"{dict(case.arguments)} rank {case.steps[0].input.ndim}: {apart:.2g}")
     assert not faults, "\n".join(faults[:12])
     assert compared > 2 * refused, f"{compared} compared, {refused} refused"
+
+
+def sets_of(what: Together, shape: tuple[int, ...]) -> Any:
+    """Return for each value of an input the number of the set that it is normalised with."""
+    at = np.indices(shape)
+    rank = len(shape)
+    channel = (what.channel_axis or 0) % rank
+    if what.kind == GROUPS:
+        size = shape[channel]
+        groups = size if what.groups == -1 else what.groups or 0
+        group = at[channel] % groups if what.interleaved else at[channel] // (size // groups)
+        return at[0] * groups + group
+    if what.kind == SPATIAL:
+        return at[0] * shape[channel] + at[channel]
+    if what.kind == EXAMPLE:
+        return at[0]
+    together_ = {axis % rank for axis in what.axes}
+    if what.kind == FROM:
+        together_ = set(range(what.axes[0], rank))
+    apart = [axis for axis in range(rank) if axis not in together_]
+    if not apart:
+        return np.zeros(shape, int)
+    return np.ravel_multi_index([at[a] for a in apart], [shape[a] for a in apart])
+
+
+def learned_of(api: Api, what: Together, array: Any, shape: tuple[int, ...]) -> Any:
+    """Return for each value of an input the learned value that it meets."""
+    at, rank = np.indices(shape), len(shape)
+    axes = [-1 if what.channel_axis is None else what.channel_axis]
+    if api.learned == "groups":
+        return array.ravel()[at[axes[0] % rank] // (shape[axes[0]] // (what.groups or 1))]
+    if what.learned_from is not None:
+        axes = list(range(what.learned_from % rank, rank))
+    elif api.learned == "reduced":
+        axes = list(what.axes) if what.kind == AXES else list(range(what.axes[0], rank))
+    axes = [axis % rank for axis in axes]
+    number = np.ravel_multi_index([at[a] for a in axes], [shape[a] for a in axes])
+    return np.asarray(array, np.float64).ravel()[number]
+
+
+def counted(api: Api, case: Experiment) -> Any:
+    """Return what a call gives, from sums over the values that belong together."""
+
+    def of(role: str) -> Any:
+        name = api.roles.get(role)
+        if name is None or name in case.arguments:
+            return case.arguments.get(name or "")
+        return next((p.default for p in api.signature if p.name == name), None)
+
+    x = np.asarray(case.steps[0].input, np.float64)
+    what = together(api, of)
+    assert what is not None
+    if what.kind == WINDOW:
+        window, weight, beta, k = response(api, of)
+        assert window is not None
+        channel = (what.channel_axis or 0) % x.ndim
+        last = np.moveaxis(x, channel, -1)
+        y = np.empty_like(last)
+        for at in np.ndindex(last.shape):
+            near = range(at[-1] - window[0], at[-1] + window[1] + 1)
+            values = [last[(*at[:-1], c)] for c in near if 0 <= c < last.shape[-1]]
+            y[at] = last[at] / (k + weight * sum(v * v for v in values)) ** beta
+        return np.moveaxis(y, -1, channel)
+    sets = sets_of(what, x.shape)
+    number = np.bincount(sets.ravel())
+    mean = np.bincount(sets.ravel(), x.ravel()) / number
+    centred = x - mean[sets] if api.norm != "rms" else x
+    power = (np.bincount(sets.ravel(), (centred * centred).ravel()) / number)[sets]
+    eps = of("eps") if "eps" in api.roles else api.eps_fixed
+    if eps is None:
+        eps = api.eps_none
+    y = centred / (np.sqrt(power) + eps if api.place == "outside" else np.sqrt(power + eps))
+    names = api.state["trainable"]
+    if api.kind == "functional":
+        names = (api.roles.get("weight", ""), api.roles.get("bias", ""))
+    for role, name in zip(("weight", "bias"), names, strict=False):
+        if name in case.plant:
+            wide = learned_of(api, what, case.plant[name], x.shape)
+            y = y * (wide + api.weight_offset) if role == "weight" else y + wide
+    return y
+
+
+@pytest.mark.parametrize(
+    "api", [api for api in NORMS.values() if api.reduces != UNKNOWN], ids=lambda api: api.id
+)
+def test_each_value_is_that_of_the_formula(api: Api) -> None:
+    """Every seventh of the settings, each of them with small inputs."""
+    every = list(cases(api, ""))
+    small = [case for case in every if case.steps[0].input.ndim < 5] or every
+    compared = 0
+    for case in small[::7] if len(small) > 20 else small:
+        try:
+            (ours,) = oracle.run(api, case).outputs
+        except oracle.RejectedError:
+            continue
+        except oracle.OracleError as error:
+            assert str(error) == f"{api.id}: eps_fixed: no argument sets eps"
+            continue
+        assert distance(counted(api, case), ours) < 1e-12, dict(case.arguments)
+        compared += 1
+    assert compared or not ("eps" in api.roles or api.eps_fixed)
 
 
 @pytest.mark.torch
