@@ -7,14 +7,14 @@ in a loop over ``parameters()``, or ``requires_grad_(False)``), that has batch n
 and that is trained on in training mode. Where names decide which weights (``if "fc" not in name``),
 some of those of batch normalisation layers must be known to stay frozen.
 
-A model of a script must be in view from where it is built to where its output is differentiated. A
-part of a class (``self.backbone``) is reported where the class freezes it in its constructor, has
-other layers that are trained, and never switches a mode itself; or where a script calls a method of
-the model that freezes it whatever it is told (``net.freeze_backbone()``). So is what a function
-freezes that takes a flag for the statistics (``freeze_bn_stats``) and never reads it. Left alone
-are models that toggle their gradients (adversarial training), copies that are averaged (momentum
-encoders), layers that are put into inference mode or never train, and whatever is passed out of
-view.
+A model of a script must be in view from where it is built to where its output is differentiated; so
+must the one of which a part is frozen (``model.features``). A part of a class (``self.backbone``)
+is reported where the class freezes it in its constructor, has other layers that are trained, and
+never switches a mode itself; or where a script calls a method of the model that freezes it whatever
+it is told (``net.freeze_backbone()``). So is what a function freezes that takes a flag for the
+statistics (``freeze_bn_stats``) and never reads it. Left alone are models that toggle their
+gradients (adversarial training), copies that are averaged (momentum encoders), layers that are put
+into inference mode or never train, and whatever is passed out of view.
 
 Where there is a reference whose freeze stops the statistics too, BN254 reports the same place
 instead, and this rule does not.

@@ -18,6 +18,7 @@ from bnlint.semantics.modes.freezing import (
     is_part_switched,
     model_of_part,
     normalising,
+    normalising_framework,
     ready_made,
     runs_at_setup,
 )
@@ -50,7 +51,7 @@ from bnlint.semantics.objects.events import METHOD, PART, Life, Use, in_order
 from bnlint.semantics.objects.history import life_of
 from bnlint.semantics.objects.models import class_name, contents
 from bnlint.semantics.objects.order import is_left_out
-from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.classes import method
 from bnlint.semantics.values.domain import Candidate, ClassRef, Evaluate, FunctionRef, Instance
 from bnlint.semantics.values.modules import class_framework, model_framework
@@ -107,7 +108,8 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
         held = class_of_part(ev, module, freeze._replace(owner=model))
         if held is not None and not runs_at_setup(ev, module, freeze.statement, held[0]):
             continue
-        if held is None and not _are_made_here(ev, module, model):
+        whole = whole_model(ev, module, model) if held is None else model
+        if held is None and not _are_made_here(ev, module, whole):
             continue
         # What something is made of takes longest to find out, and is asked last.
         if not stays_frozen(ev, sites, module, freeze, ev.evaluate(module, freeze.owner)):
@@ -131,6 +133,10 @@ def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drif
                 named_freeze = freeze._replace(owner=named)
                 yield Drift(named_freeze, framework, module, only_if=only_if)
             continue
+        if whole is not model:
+            if not _is_moving_part(ev, sites, module, model):
+                continue
+            found, only_if = list(ev.evaluate(module, whole)), ""
         for candidate in found:
             life = _life(candidate, framework, ev, module, sites)
             drift = Drift(freeze, framework, module, life, only_if=only_if)
@@ -171,14 +177,14 @@ def _frozen_across(
         for freeze in weight_freezes(ev, use.module):
             if held is not freeze.owner or not freeze.counts_in(made.framework):
                 continue
-            model = model_of_part(ev, use.module, freeze.owner)
-            if (freeze.first and not ready_made(ev, use.module, model)) or (
-                use.kind == PART and model is freeze.owner
-            ):
+            model, values = model_of_part(ev, use.module, freeze.owner), made.candidates
+            if freeze.first and not ready_made(ev, use.module, model):
                 continue
-            if _follows_another(freeze) or not stays_frozen(
-                ev, sites, use.module, freeze, made.candidates
-            ):
+            if use.kind == PART and model is freeze.owner:
+                if not _is_moving_part(ev, sites, use.module, model):
+                    continue
+                values = ev.evaluate(use.module, model)
+            if _follows_another(freeze) or not stays_frozen(ev, sites, use.module, freeze, values):
                 return None
             if not any(in_test(step.module, step.node) for step in use.route):
                 return Drift(freeze, made.framework, use.module, life, use)
@@ -215,6 +221,23 @@ def _life(
     if life.escapes or manages_itself(ev, contents(ev, sites, candidate), framework):
         return None
     return life
+
+
+def whole_model(ev: Evaluate, module: Module, part: ast.expr) -> ast.expr:
+    """Return the model that ``part`` is a part of: ``net`` of ``net.backbone.layer1``."""
+    while isinstance(part, ast.Attribute) and all(
+        model_framework(ev, value) is not None for value in ev.evaluate(module, part.value)
+    ):
+        part = part.value
+    return part
+
+
+def _is_moving_part(ev: Evaluate, sites: Sequence[Site], module: Module, part: ast.expr) -> bool:
+    """Tell whether a part of a model has normalisation, and no switch in the file is its own."""
+    framework = normalising_framework(ev, sites, module, part)
+    return framework is not None and not is_part_switched(
+        module, last_name(part), switches(framework)
+    )
 
 
 def _are_made_here(ev: Evaluate, module: Module, model: ast.expr) -> bool:

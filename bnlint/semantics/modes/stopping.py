@@ -6,8 +6,7 @@ import ast
 import re
 
 from bnlint.finding import InsertStatement
-from bnlint.semantics.modes.freezing import model_of_part
-from bnlint.semantics.modes.moving_statistics import Drift
+from bnlint.semantics.modes.moving_statistics import Drift, whole_model
 from bnlint.semantics.modes.switches import TRAINING, mode_after
 from bnlint.semantics.objects.events import METHOD, PART
 from bnlint.semantics.syntax.module import Module, dotted
@@ -73,7 +72,7 @@ def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
         isinstance(part, ast.arg) and part.arg == root for part in ast.walk(function)
     )
     freeze = drift.freeze
-    is_part = model_of_part(ev, module, freeze.owner) is not freeze.owner or (
+    is_part = whole_model(ev, module, freeze.owner) is not freeze.owner or (
         drift.use is not None and drift.use.kind == PART
     )
     walk, weights = (ev.frameworks.first(w, framework) for w in ("walks", "weights_attributes"))
