@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 def run(api: Api, experiment: Experiment) -> Result:
     """Return what ``experiment`` gives by the table entry ``api``.
 
+    Where that is no number, NumPy warns; :func:`bnlint.confirm.oracle.run` has it silent.
+
     Raises:
         RejectedError: the framework refuses the experiment (also a ``RequestError``).
         OracleError: the table does not say what it gives.
@@ -135,8 +137,7 @@ def normalised(x: Wide, what: Together, eps: float, *, centred: bool, place: str
 
 def _divided(centred: Wide, power: Wide, eps: float, place: str) -> Wide:
     below = np.sqrt(power) + eps if place == "outside" else np.sqrt(power + eps)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quotient: Wide = centred / below
+    quotient: Wide = centred / below
     return quotient
 
 
@@ -170,8 +171,7 @@ def _by_window(given: Given, x: Wide, what: Together) -> Wide:
     before, after = told.window
     sums = [squares[max(0, c - before) : c + after + 1].sum(0) for c in range(len(squares))]
     below = told.k + told.weight * np.moveaxis(np.array(sums), 0, what.channel_axis)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        quotient: Wide = x / below**told.beta
+    quotient: Wide = x / below**told.beta
     return quotient
 
 

@@ -100,7 +100,7 @@ def _course(trial: Trial, laboratory: Laboratory, about: str) -> tuple[Panel, Pa
         for lines, role, start in ((means, "running_mean", 0.0), (variances, "running_var", 1.0)):
             values = [float(np.ravel(state[names[role]])[0]) for state in result.states]
             lines.append(Line(label, np.array([start, *values])))
-    steps = np.arange(_COURSE + 1, dtype=np.float64)
+    steps = np.array(range(_COURSE + 1), np.float64)
     return (
         Panel(about, steps, tuple(means), MEAN),
         Panel(about, steps, tuple(variances), DEVIATION**2),
@@ -109,16 +109,15 @@ def _course(trial: Trial, laboratory: Laboratory, about: str) -> tuple[Panel, Pa
 
 def _sweep(trial: Trial, laboratory: Laboratory, about: str) -> Panel:
     """Return the relative output difference at each of many running variances."""
-    wide = trial._replace(
-        quantity=OUTPUT, variances=VARIANCES, channels=MAX_CHANNELS, rank=trial.rank
-    )
+    wide = trial._replace(quantity=OUTPUT, variances=VARIANCES, channels=MAX_CHANNELS)
     outputs = {}
     for name, layer in _sides(wide):
         result, runner = laboratory.result(wide, layer)
         axis = laboratory.apis[layer.api].channel_axis
         assert isinstance(axis, int)
         moved = np.moveaxis(np.asarray(result.outputs[-1], np.float64), axis % wide.rank, 0)
-        outputs[name] = (moved.reshape(MAX_CHANNELS, -1), _described(layer, runner))
+        by_channel = np.array([channel.ravel() for channel in moved])
+        outputs[name] = (by_channel, _described(layer, runner))
     theirs, reference = outputs.pop("reference")
     scale = np.abs(theirs).max(axis=1)
     lines = tuple(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from foretold import Foretold
 
-from bnlint.confirm import drift, workers
+from bnlint.confirm import drift, oracle, workers
 from bnlint.confirm.drift import AGREES, DIFFERS, NOT_CHECKED, NOT_INSTALLED, DriftRow
 from bnlint.confirm.workers import Experiment, RequestError, Result, WorkerError
 from bnlint.frameworks.records import UNKNOWN, Api, Parameter
@@ -309,3 +309,93 @@ def test_an_unknown_field_is_shown_and_not_judged() -> None:
     assert [row for row in rows(api) if row.status != AGREES] == [
         DriftRow(api.id, "convention", UNKNOWN, "new-weight", NOT_CHECKED)
     ]
+
+
+KERAS = RIGHT.apis["keras3.layers.BatchNormalization"]
+
+
+@pytest.mark.parametrize(
+    ("axis", "installed", "status"),
+    [
+        pytest.param(1, "1, 2, 3, 4", DIFFERS, id="wrong"),
+        pytest.param(-2, "-1", DIFFERS, id="wrong, from the end"),
+        pytest.param(UNKNOWN, "1, 2, 3, 4", NOT_CHECKED, id="not known"),
+    ],
+)
+def test_an_axis_that_is_wrong_makes_nothing_else_differ(
+    axis: int | str, installed: str, status: str
+) -> None:
+    """The mode and what arguments change are told with the axis that was found."""
+    found = rows(KERAS._replace(channel_axis=axis, estimator_when=()))
+    assert [row for row in found if row.status != AGREES] == [
+        DriftRow(KERAS.id, "channel axis", str(axis), installed, status)
+    ]
+    assert {row.field for row in found} == _expected_fields(KERAS._replace(estimator_when=()))
+
+
+@pytest.mark.parametrize(
+    ("name", "rank"),
+    [("keras2.layers.BatchNormalization", 4), ("torch.nn.BatchNorm1d", 3),
+     ("torch.nn.BatchNorm3d", 5)],
+)  # fmt: skip
+def test_what_arguments_change_is_told_of_images(
+    foretold: type[Foretold], name: str, rank: int
+) -> None:
+    """At the highest rank below 5 that was measured, or at the only one."""
+    plain = RIGHT.apis[name]
+    seen: dict[frozenset[str], set[int]] = {}
+
+    def change(asked: Experiment, result: Result) -> Result:
+        seen.setdefault(frozenset(asked.arguments), set()).add(np.ndim(asked.steps[0].input))
+        return result
+
+    changed(foretold, change)
+    rows(plain)
+    usual = max(seen, key=lambda names: len(seen[names]) - len(names))
+    more = {key: ranks for key, ranks in seen.items() if key > usual}
+    assert more
+    assert all(ranks == {rank} for ranks in more.values())
+
+
+def test_each_rank_is_tried_where_the_table_has_none(foretold: type[Foretold]) -> None:
+    tried: set[int] = set()
+
+    def change(asked: Experiment, result: Result) -> Result:
+        tried.add(np.ndim(asked.steps[0].input))
+        return result
+
+    changed(foretold, change)
+    found = rows(KERAS._replace(ranks="any"))
+    assert tried == {2, 3, 4, 5}
+    assert all(row.status != DIFFERS for row in found)
+
+
+@pytest.mark.parametrize(
+    ("apart", "installed"), [(0.0, "what the table says"), (9e-5, "what the table says"),
+                             (2e-4, "0.0002 apart")],
+)  # fmt: skip
+def test_outputs_are_compared_within_rounding(
+    foretold: type[Foretold], apart: float, installed: str
+) -> None:
+    """Relative to the largest value; one with gamma and beta is another."""
+    api = RIGHT.norms.apis["torch.nn.GroupNorm"]
+    frameworks = alone(RIGHT.apis["torch.nn.BatchNorm2d"])
+    frameworks.norms = copy.copy(NONE)
+    frameworks.norms.apis = {api.id: api}
+    bare = False
+
+    def change(asked: Experiment, result: Result) -> Result:
+        if asked.path == foretold("torch")._key([{"path": alias} for alias in api.aliases]):
+            (y,) = result.outputs
+            if bare:
+                return oracle.run(api, asked._replace(plant={}))
+            return Result([y + apart * np.abs(y).max()], [{}])
+        return result
+
+    changed(foretold, change)
+    (row,) = (row for row in drift.check_installed(None, frameworks) if row.field == "output")
+    assert (row.api, row.installed) == (api.aliases[0], installed)
+    assert row.status == (DIFFERS if "apart" in installed else AGREES)
+    bare = True
+    (row,) = (row for row in drift.check_installed(None, frameworks) if row.field == "output")
+    assert row.status == DIFFERS

@@ -16,6 +16,7 @@ from bnlint.confirm.drift import (
     check_installed,
 )
 from bnlint.confirm.workers import Experiment, RequestError, Result
+from bnlint.frameworks.records import UNKNOWN
 from bnlint.frameworks.tables import catalogue
 
 
@@ -76,8 +77,15 @@ def test_the_interpreter_that_was_named_is_asked(monkeypatch: pytest.MonkeyPatch
 def test_what_is_not_there_shares_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     found = rows(monkeypatch, finds=False)
     assert {row.status for row in found} == {NOT_INSTALLED}
-    others = [row for row in found if row.field]
-    assert [row.field.partition(" ")[2] for row in others] == ["signatures"]
+    frameworks = catalogue().load(("keras",))
+    names = {id(entry): entry.aliases[0] for entry in (
+        *frameworks.neighbours.values(), *frameworks.norms.apis.values(),
+    )}  # fmt: skip
+    first, *_ = names.values()
+    (row,) = (row for row in found if row.field)
+    assert (row.api, row.field) == (first, f"{len(names)} signatures")
+    assert row.installed.startswith("find fails")
+    assert {row.api for row in found if not row.field} == set(frameworks.apis)
 
 
 def test_an_output_that_differs_is_told_with_how_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,3 +93,14 @@ def test_an_output_that_differs_is_told_with_how_much(monkeypatch: pytest.Monkey
     differing = [row for row in found if row.status == DIFFERS]
     assert differing
     assert {row.installed for row in differing} == {"1 apart"}
+    apis = catalogue().load(("keras",)).norms.apis.values()
+    named = {api.aliases[0] for api in apis if api.reduces != UNKNOWN}
+    assert {row.api for row in found} == named
+    assert {row.table for row in differing} == {"what the table says"}
+
+
+def test_an_output_that_cannot_be_had_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [row for row in rows(monkeypatch) if row.field == "output"]
+    apis = catalogue().load(("keras",)).norms.apis.values()
+    assert {row.api for row in found} == {a.aliases[0] for a in apis if a.reduces != UNKNOWN}
+    assert {row.table for row in found} == {"what the table says", UNKNOWN}

@@ -342,3 +342,59 @@ def test_a_default_that_is_no_literal_is_named() -> None:
     with pytest.raises(OracleError, match=r"signature: the default of eps is EPS$"):
         Given(api, {}).role("eps")
     assert Given(api, {"eps": 0.5}).role("eps") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("field", "mode"),
+    [
+        ("convention", "training"), ("estimator", "training"), ("normalises_with", "training"),
+        ("training_statistics", "training"), ("mode_switch", "training"), ("default_mode", ""),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_is_refused_by_its_name(field: str, mode: str) -> None:
+    api = TORCH._replace(**{field: UNKNOWN})
+    with pytest.raises(OracleError, match=rf"^torch.nn.BatchNorm2d: {field}: unknown$") as caught:
+        meant(api, {}, mode)
+    assert not isinstance(caught.value, RejectedError)
+
+
+@pytest.mark.parametrize("field", ["estimator", "normalises_with", "training_statistics"])
+def test_what_is_unknown_of_training_matters_in_training_alone(field: str) -> None:
+    assert not meant(TORCH._replace(**{field: UNKNOWN}), {}, "inference").uses_batch
+
+
+@pytest.mark.parametrize(
+    ("switch", "default", "mode", "uses"),
+    [
+        ("object", "training", "", True), ("object", "inference", "", False),
+        ("object", "inference", "training", True), ("global", "training", "inference", False),
+        ("global", "training", "", True), ("none", "training", "", True),
+        ("argument", "training", "", True), ("argument", "required", "", None),
+        ("argument", "inference", "training", None),
+    ],
+)  # fmt: skip
+def test_the_mode_of_a_call_by_what_switches_it(
+    switch: Any, default: str, mode: str, uses: bool | None
+) -> None:
+    api = TORCH._replace(mode_switch=switch, default_mode=default)
+    if uses is None:
+        says = "the mode must be given" if not mode else "an argument sets the mode, not 'training'"
+        with pytest.raises(OracleError, match=says):
+            meaning_of(Given(api, {}), 4, mode)
+    else:
+        assert meaning_of(Given(api, {}), 4, mode).uses_batch is uses
+
+
+def test_an_affine_switch_that_is_off_may_leave_what_is_not_trained() -> None:
+    off = {"affine": False}
+    assert names_of(Given(MINDSPORE, off))[:2] == ("gamma", "beta")
+    with pytest.raises(OracleError, match=r"affine_off: unknown$"):
+        names_of(Given(TORCH._replace(affine_off=UNKNOWN), off))
+    assert names_of(Given(TORCH._replace(affine_off=UNKNOWN), {}))[:2] == ("weight", "bias")
+
+
+@pytest.mark.parametrize(("axis", "estimator"), [(1, "unbiased"), (3, "unbiased"), (2, "biased")])
+def test_axes_elsewhere_have_another_estimator(axis: int, estimator: str) -> None:
+    elsewhere = {"axes": [1, -1], "estimator": "biased"}
+    api = KERAS._replace(estimator="unbiased", estimator_elsewhere=elsewhere)
+    assert meant(api, {"axis": axis}).estimator == estimator

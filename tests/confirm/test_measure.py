@@ -228,6 +228,13 @@ def test_every_axis_is_tried_where_channels_are_told(api: Api, sizes: list[int])
     assert measure.training_steps(worker, "", api, 4, {}).channel_axis == 2  # type: ignore[arg-type]
 
 
+def test_every_axis_is_tried_where_arrays_are_given() -> None:
+    worker = Made(moving(0.3), 2, (0, 1))
+    found = measure.training_steps(worker, "", FUNCTION, 4, {})  # type: ignore[arg-type]
+    assert found.channel_axis == 2
+    assert [len(asked.plant["weight"]) for asked in worker.asked] == [4, 5, 3]
+
+
 def test_one_axis_is_tried_where_the_layer_finds_it_itself() -> None:
     worker = Made(moving(0.3), 1, (0, 1))
     with pytest.raises(RequestError, match=r"^refused 1$"):

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bnlint.confirm import other_oracle
-from bnlint.confirm.meaning import OracleError, RejectedError
+from bnlint.confirm import oracle, other_oracle
+from bnlint.confirm.meaning import Given, OracleError, RejectedError
 from bnlint.confirm.other_experiments import MAX_CHANNELS, MIN_CHANNELS, channels_for, experiment
 from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, RequestError, Step
@@ -230,3 +230,77 @@ def test_what_is_too_much_or_unknown_is_no_experiment() -> None:
     asked = Trial(OUTPUT, Layer(LAYER.id))
     with pytest.raises(Unsuitable, match="normalises together is not known"):
         experiment(unknown, LAYER.id, asked.port, asked)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("api", "arguments"),
+    [
+        (LAYER, {"normalized_shape": 2, "eps": 0.0}), (LAYER, {"normalized_shape": 2, "eps": -1.0}),
+        (GROUP, {"num_groups": 2, "num_channels": 6, "eps": 0.0}),
+        (APIS["torch.nn.LocalResponseNorm"], {"size": 3, "alpha": 0.0, "k": 0.0}),
+    ],
+)  # fmt: skip
+def test_no_number_comes_without_a_warning(api: Api, arguments: dict[str, Any]) -> None:
+    asked = Experiment("", "layer", arguments, [Step(np.zeros((2, 6, 2, 2)))])
+    (output,) = oracle.run(api, asked).outputs
+    assert np.isnan(output).all()
+
+
+NAMES = [
+    ("torch.nn.GroupNorm", {}, ("weight", "bias")),
+    ("torch.nn.GroupNorm", {"affine": False}, ("", "")),
+    ("torch.nn.InstanceNorm2d", {}, ("", "")),
+    ("torch.nn.InstanceNorm2d", {"affine": True}, ("weight", "bias")),
+    ("torch.nn.LayerNorm", {"bias": False}, ("weight", "")),
+    ("torch.nn.RMSNorm", {}, ("weight", "")),
+    ("keras3.layers.LayerNormalization", {"scale": False}, ("", "beta")),
+    ("keras3.layers.LayerNormalization", {"center": False}, ("gamma", "")),
+    ("keras3.layers.LayerNormalization", {"center": False, "scale": False}, ("", "")),
+    ("paddle.nn.InstanceNorm2D", {"weight_attr": False, "bias_attr": False}, ("", "")),
+    ("torch.nn.functional.layer_norm", {}, ("weight", "bias")),
+    ("torch.nn.functional.rms_norm", {}, ("weight", "")),
+    ("onnx.LayerNormalization", {}, ("Scale", "B")),
+    ("torch.nn.LocalResponseNorm", {}, ("", "")),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "wanted"), NAMES)
+def test_what_the_learned_arrays_of_a_call_are_called(
+    name: str, given: dict[str, Any], wanted: tuple[str, str]
+) -> None:
+    assert other_oracle.names_of(Given(APIS[name], given)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "eps"),
+    [
+        ("torch.nn.LayerNorm", {}, 1e-5), ("torch.nn.LayerNorm", {"eps": 1}, 1.0),
+        ("torch.nn.LayerNorm", {"eps": False}, 0.0), ("tf_slim.layer_norm", {}, 1e-12),
+        ("keras3.ops.layer_normalization", {"epsilon": None}, 1e-7),
+        ("keras3.ops.layer_normalization", {"epsilon": 0.5}, 0.5),
+    ],
+)  # fmt: skip
+def test_the_eps_of_a_call(name: str, given: dict[str, Any], eps: float) -> None:
+    found = other_oracle.eps_of(Given(APIS[name], given))
+    assert (found, type(found)) == (eps, float)
+
+
+def test_each_call_has_an_output_and_no_state() -> None:
+    steps = [Step(X), Step(2 * X)]
+    asked = Experiment("", "layer", {"normalized_shape": 2, "eps": 0.5}, steps)
+    found = oracle.run(LAYER, asked)
+    assert found.states == [{}, {}]
+    for x, output in zip((X, 2 * X), found.outputs, strict=True):
+        assert np.allclose(output, brought(x, (3,), 0.5))
+
+
+def test_an_input_and_what_is_planted_are_there() -> None:
+    """A function that wants a scale is given it as an array, or as an argument of its call."""
+    api = APIS["onnx.LayerNormalization"]
+    assert run(api, X, {"Scale": np.ones(2)}, axis=-1, epsilon=0.5).shape == X.shape
+    with pytest.raises(RejectedError, match=r"^onnx.LayerNormalization: Scale is missing$"):
+        run(api, X, axis=-1, epsilon=0.5)
+    asked = Experiment("", "functional", {}, [Step(X)], {"Scale": np.ones(2)}, (), "")
+    with pytest.raises(RejectedError, match=r"^onnx.LayerNormalization: X is missing$"):
+        other_oracle.run(api, asked)

@@ -88,6 +88,51 @@ def test_statistics_arrive_where_the_momentum_takes_them() -> None:
     assert port[1] == pytest.approx(9 * fixed[1])
     assert np.allclose(fixed, reference)
     assert fixed[-1] == pytest.approx(MEAN, abs=0.1)
+    for panel in (pictures.mean, pictures.variance):
+        assert panel.x.tolist() == list(range(501))  # as the documentation has it
+        assert panel.x.dtype == np.float64
+        assert {len(line.values) for line in panel.lines} == {501}
+        assert panel.lines[2].label == "reference: Keras, momentum=0.9, in training"
+        assert panel.lines[0].label == "port: PyTorch, momentum=0.9, called as it is"
+
+
+@pytest.mark.parametrize(("channels", "drawn_of"), [(2, 2), (4, 4), (5, 4), (64, 4)])
+def test_statistics_are_drawn_of_a_few_channels(channels: int, drawn_of: int) -> None:
+    seen = []
+
+    class Seeing(Tables):
+        def result(self, trial: Trial, layer: Layer, steps: int = 0) -> tuple[Result, str]:
+            seen.append((trial.channels, steps))
+            return super().result(trial, layer, steps)
+
+    found = finding(MOMENTA._replace(channels=channels))
+    assert pictures_of([found], cast("Any", Seeing())).mean is not None
+    assert seen == [(drawn_of, 500)] * 3
+
+
+def test_variances_are_those_of_a_wide_range() -> None:
+    assert (VARIANCES[0], VARIANCES[-1], len(VARIANCES)) == (1e-6, 10.0, 64)
+    ratios = np.array(VARIANCES[1:]) / np.array(VARIANCES[:-1])
+    assert np.allclose(ratios, ratios[0])
+
+
+def test_what_differs_in_nothing_is_drawn_at_the_bottom() -> None:
+    same = finding(EPS._replace(port=Layer(TORCH, (("eps", 1e-3),), "inference")))
+    output = drawn(same).output
+    assert output is not None
+    assert output.lines[0].values.tolist() == [1e-9] * 64
+    assert output.x.tolist() == list(VARIANCES)
+
+
+def test_statistics_at_small_variances_are_drawn_as_such() -> None:
+    """And a second of these as the outputs that they give."""
+    trial = MOMENTA._replace(variances=SMALL_VARIANCES)
+    assert drawn(finding(trial)).output is None
+    pictures = drawn(finding(trial), finding(trial, "keras 3"))
+    assert pictures.mean is not None
+    assert pictures.output is not None
+    assert pictures.mean.about == "BN101, torch 2.py:3"
+    assert pictures.output.about == "BN101, keras 3.py:3"
 
 
 def test_eps_counts_where_variances_are_small() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bench import Bench, findings_of
 
+from bnlint.confirm.pool import Installed, NotRun
 from bnlint.confirm.verdicts import (
     COUNTS,
     GONE,
@@ -15,7 +16,9 @@ from bnlint.confirm.verdicts import (
     verdict,
     without_refuted,
 )
+from bnlint.confirm.workers import Experiment, Result
 from bnlint.finding import Confirmation
+from bnlint.frameworks.records import Api
 from bnlint.trial import (
     INFERENCE,
     OUTPUT,
@@ -208,3 +211,164 @@ def test_only_the_refuted_are_left_out() -> None:
     findings.append(finding._replace(confirmation=None))
     kept = [f.confirmation.verdict if f.confirmation else "" for f in without_refuted(findings)]
     assert kept == ["confirmed", "predicted", "inconclusive", "not run", ""]
+
+
+FLOOR = 2.0**-20
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "floor", "expected"),
+    [
+        (50 * FLOOR, None, FLOOR, "inconclusive"), (51 * FLOOR, None, FLOOR, "confirmed"),
+        (5 * FLOOR, None, FLOOR, "inconclusive"), (4 * FLOOR, None, FLOOR, "refuted"),
+        (1.0, 5 * FLOOR, FLOOR, "inconclusive"), (1.0, 4 * FLOOR, FLOOR, "confirmed"),
+        (1.0, 0.0, 1e-4, "confirmed"), (1.0, 0.0, 1.1e-4, "inconclusive"),
+    ],
+)  # fmt: skip
+def test_bounds_are_those_of_the_documentation(
+    before: float, after: float | None, floor: float, expected: str
+) -> None:
+    assert verdict(before, after, floor) == expected
+
+
+class Mute(Bench):
+    """A bench whose workers give no answer."""
+
+    def find(self, api: Api) -> Installed | None:
+        raise NotRun("it died")
+
+
+@pytest.mark.parametrize("wish", ["auto", "all"])
+def test_what_gives_no_answer_has_the_device_that_there_always_is(wish: str) -> None:
+    laboratory = Laboratory(Mute("torch", gpus=("torch",)), wish)
+    assert laboratory.devices(EPS) == ("cpu",)
+    assert laboratory.judge(EPS, "cpu").reason == "it died"
+    assert Laboratory(Bench("keras", gpus=("torch",)), wish).devices(EPS) == ("cpu",)
+    assert Laboratory(Mute("torch"), "mps").devices(EPS) == ("mps",)
+
+
+@pytest.mark.parametrize(
+    ("gpus", "place"), [(("torch", "keras"), "port"), (("keras",), "reference")]
+)
+def test_only_the_reference_may_run_elsewhere(gpus: tuple[str, ...], place: str) -> None:
+    bench = Bench("torch", "keras", gpus=gpus)
+    found = Laboratory(bench, "cuda").judge(EPS, "cuda")
+    if place == "port":
+        assert [(api.id, device) for api, _, device in bench.ran] == [
+            (TORCH, "cuda"), (KERAS, "cuda"), (TORCH, "cuda"),
+        ]  # fmt: skip
+        fix = EPS._replace(fixed=EPS.fixed and EPS.fixed._replace(api=MINDSPORE))
+        assert Laboratory(bench, "cuda").judge(fix, "cuda").verdict == "confirmed"
+        without = Bench("torch", "keras", "mindspore", gpus=gpus)
+        lost = Laboratory(without, "cuda").judge(fix, "cuda")
+        assert (lost.verdict, lost.reason) == ("not run", "MindSpore sees no cuda here")
+    else:
+        assert (found.verdict, found.reason) == ("not run", "PyTorch sees no cuda here")
+        assert found.device == "cuda"
+        assert found.about == EPS.about
+
+
+def test_each_step_of_the_way_is_told() -> None:
+    """How many findings are done, and how many layers were run."""
+    [finding] = findings_of("import torch.nn as nn\n\nbn = nn.BatchNorm2d(4, momentum=0.99)\n")
+    plain = finding._replace(trial=None)
+    seen: list[int] = []
+    ran: list[int] = []
+    laboratory = Laboratory(Bench("torch", "keras"), ran=ran.append)
+    done = laboratory.confirm([plain, finding, finding], seen.append)
+    assert seen == [1, 2, 3]
+    assert [found.confirmation is None for found in done] == [True, False, False]
+    assert ran == [*range(1, laboratory.runs + 1)] != []
+    assert laboratory.runs == len(laboratory.pool.ran)  # type: ignore[attr-defined]
+
+
+def test_what_is_left_out_is_told_of_either_difference() -> None:
+    """The rule of the update too, whatever the estimator; with both, one after the other."""
+    haiku = Layer("haiku.BatchNorm", (("decay_rate", 0.9),), TRAINING)
+    keras = Layer(KERAS, (("momentum", 0.9),), TRAINING)
+    torch = Layer(TORCH, (("momentum", 0.9),), TRAINING)
+    laboratory = Laboratory(Bench("torch", "keras", "haiku"))
+    rules = (
+        "the first steps differ whatever the momentum: Keras updates by the rule ema, "
+        "Haiku by zero-debiased"
+    )
+    estimators = (
+        "PyTorch keeps the unbiased variance, Haiku the biased: a factor n/(n-1), left out here; "
+    )
+    assert laboratory.judge(Trial(STATISTICS, keras, haiku), "cpu").remainder == rules
+    both = laboratory.judge(Trial(STATISTICS, torch, haiku), "cpu")
+    assert both.remainder == estimators + rules.replace("Keras", "PyTorch")
+    # Of the fix, where the port differs in neither.
+    fixed = Trial(STATISTICS, keras, Layer(KERAS, (), TRAINING), haiku)
+    turned = "updates by the rule zero-debiased, Keras by ema"
+    assert laboratory.judge(fixed, "cpu").remainder.endswith(turned)
+    assert laboratory.judge(Trial(OUTPUT, torch, keras), "cpu").remainder == ""
+
+
+def test_a_side_is_run_once_whatever_it_is_compared_with() -> None:
+    bench = Bench("torch", "keras")
+    laboratory = Laboratory(bench)
+    first = laboratory.judge(EPS, "cpu")
+    assert len(bench.ran) == 3
+    assert laboratory.judge(EPS, "cpu") is first
+    laboratory.judge(EPS._replace(about="another", fixed=None), "cpu")
+    assert len(bench.ran) == 3
+    laboratory.judge(EPS._replace(channels=5), "cpu")
+    assert len(bench.ran) == 6
+
+
+def test_what_fails_fails_once() -> None:
+    class Counting(Bench):
+        tries = 0
+
+        def run(self, api: Api, experiment: Experiment, device: str) -> Result:
+            self.tries += 1
+            raise NotRun("out of luck")
+
+    bench = Counting("torch")
+    laboratory = Laboratory(bench)
+    for about in ("one", "other"):
+        assert laboratory.judge(EPS._replace(about=about), "cpu").reason == "out of luck"
+    assert bench.tries == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (Result([], [{}]), "PyTorch 0.0 gave something else than arrays: list index out of range"),
+        (Result(["text"], [{}]), "PyTorch 0.0 gave something else than arrays: could not"),  # type: ignore[list-item]
+    ],
+)
+def test_what_gives_no_arrays_is_named(result: Result, says: str) -> None:
+    class Odd(Bench):
+        def run(self, api: Api, experiment: Experiment, device: str) -> Result:
+            return result
+
+    found = Laboratory(Odd("torch")).judge(EPS, "cpu")
+    assert found.verdict == "not run"
+    assert found.reason.startswith(says)
+
+
+def test_a_crash_of_its_own_is_told_and_costs_one_experiment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    laboratory = Laboratory(Bench("torch"))
+    monkeypatch.setattr(laboratory, "_floor", crash)
+    found = laboratory.judge(EPS, "cpu")
+    assert (found.verdict, found.about, found.device) == ("not run", EPS.about, "cpu")
+    assert "the experiment" in found.reason
+    assert "a bug" in found.reason
+
+
+def test_the_result_of_a_side_can_be_had_by_itself() -> None:
+    bench = Bench("torch", gpus=("torch",))
+    laboratory = Laboratory(bench)
+    found, runner = laboratory.result(MOMENTUM, MOMENTUM.port, 7)
+    assert (len(found.states), runner) == (7, "PyTorch 0.0")
+    assert [device for _, _, device in bench.ran] == ["cpu"]
+    told, runner = laboratory.result(MOMENTUM, Layer(KERAS, (), TRAINING), 7)
+    assert (len(told.states), runner) == (7, "bnlint's own computation for Keras")
+    assert len(bench.ran) == 1
