@@ -387,6 +387,9 @@ def test_outputs_are_compared_within_rounding(
     def change(asked: Experiment, result: Result) -> Result:
         if asked.path == foretold("torch")._key([{"path": alias} for alias in api.aliases]):
             (y,) = result.outputs
+            first, second, *_ = asked.steps[0].input
+            assert np.std(first) == pytest.approx(1.0, rel=0.1)  # and one at which eps shows
+            assert np.std(second) == pytest.approx(0.01, rel=0.1)
             if bare:
                 return oracle.run(api, asked._replace(plant={}))
             return Result([y + apart * np.abs(y).max()], [{}])

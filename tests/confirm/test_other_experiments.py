@@ -9,9 +9,17 @@ import pytest
 
 from bnlint.confirm import other_experiments
 from bnlint.confirm.meaning import OracleError
-from bnlint.confirm.other_experiments import experiment, moved, sizes_of
+from bnlint.confirm.other_experiments import (
+    MAX_CHANNELS,
+    MIN_CHANNELS,
+    channels_for,
+    experiment,
+    moved,
+    sizes_of,
+)
 from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment
+from bnlint.frameworks.records import UNKNOWN
 from bnlint.frameworks.tables import catalogue
 from bnlint.trial import INFERENCE, OUTPUT, STATISTICS, TRAINING, Layer, Literal, Trial
 
@@ -231,7 +239,40 @@ def test_an_argument_that_has_no_default_decides_for_an_axis() -> None:
     assert found.arguments["axis"] == 1
 
 
-def test_limits_are_those_of_the_documentation() -> None:
-    limits = other_experiments.MIN_CHANNELS, other_experiments.MAX_CHANNELS
-    assert limits == (32, 1024)
+def test_sizes_where_no_side_says_one() -> None:
+    assert (MIN_CHANNELS, MAX_CHANNELS) == (32, 1024)
     assert (other_experiments.GROUPS, other_experiments.SIZE) == (2, 5)
+
+
+def trial(quantity: str = OUTPUT, **groups: Literal) -> Trial:
+    return Trial(quantity, Layer(GROUP, tuple(groups.items())))
+
+
+@pytest.mark.parametrize(
+    ("groups", "channels"),
+    [
+        ({"num_groups": 2}, 32), ({"num_groups": 32}, 32), ({"num_groups": 33}, 33),
+        ({"num_groups": 3}, 33), ({"num_groups": 1024}, 1024), ({}, 32), ({"num_groups": 0}, 32),
+        ({"num_groups": True}, 32), ({"num_groups": -3}, 32), ({"num_groups": "x"}, 32),
+    ],
+)  # fmt: skip
+def test_all_sides_can_divide_the_channels_of_an_experiment(
+    groups: dict[str, Literal], channels: int
+) -> None:
+    found = channels_for(APIS, trial(**groups))
+    assert (found, found >= MIN_CHANNELS, found <= MAX_CHANNELS) == (channels, True, True)
+
+
+def test_what_is_too_much_or_unknown_is_no_experiment() -> None:
+    with pytest.raises(Unsuitable, match="1025 channels are too many"):
+        channels_for(APIS, trial(num_groups=1025))
+    both = trial(num_groups=32)._replace(reference=Layer(GROUP, (("num_groups", 33),)))
+    with pytest.raises(Unsuitable, match="1056 channels are too many"):
+        channels_for(APIS, both)
+    asked = trial(STATISTICS)
+    with pytest.raises(Unsuitable, match="is not known to keep running statistics"):
+        experiment(APIS[GROUP], GROUP, asked.port, asked)
+    unknown = APIS[LAYER]._replace(reduces=UNKNOWN)
+    asked = Trial(OUTPUT, Layer(LAYER))
+    with pytest.raises(Unsuitable, match="normalises together is not known"):
+        experiment(unknown, LAYER, asked.port, asked)

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from bnlint.confirm import oracle, other_oracle
 from bnlint.confirm.meaning import Given, OracleError, RejectedError
-from bnlint.confirm.other_experiments import MAX_CHANNELS, MIN_CHANNELS, channels_for, experiment
-from bnlint.confirm.unsuitable import Unsuitable
 from bnlint.confirm.workers import Experiment, RequestError, Step
 from bnlint.frameworks.records import UNKNOWN, Api
 from bnlint.frameworks.tables import catalogue
-from bnlint.trial import OUTPUT, STATISTICS, Layer, Literal, Trial
 
 Wide = NDArray[np.float64]
 
@@ -196,40 +193,6 @@ def test_what_a_table_does_not_say_is_refused_by_name(
     with pytest.raises(OracleError, match=rf"^{api.id}: {field}: ") as caught:
         run(api, X, observe=observe, **arguments)
     assert not isinstance(caught.value, RequestError)
-
-
-def trial(quantity: str = OUTPUT, **groups: Literal) -> Trial:
-    return Trial(quantity, Layer(GROUP.id, tuple(groups.items())))
-
-
-@pytest.mark.parametrize(
-    ("groups", "channels"),
-    [
-        ({"num_groups": 2}, 32), ({"num_groups": 32}, 32), ({"num_groups": 33}, 33),
-        ({"num_groups": 3}, 33), ({"num_groups": 1024}, 1024), ({}, 32), ({"num_groups": 0}, 32),
-        ({"num_groups": True}, 32), ({"num_groups": -3}, 32), ({"num_groups": "x"}, 32),
-    ],
-)  # fmt: skip
-def test_all_sides_can_divide_the_channels_of_an_experiment(
-    groups: dict[str, Literal], channels: int
-) -> None:
-    found = channels_for(APIS, trial(**groups))
-    assert (found, found >= MIN_CHANNELS, found <= MAX_CHANNELS) == (channels, True, True)
-
-
-def test_what_is_too_much_or_unknown_is_no_experiment() -> None:
-    with pytest.raises(Unsuitable, match="1025 channels are too many"):
-        channels_for(APIS, trial(num_groups=1025))
-    both = trial(num_groups=32)._replace(reference=Layer(GROUP.id, (("num_groups", 33),)))
-    with pytest.raises(Unsuitable, match="1056 channels are too many"):
-        channels_for(APIS, both)
-    asked = trial(STATISTICS)
-    with pytest.raises(Unsuitable, match="is not known to keep running statistics"):
-        experiment(GROUP, GROUP.id, asked.port, asked)
-    unknown = LAYER._replace(reduces=UNKNOWN)
-    asked = Trial(OUTPUT, Layer(LAYER.id))
-    with pytest.raises(Unsuitable, match="normalises together is not known"):
-        experiment(unknown, LAYER.id, asked.port, asked)
 
 
 @pytest.mark.filterwarnings("error")

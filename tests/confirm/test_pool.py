@@ -195,6 +195,18 @@ def test_a_time_limit_is_that_of_an_experiment_or_what_is_left(script: Any) -> N
     assert 0 < second < 5
 
 
+def test_limits_are_those_of_the_documentation(script: Any) -> None:
+    """And what is left is used to its end."""
+    assert (pools.EACH, pools.TOTAL) == (120, 1800)
+    own = script({"driver": ""})
+    with Pool({}, total=0.9) as pool:
+        pool.run(API, EXPERIMENT, "cpu")
+    assert 0 < own.made[0].limits[-1] <= 0.9
+    with Pool({}) as pool:
+        pool.run(API, EXPERIMENT, "cpu")
+    assert own.made[1].limits[-1] == 120
+
+
 def test_no_time_is_left(script: Any) -> None:
     own = script({"driver": ""})
     why = r"^the time for all experiments \(0 seconds\) is used up$"
