@@ -252,8 +252,6 @@ def state_names(api: Api) -> dict[str, str]:
 def _affine(api: Api, layer: Layer) -> set[str]:
     """Return which of gamma and beta ``layer`` has."""
     switches = {"weight": ("affine", "scale"), "bias": ("affine", "center")}
-    if api.kind == "functional":
-        return set(switches)
     given = dict(layer.arguments)
     found: set[str] = set()
     for role, names in switches.items():

@@ -151,9 +151,10 @@ def _read(inputs: list[Array], result: Result, start: Any, mean: str, variance: 
     means = [np.asarray(state[mean]) for state in result.states]
     variances = [np.asarray(state[variance]) for state in result.states]
     x, y = inputs[0], result.outputs[0]
-    if means[0].ndim != 1 or means[0].shape[0] not in x.shape:
-        raise RequestError(f"the running mean has shape {means[0].shape}")
-    axis = x.shape.index(means[0].shape[0])
+    shape = means[0].shape
+    axis = {(length,): at for at, length in enumerate(x.shape)}.get(shape)
+    if axis is None:
+        raise RequestError(f"the running mean has shape {shape}")
     batch_mean, batch_variance = _moments(x, axis)
     n = x.size // x.shape[axis]
     estimates = {"biased": batch_variance, "unbiased": batch_variance * n / (n - 1)}

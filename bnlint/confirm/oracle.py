@@ -193,24 +193,22 @@ class _Call:
         meaning, names = self.meaning, self.names
         for name in (names.gamma, names.beta, names.mean, names.variance):
             self._check_size(name)
-        mean: Wide | None = None
-        variance: Wide | None = None
+        of_batch: tuple[Wide, Wide] | None = None
         if meaning.uses_batch or meaning.updates:
             if self.n < 1:
                 raise self.given.unclear("single_value", "no value per channel")
             if self.n == 1 and self._single_value() == "identity":
                 same: Wide = self.x.copy()
                 return same
-            mean = self.x.mean(self.within, keepdims=True)
-            variance = self.x.var(self.within, keepdims=True)
+            mean: Wide = self.x.mean(self.within, keepdims=True)
+            variance: Wide = self.x.var(self.within, keepdims=True)
             if meaning.updates and names.mean and names.variance:
                 towards = variance * self._ratio(meaning.estimator)
                 means = mean.mean(self.others), towards.mean(self.others)
                 self.running.update(self.given, meaning, *means)
-        if variance is not None and meaning.uses_batch:
-            variance = variance * self._ratio(meaning.normalises_with)
-        else:
-            mean, variance = self._stored(names.mean), self._stored(names.variance)
+            if meaning.uses_batch:
+                of_batch = mean, variance * self._ratio(meaning.normalises_with)
+        mean, variance = of_batch or (self._stored(names.mean), self._stored(names.variance))
         y: Wide = (self.x - self._wide(mean)) / np.sqrt(self._wide(variance) + meaning.eps)
         if names.gamma:
             y = y * self._wide(self.state[names.gamma])
@@ -248,9 +246,8 @@ class _Call:
                 f"{self.given.api.id}: {name} has shape {there}, the input wants {wanted}"
             )
 
-    def _wide(self, array: Wide | None) -> Wide:
+    def _wide(self, array: Wide) -> Wide:
         """Return one value per channel in a shape that broadcasts over the input."""
-        assert array is not None
         if array.ndim == self.x.ndim:
             return array
         shape = [1] * self.x.ndim

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -112,6 +113,8 @@ UNBIASED = 30 / 29
         pytest.param(debiased(0.7, 0.0), "new-weight", "biased", "zero-debiased", id="from 0, new"),
         pytest.param(debiased(0.3, 0.0), "old-weight", "biased", "zero-debiased", id="from 0, old"),
         pytest.param(lambda m, v: (0 * m, 0 * v + 1), "none", "none", "none", id="at rest"),
+        pytest.param(lambda m, v: (0 * m, 0 * v + 1.0003), "none", "none", "none", id="nearly"),
+        pytest.param(lambda m, v: (0 * m, 0 * v + 1.0006), "none", "neither", "none", id="moved"),
         pytest.param(lambda m, v: (0 * m, v), "none", "neither", "none", id="the mean at rest"),
         pytest.param(
             lambda m, v: (0.5 * m, 0 * v + 1),
@@ -146,6 +149,15 @@ def test_the_rule_by_which_statistics_move(
 def test_the_axis_is_known_by_its_length(rank: int) -> None:
     for axis in range(rank):
         assert measured(moving(0.3), KERAS, axis, rank).channel_axis == axis
+
+
+@pytest.mark.parametrize("shape", [(5, 4), (7,), (), (4, 1)])
+def test_a_running_mean_has_one_value_for_each_channel(shape: tuple[int, ...]) -> None:
+    def rule(means: Any, variances: Any) -> tuple[Any, Any]:
+        return np.zeros((2, *shape)), variances
+
+    with pytest.raises(RequestError, match=rf"the running mean has shape {re.escape(str(shape))}$"):
+        measured(rule)
 
 
 def test_what_starts_at_one_less_eps_and_rests() -> None:
