@@ -110,7 +110,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         statement = held[0][1]
         display = _display(statement)
         assert display is not None
-        layers = [*_elements(display), *_grown(uses, context)]
+        layers = [*_elements(display), *_grown(uses, owner, context)]
         if isinstance(display, ast.List) and len(layers) == 1 and len(display.elts) == 1:
             continue  # self.teacher = [teacher] keeps a model out on purpose
         made = next((part for part in layers if _normalises(part, framework, context)), None)
@@ -181,10 +181,12 @@ def _grows(use: ast.Attribute, context: Context) -> bool:
     return isinstance(method, ast.Attribute) and method.attr in _GROWS
 
 
-def _grown(uses: list[ast.Attribute], context: Context) -> Iterator[ast.expr]:
-    """Yield what is appended to the list."""
+def _grown(uses: list[ast.Attribute], owner: ast.ClassDef, context: Context) -> Iterator[ast.expr]:
+    """Yield what is appended to the list: not to one that another class has under the name."""
     module = context.module
     for use in uses:
+        if module.enclosing_class(use) not in (owner, None):
+            continue
         match module.parents[module.parents[use]]:
             case ast.Call(args=[*_, layer]) if _grows(use, context):
                 yield layer
@@ -196,12 +198,22 @@ def _normalises(part: ast.expr, framework: Framework, context: Context) -> bool:
     What has a name may be registered under it.
     """
     ev = context.evaluator
-    if not isinstance(part, ast.Call):
+    if not isinstance(part, ast.Call) or any(_is_named(a, context) for a in part.args):
         return False
     values = ev.evaluate(context.module, part)
     return all(
         model_framework(ev, value) is framework and normalises(ev, context.sites, value)
         for value in values
+    )
+
+
+def _is_named(argument: ast.expr, context: Context) -> bool:
+    """Tell whether what normalises in a layer is given to it by a name: ``Sequential(self.bn)``."""
+    if isinstance(argument, ast.Starred):
+        return isinstance(argument.value, (ast.Name, ast.Attribute))
+    return isinstance(argument, (ast.Name, ast.Attribute)) and any(
+        normalises(context.evaluator, context.sites, value)
+        for value in context.evaluator.evaluate(context.module, argument)
     )
 
 

@@ -16,6 +16,7 @@ from bnlint.semantics.objects.view import View
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import arguments_of, bind, has_decorator, parameters_given
 from bnlint.semantics.values.domain import (
+    MAX_CANDIDATES,
     Argument,
     Arguments,
     Candidate,
@@ -71,6 +72,8 @@ class Entering(View, ABC):
     def arrives(self, function: ast.AST, parameter: ast.arg, wanted: Collection[ast.AST]) -> bool:
         """Tell whether a parameter of a function of the file may be one of ``wanted``."""
         values = parameter_values(self.ev, self.module, function, parameter, None)
+        if len({key_of(value) or value.node for value in values}) > MAX_CANDIDATES:
+            return False  # where its name is used, it is not known what it is
         if any(key_of(value) in wanted for value in values):
             return True
         return any(  # a wrapper of it

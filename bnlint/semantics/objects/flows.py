@@ -332,30 +332,44 @@ class FlowGraph:
                 yield Carrier(name, function, is_maker)
         elif name.endswith(_PARAMETERS):
             name = name.removesuffix(_PARAMETERS)
-            inits = [
-                item
-                for cls in self.classes.get(name, ())
-                for item in cls.body
-                if isinstance(item, ast.FunctionDef) and item.name == "__init__"
-            ]
-            for function in (*self.functions.get(name, ()), *inits):
-                for argument in _names(function.args):
-                    yield Carrier(argument, function, is_maker)
-            for cls in self.classes.get(name, ()):
-                for item in cls.body:
-                    if isinstance(item, ast.AnnAssign):  # a dataclass
-                        yield Carrier(last_name(item.target), None, is_maker)
+            for function in self.functions.get(name, ()):
+                yield from self.taken_by(function, is_maker=is_maker)
+            for node in self.classes.get(name, ()):
+                for cls in lineage(self.ev, ClassRef(self.module, node)):
+                    yield from self.kept_in(cls, is_maker=is_maker)
+
+    def taken_by(
+        self, function: ast.FunctionDef | ast.AsyncFunctionDef, *, is_maker: bool
+    ) -> Iterator[Carrier]:
+        """Yield the parameters of a function."""
+        for argument in _names(function.args):
+            yield Carrier(argument, function, is_maker)
+
+    def kept_in(self, cls: ClassRef, *, is_maker: bool) -> Iterator[Carrier]:
+        """Yield under what an object of a class has what it is given, by what ``cls`` says of it.
+
+        Of a class of the file these are the parameters of its constructor, and what it declares; of
+        another all the attributes that it sets.
+        """
+        if cls.module is not self.module:
+            for part in ast.walk(cls.node):
+                if isinstance(part, ast.AnnAssign):
+                    yield Carrier(last_name(part.target), None, is_maker)
+                elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
+                    yield Carrier(part.attr, None, is_maker)
+            return
+        for item in cls.node.body:
+            if isinstance(item, ast.FunctionDef) and item.name == "__init__":
+                yield from self.taken_by(item, is_maker=is_maker)
+            elif isinstance(item, ast.AnnAssign):  # a dataclass
+                yield Carrier(last_name(item.target), None, is_maker)
 
     def kept_by(self, call: ast.Call, *, is_maker: bool) -> Iterator[Carrier]:
         """Yield the attributes in which an object of a class of another file may keep something."""
         for value in self.ev.evaluate(self.module, call.func):
             if isinstance(value.object, ClassRef):
                 for cls in lineage(self.ev, value.object):
-                    for part in ast.walk(cls.node):
-                        if isinstance(part, ast.AnnAssign):
-                            yield Carrier(last_name(part.target), None, is_maker)
-                        elif isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store):
-                            yield Carrier(part.attr, None, is_maker)
+                    yield from self.kept_in(cls, is_maker=is_maker)
 
 
 def _names(spec: ast.arguments) -> list[str]:

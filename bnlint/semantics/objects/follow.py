@@ -115,11 +115,8 @@ class Follower(Understanding):
     def givers(self, node: ast.expr) -> Iterator[ast.Call]:
         """Yield the calls that give ``node``, whole or as one of several things."""
         if isinstance(node, ast.Name):
-            scope = scope_of(self.ev, self.module, node)
-            if self.module.scope_node(node) is not scope.node:
-                return
-            for reach in reaching(scope, node.id, node):
-                if reach.binding.kind == "unpack" and isinstance(reach.binding.value, ast.Call):
+            for reach in reaching(scope_of(self.ev, self.module, node), node.id, node):
+                if isinstance(reach.binding.value, ast.Call):
                     yield reach.binding.value
         while isinstance(node, ast.Subscript):
             node = node.value
@@ -208,7 +205,7 @@ class Follower(Understanding):
     def returned(self, node: ast.expr, statement: ast.Return) -> None:
         """Follow the object out of a function, to where it is called."""
         function = self.module.enclosing_function(statement)
-        if self.function is not None and function is self.function:
+        if function is self.function:
             return  # what the call gives is an alias where it was entered
         if not isinstance(function, ast.FunctionDef) or not sees_through(
             self.ev, self.module, function

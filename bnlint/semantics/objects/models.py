@@ -22,6 +22,7 @@ from bnlint.semantics.values.domain import (
     Instance,
     Object,
     Partial,
+    Sequence,
     Symbol,
     Unknown,
 )
@@ -191,34 +192,46 @@ class _Search:
                 return
             if not isinstance(call, ast.Call):
                 continue
-            if env is not None and env.binds_any(module, call):
-                if is_dead(self.ev, module, call, env):
-                    continue
-            site = self.sites.get(call)
+            given = env if env is not None and env.binds_any(module, call) else None
+            if given is not None and is_dead(self.ev, module, call, given):
+                continue
+            callees = [value.object for value in self.ev.evaluate(module, call.func, given)]
+            site = None if given and all(map(self.is_other, callees)) else self.sites.get(call)
             if site is not None:
                 self.passed.append(site)
                 self.found = self.found or _follows_mode(site)
             builds = not self.until_found
-            for callee in self.ev.evaluate(module, call.func):
-                found = callee.object
+            for found in callees:
                 builds = builds or self.may_hold(found)
                 if made is not None and call is made.call and found != made.cls:
                     continue
                 if isinstance(found, ClassRef):
-                    given = construction(self.ev, Instance(found, module, call, env))
-                    self.of_class(found, depth + 1, given)
+                    inner = construction(self.ev, Instance(found, module, call, env))
+                    self.of_class(found, depth + 1, inner)
                 elif isinstance(found, (FunctionRef, Partial)):
                     self.add(found, depth + 1)
                 elif isinstance(found, Symbol):
                     self.called(found, module, call, depth)
-            # Arguments may carry a layer built elsewhere: nn.Sequential(*layers), Net(norm).
             for argument in call.args if builds else ():
-                if isinstance(argument, ast.Starred):
-                    argument = whose_parts(self.ev, module, argument.value) or argument.value
-                if isinstance(argument, (ast.Name, ast.Attribute)):
-                    for value in self.ev.evaluate(module, argument):
-                        if isinstance(value.object, Instance):
-                            self.add(value.object, depth + 1)
+                self.held(module, argument, depth)
+
+    def is_other(self, callee: object) -> bool:
+        """Tell whether a function that is given what it calls is given no API here."""
+        return isinstance(callee, Symbol) and callee.path not in self.ev.frameworks.by_alias
+
+    def held(self, module: Module, argument: ast.expr, depth: int) -> None:
+        """Note what an argument carries that is built elsewhere: ``[base, head]``, ``*layers``."""
+        if isinstance(argument, ast.Starred):
+            argument = whose_parts(self.ev, module, argument.value) or argument.value
+        if isinstance(argument, (ast.List, ast.Tuple)):
+            for part in argument.elts:
+                self.held(module, part, depth)
+        elif isinstance(argument, (ast.Name, ast.Attribute)):
+            for value in self.ev.evaluate(module, argument):
+                items = value.object.items if isinstance(value.object, Sequence) else ()
+                for one in (value, *(v for item in items for v in self.ev.argument(item))):
+                    if isinstance(one.object, Instance):
+                        self.add(one.object, depth + 1)
 
     def may_hold(self, callee: object) -> bool:
         """Tell whether what ``callee`` makes may hold what it is given: it is no plain function."""
