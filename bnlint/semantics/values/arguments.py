@@ -60,9 +60,8 @@ def dictionary_of(ev: Evaluate, arguments: Arguments) -> tuple[Dictionary, str]:
     for argument in arguments.positional:
         found, why = merged(found, ev.argument(argument))
         rests_on = why or rests_on
-    items = tuple((key, presume(item, arguments.overridable)) for key, item in found.items)
     named = Dictionary(tuple(arguments.keywords.items()), arguments.open_keywords)
-    return overlaid(found._replace(items=items), named), rests_on
+    return overlaid(found, named), rests_on
 
 
 def _spread_sequence(values: ValueSet) -> tuple[tuple[Argument, ...], str]:
@@ -77,11 +76,10 @@ def merge(first: Arguments, second: Arguments) -> Arguments:
     keywords = dict(first.keywords)
     if second.open_keywords:  # what is not in view may replace what the partial holds
         keywords = {k: doubted(a, second.open_keywords) for k, a in keywords.items()}
-    if second.overridable:
-        keywords = {k: presume(a, second.overridable) for k, a in keywords.items()}
+    held = {k: presume(a, second.overridable) for k, a in keywords.items()}
     return Arguments(
         first.positional + second.positional,
-        {**keywords, **second.keywords},
+        {**held, **second.keywords},
         first.open_positional or second.open_positional,
         first.open_keywords or second.open_keywords,
         first.overridable or second.overridable,
@@ -185,8 +183,8 @@ def _ready(found: Object, module: Module, node: ast.AST, why: str = "") -> Argum
 
 def default_nodes(spec: ast.arguments) -> dict[str, ast.expr]:
     """Return the default expression of every parameter that has one."""
-    names = [a.arg for a in (*spec.posonlyargs, *spec.args)]
-    found = dict(zip(names[len(names) - len(spec.defaults) :], spec.defaults, strict=True))
+    names = [a.arg for a in reversed((*spec.posonlyargs, *spec.args))]
+    found = dict(zip(names, reversed(spec.defaults), strict=False))
     for argument, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
         if default is not None:
             found[argument.arg] = default
@@ -195,11 +193,8 @@ def default_nodes(spec: ast.arguments) -> dict[str, ast.expr]:
 
 def is_method(module: Module, function: ast.AST) -> bool:
     """Tell whether ``function`` is defined in a class body and takes the object first."""
-    return (
-        isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and isinstance(module.parents.get(function), ast.ClassDef)
-        and not has_decorator(function, "staticmethod")
-    )
+    in_class = isinstance(module.parents.get(function), ast.ClassDef)
+    return in_class and not has_decorator(function, "staticmethod")
 
 
 def has_decorator(node: ast.AST | None, *names: str) -> bool:

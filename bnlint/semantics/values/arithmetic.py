@@ -101,7 +101,7 @@ def compare(op: ast.cmpop, left: object, right: object) -> object:
     Raises:
         NoValue: Python would raise, or identity would depend on the implementation.
     """
-    if isinstance(op, (ast.Is, ast.IsNot)) and not _singleton(left) and not _singleton(right):
+    if isinstance(op, (ast.Is, ast.IsNot)) and not _singleton(left):
         if type(left) is not type(right) or left != right:
             return isinstance(op, ast.IsNot)
         if not (isinstance(left, str) and left.isidentifier()):  # these are kept once, and meant so

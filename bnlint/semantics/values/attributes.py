@@ -94,12 +94,9 @@ def instance_attribute(
         values += _overridden(ev, cls, name, node)
     if len(values) == 1 and isinstance(values[0].object, FunctionRef):
         function = values[0].object
-        definition = function.node
-        if isinstance(definition, ast.Lambda):
-            return values
-        if has_decorator(definition, "property", "cached_property"):
+        if has_decorator(function.node, "property", "cached_property"):
             return ev.returned(function._replace(receiver=instance), node)
-        if not has_decorator(definition, "staticmethod"):
+        if not has_decorator(function.node, "staticmethod"):
             return (values[0]._replace(object=function._replace(receiver=instance)),)
     return values
 
@@ -128,7 +125,7 @@ def _overridden(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> ValueS
     """Return what classes of the module that derive from ``cls`` put in place of an attribute."""
     found: ValueSet = ()
     for definition in cls.module.classes:
-        if definition is cls.node or not definition.bases:
+        if definition is cls.node:
             continue
         bindings = ev.scope(cls.module, definition).bindings.get(name)
         if not bindings or bindings[-1].kind != "assign":
@@ -200,13 +197,9 @@ def _stored(
         method_name = _method_of_itself(module, store)
         if method_name in returns_itself(ev) and all(gives_back(ev, v, method_name) for v in found):
             continue  # self.model = self.model.cuda(), here or after what a base class stores
-        value: ast.expr | None = None
-        path: tuple[int, ...] = ()
-        if isinstance(statement, ast.Assign):
-            value, path = statement.value, _path(statement.targets, store)
-        elif isinstance(statement, ast.AnnAssign):
-            value = statement.value
-        if value is None:
+        path = _path(module, store, statement)
+        value = statement.value if isinstance(statement, (ast.Assign, ast.AnnAssign)) else None
+        if value is None or path is None:
             found += unknown(f"{name} gets its value in a way not followed", module, node)
             continue
         inside = env if env is not None and env.binds_any(module, store) else None
@@ -231,15 +224,19 @@ def _method_of_itself(module: Module, store: ast.Attribute) -> str:
     return value.func.attr if ast.dump(held.value) == ast.dump(store.value) else ""
 
 
-def _path(targets: list[ast.expr], store: ast.Attribute) -> tuple[int, ...]:
-    for target in targets:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            for index, item in enumerate(target.elts):
-                if item is store:
-                    return (index,)
-                if any(part is store for part in ast.walk(item)):
-                    return (1 << 20,)  # deeper nesting is not followed: no such element
-    return ()
+def _path(module: Module, store: ast.Attribute, statement: ast.stmt) -> tuple[int, ...] | None:
+    """Return which part of what ``statement`` assigns goes to ``store``, the outermost first.
+
+    ``None`` is returned where one of several targets takes any number of parts.
+    """
+    path: tuple[int, ...] = ()
+    target: ast.expr = store
+    while isinstance(outer := module.parents[target], (ast.Tuple, ast.List)):
+        if any(isinstance(item, ast.Starred) for item in outer.elts):
+            return None
+        path = (outer.elts.index(target), *path)
+        target = outer
+    return path if outer is statement else None
 
 
 def _field(ev: Evaluate, instance: Instance, cls: ClassRef, name: str, node: ast.AST) -> ValueSet:
@@ -316,4 +313,4 @@ _FIELDS = tuple(
 
 
 def _is_record(cls: ClassRef) -> bool:
-    return has_decorator(cls.node, "dataclass", "dataclass_json", "define", "attrs", "frozen")
+    return has_decorator(cls.node, "dataclass", "define", "attrs", "frozen")

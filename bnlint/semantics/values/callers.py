@@ -28,8 +28,6 @@ from bnlint.startup.typed import NamedTuple
 #: What asks for a class, and does not call it.
 _TESTS = frozenset({"isinstance", "issubclass", "type"})
 
-_CONSTRUCTORS = ("__init__", "__new__")
-
 
 class Caller(NamedTuple):
     """A call in ``module`` that runs a function; ``receiver`` is the object it is bound to.
@@ -49,11 +47,8 @@ class Caller(NamedTuple):
             return base_constructor(ev, self.module, self.call)[1]
         found = arguments_of(ev, self.module, self.call, None)
         if self.passes == "partial":
-            later = "what a partial is called with"
             found = found._replace(
-                positional=found.positional[1:],
-                open_positional=later,
-                open_keywords=later,
+                positional=found.positional[1:], open_keywords="what a partial is called with"
             )
         return found
 
@@ -92,21 +87,20 @@ def callers(
     cls = module.parents[function]
     assert isinstance(cls, ast.ClassDef)
     me = receiver(module, function)
-    names = [function.name]
-    if function.name in _CONSTRUCTORS:
+    if function.name == "__init__":
         # A class is called by its name, in its own class methods as cls(), and under the names of
         # variables and parameters that hold it: block(...).
-        names = [cls.name, "cls", *(n for n in _held_as(ev, module, cls) if n != cls.name)]
-    found: list[tuple[ast.Call, Candidate | None]] = []
-    for name in names:
-        for call in module.calls_by_name.get(name, ()):
-            if function.name == "__init__":
-                values = ev.evaluate(module, call.func)
-                if any(v.object == ClassRef(module, cls) for v in values):
-                    found.append((call, me))
-            elif isinstance(call.func, ast.Attribute) and _is_own(ev, module, call.func.value, cls):
-                found.append((call, me))
-    return found
+        return [
+            (call, me)
+            for name in dict.fromkeys((cls.name, "cls", *_held_as(ev, module, cls)))
+            for call in module.calls_by_name.get(name, ())
+            if any(v.object == ClassRef(module, cls) for v in ev.evaluate(module, call.func))
+        ]
+    return [
+        (call, me)
+        for call in module.calls_by_name.get(function.name, ())
+        if isinstance(call.func, ast.Attribute) and _is_own(ev, module, call.func.value, cls)
+    ]
 
 
 def callers_in_view(
@@ -209,7 +203,6 @@ def _add_of_class(
                             found.calls += _by_super(ev, there, own, target, me)
                 elif isinstance(parent, ast.Call) and parent.func is use:
                     if parent not in known and _counts(there, parent, module):
-                        known.add(parent)
                         found.calls.append(Caller(there, parent, me))
                 elif isinstance(parent, ast.Call) and _is_partial(parent, use):
                     if _counts(there, parent, module):
@@ -242,13 +235,10 @@ def _by_super(
     for call in module.calls_by_name.get("__init__", ()):
         if module.enclosing_function(call) is not init:
             continue
-        for base in constructed(ev, module, call):
-            found = base.object
-            if isinstance(found, ClassRef):
-                owner = method(ev, found, "__init__")
-                if owner is not None and owner[0] == target:
-                    yield Caller(module, call, me, "base")
-                    break
+        bases = [v.object for v in constructed(ev, module, call) if isinstance(v.object, ClassRef)]
+        owners = [method(ev, base, "__init__") for base in bases]
+        if any(owner is not None and owner[0] == target for owner in owners):
+            yield Caller(module, call, me, "base")
 
 
 def _is_same(ev: Evaluate, module: Module, use: ast.expr, definition: ast.AST) -> bool:

@@ -114,7 +114,7 @@ def _by_name(ev: Evaluate, module: Module, call: ast.Call, path: str, env: Env |
     if not ev.frameworks.means(path, "makes_by_name"):
         return ""
     asks = ev.frameworks.word("name_arguments")
-    given = [*call.args[:1], *(k.value for k in call.keywords if k.arg in asks)]
+    given = [*call.args, *(k.value for k in call.keywords if k.arg in asks)]
     if not given:
         return ""
     names = ev.evaluate(module, given[0], env)

@@ -54,15 +54,13 @@ def bases(ev: Evaluate, cls: ClassRef) -> ValueSet:
 
 def lineage(ev: Evaluate, cls: ClassRef) -> Iterator[ClassRef]:
     """Yield ``cls`` and its project base classes, nearest first."""
-    queue = [cls]
-    seen: set[ast.AST] = set()
-    while queue and len(seen) < _MAX_BASES:
-        current = queue.pop(0)
-        if current.node in seen:
-            continue
-        seen.add(current.node)
+    found = [cls]
+    for current in found:  # which grows meanwhile
         yield current
-        queue += [v.object for v in bases(ev, current) if isinstance(v.object, ClassRef)]
+        for value in bases(ev, current):
+            base = value.object
+            if isinstance(base, ClassRef) and base not in found and len(found) < _MAX_BASES:
+                found.append(base)
 
 
 def outside_bases(ev: Evaluate, cls: ClassRef) -> Iterator[Symbol | Unknown]:

@@ -23,8 +23,6 @@ def combine(
     node: ast.expr,
     parts: tuple[ValueSet, ...],
     compute: Callable[..., object],
-    *,
-    computed: bool = True,
 ) -> ValueSet:
     """Apply ``compute`` to every combination of candidates of ``parts``."""
     combinations: list[tuple[Candidate, ...]] = [()]
@@ -46,5 +44,5 @@ def combine(
         except arithmetic.NoValue:
             found.append(Candidate(Unknown("it cannot be computed"), module, node))
             continue
-        found.append(Candidate(Constant(result), module, node, presumed, computed))
+        found.append(Candidate(Constant(result), module, node, presumed, True))
     return tuple(found)

@@ -44,10 +44,6 @@ def dictionary(ev: Evaluate, module: Module, node: ast.Dict, env: Env | None) ->
     open_ = rests_on = ""
     certain: list[object] = []  # keys of items that no unknown key has come after
     for key, value in zip(node.keys, node.values, strict=True):
-        if isinstance(key, ast.Constant):  # which takes no step
-            items[key.value] = Argument(value, module, env)
-            certain.append(key.value)
-            continue
         keys = ev.evaluate(module, key if key is not None else value, env)
         name = keys[0].object if len(keys) == 1 else None
         if key is not None and isinstance(name, (Constant, Symbol)):
@@ -73,8 +69,6 @@ def merged(found: Dictionary, values: ValueSet) -> tuple[Dictionary, str]:
         why = reason(values) or (_SEVERAL if len(values) > 1 else "something not followed")
         return overlaid(found, None, why), ""
     why = next((v.presumed for v in values if v.presumed), "")
-    if not why:
-        return overlaid(found, other), ""
     items = tuple((key, presume(item, why)) for key, item in found.items)
     theirs = tuple((key, presume(item, why)) for key, item in other.items)
     return overlaid(Dictionary(items, found.open), Dictionary(theirs, other.open)), why
@@ -115,7 +109,7 @@ def union(left: ValueSet, right: ValueSet, module: Module, node: ast.AST) -> Val
 
 def presume(argument: Argument, why: str) -> Argument:
     """Return ``argument`` resting on ``why`` (where it does not rest on something already)."""
-    return argument._replace(presumed=argument.presumed or why) if why else argument
+    return argument._replace(presumed=argument.presumed or why)
 
 
 def overlaid(found: Dictionary, other: Dictionary | None, why: str = "") -> Dictionary:
@@ -135,8 +129,7 @@ def overlaid(found: Dictionary, other: Dictionary | None, why: str = "") -> Dict
 
 def doubted(item: Argument, why: str) -> Argument:
     """Return ``item`` as an element of which nothing is known any more."""
-    node = item.node or (item.values[0].node if item.values else item.module.tree)
-    return Argument(None, item.module, item.env, unknown(why, item.module, node))
+    return Argument(None, item.module, item.env, unknown(why, item.module, item.module.tree))
 
 
 def pick(

@@ -349,6 +349,4 @@ def reason(values: ValueSet) -> str:
 
 def presumed(values: ValueSet, why: str) -> ValueSet:
     """Return ``values`` resting on ``why`` (where they do not rest on something already)."""
-    if not why:
-        return values
     return tuple(v if v.presumed else v._replace(presumed=why) for v in values)

@@ -72,33 +72,23 @@ def _binary(ev: Evaluate, module: Module, node: ast.BinOp, env: Env | None) -> V
 
 def _unary(ev: Evaluate, module: Module, node: ast.UnaryOp, env: Env | None) -> ValueSet:
     operand = ev.evaluate(module, node.operand, env)
-    return combine(
-        module,
-        node,
-        (operand,),
-        lambda a: arithmetic.unary(node.op, a),
-        computed=not isinstance(node.operand, ast.Constant),
-    )
+    return combine(module, node, (operand,), lambda a: arithmetic.unary(node.op, a))
 
 
 def _compare(ev: Evaluate, module: Module, node: ast.Compare, env: Env | None) -> ValueSet:
     parts = [ev.evaluate(module, part, env) for part in (node.left, *node.comparators)]
-    if len(parts) == 2 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+    if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
         # A function or class is not None; any other comparison of one is left open.
         answer = Constant(isinstance(node.ops[0], ast.IsNot))
         match parts:
             case found, (Candidate(Constant(None)),):
                 if all(ev.is_code(v.object) for v in found):
                     why = next((v.presumed for v in found if v.presumed), "")
-                    return (Candidate(answer, module, node, why, True),)
+                    return (Candidate(answer, module, node, why),)
 
     def chain(*operands: object) -> object:
-        result: object = True
-        for op, left, right in zip(node.ops, operands, operands[1:], strict=False):
-            result = arithmetic.compare(op, left, right)
-            if not result:
-                break
-        return result
+        steps = zip(node.ops, operands, operands[1:], strict=False)
+        return all(arithmetic.compare(op, left, right) for op, left, right in steps)
 
     return combine(module, node, tuple(parts), chain)
 

@@ -65,17 +65,16 @@ def bound(
     ``later`` tells that the use is in a function further in: it may run at any time, so the end
     of the scope counts as well.
     """
-    place = use or scope.node
-    if ev.frameworks.declared and scope.node is scope.module.tree:
+    if scope.node is scope.module.tree:
         path = f"{scope.module.name}.{name}"
         if path in ev.frameworks.declared:
-            return (Candidate(Symbol(path), scope.module, place),)
+            return (Candidate(Symbol(path), scope.module, scope.node),)
     decide = ev.decide(scope.module, env) if env is not None else None
     reaches = reaching(scope, name, use, decide)
-    if later and use is not None:
+    if later:
         reaches = unique((*reaches, *reaching(scope, name, None, decide)))
     if len(reaches) > MAX_BINDINGS:
-        return unknown(f"{name} is bound too often", scope.module, place)
+        return unknown(f"{name} is bound too often", scope.module, scope.node)
     found: ValueSet = ()
     caller = ""
     for reach in reaches:
@@ -95,7 +94,7 @@ def bound(
         found = tuple(v for v in found if v.object != Constant(None))
     found += others
     if not found:
-        return unknown(caller or f"{name} is not assigned here", scope.module, place)
+        return unknown(caller or f"{name} is not assigned here", scope.module, scope.node)
     return presumed(found, caller or (decide.rests_on if decide is not None else ""))
 
 
@@ -210,7 +209,7 @@ def export(ev: Evaluate, module: Module, name: str, use: ast.AST) -> ValueSet:
     In a framework's own source, what its table lists is what the table says.
     """
     path = f"{module.name}.{name}"
-    if module.name and ev.frameworks.has_root(module.name) and ev.frameworks.knows(path):
+    if ev.frameworks.has_root(module.name) and ev.frameworks.knows(path):
         return (Candidate(Symbol(path), module, use),)
     known, key = _EXPORTS.of(ev), (module, name)
     if key in known:

@@ -106,7 +106,9 @@ def given_back(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) ->
 
 def gives_back(ev: Evaluate, value: Candidate, name: str) -> bool:
     """Tell whether ``name``, which gives models back, does so here: the class has no other."""
-    made = value.object
-    if not isinstance(made, Instance) or model_framework(ev, value) is None:
+    if model_framework(ev, value) is None:
         return False
-    return not isinstance(made.cls, ClassRef) or method(ev, made.cls, name) is None
+    match value.object:
+        case Instance(ClassRef() as cls):
+            return method(ev, cls, name) is None
+    return True

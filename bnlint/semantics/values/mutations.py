@@ -184,7 +184,9 @@ def _change(module: Module, use: ast.expr) -> Change | None:
     parent = module.parents[use]
     if isinstance(parent, ast.Subscript) and parent.value is use:
         if isinstance(parent.ctx, ast.Load):
-            return None
+            inner = _change(module, parent)
+            stores = inner is not None and inner.key is not None  # d["model"]["eps"] = 1e-3
+            return Change(use, module.statement(use), parent.slice) if stores else None
         statement = module.statement(use)
         match statement:
             case ast.Assign(targets, value) if parent in targets:
@@ -197,7 +199,7 @@ def _change(module: Module, use: ast.expr) -> Change | None:
         return Change(use, module.statement(use))  # handed on: it may be called at any time
     # A call whose result is thrown away is there for what it does, maybe to what it is given.
     call = module.parents[parent] if isinstance(parent, ast.keyword) and parent.arg else parent
-    if isinstance(call, ast.Call) and call.func is not use:
+    if isinstance(call, ast.Call):
         if isinstance(module.parents[call], ast.Expr) and not only_reads(last_name(call.func)):
             return Change(use, module.statement(use))
     return None
@@ -267,19 +269,15 @@ def _always_follows(
     ``made`` is the statement that makes it, or the function whose parameter it is. A test whose
     answer is known under ``env`` makes no difference.
     """
-    if made is None:
-        return False
-    block = made if isinstance(made, FunctionNode) else module.parents.get(made)
+    block = made if isinstance(made, FunctionNode) else made and module.parents.get(made)
     child: ast.AST = change.statement
-    for parent in module.ancestors(child):
-        if parent is block:
-            return True
+    while (parent := module.parents[child]) is not block:
         if env is None or not isinstance(parent, ast.If):
             return False
         if ev.decide(module, env)(parent.test) is not any(child is s for s in parent.body):
             return False
         child = parent
-    return False
+    return True
 
 
 def _in_one_loop(module: Module, change: Change, node: ast.AST) -> bool:

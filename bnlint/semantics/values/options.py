@@ -61,8 +61,8 @@ def default_of_option(ev: Evaluate, module: Module, name: str, node: ast.AST) ->
         flag = _flag(call)
         if _destination(call, flag) != name:
             continue
-        given = next((k.value for k in call.keywords if k.arg == "default"), None)
-        values = ev.evaluate(module, given) if given is not None else ()
+        given = [k.value for k in call.keywords if k.arg == "default"]
+        values = tuple(value for node in given for value in ev.evaluate(module, node))
         if not values or not all(_counts(value) for value in values):
             return unknown(f"option {flag} has no plain default", module, node)
         found += presumed(values, f"the default of option {flag}")

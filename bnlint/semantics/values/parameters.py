@@ -188,9 +188,7 @@ def _passed(
     for caller in view.calls[:MAX_CALLERS]:
         bound = bind(module, function, caller.arguments(ev), caller.receiver)
         argument = bound[(function, name)]
-        if argument.node is not None and argument.node is default:
-            left_out = True
-            continue
+        left_out = left_out or (default is not None and argument.node is default)
         line = f"line {caller.call.lineno}"
         if caller.module is not module:
             line = f"{caller.module.path}:{caller.call.lineno}"
@@ -239,8 +237,6 @@ def annotated(ev: Evaluate, module: Module, annotation: ast.expr, why: str) -> V
             for v in ev.evaluate(module, node)
             if isinstance(v.object, ClassRef)
         )
-    if not last_name(annotation):
-        return ()
     found: ValueSet = ()
     for value in ev.evaluate(module, annotation):
         if isinstance(value.object, ClassRef):

@@ -64,10 +64,8 @@ class Tests:
         rests_on = values[0].presumed
         if rests_on and not _is_of_form(test):
             return None
-        answer = self.ev.truth(values[0])
-        if answer is not None:
-            self.rests_on = self.rests_on or rests_on
-        return answer
+        self.rests_on = self.rests_on or rests_on
+        return self.ev.truth(values[0])
 
 
 def _is_of_form(test: ast.expr) -> bool:

@@ -43,7 +43,7 @@ class Value(NamedTuple):
     @property
     def number(self) -> float | None:
         """The value where it is a finite number, else ``None`` (booleans are no numbers here)."""
-        if not self.is_known or isinstance(self.value, bool):
+        if isinstance(self.value, bool):
             return None
         try:
             number = float(self.value) if isinstance(self.value, (int, float)) else math.nan
