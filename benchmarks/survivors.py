@@ -204,7 +204,8 @@ class Map:
         self.tests: dict[str, dict[str, Any]] = {}
         if path.exists():
             data = json.loads(path.read_text("utf-8"))
-            self.sources, self.tests = data["sources"], data["tests"]
+            self.sources = data["sources"]
+            self.tests = {f: row for f, row in data["tests"].items() if (ROOT / f).exists()}
 
     def known(self) -> dict[str, Known]:
         """Return what is known, by the id of the test; a test that failed or was slow is not."""
