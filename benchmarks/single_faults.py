@@ -2,7 +2,8 @@
 
 Comparisons are turned, `and` and `or` exchanged, `not` taken away, numbers moved by one and names
 spelt otherwise, branches taken always or never, early exits, arguments and statements left out,
-results made `None`. What only humans read (messages, documentation, annotations) is left alone.
+results made `None`. What only humans read (messages, documentation, annotations) is left alone, and
+so is what asserts: `assert`, and `strict` of `zip`, which tells whether lengths that differ raise.
 """
 
 from __future__ import annotations
@@ -170,6 +171,8 @@ class _Reader:
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(node, ast.Call) and _is_cast(node) and item is node.args[0]:
                     continue
+                if isinstance(item, ast.keyword) and item.arg == "strict":
+                    continue
                 if isinstance(node, ast.comprehension) and name == "ifs":
                     self._add(item, "always taken", "True", (self._outcome(item, False),))
                 if isinstance(item, ast.AST) and not isinstance(item, ast.expr_context):
@@ -231,7 +234,7 @@ def _changed(node: ast.expr) -> Iterator[tuple[str, str, list[tuple[ast.expr, bo
     elif isinstance(node, ast.Call):
         assert isinstance(other, ast.Call)
         for index, keyword in enumerate(node.keywords):
-            if keyword.arg is not None:
+            if keyword.arg not in (None, "strict"):
                 other.keywords = [*node.keywords[:index], *node.keywords[index + 1 :]]
                 yield "an argument is left out", ast.unparse(other), []
 

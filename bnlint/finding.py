@@ -10,6 +10,8 @@ from __future__ import annotations
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from bnlint.trial import Trial
 
 #: Severities in falling order of weight; ``info`` rules are off until selected.
@@ -108,7 +110,7 @@ class InsertStatement(NamedTuple):
 
     anchor: Span
     text: str
-    where: str = "before"
+    where: Literal["before", "after"] = "before"
 
 
 class RemoveComment(NamedTuple):

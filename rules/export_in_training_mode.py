@@ -73,7 +73,7 @@ import ast
 from collections.abc import Iterator
 
 from bnlint.engine.trials import trial_of_modes
-from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, ReplaceValue, Span
+from bnlint.finding import UNSAFE, Finding, Fix, InsertStatement, ReplaceValue
 from bnlint.frameworks.tables import Framework
 from bnlint.rule import Context, Rule
 from bnlint.semantics.hints.around import in_test, names_around
@@ -209,7 +209,7 @@ def _report_export(use: Use, history: History, context: Context) -> Finding:
     fix = None
     if name:
         at = _first_move(place, name, life, framework, context)
-        fix = _insert(module.span(at), f"{name}.{method}()", "before")
+        fix = _insert(InsertStatement(module.span(at), f"{name}.{method}()", "before"))
     return context.report(
         RULE,
         place,
@@ -264,7 +264,7 @@ def _report_import(made: Made, context: Context) -> Finding:
     fix = None
     if name:
         text = f"{name}.{method}()"
-        fix = _insert(module.span(module.statement(made.call)), text, "after")
+        fix = _insert(InsertStatement(module.span(module.statement(made.call)), text, "after"))
     return context.report(
         RULE,
         made.call,
@@ -277,10 +277,10 @@ def _report_import(made: Made, context: Context) -> Finding:
     )
 
 
-def _insert(anchor: Span, text: str, where: str) -> Fix:
+def _insert(intent: InsertStatement) -> Fix:
     return Fix(
         UNSAFE,
-        f"insert {text}",
-        (InsertStatement(anchor, text, where),),
+        f"insert {intent.text}",
+        (intent,),
         "the mode may be switched in a way that is not seen",
     )
