@@ -97,7 +97,8 @@ def test_kernel_stride_and_padding(
     "call",
     [
         "layers.Conv2D(8, 3, padding='same')", "layers.Conv2D(8, 3, padding='SAME')",
-        "slim.conv2d(x, 8, 3)", "ms.nn.Conv2d(3, 8, 3)", "paddle.nn.Conv2D(3, 8, 3, padding='SAME')",
+        "slim.conv2d(x, 8, 3)", "ms.nn.Conv2d(3, 8, 3)",
+        "paddle.nn.Conv2D(3, 8, 3, padding='SAME')",
         "hk.Conv2D(8, 3)", "linen.Conv(8, (3, 3))",
     ],
 )  # fmt: skip
@@ -113,7 +114,8 @@ def test_padding_at_the_end_depends_on_the_size(call: str) -> None:
     ("call", "axes", "dilated"),
     [
         ("nn.Conv2d(3, 8, 3, dilation=1)", 2, False), ("nn.Conv2d(3, 8, 3, dilation=2)", 2, True),
-        ("nn.Conv2d(3, 8, 3, dilation=(1, 2))", 2, True), ("nn.Conv2d(3, 8, 3, dilation=d)", 2, True),
+        ("nn.Conv2d(3, 8, 3, dilation=(1, 2))", 2, True),
+        ("nn.Conv2d(3, 8, 3, dilation=d)", 2, True),
         ("linen.Conv(8, (3, 3, 3))", 3, False), ("linen.Conv(8, k)", 0, True),
         ("layers.Conv1D(8, 3)", 1, False), ("L.Convolution2D(3, 8, 3)", 2, False),
     ],
