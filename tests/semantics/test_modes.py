@@ -14,11 +14,15 @@ from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
     feeds_gradient,
+    gives_only_shape,
+    gives_result,
     is_gradient_free,
     is_made_of_switched,
     manages_itself,
     may_switch,
     mode_after,
+    runs,
+    switches_to,
 )
 from bnlint.semantics.objects.allocations import constructions, variable_of
 from bnlint.semantics.objects.events import METHOD, Use
@@ -33,6 +37,9 @@ from torch.nn import functional as F
 import mindspore as ms
 from tensorflow import keras
 """
+
+
+OF_SELF = "self.a.b.eval()\n"
 
 
 def facts(code: str):  # type: ignore[no-untyped-def]
@@ -56,6 +63,7 @@ def _call(text: str) -> ast.Call:
         pytest.param("torch", "m.train(0)", INFERENCE, id="zero is false"),
         pytest.param("torch", "m.train(flag)", "", id="a flag"),
         pytest.param("torch", "m.train(loader, 3)", "", id="a method of the user's"),
+        pytest.param("torch", "m.train(True, 1)", "", id="two arguments"),
         pytest.param("torch", "m.eval(x)", "", id="eval with an argument"),
         pytest.param("torch", "m.cuda()", None, id="another method"),
         pytest.param("torch", "m.set_train()", None, id="another framework's"),
@@ -127,6 +135,7 @@ def test_may_switch(code: str, to_inference: bool, to_training: bool) -> None:
         pytest.param("def f(self):\n    self.training = False", True, id="it sets the attribute"),
         pytest.param("def train(self, mode=True): pass", True, id="it overrides the switch"),
         pytest.param("def training_step(self): pass", False, id="a name that begins so"),
+        pytest.param("def f(self, verbose=True): pass", False, id="another flag"),
     ],
 )
 def test_manages_itself(body: str, expected: bool) -> None:
@@ -170,6 +179,10 @@ def test_manages_itself_by_flags(body: str, expected: bool) -> None:
         pytest.param("a = nn.ReLU()\nb = [a]\na.eval()\nm = nn.Sequential(*b)", True, id="a list"),
         pytest.param("a = nn.ReLU()\nb = nn.ReLU()\nb.eval()\nm = nn.Sequential(a)", False, id="b"),
         pytest.param("m = nn.Sequential(f(args.eval))", True, id="an attribute of that name"),
+        pytest.param(f"{OF_SELF}m = nn.Sequential(self.a)", True, id="a part of self"),
+        pytest.param(f"{OF_SELF}m = nn.Sequential(self.a.b)", True, id="a part of that"),
+        pytest.param(f"{OF_SELF}m = nn.Sequential(self.c)", False, id="another part of self"),
+        pytest.param("m = nn.Sequential(a['b'])\nc['b'].eval()", False, id="what has no name"),
     ],
 )
 def test_is_made_of_switched(code: str, expected: bool) -> None:
@@ -228,6 +241,23 @@ def test_is_gradient_free(text: str, expected: bool) -> None:
         pytest.param("def g():\n    yield m(x)", True, id="yielded"),
         pytest.param("def g(a):\n    a.backward()\ng(m(x))", True, id="given to a function"),
         pytest.param("head.fit(m(x), y)", True, id="given to code that trains, by its name"),
+        pytest.param("head.fit(x=m(x))", True, id="given to it by keyword"),
+        pytest.param("f(m(x)).fit(z)", False, id="made into what is trained with something else"),
+        pytest.param("t[m(x)] = z\nt.backward()", False, id="an index"),
+        pytest.param("with a(z) as b, f(m(x)) as c:\n    b.backward()", True, id="entered beside"),
+        pytest.param("np.save(m(x))\nnp.mean(z).backward()", False, id="given to a function"),
+        pytest.param("import np\nnp.save(m(x))\nnp.mean(z).backward()", False, id="of a module"),
+        pytest.param("import np\nnp.push(m(x))\nnp.mean(z).backward()", False, id="that keeps"),
+        pytest.param("b = []\nb.push(m(x))\nf(b).backward()", True, id="pushed"),
+        pytest.param("b = []\nb.show(m(x))\nf(b).backward()", False, id="shown"),
+        pytest.param("b = g()\nb.c.push(m(x))\nf(b).backward()", True, id="pushed onto a part"),
+        pytest.param("b = g()\nb.c.update(m(x))\nf(b).backward()", False, id="given to a part"),
+        pytest.param("b = g()\nb.update(m(x))\nf(b).backward()", True, id="given to an object"),
+        pytest.param("b = g()\nb.log_loss(m(x))\nf(b).backward()", False, id="logged"),
+        pytest.param("f().push(m(x))", True, id="pushed onto what a function gives"),
+        pytest.param("y: int = m(x)\ny.backward()", True, id="annotated"),
+        pytest.param("async for y in m(x):\n    y.backward()", True, id="looped over at leisure"),
+        pytest.param("with m(x) as y:\n    y.backward()", True, id="entered"),
         pytest.param("y = m(x)\nprint(y)", False, id="printed"),
         pytest.param("y = m(x)\nloss = f(z)\nloss.backward()", False, id="another loss"),
         pytest.param("y = m(x)\ny = z\ny.backward()", False, id="bound to something else"),
@@ -247,6 +277,114 @@ def test_feeds_gradient(code: str, expected: bool) -> None:
     found = facts(code)
     call = next(c for c in found.module.calls if ast.unparse(c) == "m(x)")
     assert feeds_gradient(found.project.evaluator, found.module, call) is expected
+
+
+@pytest.mark.parametrize(("functions", "expected"), [(4, False), (5, True)])
+def test_through_how_many_functions_a_result_is_followed(functions: int, expected: bool) -> None:
+    """Behind the last, it may go anywhere."""
+    inner = "m(x)"
+    code = ""
+    for number in range(functions):
+        code += f"def g{number}():\n    return {inner}\n"
+        inner = f"g{number}()"
+    found = facts(f"{code}print({inner})\n")
+    call = next(c for c in found.module.calls if ast.unparse(c) == "m(x)")
+    assert feeds_gradient(found.project.evaluator, found.module, call) is expected
+
+
+@pytest.mark.parametrize(("often", "expected"), [(99, False), (100, True)])
+def test_how_often_a_name_may_be_bound(often: int, expected: bool) -> None:
+    found = facts("y = m(x)\n" + "y = 1\n" * often)
+    call = next(c for c in found.module.calls if ast.unparse(c) == "m(x)")
+    assert feeds_gradient(found.project.evaluator, found.module, call) is expected
+
+
+def _run_in(code: str):  # type: ignore[no-untyped-def]
+    """Return the evaluator, and the use of the model ``m`` that runs it."""
+    found = facts(f"m = nn.BatchNorm1d(3)\n{code}\n")
+    ev = found.project.evaluator
+    (made,) = constructions(ev, found.module)
+    return ev, next(u for u in life_of(ev, found.module, made.origins).uses if runs(ev, u))
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("print(m(x))", True, id="printed"),
+        pytest.param("y = m(x)\nprint(y)", True, id="printed by its name"),
+        pytest.param("y = m(x)\nz = f(y)\nprint(z)", True, id="what is made of it is printed"),
+        pytest.param("y = m(x)\nprint(y.shape)", False, id="its shape is printed"),
+        pytest.param("y = m(x)\nprint(y.shape, y)", True, id="it is printed beside its shape"),
+        pytest.param("print(m(x).size)", False, id="its size is printed at once"),
+        pytest.param("print(m(x).sum())", True, id="its sum is printed"),
+        pytest.param("y = m(x)\nprint(z)", False, id="something else is printed"),
+        pytest.param("y = m(x)\nf(y)", False, id="it is given to another function"),
+        pytest.param("y = m(x).argmax()", True, id="its class is asked for"),
+        pytest.param("self.y = m(x)", False, id="an attribute keeps it"),
+    ],
+)
+def test_gives_result(code: str, expected: bool) -> None:
+    assert gives_result(*_run_in(code)) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("n = m(x).shape[1]", True, id="at once"),
+        pytest.param("y = m(x)\nn = y.shape", True, id="by its name"),
+        pytest.param("y = m(x)\nn = y.shape[0] + k", True, id="beside other names"),
+        pytest.param("y, z = m(x)\nn = y.size", True, id="of a part"),
+        pytest.param("y = m(x)\nn = y.ndim\nprint(y)", False, id="and it is printed"),
+        pytest.param("y = m(x)", False, id="nothing is looked at"),
+        pytest.param("m(x)", False, id="not even a name is"),
+        pytest.param("n = f(m(x))", False, id="something else is made of it"),
+        pytest.param("n = m(x).sum()", False, id="its sum"),
+        pytest.param("self.y = m(x)", False, id="an attribute keeps it"),
+    ],
+)
+def test_gives_only_shape(code: str, expected: bool) -> None:
+    assert gives_only_shape(*_run_in(code)) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("m(x)", "m(x)", id="a call"),
+        pytest.param("m.forward(x)", "m.forward(x)", id="forward"),
+        pytest.param("m.construct(x)", "m.construct(x)", id="another framework's"),
+        pytest.param("m.encode(x)", "m.encode(x)", id="a part of a forward pass"),
+        pytest.param("m.cuda()\ng = m.forward", "", id="named only"),
+        pytest.param("m.cuda()", "", id="another method"),
+    ],
+)
+def test_runs(code: str, expected: str) -> None:
+    found = facts(f"m = nn.BatchNorm1d(3)\n{code}\n")
+    ev = found.project.evaluator
+    (made,) = constructions(ev, found.module)
+    uses = life_of(ev, found.module, made.origins).uses
+    assert "".join(ast.unparse(use.node) for use in uses if runs(ev, use)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "to_inference", "to_training"),
+    [
+        pytest.param("m.eval()", True, False, id="eval"),
+        pytest.param("m.eval(x)", False, False, id="eval of something"),
+        pytest.param("eval('m')", False, False, id="a function"),
+        pytest.param("eval()", False, False, id="a function without arguments"),
+        pytest.param("m.train()", False, True, id="train"),
+        pytest.param("m.train(True)", False, True, id="train(True)"),
+        pytest.param("m.train(False)", True, False, id="train(False)"),
+        pytest.param("m.train(mode=False)", True, False, id="by keyword"),
+        pytest.param("m.train(flag)", False, False, id="a flag"),
+        pytest.param("m.cuda()", False, False, id="another method"),
+    ],
+)
+def test_switches_to(code: str, to_inference: bool, to_training: bool) -> None:
+    found = facts(code)
+    modes = found.project.frameworks.frameworks["torch"].modes
+    assert switches_to(found.module, modes.to_inference) is to_inference
+    assert switches_to(found.module, modes.to_training) is to_training
 
 
 @pytest.mark.parametrize(("more", "knows"), [(0, True), (60, False)])

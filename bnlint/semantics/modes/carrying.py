@@ -28,8 +28,6 @@ def holding(ev: Evaluate, start: ast.expr, scope: Scope) -> Collection[ast.AST] 
         while node not in held and not isinstance(node, ast.stmt):
             held[node] = None
             node = scope.module.parents[node]
-        if not isinstance(node, ast.stmt):
-            continue
         held[node] = None
         for target, value in _stores(node):
             if value not in held:
@@ -63,13 +61,15 @@ _NAMES: Memo[Scope, dict[ast.AST, list[str]]] = Memo()
 
 def _names_bound(ev: Evaluate, scope: Scope) -> dict[ast.AST, list[str]]:
     """Return the names that each statement of ``scope`` binds."""
-    known = _NAMES.of(ev)
-    if scope not in known:
-        names = known[scope] = {}
+
+    def names() -> dict[ast.AST, list[str]]:
+        found: dict[ast.AST, list[str]] = {}
         for name, bindings in scope.bindings.items():
             for binding in bindings:
-                names.setdefault(binding.statement, []).append(name)
-    return known[scope]
+                found.setdefault(binding.statement, []).append(name)
+        return found
+
+    return _NAMES.once(ev, scope, names)
 
 
 _SEEN: Memo[tuple[Scope, str], dict[ast.AST, list[ast.Name]] | None] = Memo()
@@ -80,18 +80,19 @@ def _seen_by(ev: Evaluate, scope: Scope, name: str) -> dict[ast.AST, list[ast.Na
 
     ``None`` where it is bound too often to be followed.
     """
-    known = _SEEN.of(ev)
-    key = scope, name
-    if key not in known:
-        known[key] = None
-        if len(scope.bindings[name]) <= MAX_BINDINGS:
-            seen = known[key] = {}
-            for use in loads(ev, scope.module, name).get(scope.node, ()):
-                statement = scope.module.statement(use)
-                if scope.module.scope_node(statement) is scope.node:
-                    for source in _sources(reaching(scope, name, use)):
-                        seen.setdefault(source, []).append(use)
-    return known[key]
+
+    def seen() -> dict[ast.AST, list[ast.Name]] | None:
+        if len(scope.bindings[name]) > MAX_BINDINGS:
+            return None
+        found: dict[ast.AST, list[ast.Name]] = {}
+        for use in loads(ev, scope.module, name).get(scope.node, ()):
+            statement = scope.module.statement(use)
+            if scope.module.scope_node(statement) is scope.node:
+                for source in _sources(reaching(scope, name, use)):
+                    found.setdefault(source, []).append(use)
+        return found
+
+    return _SEEN.once(ev, (scope, name), seen)
 
 
 def _sources(reaches: Collection[Reaching]) -> Collection[ast.AST]:
@@ -106,7 +107,7 @@ def _sources(reaches: Collection[Reaching]) -> Collection[ast.AST]:
     return found
 
 
-def _stores(statement: ast.stmt) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
+def _stores(statement: ast.AST) -> Iterator[tuple[ast.expr | None, ast.expr | None]]:
     """Yield what a statement stores, and where: ``None`` for the names that it binds itself."""
     pairs: list[tuple[ast.expr | None, ast.expr | None]] = []
     if isinstance(statement, ast.Assign):

@@ -15,6 +15,7 @@ from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.aliases import aliases_at, key_of
 from bnlint.semantics.objects.models import normalises
+from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import Module, dotted, last_name
 from bnlint.semantics.values.arguments import bind
 from bnlint.semantics.values.callers import callers_in_view
@@ -40,7 +41,7 @@ _WEIGHTED = ("convolution", "dense")
 def is_said_to_freeze(module: Module, node: ast.stmt) -> bool:
     """Tell whether a comment beside ``node``, or the function around it, speaks of freezing."""
     rows = [module.lines.line(row) for row in range(max(node.lineno - 2, 0), node.lineno + 1)]
-    if any("#" in row and freezes(row.partition("#")[2]) for row in rows):
+    if any(freezes(row.partition("#")[2]) for row in rows):
         return True
     function = module.enclosing_function(node)
     return freezes(getattr(function, "name", ""))
@@ -68,17 +69,15 @@ def asks_for_norm(node: ast.AST) -> bool:
 
 def is_for_norm_layers(module: Module, call: ast.Call) -> bool:
     """Tell whether ``call``, of a method of a layer, runs for batch normalisation layers only."""
-    end = module.enclosing_function(call) or module.tree
     return any(
         guard.holds and asks_for_norm(guard.test)
-        for guard in guards(module, module.statement(call), end)
+        for guard in guards(module, module.statement(call), running_in(module, call))
     )
 
 
 def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
     """Return the batch normalisation layer that a test on the way to ``statement`` asks for."""
-    end = module.enclosing_function(statement) or module.tree
-    for guard in guards(module, statement, end):
+    for guard in guards(module, statement, running_in(module, statement)):
         if guard.holds and (found := next(layer_classes(ev, module, guard.test), None)) is not None:
             return found
     return None
@@ -86,10 +85,9 @@ def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
 
 def is_for_other_layers(module: Module, call: ast.Call) -> bool:
     """Tell whether ``call``, of a method of a layer, runs for layers of certain other classes."""
-    end = module.enclosing_function(call) or module.tree
     return any(
         isinstance(part, ast.Call) and last_name(part.func) in ("isinstance", "type", "issubclass")
-        for guard in guards(module, module.statement(call), end)
+        for guard in guards(module, module.statement(call), running_in(module, call))
         for part in ast.walk(guard.test)
     )
 
@@ -114,7 +112,7 @@ def normalising(
     """Return what ``node`` may be that is known to normalise, if it is a model whatever it is."""
     values = ev.evaluate(module, node)
     framework = model_framework(ev, values[0])
-    if framework is None or any(model_framework(ev, v) is not framework for v in values):
+    if any(model_framework(ev, value) is not framework for value in values):
         return []
     return [v for v in values if not chooses_norm(v) and normalises(ev, sites, v)]
 

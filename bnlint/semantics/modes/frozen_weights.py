@@ -11,7 +11,7 @@ from bnlint.semantics.layers.class_tests import Guard, guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.modes.named_weights import NameTests, WeightName, norm_weights
 from bnlint.semantics.objects.events import METHOD, Life
-from bnlint.semantics.objects.order import are_exclusive
+from bnlint.semantics.objects.order import are_exclusive, running_in
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted, last_name
 from bnlint.semantics.values.domain import Evaluate, ValueSet
 from bnlint.startup.typed import NamedTuple
@@ -73,8 +73,8 @@ def stays_frozen(
     found = _of_owner(ev, module, freeze)
     if not freeze.tests and all(one.keeps for one in found):
         return True
-    function = module.enclosing_function(freeze.node)
-    around = {guard.test for guard in guards(module, freeze.statement, function or module.tree)}
+    function = running_in(module, freeze.node)
+    around = {guard.test for guard in guards(module, freeze.statement, function)}
     for one in found:
         if one.keeps:
             continue
@@ -82,8 +82,8 @@ def stays_frozen(
             continue
         if not one.tests and one.statement is not freeze.statement:
             return False  # they take turns
-        flags = (g.test for g in guards(module, one.statement, function or module.tree))
-        if module.enclosing_function(one.node) is not function or not around.issuperset(flags):
+        flags = (g.test for g in guards(module, one.statement, function))
+        if running_in(module, one.node) is not function or not around.issuperset(flags):
             return False
     words = {word for one in found for word in _words(ev, module, one)}
     if any(map(things.is_norm, words)):
@@ -149,26 +149,23 @@ def _is_kept(ev: Evaluate, module: Module, found: Iterable[Freeze], name: Weight
 
 def weight_settings(ev: Evaluate, module: Module) -> Iterator[Freeze]:
     """Yield all that keeps weights from training, or trains them again."""
-    for framework in ev.frameworks.frameworks.values():
-        for row in framework.modes.freezes:
-            if row.statistics:
-                continue
-            if row.kind == "attribute":
-                for store in module.stores:
-                    if store.attr == row.name:
-                        statement = module.statement(store)
-                        value = statement.value if isinstance(statement, ast.Assign) else None
-                        keeps = _is_constant(value, row.value)
-                        yield _setting(ev, module, store, store.value, row.name, keeps)
-                continue
-            for call in module.calls_by_name.get(row.name, ()):
-                statement = module.statement(call)
-                is_alone = isinstance(statement, ast.Expr) and statement.value is call
-                if isinstance(call.func, ast.Attribute):
-                    given = [*call.args, *(k.value for k in call.keywords)]
-                    keeps = _is_constant(given[0] if len(given) == 1 else None, row.value)
-                    keeps = keeps if is_alone or not keeps else None
-                    yield _setting(ev, module, call, call.func.value, row.name, keeps)
+    frameworks = ev.frameworks.frameworks.values()
+    rows = (row for f in frameworks for row in f.modes.freezes if not row.statistics)
+    for row in dict.fromkeys(rows):  # several frameworks have the same
+        if row.kind == "attribute":
+            for store in module.stores:
+                if store.attr == row.name:
+                    statement = module.statement(store)
+                    value = statement.value if isinstance(statement, ast.Assign) else None
+                    keeps = _is_constant(value, row.value)
+                    yield _setting(ev, module, store, store.value, row.name, keeps)
+        for call in module.calls_by_name.get(row.name, ()) if row.kind == "method" else ():
+            if isinstance(call.func, ast.Attribute):
+                given = [*call.args, *(k.value for k in call.keywords)]
+                keeps = _is_constant(given[0] if len(given) == 1 else None, row.value)
+                if keeps and not isinstance(module.parents[call], ast.Expr):
+                    keeps = None  # something else is done with it, too
+                yield _setting(ev, module, call, call.func.value, row.name, keeps)
 
 
 def _is_constant(node: ast.expr | None, value: bool) -> bool | None:

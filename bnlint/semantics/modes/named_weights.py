@@ -59,7 +59,7 @@ class WeightName(NamedTuple):
         """Tell whether the name begins with ``text``, ``None`` if that is not known."""
         if self.text.startswith(text):
             return True
-        if self.whole or not text.startswith(self.text):
+        if not text.startswith(self.text):
             return False
         return self.has(text)
 

@@ -120,10 +120,10 @@ _CALLS: Memo[ast.AST, _Calls] = Memo()
 
 
 def _calls_in(ev: Evaluate, module: Module, here: ast.AST) -> _Calls:
-    known = _CALLS.of(ev)
-    if here not in known:
+
+    def calls() -> _Calls:
         inside = [part for part in ast.walk(here) if isinstance(part, ast.Call)]
-        found = known[here] = _Calls({}, {}, [])
+        found = _Calls({}, {}, [])
         taken: dict[tuple[ast.expr, ...], None] = {}
         for call in sorted(inside, key=_place):
             found.by_function.setdefault(dotted(call.func), []).append(call)
@@ -132,7 +132,9 @@ def _calls_in(ev: Evaluate, module: Module, here: ast.AST) -> _Calls:
             if takes_gradient(ev, call) and running_in(module, call) is here:
                 taken[tuple(_tests_around(module, call, here))] = None
         found.taken.extend(taken)
-    return known[here]
+        return found
+
+    return _CALLS.once(ev, here, calls)
 
 
 def _place(call: ast.expr) -> tuple[int, int]:

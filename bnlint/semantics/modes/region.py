@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from bnlint.frameworks import records
-from bnlint.frameworks.tables import Framework
+from bnlint.frameworks.tables import Api, Framework
 from bnlint.semantics.layers.class_tests import Guard, LayerTests, guards
 from bnlint.semantics.layers.references import Side
 from bnlint.semantics.layers.resolution import Resolution
@@ -183,12 +183,16 @@ class Freezes:
             return None
         made = [r for site in self.side.sites for r in site.resolutions]
         made = [resolution for resolution in made if resolution.api.framework is self.framework]
-        nothing = Matched({}, {}, (), ())
-        for api in self.apis:
-            made.append(Resolution(api, nothing, self.module, None, self.module, self.module.tree))
-        stranger = made[-1].api._replace(id="", aliases=(), bases=(), roles={})
-        others = tests.passed_by(made[-1]._replace(api=stranger, through=None))
+        made += map(self._built, self.apis)
+        reference = self.ev.frameworks.reference(self.framework.name)
+        stranger = reference._replace(id="", aliases=(), bases=())
+        others = tests.passed_by(self._built(stranger))
         answers = {tests.passed_by(resolution) for resolution in made}
         if (not others) in answers:
             return not others
         return None if None in answers else others
+
+    def _built(self, api: Api) -> Resolution:
+        """Return what a layer of an API is where nothing is known of how it is built."""
+        nothing = Matched({}, {}, (), ())
+        return Resolution(api, nothing, self.module, None, self.module, self.module.tree)

@@ -118,11 +118,10 @@ def is_made_of_switched(ev: Evaluate, module: Module, made: Made) -> bool:
 
 
 def _is_of_switched(ev: Evaluate, module: Module, made: ast.Call, methods: Collection[str]) -> bool:
-    values = [made, *slice_back(ev, module, made)]
-    parts = [part for value in values for part in ast.walk(value)]
+    parts = [part for value in (made, *slice_back(ev, module, made)) for part in ast.walk(value)]
     if any(isinstance(part, ast.Attribute) and part.attr in methods for part in parts):
         return True
-    given = {dotted(p) for p in parts if isinstance(p, (ast.Name, ast.Attribute))} - {"", "self"}
+    given = set(map(dotted, parts)) - {"", "self"}
     return not given.isdisjoint(_switched(ev, module, frozenset(methods)))
 
 
@@ -131,14 +130,12 @@ _SWITCHED: Memo[tuple[Module, frozenset[str]], set[str]] = Memo()
 
 def _switched(ev: Evaluate, module: Module, methods: frozenset[str]) -> set[str]:
     """Return what a file calls ``methods`` of, as it is written, and what that is a part of."""
-    known = _SWITCHED.of(ev)
-    if (module, methods) not in known:
-        found = known[module, methods] = set[str]()
-        for method in methods:
-            for call in module.calls_by_name.get(method, ()):
-                parts = dotted(call.func).split(".")[:-1]
-                found.update(".".join(parts[:end]) for end in range(1, len(parts) + 1))
-    return known[module, methods]
+
+    def switched() -> set[str]:
+        calls = (call for method in methods for call in module.calls_by_name.get(method, ()))
+        return {dotted(part) for call in calls for part in ast.walk(call.func)}
+
+    return _SWITCHED.once(ev, (module, methods), switched)
 
 
 def manages_itself(ev: Evaluate, found: Contents, framework: Framework) -> bool:

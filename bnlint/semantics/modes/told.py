@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from bnlint.frameworks.tables import Api
 from bnlint.semantics.hints.purposes import asks_for_mode, says_mode, says_to_infer
+from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
 from bnlint.semantics.values.memo import Memo
@@ -92,17 +93,15 @@ def is_in_one_branch(ev: Evaluate, module: Module, flag: Told) -> bool:
             return True
     if flag.built:
         return False  # another layer, which may be told another mode
-    function = module.enclosing_function(flag.call) or module.tree
+    function = running_in(module, flag.call)
     while isinstance(function, ast.Lambda):
-        function = module.enclosing_function(function) or module.tree
-    known = _SAID.of(ev)
-    if function not in known:
-        known[function] = set(_said(function))
+        function = running_in(module, function)
+    said_there = _SAID.once(ev, function, lambda: set(_said(function)))
     value = flag.keyword.value
     said = value.value if isinstance(value, ast.Constant) else flag.trains
     written = ast.dump(flag.call.func), flag.keyword.arg
     others = [other for other in (True, False, None) if other is not said]
-    return any((*written, other) in known[function] for other in others)
+    return any((*written, other) in said_there for other in others)
 
 
 #: What is called in a function with a constant under a keyword: the callee, the keyword and the

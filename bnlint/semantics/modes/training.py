@@ -7,6 +7,7 @@ import re
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.hints import things
+from bnlint.semantics.modes.switches import TRAINING
 from bnlint.semantics.objects.history import switching_files
 from bnlint.semantics.project.resolver import Resolver
 from bnlint.semantics.project.users import users
@@ -17,7 +18,7 @@ from bnlint.semantics.values.domain import ClassRef, Evaluate
 _WORDS = ("gradients", "apply_methods", "weights_attributes", "drivers", "driver_methods")
 
 #: Those whose call changes weights: gradients alone may be asked for to be looked at.
-_TRAINING = ("apply_methods", "drivers", "training_methods")
+_CHANGING = ("apply_methods", "drivers", "training_methods")
 
 
 def trains(ev: Evaluate, module: Module) -> bool:
@@ -31,16 +32,12 @@ def trains(ev: Evaluate, module: Module) -> bool:
         return True
     for framework in ev.frameworks.frameworks.values():
         for method, argument in framework.modes.to_training:
+            wanted = [] if argument is None else [repr(argument)]
             for call in module.calls_by_name.get(method, ()):
-                if argument is None and not call.args and not call.keywords:
-                    return True
-                if argument is not None and call.args and _is_constant(call.args[0], argument):
+                given = (*call.args, *(keyword.value for keyword in call.keywords))
+                if [ast.unparse(value) for value in given] == wanted:
                     return True
     return False
-
-
-def _is_constant(node: ast.expr, value: bool) -> bool:
-    return isinstance(node, ast.Constant) and node.value is value
 
 
 def takes_gradients(ev: Evaluate, module: Module) -> bool:
@@ -59,7 +56,7 @@ def may_be_woken(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
         return True
     found = users(resolver, module.file, cls.node.name)
     is_used = cls.node.name in module.calls_by_name or found is None or bool(found)
-    return not is_used or bool(switching_files(resolver, module, framework, to="training"))
+    return not is_used or bool(switching_files(resolver, module, framework, to=TRAINING))
 
 
 def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
@@ -82,7 +79,7 @@ def may_be_trained(ev: Evaluate, cls: ClassRef, framework: Framework) -> bool:
         return True
     names = {
         path.rpartition(".")[2]
-        for word in _TRAINING
+        for word in _CHANGING
         for path in ev.frameworks.word(word)
         if ev.frameworks.shares(path, word, framework)
     }
@@ -98,7 +95,7 @@ def _trains_as_it_infers(
     ev: Evaluate, module: Module, resolver: Resolver, framework: Framework
 ) -> bool:
     """Tell whether all that trains around ``module`` does it in inference mode, by the texts."""
-    if switching_files(resolver, module, framework, to="training"):
+    if switching_files(resolver, module, framework, to=TRAINING):
         return False
     names = {path.rpartition(".")[2] for path in ev.frameworks.word("gradients")}
     pattern = rf"\b(?:{'|'.join(sorted(names))})\("
@@ -111,8 +108,8 @@ def imports_freezes(ev: Evaluate, module: Module) -> bool:
     resolver = getattr(ev.project, "resolver", None)
     if resolver is None:
         return False
-    rows = (row for f in ev.frameworks.frameworks.values() for row in f.modes.freezes)
-    names = sorted({row.name for row in rows if not row.statistics})
+    modes = [framework.modes for framework in ev.frameworks.frameworks.values()]
+    names = sorted({row.name for one in modes for row in one.freezes})
     found = resolver.sources.search(module.file, rf"\b(?:{'|'.join(names)})\b")
     return not set(found).isdisjoint(resolver.imported(module.file))
 

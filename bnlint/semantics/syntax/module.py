@@ -315,7 +315,7 @@ def last_name(node: ast.expr) -> str:
     return ""
 
 
-def dotted(node: ast.expr | None) -> str:
+def dotted(node: ast.AST | None) -> str:
     """Return ``a.b.c`` for a plain chain of attributes, else an empty string."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bnlint.startup.typed import TYPE_CHECKING, Generic, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     K = TypeVar("K")
@@ -42,3 +43,10 @@ class Memo(Generic[K, V]):
         if found is None:
             found = holder.memos[self] = {}
         return found
+
+    def once(self, holder: Remembers, key: K, answer: Callable[[], V]) -> V:
+        """Return what ``holder`` remembers of ``key``, which is found out the first time."""
+        known = self.of(holder)
+        if key not in known:
+            known[key] = answer()
+        return known[key]
