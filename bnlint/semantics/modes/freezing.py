@@ -16,7 +16,7 @@ from bnlint.semantics.modes.frozen_weights import Freeze
 from bnlint.semantics.objects.aliases import aliases_at, key_of
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.objects.order import running_in
-from bnlint.semantics.syntax.module import Module, dotted, last_name
+from bnlint.semantics.syntax.module import Module, dotted
 from bnlint.semantics.values.arguments import bind
 from bnlint.semantics.values.callers import callers_in_view
 from bnlint.semantics.values.classes import lineage, sets_up
@@ -83,15 +83,6 @@ def tested_for(ev: Evaluate, module: Module, statement: ast.stmt) -> Api | None:
     return None
 
 
-def is_for_other_layers(module: Module, call: ast.Call) -> bool:
-    """Tell whether ``call``, of a method of a layer, runs for layers of certain other classes."""
-    return any(
-        isinstance(part, ast.Call) and last_name(part.func) in ("isinstance", "type", "issubclass")
-        for guard in guards(module, module.statement(call), running_in(module, call))
-        for part in ast.walk(guard.test)
-    )
-
-
 def normalising_framework(
     ev: Evaluate, sites: Iterable[Site], module: Module, node: ast.expr
 ) -> Framework | None:
@@ -129,16 +120,13 @@ def is_of_norm(ev: Evaluate, sites: Iterable[Site], module: Module, call: ast.Ca
     """Tell whether what ``call`` in ``module`` switches has batch normalisation in it."""
     if is_for_norm_layers(module, call):
         return True
-    if is_for_other_layers(module, call):
-        return False
     assert isinstance(call.func, ast.Attribute)
     part = call.func.value
     if not isinstance(part, ast.Attribute) or _plain_parts().search(part.attr):
         return False
-    if normalising_framework(ev, sites, module, part) is not None:
-        return True
-    # A part of a ready-made model, whose own parts are not in view.
-    return normalising_framework(ev, sites, module, part.value) is not None
+    # Of a part that is not in view, as those of a ready-made model, the whole decides.
+    known = part if _is_known(ev, module, part) else part.value
+    return normalising_framework(ev, sites, module, known) is not None
 
 
 def ready_made(ev: Evaluate, module: Module, node: ast.expr) -> bool:
@@ -156,8 +144,14 @@ def model_of_part(ev: Evaluate, module: Module, part: ast.expr) -> ast.expr:
     """Return the ready-made model that ``part`` is a part of, with normalisation, else ``part``."""
     if not isinstance(part, ast.Attribute) or _plain_parts().search(part.attr):
         return part
-    is_known = not all(isinstance(v.object, Unknown) for v in ev.evaluate(module, part))
-    return part if is_known or not ready_made(ev, module, part.value) else part.value
+    if _is_known(ev, module, part) or not ready_made(ev, module, part.value):
+        return part
+    return part.value
+
+
+def _is_known(ev: Evaluate, module: Module, part: ast.expr) -> bool:
+    """Tell whether anything is known of what a part may be."""
+    return not all(isinstance(value.object, Unknown) for value in ev.evaluate(module, part))
 
 
 @lru_cache(maxsize=1)

@@ -54,13 +54,8 @@ class Freeze(NamedTuple):
 
 
 def weight_freezes(ev: Evaluate, module: Module) -> Iterator[Freeze]:
-    """Yield where weights of something are kept from training and its statistics are not.
-
-    A loop that leaves some weights out for another reason than their names yields nothing.
-    """
-    for freeze in weight_settings(ev, module):
-        if freeze.keeps and (freeze.variable or not freeze.tests):
-            yield freeze
+    """Yield where weights of something are kept from training and its statistics are not."""
+    return (one for one in weight_settings(ev, module) if one.keeps)
 
 
 def stays_frozen(
@@ -70,7 +65,11 @@ def stays_frozen(
 
     Other places of the file may train its weights again, or toggle them: those whose names pass.
     """
-    found = _of_owner(ev, module, freeze)
+    found = [
+        one
+        for one in _of_owner(ev, module, freeze)
+        if not are_exclusive(module, one.node, freeze.node)
+    ]
     if not freeze.tests and all(one.keeps for one in found):
         return True
     function = running_in(module, freeze.node)
@@ -78,9 +77,7 @@ def stays_frozen(
     for one in found:
         if one.keeps:
             continue
-        if are_exclusive(module, one.node, freeze.node):
-            continue
-        if not one.tests and one.statement is not freeze.statement:
+        if not one.tests:
             return False  # they take turns
         flags = (g.test for g in guards(module, one.statement, function))
         if running_in(module, one.node) is not function or not around.issuperset(flags):
@@ -111,7 +108,7 @@ def is_thawed(life: Life, freeze: Freeze | None, ev: Evaluate) -> bool:
             if one.keeps:
                 continue
             if any(part is use.node for part in ast.walk(one.statement)):
-                if not known or ast.dump(one.owner) != known:
+                if ast.dump(one.owner) != known:
                     return True
     return False
 

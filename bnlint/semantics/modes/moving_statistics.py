@@ -83,11 +83,11 @@ class Drift(NamedTuple):
 
     def name(self, seen_from: Module) -> str:
         """Return what the file ``seen_from`` calls the model."""
-        if self.use is not None and self.module is not seen_from:
-            given = self.use.via[0].given
-            if given is not None and dotted(given):
-                return dotted(given)
-        return self.freeze.name(self.module)
+        given = ""
+        if self.module is not seen_from:
+            assert self.use is not None
+            given = dotted(self.use.via[0].given)
+        return given or self.freeze.name(self.module)
 
 
 def drifts(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Drift]:

@@ -6,6 +6,7 @@ import ast
 import re
 
 from bnlint.finding import InsertStatement
+from bnlint.semantics.modes.frozen_weights import is_partial
 from bnlint.semantics.modes.moving_statistics import Drift, whole_model
 from bnlint.semantics.modes.switches import TRAINING, mode_after
 from bnlint.semantics.objects.events import METHOD, PART
@@ -78,7 +79,7 @@ def _stops(drift: Drift, model: str, ev: Evaluate, after: ast.stmt) -> str:
     walk, weights = (ev.frameworks.first(w, framework) for w in ("walks", "weights_attributes"))
     lines = [f"for layer in {model}.{walk}():", f'    if "{layer}" in type(layer).__name__:']
     row = framework.modes.freezes[0]  # an attribute
-    if is_given or is_part or freeze.tests or freeze.first:
+    if is_given or is_part or freeze.first or is_partial(ev, module, freeze):
         weights = f"weight.{row.name} for weight in layer.{weights}()"
         lines.append(f"        if {'all' if row.value else 'not any'}({weights}):")
     return "\n".join([*lines, "    " * len(lines) + f"layer.{method}()"])
