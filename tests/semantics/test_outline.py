@@ -42,6 +42,29 @@ def test_binds(code: str, kinds: dict[str, str]) -> None:
     assert {name: bindings[0].kind for name, bindings in found.items()} == kinds
 
 
+@pytest.mark.parametrize(
+    "head",
+    ["if a:", "try:", "else:", "elif b:", "except E:", "finally:", "with a:", "for a in b:",
+     "while a:"],
+)  # fmt: skip
+@pytest.mark.parametrize("inside", ["x = 1", "class x: ...", "def x(): ...", "x: int = 1"])
+def test_blocks_bind_what_stands_in_them(head: str, inside: str) -> None:
+    """Whatever begins them."""
+    found = outline_of(f"y = 1\n{head}\n    {inside}\n    z = 2\nw = 3\n").bindings
+    assert set(found) == {"x", "y", "z", "w"}
+
+
+def test_a_binding_is_the_text_of_its_statement() -> None:
+    text = "import a\n\nx = [\n    1,\n]\n@b\ndef f():\n    return x\nif x:\n    y = 1\n    z = 2\n"
+    found = outline_of(f"from torch.nn import BatchNorm2d\n{text}")
+    said = {
+        name: found.text[one.start : one.end].strip() for name, (one, *_) in found.bindings.items()
+    }
+    assert said == {
+        "x": "x = [\n    1,\n]", "f": "def f():\n    return x", "y": "y = 1", "z": "z = 2",
+    }  # fmt: skip
+
+
 MADE_OF = [
     pytest.param("from x import A\nclass B(A):\n    c = A\n", "B", ["A"], id="a class"),
     pytest.param("import x\nB = x.A\n", "B", ["x"], id="a variable, of what is assigned"),

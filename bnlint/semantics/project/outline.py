@@ -127,11 +127,11 @@ def _statements(text: str) -> Iterator[tuple[int, int, re.Match[str] | None]]:
 
     With each comes the match of what it binds, if it is of a plain form.
     """
-    starts = [0, *(match.end() for match in _NEXT.finditer(text)), len(text) + 1]
-    for start, after in pairwise(starts):
+    starts = [0, *(match.end() for match in _NEXT.finditer(text)), len(text)]
+    for start, end in pairwise(starts):
         if not text.startswith(_IMPORTING, start):
             match = _OUTERMOST.match(text, start)
-            yield start, after - 1, match if match is None or match[3] not in _BLOCKS else None
+            yield start, end, match if match is None or match[3] not in _BLOCKS else None
 
 
 def _bindings(text: str, imports: Imports) -> dict[str, list[Binding]]:

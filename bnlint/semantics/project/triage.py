@@ -49,7 +49,7 @@ def hands_over(resolver: Resolver, file: str, text: str) -> bool:
     One of them, or the file itself, speaks of modes, and one of models. The file is one that does
     something, and no mere collection of layers.
     """
-    if "import" not in text or not _acts()(text):
+    if not _acts()(text):
         return False
     files = resolver.behind(file)
     if not files:

@@ -41,7 +41,7 @@ class Graph(NamedTuple):
     origins: set[str]
 
 
-_GRAPHS: Memo[str, Graph] = Memo(IMPORTS)
+_GRAPHS: Memo[str, Graph | None] = Memo(IMPORTS)
 _USERS: Memo[User, Sequence[User] | None] = Memo(IMPORTS)
 
 #: For a project and a name: by the file that is imported from, who imports the name from there.
@@ -66,22 +66,26 @@ def users(resolver: Resolver, file: str, name: str) -> Sequence[User] | None:
 
 
 def may_be_used(resolver: Resolver, file: str) -> bool:
-    """Tell whether any file of the project may import ``file``, or a name of it."""
+    """Tell whether any file of the project may import ``file``, or a name of it.
+
+    Of a project that is too large for its import graph to be made, nobody is asked.
+    """
     with resolver.sources.asking("used", file):
         graph = _graph(resolver, resolver.sources.root(file))
         last = _last(resolver.place(file).name)
-        return (
+        return graph is not None and (
             last in graph.origins
             or any(last in known for known in (graph.named, graph.whole, graph.stars))
             or "" in graph.stars
         )
 
 
-def _graph(resolver: Resolver, root: str) -> Graph:
+def _graph(resolver: Resolver, root: str) -> Graph | None:
+    """Return the import graph of a project, ``None`` for one that is too large."""
     known = _GRAPHS.of(resolver)
     if root not in known:
         files = resolver.sources.below(root)
-        known[root] = _made(resolver, files if len(files) <= _MAX_FILES else ())
+        known[root] = _made(resolver, files) if len(files) <= _MAX_FILES else None
     return known[root]
 
 
@@ -101,13 +105,13 @@ def _made(resolver: Resolver, files: Sequence[str]) -> Graph:
     return graph
 
 
-def _by_origin(resolver: Resolver, root: str, name: str) -> dict[str, list[User]]:
+def _by_origin(resolver: Resolver, root: str, graph: Graph, name: str) -> dict[str, list[User]]:
     """Return who imports ``name``, by the file that it is imported from."""
     known, key = _NAMED.of(resolver), (root, name)
     if key not in known:
         found: dict[str, list[User]] = {}
         known[key] = found
-        for file, origin, alias in _graph(resolver, root).named.get(name, ()):
+        for file, origin, alias in graph.named.get(name, ()):
             target = resolver.find(resolver.place(file), origin)
             if target is not None:
                 found.setdefault(target, []).append(User(file, alias))
@@ -134,14 +138,14 @@ def _by_module(
 
 
 def _search(resolver: Resolver, root: str, wanted: User) -> Sequence[User] | None:
-    if len(resolver.sources.below(root)) > _MAX_FILES:
-        return None
     graph = _graph(resolver, root)
+    if graph is None:
+        return None
     found: dict[User, None] = {}
     queue, seen = [wanted], {wanted}
     while queue:
         binding = queue.pop()
-        further = [*_by_origin(resolver, root, binding.name).get(binding.file, ())]
+        further = [*_by_origin(resolver, root, graph, binding.name).get(binding.file, ())]
         module = _last(resolver.place(binding.file).name)
         for last in (module, ""):  # `from . import *` names no module
             stars = _by_module(resolver, _STARS, root, last, partial(_starred, graph, last))
