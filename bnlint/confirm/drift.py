@@ -245,9 +245,8 @@ def _released(api: Api) -> dict[str, Any]:
     """Return what lets a layer train whose default is to use its running statistics always."""
     statistics = api.statistics
     parameter = api.parameter(statistics.get("argument", ""))
-    if parameter is None or not {"always_running", "always_batch"} <= statistics.keys():
-        return {}
-    if parameter.default is not statistics["always_running"]:
+    always = statistics.get("always_running", UNKNOWN)
+    if parameter is None or "always_batch" not in statistics or parameter.default is not always:
         return {}
     return {parameter.name: statistics["always_batch"]}
 

@@ -372,3 +372,19 @@ def test_the_result_of_a_side_can_be_had_by_itself() -> None:
     told, runner = laboratory.result(MOMENTUM, Layer(KERAS, (), TRAINING), 7)
     assert (len(told.states), runner) == (7, "bnlint's own computation for Keras")
     assert len(bench.ran) == 1
+
+
+@pytest.mark.parametrize(
+    ("port", "reference", "rank"),
+    [
+        ("torch.nn.BatchNorm1d", KERAS, 2), (TORCH, KERAS, 4), ("torch.nn.BatchNorm3d", KERAS, 5),
+        (KERAS, "torch.nn.BatchNorm3d", 5), (KERAS, KERAS, 4),
+    ],
+)  # fmt: skip
+def test_inputs_have_a_rank_that_both_sides_take(port: str, reference: str, rank: int) -> None:
+    bench = Bench("torch", "keras")
+    eps = {TORCH: "eps", "torch.nn.BatchNorm1d": "eps", "torch.nn.BatchNorm3d": "eps"}
+    layer = Layer(port, ((eps.get(port, "epsilon"), 0.5),), INFERENCE)
+    trial = EPS._replace(port=layer, reference=Layer(reference, (), INFERENCE), fixed=None)
+    assert Laboratory(bench).judge(trial, "cpu").verdict == "confirmed"
+    assert {step.input.ndim for _, asked, _ in bench.ran for step in asked.steps} == {rank}

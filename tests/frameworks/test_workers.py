@@ -349,3 +349,55 @@ def test_a_keyword_counts_as_taken_whatever_is_wrong_with_its_value(worker: Work
         "keywords": ["indent", "momentum", "separators"],
     }
     assert worker.ask(request)["accepted"] == ["indent", "separators"]
+
+
+def test_an_answer_may_take_two_minutes() -> None:
+    """As the documentation has it."""
+    assert Worker("torch").time_limit == workers.TIME_LIMIT == 120
+
+
+def answering(folder: Path, *answers: str) -> str:
+    """Return an interpreter that gives these answers, the last of them again and again."""
+    program = folder / "python"
+    given = "; ".join(f"read line; echo '{answer}'" for answer in answers)
+    program.write_text(f"#!/bin/sh\n{given}\nwhile read line; do echo '{answers[-1]}'; done\n")
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
+def test_what_is_no_answer_ends_the_worker(tmp_path: Path) -> None:
+    with Worker("torch", answering(tmp_path, '{"driver": "H"}', "[1]")) as worker:
+        assert worker.use("cuda") == "H"
+        assert worker.device == "cuda"
+        with pytest.raises(WorkerError, match=r"^not an answer: "):
+            worker.ask({"op": "devices"})
+        assert worker.device == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
+def test_a_worker_ends_with_its_context(tmp_path: Path) -> None:
+    with Worker("torch", answering(tmp_path, "{}")) as worker:
+        assert worker.use("cuda") == ""
+        assert worker.device == "cuda"
+    assert worker.device == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
+def test_no_answer_in_time_ends_the_worker(tmp_path: Path) -> None:
+    program = answering(tmp_path, "{}")
+    Path(program).write_text("#!/bin/sh\nread line; echo '{}'\nread line; sleep 9\n")
+    with Worker("torch", program, time_limit=0.5) as worker:
+        worker.use("cuda")
+        with pytest.raises(WorkerError, match=r"^no answer within 0\.5 seconds$"):
+            worker.ask({"op": "devices"})
+        assert worker.device == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
+def test_an_error_leaves_the_worker(tmp_path: Path) -> None:
+    with Worker("torch", answering(tmp_path, "{}", '{"error": "no"}')) as worker:
+        worker.use("cuda")
+        with pytest.raises(RequestError, match=r"^no$"):
+            worker.ask({"op": "devices"})
+        assert worker.device == "cuda"
