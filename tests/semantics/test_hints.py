@@ -40,7 +40,12 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
         "train training is_training use_running_average deterministic",
         "train_data mode trainable",
     ),
-    (purposes.says_to_infer, "use_running_average deterministic inference", "training infer"),
+    (purposes.says_mode, "is_train phase_train train_phase training_mode inference", "phase"),
+    (
+        purposes.says_to_infer,
+        "use_running_average deterministic inference is_inference",
+        "training infer",
+    ),
     (purposes.learns, "train optimize learner benefit", "evaluate print"),
     (purposes.asks_for_mode, "self.training phase=='fit' mode is_train", "depth>3 self.eval"),
     (
@@ -170,7 +175,7 @@ PREDICATES: tuple[tuple[Callable[[str], bool], str, str], ...] = (
     ),
     (things.chooses_norm, "norm_layer use_bn normalize norm_eps", "weights subnet"),
     (things.may_choose_norm, "norm_layer use_bn abn subnet", "weights BN"),
-    (things.is_empty, "bn norm layers self", "conv 1"),
+    (things.is_empty, "self bn batchnorm batch norm normalization layer layers", "conv 1"),
     (things.is_weight, "weight conv_kernel filters filter w", "weighted x window"),
     (
         things.tries_out,
@@ -322,6 +327,80 @@ PLAIN = "layer()\n"
             id="padded-in-another",
         ),
         pytest.param(around.is_padded, "x = pad(x)\nlayer(x)\n", "net.py", True, id="in-script"),
+        pytest.param(
+            around.is_padded,
+            "class Net:\n    def pad(self, x):\n        return F.pad(x)\n"
+            "    def run(self, x):\n        return layer(x)\n",
+            "net.py",
+            True,
+            id="padded-in-the-class",
+        ),
+        pytest.param(
+            around.is_padded, "x = conv(x)\nlayer(x)\n", "net.py", False, id="padded-nowhere"
+        ),
+        pytest.param(around.in_test, PLAIN, "tests\\test_net.py", True, id="test-file-of-windows"),
+        pytest.param(
+            around.in_test_or_comparison, PLAIN, "tests\\net.py", True, id="tests-of-windows"
+        ),
+        pytest.param(around.in_test_or_comparison, PLAIN, "compare.py", True, id="comparison"),
+        pytest.param(
+            around.in_test_or_comparison,
+            "class TestA:\n    def run(self):\n        layer()\n",
+            "net.py",
+            True,
+            id="class-of-tests",
+        ),
+        pytest.param(around.in_test_or_comparison, PLAIN, "net.py", False, id="no-tests"),
+        pytest.param(around.is_unit_test, PLAIN, "test_net.py", False, id="unit-test-no-function"),
+        pytest.param(
+            around.is_unit_test,
+            "def test_net():\n    layer()\n",
+            "test_net.py",
+            True,
+            id="unit-test-of-a-file",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "def helper():\n    layer()\n",
+            "test_net.py",
+            False,
+            id="unit-test-helper",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "def test_net():\n    layer()\n",
+            "net.py",
+            False,
+            id="unit-test-that-states-nothing",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "def test_net():\n    assert layer()\n",
+            "net.py",
+            True,
+            id="unit-test-that-asserts",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "async def test_net():\n    assert layer()\n",
+            "net.py",
+            True,
+            id="unit-test-that-waits",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "def test_net():\n    def run():\n        layer()\n    self.assertEqual(run(), 1)\n",
+            "net.py",
+            True,
+            id="unit-test-around-a-function",
+        ),
+        pytest.param(
+            around.is_unit_test,
+            "class TestNet:\n    def run(self):\n        layer()\n",
+            "net.py",
+            True,
+            id="unit-test-class",
+        ),
     ],
 )
 def test_a_place_holds_a_hint_or_does_not(

@@ -8,12 +8,15 @@ the reference's side, names, the class or function around the call, and order.
 from __future__ import annotations
 
 import ast
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from itertools import repeat
+from math import inf
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.hints.things import is_empty
 from bnlint.semantics.layers.sites import Site
+from bnlint.semantics.syntax.module import last_name
 from bnlint.startup.patterns import lazy
 from bnlint.startup.typed import NamedTuple
 
@@ -83,22 +86,20 @@ def _differ(pair: Pair, kind: Kind) -> bool:
 
 def uniform(sites: Sequence[Site]) -> bool:
     """Tell whether all sites have the same settings, as far as these are known."""
-    for role in (*SETTINGS, *_OF_RESPONSES):
-        values = [site.value(role) for site in sites if role in site.values]
-        if any(v.kind != values[0].kind and not v.is_known for v in values):
-            return False
-        if len({repr(v.value) for v in values}) > 1:
-            return False
-    return True
+    values = (
+        {(v.is_known, repr(v.value)) for site in sites if (v := site.values.get(role))}
+        for role in (*SETTINGS, *_OF_RESPONSES)
+    )
+    return all(len(of_role) < 2 for of_role in values)
 
 
 def _by_names(port: Sequence[Site], reference: Sequence[Site]) -> list[Pair] | None:
     """Pair sides on which the same names occur, each once."""
     mine = {"".join(words(site)): site for site in port}
     theirs = {"".join(words(site)): site for site in reference}
-    if len(mine) != len(port) or len(theirs) != len(reference) or mine.keys() != theirs.keys():
+    if mine.keys() != theirs.keys() or not len(mine) == len(port) == len(reference):
         return None
-    if len(mine) == 1 and not next(iter(mine)):
+    if [*mine] == [""]:
         return None
     return [Pair(site, theirs[name], NAMES) for name, site in mine.items()]
 
@@ -108,16 +109,14 @@ def _in_order(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> li
 
     A shortcut may be built before what it goes around, or after it.
     """
-    pairs = [Pair(p, r, ORDER) for p, r in zip(port, reference, strict=True)]
-    if not any(_differ(pair, kind) for pair in pairs):
-        return pairs
-    mine, theirs = ([kind(site) for site in side] for side in (port, reference))
-    if sorted(map(repr, mine)) != sorted(map(repr, theirs)):
+    pairs = [*map(Pair, port, reference, repeat(ORDER))]
+    have_same = Counter(map(kind, port)) == Counter(map(kind, reference))
+    if not have_same or not any(_differ(pair, kind) for pair in pairs):
         return pairs
     partners: dict[Hashable, list[Site]] = {}
-    for site, its in zip(reference, theirs, strict=True):
-        partners.setdefault(its, []).append(site)
-    return [Pair(p, partners[its].pop(0), ORDER) for p, its in zip(port, mine, strict=True)]
+    for site in reference:
+        partners.setdefault(kind(site), []).append(site)
+    return [Pair(site, partners[kind(site)].pop(0), ORDER) for site in port]
 
 
 def _by_blocks(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair] | None:
@@ -133,22 +132,27 @@ def _by_blocks(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> l
     said, there = ([frozenset(surroundings(b[0])) for b in side] for side in (mine, theirs))
     # Words that tell nothing by themselves tell SelfOutput from Output.
     called, others = ([frozenset(_called(b[0])) for b in side] for side in (mine, theirs))
-    alike = [
-        (-_overlap(said[i], there[j]), -_overlap(called[i], others[j]), i, j)
-        if said[i] & there[j]
-        else (0.0, 0.0, i, j)
+
+    def likeness(of: tuple[int, int]) -> tuple[float, ...]:
+        i, j = of
+        if said[i].isdisjoint(there[j]):
+            return ()
+        return _overlap(said[i], there[j]), _overlap(called[i], others[j])
+
+    as_long = [
+        (i, j)
         for i, block in enumerate(mine)
         for j, other in enumerate(theirs)
         if len(block) == len(other)
     ]
     partners: dict[int, int] = {}
-    for _, _, i, j in sorted(alike):
+    for i, j in sorted(as_long, key=likeness, reverse=True):
         if i not in partners and j not in partners.values():
             partners[i] = j
     pairs: list[Pair] = []
     for i, block in enumerate(mine):
         other = theirs[partners[i]]
-        named = _by_names(block, other) if len(block) > 1 else None
+        named = _by_names(block, other)
         if named:
             pairs += [pair._replace(how=ORDER) for pair in named]
         else:
@@ -193,32 +197,35 @@ def _blocks(sites: Sequence[Site]) -> list[list[Site]]:
 def _by_likeness(port: Sequence[Site], reference: Sequence[Site], kind: Kind) -> list[Pair]:
     """Pair the two sides in order so that the sum of likenesses is largest."""
     mine, theirs = ([_Likes.of(site) for site in side] for side in (port, reference))
-    likeness = [[_likeness(p, r, i / len(port), j / len(reference))
-                 for j, r in enumerate(theirs)] for i, p in enumerate(mine)]  # fmt: skip
-    for i, site in enumerate(port):
-        for j, other in enumerate(reference):
-            if likeness[i][j] >= _LEAST and _differ(Pair(site, other), kind):
-                likeness[i][j] = 0.0
-    best = [[0.0] * (len(reference) + 1) for _ in range(len(port) + 1)]
-    for i in range(len(port) - 1, -1, -1):
-        for j in range(len(reference) - 1, -1, -1):
-            together = likeness[i][j] + best[i + 1][j + 1] if likeness[i][j] >= _LEAST else -1.0
-            best[i][j] = max(together, best[i + 1][j], best[i][j + 1])
+    likeness = {
+        (i, j): found
+        for i, site in enumerate(port)
+        for j, other in enumerate(reference)
+        if (found := _likeness(mine[i], theirs[j], i / len(port), j / len(reference))) >= _LEAST
+        and not _differ(Pair(site, other), kind)
+    }
+
+    def together(i: int, j: int) -> float:
+        """Return the largest sum from a pair on, if it may be one."""
+        return likeness.get((i, j), -inf) + best[i + 1, j + 1]
+
+    best: dict[tuple[int, int], float] = defaultdict(float)
+    for i in reversed(range(len(port))):
+        for j in reversed(range(len(reference))):
+            best[i, j] = max(together(i, j), best[i + 1, j], best[i, j + 1])
     pairs: list[Pair] = []
     i = j = 0
-    while i < len(port) or j < len(reference):
-        if i < len(port) and j < len(reference) and likeness[i][j] >= _LEAST:
-            if best[i][j] == likeness[i][j] + best[i + 1][j + 1]:
-                pairs.append(Pair(port[i], reference[j], LIKENESS))
-                i, j = i + 1, j + 1
-                continue
-        if j == len(reference) or (i < len(port) and best[i][j] == best[i + 1][j]):
+    while i < len(port):
+        if best[i, j] == together(i, j):
+            pairs.append(Pair(port[i], reference[j], LIKENESS))
+            i, j = i + 1, j + 1
+        elif best[i, j] == best[i + 1, j]:
             pairs.append(Pair(port[i], None))
             i += 1
         else:
             pairs.append(Pair(None, reference[j]))
             j += 1
-    return pairs
+    return pairs + [Pair(None, site) for site in reference[j:]]
 
 
 class _Likes(NamedTuple):
@@ -256,23 +263,17 @@ def surroundings(site: Site) -> list[str]:
 
 
 def _called(site: Site) -> list[str]:
-    """Return all words of the classes and functions around a layer."""
+    """Return all words of the classes and functions around a layer.
+
+    But for methods whose names tell nothing of what stands in them, since each model has them.
+    """
     found: list[str] = []
+    of_all = ("__init__", "build", *catalogue().names("forward"))
     for around in site.module.ancestors(site.call):
         if isinstance(around, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if around.name not in _methods_of_all():
+            if around.name not in of_all:
                 found += _words(around.name)
     return found
-
-
-@lru_cache(maxsize=1)
-def _methods_of_all() -> frozenset[str]:
-    """Return methods whose names tell nothing of what stands in them, since each model has them.
-
-    Of Python's own names, ``__init__`` alone is among them.
-    """
-    forward = (name for name in catalogue().names("forward") if not name.startswith("__"))
-    return frozenset({"__init__", "build", *forward})
 
 
 def _words(name: str) -> list[str]:
@@ -283,8 +284,6 @@ def site_name(site: Site) -> str:
     """Return the name a layer goes by: ``bn1`` for ``self.bn1 = ...`` or ``name="bn1"``."""
     for keyword in site.call.keywords:
         if keyword.arg == "name":
-            if isinstance(keyword.value, ast.Constant):
-                return str(keyword.value.value)
             return "".join(  # name=prefix + "_bn": what is written there
                 str(part.value)
                 for part in ast.walk(keyword.value)
@@ -292,6 +291,5 @@ def site_name(site: Site) -> str:
             )
     statement = site.module.statement(site.call)
     if isinstance(statement, ast.Assign) and statement.value is site.call:
-        target = statement.targets[0]
-        return target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        return last_name(statement.targets[0])
     return ""

@@ -51,13 +51,7 @@ class Reached(NamedTuple):
 
 def apply_stores(project: Project, module: Module, sites: Sequence[Site]) -> list[Site]:
     """Return ``sites`` with the settings they have once the stores of ``module`` have run."""
-    wanted = {
-        api.attribute(role)
-        for site in sites
-        for api in site.apis
-        for role in ROLES
-        if api.attribute(role)
-    }
+    wanted = {api.attribute(role) for site in sites for api in site.apis for role in ROLES}
     changed = list(sites)
     found = [
         (store, reached)
@@ -85,7 +79,7 @@ def may_pass(project: Project, store: Store, site: Site) -> bool:
 def tests_before(project: Project, store: Store) -> LayerTests:
     """Return the tests behind which a store stands, from the loop or function around it on."""
     module = store.module
-    end = loop_of(store) or module.enclosing_function(store.statement) or module.tree
+    end = loop_of(store) or module.enclosing_function(store.statement)
     found = guards(module, store.statement, end)
     return LayerTests(project.evaluator, module, found, store.name)
 
@@ -100,11 +94,9 @@ def stores(module: Module, attributes: Collection[str]) -> Iterator[Store]:
             value = statement.value if plain else None  # type: ignore[attr-defined]  # an Assign
             found.append(Store(module, node.value, node.attr, value, statement))
     for call in module.calls_by_name.get("setattr", ()):
-        if len(call.args) == 3 and isinstance(call.args[1], ast.Constant):
-            name = str(call.args[1].value)
-            if name in attributes:
-                statement = module.statement(call)
-                found.append(Store(module, call.args[0], name, call.args[2], statement))
+        match call.args:
+            case [target, ast.Constant(str(name)), value] if name in attributes:
+                found.append(Store(module, target, name, value, module.statement(call)))
     yield from sorted(found, key=lambda s: (s.statement.lineno, s.statement.col_offset))
 
 
@@ -141,7 +133,7 @@ def _through_class(
         getattr(function, "name", "") == "__init__"
         and store.module.parents.get(store.statement) is function
         and any(
-            call.lineno < store.statement.lineno
+            call.lineno <= store.statement.lineno
             for call in store.module.calls_by_name.get("__init__", ())
             if store.module.enclosing_function(call) is function
         )
@@ -186,8 +178,12 @@ def _always_runs(store: Store, site: Site, loop: ast.AST | None) -> bool:
         if module.parents.get(store.statement) is not loop:
             return False
         runs = loop
-    made = module.statement(site.call)
-    first, last = module.place(made), module.place(runs)
+    return _always_follows(module, module.statement(site.call), runs)
+
+
+def _always_follows(module: Module, before: ast.stmt, after: ast.stmt) -> bool:
+    """Tell whether a statement runs whenever one before it in its block has run."""
+    first, last = module.place(before), module.place(after)
     if first.block is not last.block:
         return False
     leaving = module.leaving(first)
@@ -251,10 +247,13 @@ def _meets(
     if around is not cls:
         return False if around is None or _mentions(module, cls, around.name) else None
     made = module.statement(site.call)
+    beside = (node for node in (made, *module.ancestors(made)) if isinstance(node, ast.stmt))
+    block = module.place(loop).block
+    before = next((node for node in beside if module.place(node).block is block), made)
     return (
-        module.parents.get(loop) is function
-        and module.enclosing_function(site.call) is function
+        module.enclosing_function(site.call) is function
         and made.lineno < loop.lineno
+        and _always_follows(module, before, loop)
         # Directly an attribute of the object: a loop over its immediate parts meets it, too.
         and isinstance(made, ast.Assign)
         and made.value is site.call
@@ -284,12 +283,12 @@ def _may_be_named(project: Project, store: Store, site: Site) -> bool:
     target = store.target
     while isinstance(target, (ast.Subscript, ast.Call)):
         target = target.value if isinstance(target, ast.Subscript) else target.func
-    statement = site.module.statement(site.call)
     nodes: list[ast.expr] = []
-    if isinstance(statement, ast.Assign):
-        nodes = statement.targets
-    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        nodes = [statement.value.func]  # self.bns.append(...)
+    match site.module.statement(site.call):
+        case ast.Assign(targets=nodes):
+            pass
+        case ast.Expr(ast.Call(func=func)):
+            nodes = [func]  # self.bns.append(...)
     names = {
         part.attr if isinstance(part, ast.Attribute) else part.id
         for node in nodes

@@ -123,7 +123,7 @@ class _Walk:
             case FunctionRef():
                 self._run(callee.object, arguments, env, depth)
             case Partial(target, given):
-                self._enter(target, merge(given, arguments), env, depth + 1)
+                self._enter(target, merge(given, arguments), env, depth)
 
     def _construct(
         self, cls: ClassRef, arguments: Arguments, outer: Env | None, depth: int
@@ -196,7 +196,7 @@ def _joined(sites: Sequence[Site]) -> Site:
     roles = dict.fromkeys(role for site in sites for role in site.values)
     values = {role: agreed([site.value(role) for site in sites]) for role in roles}
     doubt = next((site.doubt for site in sites if site.doubt), "")
-    return sites[0]._replace(resolutions=tuple(reached), values=values, doubt=doubt)
+    return sites[0]._replace(resolutions=reached, values=values, doubt=doubt)
 
 
 def _settled(project: Project, module: Module, sites: Sequence[Site]) -> list[Site]:

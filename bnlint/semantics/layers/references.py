@@ -74,8 +74,7 @@ class Counterpart(NamedTuple):
             return self.site.value(role)
         if self.own:
             return _common(self.own, role)
-        name = self.api.roles.get(role)
-        parameter = self.api.parameter(name) if name else None
+        parameter = self.api.parameter(self.api.roles.get(role, ""))
         if parameter is None or parameter.required or isinstance(parameter.default, SourceText):
             why = f"{self.api.short_name} has no default for it"
             return absent(why)._replace(from_default=True)
@@ -160,20 +159,17 @@ def _pairs(sites: Sequence[Site], from_family: str | None) -> list[tuple[Site, S
     Only like is paired with like: what holds its arrays with what does, of one kind of
     normalisation.
     """
-    sides: dict[tuple[tuple[str, str], str], list[Site]] = {}
+    kinds: dict[tuple[bool, str], dict[str, list[Site]]] = {}
     for site in sites:
         ecosystems = {api.framework.ecosystem for api in site.apis}
         if len(ecosystems) == 1 and not site.presumed:
-            kind = "functional" if site.api.takes_arrays else "layer"
-            sides.setdefault(((kind, norm_of(site)), ecosystems.pop()), []).append(site)
+            sides = kinds.setdefault((site.api.takes_arrays, norm_of(site)), {})
+            sides.setdefault(ecosystems.pop(), []).append(site)
     pairs: list[tuple[Site, Site, bool]] = []
-    for group in sorted({group for group, _ in sides}, key=lambda g: (g[1], g[0] != "layer")):
-        present = [side for (same, _), side in sides.items() if same == group]
-        if len(present) < 2:
-            continue
+    for present in map(dict.values, kinds.values()):
         declared = [s for s in present if any(a.framework.name == from_family for a in s[0].apis)]
         # Without a direction, the side that stands first in the file is named as the reference.
-        reference = declared[0] if declared else present[0]
+        reference = [*declared, *present][0]
         for side in present:
             if side is not reference:
                 pairs += [(p, r, bool(declared)) for p, r in _aligned(side, reference)]
@@ -186,7 +182,7 @@ def _aligned(port: list[Site], reference: list[Site]) -> list[tuple[Site, Site]]
         names = {name: site for site in reference if (name := site_name(site))}
         if len(names) == len(reference) and {site_name(s) for s in port} == names.keys():
             return [(site, names[site_name(site)]) for site in port]
-        return list(zip(port, reference, strict=True))
+        return [(site, reference[at]) for at, site in enumerate(port)]
     if uniform(port) and uniform(reference):
         return [(site, reference[0]) for site in port]
     return []

@@ -87,7 +87,7 @@ def resolve(
                 supplied.overridable,
                 route.through,
             )
-        for named in made(ev, callee, arguments) if found.path in ev.frameworks.makers else ():
+        for named in made(ev, callee, arguments):
             yield Resolution(
                 named.api,
                 match(named.api.signature, named.arguments),
@@ -101,9 +101,7 @@ def resolve(
             )
     elif isinstance(found, Partial):
         merged = merge(found.arguments, arguments)
-        inner = route._replace(
-            module=found.module, holder=found.call, presumed=presumed, depth=route.depth + 1
-        )
+        inner = route._replace(module=found.module, holder=found.call, presumed=presumed)
         yield from resolve(ev, found.target, merged, inner)
     elif isinstance(found, ClassRef):
         inner = route._replace(
@@ -197,11 +195,10 @@ def _through_class(
                 yield from resolve(ev, base, passed, inner)
 
 
-def distinct(resolutions: Iterable[Resolution]) -> Iterator[Resolution]:
-    """Yield one resolution for each API and place to write arguments in."""
-    seen: set[tuple[str, str, int]] = set()
+def distinct(resolutions: Iterable[Resolution]) -> tuple[Resolution, ...]:
+    """Return one resolution for each API and place to write arguments in."""
+    found: dict[tuple[str, str, int], Resolution] = {}
     for resolution in resolutions:
         key = (resolution.api.id, resolution.api.like, id(resolution.holder))
-        if key not in seen:
-            seen.add(key)
-            yield resolution
+        found.setdefault(key, resolution)
+    return tuple(found.values())

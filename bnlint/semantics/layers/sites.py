@@ -296,7 +296,7 @@ def _made(
         doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS, "eps")}
     values = {role: value_of(ev, resolutions, role, doubt) for role in sorted(roles)}
-    return Site(module, call, tuple(distinct(resolutions)), values, doubt)
+    return Site(module, call, distinct(resolutions), values, doubt)
 
 
 def _is_named(callee: Candidate, call: ast.Call) -> bool:
