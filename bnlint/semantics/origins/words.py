@@ -192,7 +192,7 @@ def sentences_in(text: str) -> Iterator[tuple[re.Match[str], str]]:
     for start, after in sorted(span for name in names for span in _places(name, text)):
         # To try the pattern on the whole text would take longer than all else that is asked of it.
         least = max(end, start - _LONGEST)
-        if text.find("from", least, start) < 0 and text.find("of", least, start) < 0:
+        if not any(word in text[least:start] for word in ("from", "of")):
             continue
         match = _sentence().search(text, least, after + 1)
         if match is not None:
@@ -220,19 +220,12 @@ def _beside_addresses(text: str) -> Iterator[tuple[int, int]]:
 
     To try the pattern of citations on the whole text would take a hundred times as long.
     """
-    last: tuple[int, int] | None = None
+    end = 0
     for at in sorted({*_addresses_in(text), *_dotted_in(text)}):
-        found = _CITED_PLACE.match(text, at)
-        start = max(0, at - _BEFORE_ADDRESS)
-        if found is None or not any(text.find(s, start, at) >= 0 for s in _CITING_STEMS):
-            continue
-        end = found.end()
-        if last is not None and start > last[1]:
-            yield last
-            last = None
-        last = (start, end) if last is None else (last[0], end)
-    if last is not None:
-        yield last
+        found, start = _CITED_PLACE.match(text, at), max(end, at - _BEFORE_ADDRESS)
+        if found is not None and any(stem in text[start:at] for stem in _CITING_STEMS):
+            end = found.end()
+            yield start, end
 
 
 #: Where code is published that people cite.
