@@ -98,7 +98,9 @@ def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
         yield from filter(None, map(_requirement, _QUOTED.findall(text)))
     else:
         for line in text.splitlines():
-            line = line.partition("#")[0].strip().removeprefix("- ").strip(" \t'\"")
+            line = line.partition("#")[0].strip().removeprefix("- ").strip()
+            quoted = _QUOTED.fullmatch(line)
+            line = quoted[1] if quoted is not None else line
             conda = _CONDA.match(line) if how == "conda" else None
             if conda is not None:
                 yield conda[1], f"=={conda[2]}.*"
