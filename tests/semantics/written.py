@@ -31,12 +31,16 @@ class Program(NamedTuple):
     files: dict[str, str]
     told: tuple[str, ...]
 
-    def facts(self, folder: Path) -> Facts:
-        """Return what is known of the first file, all of them written into ``folder``."""
+    def lay_out(self, folder: Path) -> None:
+        """Write the files into ``folder``, which is a project then."""
         for name, text in {"pyproject.toml": "", **self.files}.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
         renew()
+
+    def facts(self, folder: Path) -> Facts:
+        """Return what is known of the first file, all of them written into ``folder``."""
+        self.lay_out(folder)
         path = folder / next(iter(self.files))
         facts = facts_of(path.read_bytes(), path.name, str(path.parent))
         assert isinstance(facts, Facts)
