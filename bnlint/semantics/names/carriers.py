@@ -85,7 +85,6 @@ def _flows_to(module: Module, use: ast.expr, *, returns_api: bool) -> Iterator[C
             held = parent.annotation
             if isinstance(held, ast.Subscript) and last_name(held.value) in ("Type", "type"):
                 yield parent.arg, maker
-            return
         elif isinstance(parent, ast.arguments):
             for name in _defaulted(parent, child):
                 yield name, maker
@@ -97,7 +96,6 @@ def _flows_to(module: Module, use: ast.expr, *, returns_api: bool) -> Iterator[C
             return
         elif isinstance(parent, ast.ClassDef):
             yield parent.name, False
-            return
         elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For)):
             targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
             if not any(child is target for target in targets):

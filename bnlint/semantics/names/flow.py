@@ -56,7 +56,7 @@ def reaching(scope: Scope, name: str, use: ast.AST | None, decide: Decide | None
     bindings = scope.bindings.get(name, ())
     if not bindings:
         return ()
-    if len(bindings) == 1 and bindings[0].kind != "aug" and not _conditional(scope, name, use):
+    if len(bindings) == 1 and not _conditional(scope, name, use):
         return (Reaching(bindings[0]),)
     if len(bindings) > MAX_BINDINGS:
         if name not in scope.unfollowed:
@@ -127,10 +127,7 @@ class _Analysis:
     def block(self, block: list[ast.stmt], state: State | None) -> State | None:
         for statement in block:
             if state is None:
-                # Unreachable as far as this analysis sees; the use may still be in here.
-                if statement in self.path:
-                    raise _Found(self.all)
-                continue
+                return None  # no use is met further on: any binding may be the one there
             if statement in self.path or statement in self.owned:
                 state = self.statement(statement, state)
             else:
@@ -188,10 +185,12 @@ class _Analysis:
         return _join(self.block(statement.body, taken), self.block(statement.orelse, other))
 
     def loop(self, statement: ast.For | ast.AsyncFor | ast.While, state: State) -> State | None:
-        head = statement.test if isinstance(statement, ast.While) else statement.iter
-        self.header(state, head)
         again = tuple(Reaching(b) for b in self.owned.get(statement, ()))
         after = unique((*state, *again))
+        if isinstance(statement, ast.While):
+            self.header(after, statement.test)
+        else:
+            self.header(state, statement.iter)  # once, before the first time
         self.block(statement.body, self.bound(statement, after))
         return self.block(statement.orelse, after)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from bnlint.semantics.syntax.module import FunctionNode, Module, ScopeNode, origin_of
+from bnlint.semantics.syntax.module import FunctionNode, Module, origin_of
 from bnlint.startup.typed import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ class Scope:
         if isinstance(node, _COMPREHENSIONS):
             for generator in node.generators:
                 self._target(generator.target, "for", node, generator.iter)
-            return
         if isinstance(node, FunctionNode):
             for argument in _arguments(node.args):
                 self._add(Binding(argument.arg, "param", node, argument))
@@ -199,13 +198,8 @@ def blocks(statement: ast.AST) -> Iterator[list[ast.stmt]]:
         if field in ("handlers", "cases"):
             for item in part:
                 yield item.body
-        elif part:
+        else:
             yield part
-
-
-def is_scope(node: ast.AST) -> bool:
-    """Tell whether ``node`` opens a scope."""
-    return isinstance(node, ScopeNode)
 
 
 def _arguments(arguments: ast.arguments) -> Iterator[ast.arg]:

@@ -115,9 +115,13 @@ class Follower(Understanding):
     def givers(self, node: ast.expr) -> Iterator[ast.Call]:
         """Yield the calls that give ``node``, whole or as one of several things."""
         if isinstance(node, ast.Name):
-            for reach in reaching(scope_of(self.ev, self.module, node), node.id, node):
-                if isinstance(reach.binding.value, ast.Call):
-                    yield reach.binding.value
+            scope = scope_of(self.ev, self.module, node)
+            bindings = list(scope.bindings.get(node.id, ()))
+            if self.module.scope_node(node) is scope.node:
+                bindings = [reach.binding for reach in reaching(scope, node.id, node)]
+            for binding in bindings:
+                if isinstance(binding.value, ast.Call):
+                    yield binding.value
         while isinstance(node, ast.Subscript):
             node = node.value
         if isinstance(node, ast.Call):
