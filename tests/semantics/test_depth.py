@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+import ast
+from itertools import cycle, islice
+
+import libcst as cst
 import pytest
 
 from bnlint.finding import Finding, Span
 from bnlint.semantics.syntax.concrete import confirmed, expression, statement
-from bnlint.semantics.syntax.depth import MAX_BRACKETS, MAX_BRANCHES, MAX_CHAIN, is_deep
+from bnlint.semantics.syntax.depth import (
+    MAX_BRACKETS,
+    MAX_BRANCHES,
+    MAX_CHAIN,
+    is_deep,
+    is_deeply_nested,
+)
 from bnlint.semantics.syntax.module import Module, parse
 
-#: Texts that are nested as deeply as is allowed: with one level more they are not.
+#: Operators of one character each, as they stand between two values.
+OPERATORS = cycle([*"+*/%&|^~@<>=-", "and", "or"])
+
+#: How often something may stand in a text, and the text in which it stands so often.
 SHAPES = {
-    "a sum": lambda n: "a" + " + a" * (n * MAX_CHAIN),
-    "a chain of calls": lambda n: "a" + ".b()" * (n * MAX_CHAIN // 2),
-    "a sum of powers of ten": lambda n: "1e-5" + " + 1e-5" * (n * MAX_CHAIN),
-    "signs": lambda n: "-" * (n * MAX_CHAIN) + "a",
-    "negations": lambda n: "not " * (n * MAX_CHAIN) + "a",
-    "conditions": lambda n: "a if b else " * (n * MAX_CHAIN) + "c",
-    "functions": lambda n: "lambda: " * (n * MAX_CHAIN) + "a",
-    "a sum in brackets": lambda n: "(a" + "\n + a" * (n * MAX_CHAIN) + ")",
-    "the value of a key": lambda n: "{a: a" + " + a" * (n * MAX_CHAIN) + "}",
-    "brackets": lambda n: "(" * (n * (MAX_BRACKETS - 1)) + ")" * (n * (MAX_BRACKETS - 1)),
-    "branches": lambda n: "if a: b\n" + "elif a: b\n" * (n * MAX_BRANCHES),
-}
+    "a sum": (MAX_CHAIN, lambda n: "a" + " + a" * n),
+    "a chain of calls": (MAX_CHAIN, lambda n: "a" + ".b()" * (n // 2) + ".b" * (n % 2)),
+    "a sum of powers of ten": (MAX_CHAIN, lambda n: "1e-5" + " + 1e-5" * n),
+    "signs": (MAX_CHAIN, lambda n: "-" * n + "a"),
+    "negations": (MAX_CHAIN, lambda n: "not " * n + "a"),
+    "conditions": (MAX_CHAIN, lambda n: "a if b else " * n + "c"),
+    "functions": (MAX_CHAIN, lambda n: "lambda: " * n + "a"),
+    "all operators": (MAX_CHAIN, lambda n: "".join(f"a {o} " for o in islice(OPERATORS, n)) + "a"),
+    "waits": (MAX_CHAIN, lambda n: "await " * n + "a"),
+    "a sum in brackets": (MAX_CHAIN, lambda n: "(a" + "\n + a" * n + ")"),
+    "a sum in a list": (MAX_CHAIN, lambda n: "[a + b, c; d: a" + " + a" * n + "]"),
+    "the value of a key": (MAX_CHAIN, lambda n: "{a: a" + " + a" * n + "}"),
+    "brackets": (MAX_BRACKETS - 1, lambda n: "(" * n + ")" * n),
+    "brackets of all kinds": (MAX_BRACKETS - 1, lambda n: ("([{" * n)[:n]),
+    "branches": (MAX_BRANCHES, lambda n: "if a: b\n" + "elif a: b\n" * n),
+}  # fmt: skip
 
 #: Long texts that are flat.
 FLAT = {
@@ -40,9 +57,14 @@ FLAT = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_level_more_is_too_deep(shape: str) -> None:
-    made = SHAPES[shape]
-    assert not is_deep(made(1))
-    assert is_deep(made(2))
+    most, made = SHAPES[shape]
+    assert not is_deep(made(most))
+    assert is_deep(made(most + 1))
+
+
+def test_trees_are_deep_from_a_hundred_levels_on() -> None:
+    assert not is_deeply_nested(ast.parse("-" * 97 + "a", mode="eval"))
+    assert is_deeply_nested(ast.parse("-" * 98 + "a", mode="eval"))
 
 
 @pytest.mark.parametrize("text", FLAT.values(), ids=FLAT)
@@ -101,3 +123,20 @@ def test_what_is_too_deep_is_not_read() -> None:
     assert statement(module, _place(module, DEEP)) is None
     assert expression(module, _place(module, "eps=1e-3")) is None
     assert statement(module, _place(module, "return f(x, eps=1e-3) + g(x)")) is not None
+
+
+def test_what_is_read_is_what_stands_there() -> None:
+    module = parse("net.py", CODE)
+    read = expression(module, _place(module, "f(x, eps=1e-3)"))
+    assert isinstance(read, cst.Call)
+    assert read.func.deep_equals(cst.Name("f"))
+    several = statement(module, _place(module, "if x:\n        return f(x, eps=1e-3)"))
+    assert isinstance(several, cst.If)
+    assert statement(module, _place(module, "return f(x, eps=1e-3) +")) is None
+
+
+def test_a_statement_may_stand_in_any_column() -> None:
+    module = parse("net.py", "if a:\n  if b:\n    c = 1\n  else:\n    c = 2\n")
+    found = statement(module, _place(module, "if b:\n    c = 1\n  else:\n    c = 2"))
+    assert isinstance(found, cst.If)
+    assert found.orelse is not None

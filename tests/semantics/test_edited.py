@@ -138,6 +138,81 @@ def test_edited_is_as_parsed_anew(
         assert lengths[-1] < len(CODE.strip())
 
 
+SMALL = """\
+import a
+
+x = 1; y = 2
+
+
+class Net:
+    n = 1
+
+    def run(self):
+        b = 1
+        c = 2
+
+        return c
+
+    def stop(self):
+        pass
+
+
+z = 3
+"""
+
+#: What is replaced by what, and the statements that are parsed for it.
+PARSED = [
+    pytest.param("import a", "import b", "import b\n\n", id="the first"),
+    pytest.param("import", "# new\nimport", "# new\nimport a\n\n", id="before the first"),
+    pytest.param("y = 2", "y = 22", "x = 1; y = 22\n\n\n", id="the second of a line"),
+    pytest.param("z = 3\n", "z = 33\n", "z = 33\n", id="the last"),
+    pytest.param("z = 3\n", "z = 3\nz = 3\n", "z = 3\nz = 3\n", id="the last once more"),
+    pytest.param("z = 3\n", "z = 3", "z = 3", id="the end of the last"),
+    pytest.param("    n = 1", "    n = 11", "    n = 11\n\n", id="the first of a class"),
+    pytest.param("b = 1\n", "b = 11\n", "        b = 11\n", id="the first of a function"),
+    pytest.param(
+        "c = 2\n", "c = 2\n        c = 2\n", "        c = 2\n        c = 2\n\n", id="once more"
+    ),
+    pytest.param(
+        "        c = 2\n\n", "", "        b = 1\n        return c\n", id="one of three gone"
+    ),
+    pytest.param("return c", "return b", "        return b\n", id="the last of a function"),
+    pytest.param(
+        "pass\n", "return\n", "    def stop(self):\n        return\n", id="all of a function"
+    ),
+    pytest.param(
+        "def stop", "def halt", "    def halt(self):\n        pass\n", id="a name of a function"
+    ),
+    pytest.param("class Net", "class Nets", None, id="the name of a class"),
+    pytest.param(
+        "b = 1\n        c = 2", "c = 2",
+        "    def run(self):\n        c = 2\n\n        return c\n\n", id="its first two",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "code"), PARSED)
+def test_so_much_is_parsed(
+    old: str, new: str, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert SMALL.count(old) == 1
+    text, parsed = SMALL.replace(old, new), []
+    whole = modules.tree_of
+
+    def noted(given: str) -> ast.Module:
+        parsed.append(given.lstrip("\n").removeprefix("class _:\n"))
+        return whole(given)
+
+    before = parse("net.py", SMALL)
+    monkeypatch.setattr("bnlint.semantics.syntax.edited.tree_of", noted)
+    after = edited(before, text)
+    assert after is not None
+    assert seen(after) == seen(parse("net.py", text))
+    if code is None:  # all of the class
+        code = text[text.index("class") : text.index("z = 3")]
+    assert parsed[-1] == code
+
+
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\f\n"])
 def test_other_line_ends_are_left_to_the_parser(end: str) -> None:
     other = CODE.replace("\nclass", f"{end}class")

@@ -6,7 +6,15 @@ import math
 
 import pytest
 
-from bnlint.semantics.syntax.numbers import close, complement, in_floats, shown
+from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.syntax.numbers import (
+    close,
+    complement,
+    decay,
+    in_floats,
+    momentum_for,
+    shown,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +60,21 @@ def test_integers_beyond_all_floats_are_infinite() -> None:
 )  # fmt: skip
 def test_shown(number: object, text: str) -> None:
     assert shown(number) == text
+
+
+def test_whole_numbers_are_shown_as_they_are() -> None:
+    assert shown(123456789012345.0) == "123456789012345.0"
+    assert shown(1e15) == "1000000000000000.0"
+    assert shown(-1e16) == "-1e+16"
+    assert shown(3.0) == "3.0"
+
+
+def test_decay_and_momentum_by_convention() -> None:
+    tables = catalogue().load(("torch", "keras", "equinox"))
+    torch, keras = tables.reference("torch"), tables.reference("keras")
+    assert decay(torch, 0.1) == 0.9
+    assert decay(torch, 0.3) == 0.7
+    assert decay(torch, 0.9) == 0.1
+    assert decay(keras, 0.99) == 0.99
+    assert momentum_for(torch, 0.99) == 0.01
+    assert momentum_for(keras, 0.99) == 0.99

@@ -50,8 +50,6 @@ def shown(number: object) -> str:
     """
     if not isinstance(number, float):
         return repr(number)
-    if number.is_integer() and abs(number) < 1e15:
-        return f"{number:.1f}"
     text, rounded = repr(number), repr(float(f"{number:.12g}"))
     return rounded if len(rounded) <= _SHORT < len(text) else text
 
