@@ -150,9 +150,10 @@ def _by_groups(x: Wide, what: Together, eps: float, place: str) -> Wide:
         raise RejectedError(f"{channels} channels are not to be divided into {groups} groups")
     order = np.arange(channels)
     if what.interleaved:
-        order = order.reshape(-1, groups).T.ravel()  # channel c is in group c modulo their number
+        # channel c is in group c modulo their number
+        order = order.reshape(channels // groups, groups).T.ravel()
     sorted_ = wide[:, order]
-    flat = sorted_.reshape(len(wide), groups, -1)
+    flat = sorted_.reshape(len(wide), groups, wide.size // (len(wide) * groups))
     mean, power = flat.mean(-1, keepdims=True), flat.var(-1, keepdims=True)
     done = _divided(flat - mean, power, eps, place).reshape(sorted_.shape)
     back: Wide = np.empty_like(done)

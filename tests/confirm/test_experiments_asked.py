@@ -186,6 +186,7 @@ def test_outputs_are_read_with_their_channels_in_axis_1(
     [
         (TORCH, (*RUNNING, "weight", "bias")), (KERAS, (*MOVING, "gamma", "beta")),
         (FUNCTION, (*RUNNING, "weight", "bias")), ("haiku.RMSNorm", ("scale",)),
+        ("torch.nn.functional.rms_norm", ("weight",)),
     ],
 )  # fmt: skip
 def test_what_a_layer_calls_its_state(api: str, names: tuple[str, ...]) -> None:

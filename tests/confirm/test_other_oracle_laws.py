@@ -17,6 +17,7 @@ from bnlint.confirm.meaning import Given, OracleError, RejectedError
 from bnlint.confirm.workers import Experiment, RequestError, Step
 from bnlint.frameworks.records import UNKNOWN, Api
 from bnlint.frameworks.tables import catalogue
+from bnlint.frameworks.together import Together
 
 Wide = NDArray[np.float64]
 
@@ -267,3 +268,75 @@ def test_an_input_and_what_is_planted_are_there() -> None:
     asked = Experiment("", "functional", {}, [Step(X)], {"Scale": np.ones(2)}, (), "")
     with pytest.raises(RejectedError, match=r"^onnx.LayerNormalization: X is missing$"):
         other_oracle.run(api, asked)
+
+
+MINDSPORE = APIS["mindspore.nn.LayerNorm"]._replace(ranks="any")
+
+
+@pytest.mark.parametrize(
+    ("axis", "learned", "refused"), [(-1, -1, False), (1, 1, False), (3, 3, False), (-2, -2, True)]
+)
+def test_an_axis_below_the_least_is_refused(axis: int, learned: int, refused: bool) -> None:
+    sizes = list(X.shape[axis:])
+    given = {"normalized_shape": sizes, "begin_norm_axis": axis, "begin_params_axis": learned}
+    if refused:
+        with pytest.raises(RejectedError, match="takes no begin_norm_axis below -1"):
+            run(MINDSPORE, X, **given)
+    else:
+        axes = tuple(range(axis % 4, 4))
+        assert np.allclose(run(MINDSPORE, X, **given), brought(X, axes, 1e-7))
+
+
+@pytest.mark.parametrize(
+    ("what", "axes"),
+    [
+        (Together("axes", (-1,)), (3,)), (Together("axes", (1, -1)), (1, 3)),
+        (Together("from", (2,)), (2, 3)), (Together("example"), (1, 2, 3)),
+        (Together("spatial", channel_axis=1), (2, 3)),
+        (Together("spatial", channel_axis=-1), (1, 2)),
+    ],
+)  # fmt: skip
+def test_axes_that_are_normalised_together(what: Together, axes: tuple[int, ...]) -> None:
+    assert other_oracle.axes_of(X, what) == axes
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "shape"),
+    [
+        ("torch.nn.GroupNorm", Together("groups", groups=2, channel_axis=1), (6,)),
+        ("mxnet.nd.GroupNorm", Together("groups", groups=2, channel_axis=1), (2,)),
+        ("mxnet.nd.GroupNorm", Together("groups", channel_axis=1), (1,)),
+        ("torch.nn.LayerNorm", Together("axes", (-2, -1)), (2, 2)),
+        ("tf_slim.layer_norm", Together("from", (1,), learned_from=-3), (6, 2, 2)),
+        ("keras3.layers.LayerNormalization", Together("axes", (1,)), (6,)),
+        ("flax.linen.LayerNorm", Together("axes", (1, 2)), (2,)),
+    ],
+)
+def test_the_shape_of_what_is_learned(name: str, what: Together, shape: tuple[int, ...]) -> None:
+    assert other_oracle.shape_of_learned(APIS[name], X, what) == shape
+
+
+def test_what_is_learned_for_a_group_counts_for_its_channels() -> None:
+    api = APIS["mxnet.nd.GroupNorm"]
+    scale, shift = np.array([2.0, 3.0]), np.array([5.0, 7.0])
+    given = run(api, X, {"gamma": scale, "beta": shift}, num_groups=2, eps=0.5)
+    plain = brought(X.reshape(2, 2, -1), (2,), 0.5)
+    wanted = plain * scale.reshape(1, 2, 1) + shift.reshape(1, 2, 1)
+    assert np.allclose(given, wanted.reshape(X.shape))
+
+
+@pytest.mark.parametrize(("size", "before", "after"), [(1, 0, 0), (2, 1, 0), (3, 1, 1), (4, 2, 1)])
+def test_a_window_ends_at_the_channels(size: int, before: int, after: int) -> None:
+    api = APIS["torch.nn.LocalResponseNorm"]
+    given = run(api, X, size=size, alpha=float(size), beta=1.0, k=2.0)
+    for c in range(6):
+        near = X[:, max(0, c - before) : c + after + 1]
+        wanted = X[:, c] / (2.0 + (near * near).sum(1))
+        assert np.allclose(given[:, c], wanted)
+
+
+def test_a_scale_may_be_what_is_added_to_one() -> None:
+    api = APIS["transformers.models.gemma.modeling_gemma.GemmaRMSNorm"]
+    scale = np.array([0.5, 1.0])
+    plain = run(api, X, dim=2, eps=0.5)
+    assert np.allclose(run(api, X, {"weight": scale}, dim=2, eps=0.5), plain * (1 + scale))

@@ -266,6 +266,8 @@ def test_only_the_reference_may_run_elsewhere(gpus: tuple[str, ...], place: str)
         assert (found.verdict, found.reason) == ("not run", "PyTorch sees no cuda here")
         assert found.device == "cuda"
         assert found.about == EPS.about
+        without = Laboratory(bench, "cuda").judge(EPS._replace(fixed=None), "cuda")
+        assert without.reason == "PyTorch sees no cuda here"
 
 
 def test_each_step_of_the_way_is_told() -> None:
