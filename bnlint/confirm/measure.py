@@ -151,10 +151,11 @@ def _read(inputs: list[Array], result: Result, start: Any, mean: str, variance: 
     means = [np.asarray(state[mean]) for state in result.states]
     variances = [np.asarray(state[variance]) for state in result.states]
     x, y = inputs[0], result.outputs[0]
-    shape = means[0].shape
-    axis = {(length,): at for at, length in enumerate(x.shape)}.get(shape)
-    if axis is None:
-        raise RequestError(f"the running mean has shape {shape}")
+    axes = {(length,): axis for axis, length in enumerate(x.shape)}
+    for shape in (held.shape for held in (*means, *variances)):
+        if shape not in axes:
+            raise RequestError(f"the running statistics have shape {shape}")
+    axis = axes[shape]
     batch_mean, batch_variance = _moments(x, axis)
     n = x.size // x.shape[axis]
     estimates = {"biased": batch_variance, "unbiased": batch_variance * n / (n - 1)}

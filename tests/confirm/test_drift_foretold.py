@@ -255,7 +255,7 @@ def test_statistics_of_another_shape_are_told(foretold: type[Foretold]) -> None:
         return result
 
     changed(foretold, change)
-    assert _numbers("torch.nn.BatchNorm2d")["numbers"] == "the running mean has shape (2, 2)"
+    assert _numbers("torch.nn.BatchNorm2d")["numbers"] == "the running statistics have shape (2, 2)"
 
 
 def test_outputs_of_neither_mode_are_told(foretold: type[Foretold]) -> None:
@@ -331,6 +331,16 @@ def test_an_axis_that_is_wrong_makes_nothing_else_differ(
         DriftRow(KERAS.id, "channel axis", str(axis), installed, status)
     ]
     assert {row.field for row in found} == _expected_fields(KERAS._replace(estimator_when=()))
+
+
+def test_an_axis_that_is_wrong_is_not_that_of_the_mode() -> None:
+    """Nor of a layer that must be told how many channels there are."""
+    api = RIGHT.apis["torch.nn.BatchNorm2d"]
+    found = rows(api._replace(channel_axis=-1))
+    assert [row for row in found if row.status != AGREES] == [
+        DriftRow(api.id, "channel axis", "-1", "-3", DIFFERS)
+    ]
+    assert {row.field for row in found} == _expected_fields(api)
 
 
 @pytest.mark.parametrize(

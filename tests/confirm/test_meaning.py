@@ -187,7 +187,7 @@ def test_a_running_mean_of_another_shape_cannot_be_read() -> None:
             wide = {name: np.zeros(7) for name in asked.observe}
             return Result([step.input for step in asked.steps], [wide, wide])
 
-    with pytest.raises(RequestError, match=r"the running mean has shape \(7,\)"):
+    with pytest.raises(RequestError, match=r"the running statistics have shape \(7,\)"):
         measure.training_steps(Odd(), "", APIS[TORCH], 4, {})  # type: ignore[arg-type]
 
 

@@ -153,11 +153,17 @@ def test_the_axis_is_known_by_its_length(rank: int) -> None:
 
 @pytest.mark.parametrize("shape", [(5, 4), (7,), (), (4, 1)])
 def test_a_running_mean_has_one_value_for_each_channel(shape: tuple[int, ...]) -> None:
-    def rule(means: Any, variances: Any) -> tuple[Any, Any]:
-        return np.zeros((2, *shape)), variances
+    odd = np.zeros(shape)
+    for number in range(4):
 
-    with pytest.raises(RequestError, match=rf"the running mean has shape {re.escape(str(shape))}$"):
-        measured(rule)
+        def rule(means: Any, variances: Any, at: int = number) -> tuple[Any, Any]:
+            rows = [*means, *variances]
+            rows[at] = odd
+            return rows[:2], rows[2:]
+
+        says = rf"the running statistics have shape {re.escape(str(shape))}$"
+        with pytest.raises(RequestError, match=says):
+            measured(rule)
 
 
 def test_what_starts_at_one_less_eps_and_rests() -> None:

@@ -240,20 +240,6 @@ def test_a_worker_has_its_device_until_it_dies(tmp_path: Path, answer: str, driv
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the interpreter is a shell script")
-def test_a_worker_that_answers_something_else_is_ended(tmp_path: Path) -> None:
-    program = tmp_path / "python"
-    answer = '{"driver": "H"}'
-    program.write_text(f"#!/bin/sh\nwhile read line; do echo '{answer}'; done\n")
-    program.chmod(0o755)
-    with Worker("torch", str(program)) as worker:
-        worker.use("cuda")
-        assert worker.device == "cuda"
-        with pytest.raises(WorkerError, match=r"^not an answer to an experiment$"):
-            worker.run(Experiment("", "layer", {}, ()))
-        assert worker.device == ""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the interpreter is a shell script")
 def test_a_worker_that_ended_by_itself_is_replaced(tmp_path: Path) -> None:
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\nread line\necho '{}'\n")

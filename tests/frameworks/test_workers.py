@@ -401,3 +401,13 @@ def test_an_error_leaves_the_worker(tmp_path: Path) -> None:
         with pytest.raises(RequestError, match=r"^no$"):
             worker.ask({"op": "devices"})
         assert worker.device == "cuda"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a script as interpreter")
+def test_what_is_no_answer_to_an_experiment_ends_the_worker(tmp_path: Path) -> None:
+    with Worker("torch", answering(tmp_path, '{"outputs": []}')) as worker:
+        worker.use("cuda")
+        assert worker.device == "cuda"
+        with pytest.raises(WorkerError, match=r"^not an answer to an experiment$"):
+            worker.run(Experiment("", "layer", {}, ()))
+        assert worker.device == ""
