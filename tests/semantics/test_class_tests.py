@@ -210,6 +210,39 @@ def test_what_is_not_known_does_not_matter_beside_what_is(test: str) -> None:
             "default 1e-05",
             id="passed over",
         ),
+        pytest.param(
+            "m.eps = 0.5\nif isinstance(m, nn.BatchNorm2d):\n    continue",
+            "known 0.5",
+            id="passed over behind it",
+        ),
+        pytest.param(
+            "if isinstance(m, nn.BatchNorm2d):\n    m.eps = 0.5\n    continue",
+            "known 0.5",
+            id="passed over behind it in a branch",
+        ),
+        pytest.param(
+            "if isinstance(m, nn.BatchNorm2d):\n    pass\nelse:\n    continue\nm.eps = 0.5",
+            "known 0.5",
+            id="others are passed over",
+        ),
+        pytest.param(
+            "if isinstance(m, nn.BatchNorm1d):\n    pass\nelse:\n    continue\nm.eps = 0.5",
+            "default 1e-05",
+            id="all but others are passed over",
+        ),
+        pytest.param(
+            "if isinstance(m, nn.BatchNorm1d):\n    print(m)\nm.eps = 0.5",
+            "known 0.5",
+            id="a test that leaves nothing",
+        ),
+        pytest.param(
+            "while isinstance(m, nn.BatchNorm2d):\n    m.eps = 0.5", "known 0.5", id="while"
+        ),
+        pytest.param(
+            "while isinstance(m, nn.BatchNorm1d):\n    m.eps = 0.5",
+            "default 1e-05",
+            id="while it is another",
+        ),
     ],
 )
 def test_a_class_that_a_variable_holds(body: str, found: str) -> None:

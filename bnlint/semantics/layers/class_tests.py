@@ -38,9 +38,11 @@ def guards(module: Module, statement: ast.stmt, end: ast.AST | None) -> Iterator
             for index in module.leaving(place):
                 if index >= place.position:
                     break
-                earlier = place.block[index]
-                if isinstance(earlier, ast.If) and isinstance(earlier.body[-1], LEAVES):
-                    yield Guard(earlier.test, holds=False)
+                match place.block[index]:
+                    case ast.If(test=test, body=[*_, last]) if isinstance(last, LEAVES):
+                        yield Guard(test, holds=False)
+                    case ast.If(test=test, orelse=[*_, last]) if isinstance(last, LEAVES):
+                        yield Guard(test, holds=True)
             if isinstance(parent, (ast.If, ast.While)):
                 yield Guard(parent.test, holds=place.block is parent.body)
         if parent is end:

@@ -9,7 +9,7 @@ from itertools import islice
 from bnlint.frameworks.tables import Api, catalogue
 from bnlint.semantics.hints.things import configures, is_configuration, is_eps
 from bnlint.semantics.layers.sites import Site
-from bnlint.semantics.syntax.module import last_name
+from bnlint.semantics.syntax.module import dotted, last_name
 from bnlint.semantics.syntax.numbers import close
 from bnlint.semantics.values.classes import lineage
 from bnlint.semantics.values.domain import ClassRef, Evaluate, Symbol
@@ -52,19 +52,17 @@ def written_eps(call: ast.Call, api: Api) -> ast.expr | None:
 
 def configured(node: ast.expr) -> Configured | None:
     """Return the key of a configuration that an expression is, if it is one for an eps."""
-    if isinstance(node, ast.Attribute):
-        key, inner = node.attr, node.value
-    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        key, inner = str(node.slice.value), node.value
-    else:
+    match node:
+        case ast.Attribute(attr=key, value=inner):
+            pass
+        case ast.Subscript(slice=ast.Constant(str(key)), value=inner):
+            pass
+        case _:
+            return None
+    holder = dotted(inner)
+    if not holder or not is_eps(key) or not is_configuration(last_name(inner)):
         return None
-    last = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
-    root: ast.expr = inner
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    if not isinstance(root, ast.Name) or not is_eps(key) or not is_configuration(last):
-        return None
-    return Configured(key, ast.unparse(node), root.id, ast.unparse(inner))
+    return Configured(key, ast.unparse(node), holder.partition(".")[0], holder)
 
 
 def value_of(ev: Evaluate, site: Site, key: Configured) -> float | None:
@@ -80,11 +78,12 @@ def value_of(ev: Evaluate, site: Site, key: Configured) -> float | None:
     for name in filter(configures, dict.fromkeys(names)):
         for candidate in export(ev, module, name, site.call):
             numbers: Iterable[float | None] = ()
-            if isinstance(candidate.object, ClassRef):
-                numbers = (_held(cls, key.key) for cls in lineage(ev, candidate.object))
-            elif isinstance(candidate.object, Symbol):
-                numbers = [catalogue().configured(candidate.object.path, key.key)]
-            found += list(islice((number for number in numbers if number is not None), 1))
+            match candidate.object:
+                case ClassRef() as cls:
+                    numbers = (_held(above, key.key) for above in lineage(ev, cls))
+                case Symbol(path=path):
+                    numbers = [catalogue().configured(path, key.key)]
+            found += islice((number for number in numbers if number is not None), 1)
     if not found or any(not close(number, found[0]) for number in found):
         return None
     return found[0]
@@ -111,8 +110,10 @@ def _held(cls: ClassRef, key: str) -> float | None:
 
 
 def _number(node: ast.expr | None) -> float | None:
-    value = getattr(node, "value", None)
-    return float(value) if isinstance(value, (int, float)) else None
+    match node:
+        case ast.Constant(int() | float() as value):
+            return float(value)
+    return None
 
 
 def _plain(key: str) -> str:

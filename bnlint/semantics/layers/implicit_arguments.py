@@ -34,7 +34,10 @@ class Supplied(NamedTuple):
 
 
 def supply(ev: Evaluate, module: Module, call: ast.Call, api: Api, matched: Matched) -> Supplied:
-    """Add to ``matched`` what the argument scopes around ``call`` supply."""
+    """Add to ``matched`` what the argument scopes around ``call`` supply.
+
+    An argument that is given is that, whatever is not clear of it beside.
+    """
     if not any(f is api.framework for f in ev.frameworks.word("scopes").values()):
         return Supplied(matched, matched.overridable)
     given, unclear = dict(matched.given), dict(matched.unclear)
@@ -43,8 +46,7 @@ def supply(ev: Evaluate, module: Module, call: ast.Call, api: Api, matched: Matc
         covers = _covers(ev, module, scope, api)
         if covers is None:
             for name in names:
-                if name not in given:
-                    unclear.setdefault(name, f"the scope on line {scope.lineno} is not resolved")
+                unclear.setdefault(name, f"the scope on line {scope.lineno} is not resolved")
         elif covers:
             arguments = arguments_of(ev, module, scope, None)
             for name in names:
@@ -59,8 +61,7 @@ def supply(ev: Evaluate, module: Module, call: ast.Call, api: Api, matched: Matc
         why = "an argument scope around a caller may set it"
         if _has_scopes(ev, module):
             for name in names:
-                if name not in given:
-                    unclear.setdefault(name, why)
+                unclear.setdefault(name, why)
         overridable = why
     return Supplied(matched._replace(given=given, unclear=unclear), overridable)
 

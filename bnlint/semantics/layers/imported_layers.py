@@ -33,18 +33,16 @@ def sites_beside(project: Project, module: Module, pattern: str) -> Iterator[Sit
     if resolver is None:
         return
     holders = set(resolver.sources.search(module.file, pattern)) - {module.file}
-    if not holders:
-        return
     stem = module.name.rpartition(".")[2]
     name = re.escape(stem)
     importing = rf"\bimport\b.*\b{name}\b|\b{name} import\b"
     mentioning = resolver.sources.search(module.file, importing, (stem,))
-    found: list[str] = []
+    found: dict[str, None] = {}
     for user in mentioning[:_MOST_USERS]:
         behind = imported_by(resolver, user)
         if module.file in behind:
-            found += sorted(holders & behind - set(found))
-    for file in found[:_MOST_HOLDERS]:
+            found |= dict.fromkeys(sorted(holders & behind))
+    for file in [*found][:_MOST_HOLDERS]:
         other = resolver.sources.module(file)
         if other is not None:
             yield from sites_in(project.evaluator, other)
@@ -92,17 +90,14 @@ def _imported(
         for statement in module.imports
         for alias in statement.names
     }
-    seen: set[str] = set()
+    named: dict[str, ast.expr] = {}
     for part in ast.walk(node):
-        if not isinstance(part, ast.Name) or part.id not in names:
-            continue
-        outer: ast.expr = part
-        while isinstance(above := module.parents[outer], ast.Attribute):
-            outer = above
-        said = ast.unparse(outer)
-        if said in seen:
-            continue
-        seen.add(said)
+        if isinstance(part, ast.Name) and part.id in names:
+            outer: ast.expr = part
+            while isinstance(above := module.parents[outer], ast.Attribute):
+                outer = above
+            named.setdefault(ast.unparse(outer), outer)
+    for outer in named.values():
         for candidate in project.evaluator.evaluate(module, outer):
             match candidate.object:
                 case ClassRef(other, definition) | FunctionRef(

@@ -72,10 +72,11 @@ def _over(
 ) -> Repeated | None:
     target, over = loop.target, loop.iter
     while isinstance(over, ast.Call) and isinstance(over.func, ast.Name) and over.args:
-        if over.func.id == "enumerate" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
-            target = target.elts[1]
-        elif over.func.id not in _PASSING:
-            return None
+        match over.func.id, target:
+            case "enumerate", ast.Tuple(elts=[_, of_each]):
+                target = of_each
+            case passing, _ if passing not in _PASSING:
+                return None
         over = over.args[0]
     is_call = isinstance(over, ast.Call)
     over = over.func if isinstance(over, ast.Call) else over

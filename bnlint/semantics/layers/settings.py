@@ -20,7 +20,7 @@ from bnlint.semantics.layers.attribute_writes import (
 from bnlint.semantics.layers.resolution import Resolution
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.project.project import Project
-from bnlint.semantics.syntax.module import Module, last_name
+from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.arguments import Matched, match
 from bnlint.semantics.values.domain import Partial, Symbol
 from bnlint.semantics.values.value import Value, settle
@@ -60,17 +60,7 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
     What a call in view may replace is left out.
     """
     ev = project.evaluator
-    names = {api.roles[role] for api in ev.frameworks.apis.values() if role in api.roles}
-    holding = [
-        call
-        for call in module.calls_by_name.get("partial", ())
-        if call.args
-        and any(keyword.arg is None or keyword.arg in names for keyword in call.keywords)
-    ]
-    carriers = project.carriers(module) if holding else ()
-    for call in holding:
-        if last_name(call.args[0]) not in carriers:
-            continue
+    for call in module.calls_by_name.get("partial", ()):
         values = ev.evaluate(module, call)
         held = values[0].object
         if len(values) > 1 or not isinstance(held, Partial):
@@ -89,14 +79,14 @@ def _held(project: Project, module: Module, sites: Sequence[Site], role: str) ->
             for r in site.resolutions
             if r.holder is call
         ]
-        if all(getattr(a, "node", None) is argument.node for a in arrived):
+        if all(a is not None and a.node is argument.node for a in arrived):
             value = settle(ev.argument(argument), argument.node)
             yield Setting(apis[0], value, argument.node, is_stored=False)
 
 
 def _stored(project: Project, module: Module, role: str) -> Iterator[Setting]:
     """Yield the settings that are stored in layers which a test or a loop tells to be such."""
-    layers = [api for api in project.frameworks.apis.values() if api.attribute(role)]
+    layers = project.frameworks.apis.values()
     names = {api.attribute(role) for api in layers}
     for store in stores(module, names):
         if store.value is None:

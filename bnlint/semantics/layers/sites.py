@@ -31,7 +31,6 @@ from bnlint.semantics.values.domain import (
     Instance,
     Partial,
     Symbol,
-    Unknown,
     ValueSet,
     reason,
 )
@@ -113,7 +112,7 @@ def find_sites(
     results = [_in_wide(ev, _site(ev, module, call)) for call in _candidates(module, names)]
     results += [
         site
-        for call in _of_parameters(module, names)
+        for call in _of_others(module, names)
         if isinstance(site := _in_wide(ev, Unresolved(module, call, "")), Site)
     ]
     results += [
@@ -215,30 +214,21 @@ def _candidates(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
             if last_name(func.func) in names or last_name(func.func) in ("getattr", "partial"):
                 yield call
         elif isinstance(func, (ast.IfExp, ast.BoolOp)):
-            parts = (part for part in ast.walk(func) if isinstance(part, (ast.Name, ast.Attribute)))
-            if any(last_name(part) in names for part in parts):
+            if any(isinstance(p, ast.expr) and last_name(p) in names for p in ast.walk(func)):
                 yield call
         elif last_name(func) in names:
             yield call
 
 
-def _of_parameters(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
-    """Yield the calls of parameters that are given a setting of a layer: ``norm(c, eps=e)``.
+def _of_others(module: Module, names: Collection[str]) -> Iterator[ast.Call]:
+    """Yield the calls of other names that are given a setting of a layer: ``norm(c, eps=e)``.
 
-    Nothing in the file makes such a parameter an API; callers in other files may.
+    Nothing in the file makes such a name an API; callers of its functions in other files may.
     """
     settings = {n for role in _SETTINGS for n in catalogue().parameter_names(role)}
     for call in module.calls:
-        if not isinstance(call.func, ast.Name) or call.func.id in names:
-            continue
-        if not any(keyword.arg in settings for keyword in call.keywords):
-            continue
-        function = module.enclosing_function(call)
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            spec = function.args
-            if any(
-                p.arg == call.func.id for p in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)
-            ):
+        if isinstance(call.func, ast.Name) and call.func.id not in names:
+            if any(keyword.arg in settings for keyword in call.keywords):
                 yield call
 
 
@@ -284,16 +274,14 @@ def _made(
         holder = route.holder if _is_named(callee, call) else None
         reached = list(resolve(ev, callee, arguments, route._replace(holder=holder)))
         resolutions += reached
-        if not reached and not isinstance(callee.object, Unknown):
-            doubt = doubt or f"{last_name(call.func) or 'the callee'} may be something else"
+        if not reached:
+            doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     if not resolutions:
         why = reason(callees) or _opaque(callees) or _absent(callees)
         why = why or unnamed(ev, callees, arguments)
         # What a layer gives is no class: this is a layer that is applied.
         is_layer = why in ("", APPLIED, HELD, LISTED) or _is_own_in_forward(ev, module, call)
         return None if is_layer else Unresolved(module, call, why)
-    if not doubt and any(isinstance(c.object, Unknown) for c in callees):
-        doubt = f"{last_name(call.func) or 'the callee'} may be something else"
     roles = {role for r in resolutions for role in (*r.api.roles, STATISTICS, "eps")}
     values = {role: value_of(ev, resolutions, role, doubt) for role in sorted(roles)}
     return Site(module, call, distinct(resolutions), values, doubt)

@@ -22,7 +22,8 @@ def takes_weight(site: Site) -> bool:
     if site.api.kind == "layer":
         return False
     name = site.api.roles.get("input", "")
-    node = getattr(site.resolutions[0].matched.given.get(name), "node", None)
+    given = site.resolutions[0].matched.given.get(name)
+    node = given.node if given is not None else None
     return node is not None and any(map(is_weight, _identifiers(node, site.module)))
 
 
@@ -59,21 +60,19 @@ def training_flag(site: Site) -> Value:
     return flag._replace(value=not flag.value) if isinstance(flag.value, bool) else flag
 
 
-def _is_always(site: Site, which: str, value: object) -> bool:
+def _is_always(site: Site, which: str) -> bool:
     setting = site.api.statistics.get(which)
-    return setting is not None and type(value) is type(setting) and value == setting
+    return setting is not None and site.value(STATISTICS).value == setting
 
 
 def always_uses_batch(site: Site) -> bool:
     """Tell whether the layer normalises with batch statistics even in inference mode."""
-    value = site.value(STATISTICS)
-    return value.is_known and _is_always(site, "always_batch", value.value)
+    return _is_always(site, "always_batch")
 
 
 def always_uses_running(site: Site) -> bool:
     """Tell whether the layer normalises with running statistics even in training mode."""
-    value = site.value(STATISTICS)
-    return value.is_known and _is_always(site, "always_running", value.value)
+    return _is_always(site, "always_running")
 
 
 def runs_itself(ev: Evaluate, site: Site) -> bool:
