@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import tracemalloc
 
 import pytest
-from reading import sites
+from reading import answers, sites
 from tables import settings
 
 from bnlint.semantics.syntax.module import parse
-from bnlint.semantics.values.domain import TOO_MANY, Candidate, Constant, Env
+from bnlint.semantics.values.arithmetic import NoValue, binary
+from bnlint.semantics.values.containers import short
+from bnlint.semantics.values.domain import TOO_MANY, Candidate, Constant, Env, Unknown
 from bnlint.semantics.values.environments import Environments
 
 BLOCK = "class Block:\n    def __init__(self, c, eps):\n        nn.BatchNorm2d(c, eps=eps)\n"
@@ -21,6 +24,9 @@ LIMITS = {
     "changes": (
         1000, "D = {'eps': 1e-3}\n", "D['k{i}'] = {i}", "nn.BatchNorm2d(8, eps=D['eps'])\n",
         "known",
+    ),
+    "constructor calls": (
+        40, f"{BLOCK.replace('eps):', 'eps=1e-5):')}", "Block(8, 1e-3)", "", "presumed",
     ),
     "bases": (
         19, "class C0:\n    eps = 1e-3\n", "class C{next}(C{i}): pass",
@@ -57,6 +63,33 @@ def test_many_values_under_a_keyword_are_no_knowledge() -> None:
     code = f"from torch import nn\ndef block(c, **more):\n    nn.BatchNorm2d(c, **more)\n{calls}"
     (site,) = sites(code)
     assert site.value("eps").why == TOO_MANY
+
+
+def test_a_list_that_many_statements_change_is_not_known() -> None:
+    (value,) = answers("a = [1]\n" + "a.append(2)\n" * 1001 + "a[0]\n")
+    assert value.object == Unknown("line 1002 changes it")
+
+
+@pytest.mark.parametrize(
+    ("operator", "left", "right"),
+    [
+        (ast.Mult(), "a", 10**7), (ast.Mult(), 10**7, b"a"), (ast.LShift(), 1, 10**8),
+        (ast.Pow(), 2, 10**8), (ast.Mod(), "%9999999d", 1),
+    ],
+)  # fmt: skip
+def test_what_is_too_large_is_not_made(operator: ast.operator, left: object, right: object) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(NoValue):
+            binary(operator, left, right)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_text_that_is_named_is_cut_to_forty_letters() -> None:
+    assert short(ast.Name("a" * 40)) == "a" * 40
+    assert short(ast.Name("a" * 41)) == "a" * 37 + "..."
 
 
 # ------------------------------------------------------------------------- what is kept meanwhile

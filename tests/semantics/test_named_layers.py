@@ -6,13 +6,17 @@ presumed one.
 
 from __future__ import annotations
 
+import ast
+
 import pytest
-from reading import module_of, sites
+from reading import evaluator, last_expression, module_of, sites
 from tables import apis, settings, table
 
 from bnlint.engine.facts import read_facts
 from bnlint.engine.linter import Options, check
 from bnlint.engine.registry import load_rules
+from bnlint.semantics.values.arguments import arguments_of
+from bnlint.semantics.values.named_layers import made
 
 _IMPORTS = """
 import torch.nn as nn
@@ -101,6 +105,10 @@ get_norm_act_layer(nn.BatchNorm2d)(8)
 get_norm("SyncBN" if distributed else "BN", 8)
 --- one of two names, the other of another layer => torch.BatchNorm2d ?
 get_norm("GN" if small else "BN", 8)
+--- one of two names, the other of none => torch.BatchNorm2d
+get_norm(None if small else "BN", 8)
+--- the layer with an activation, by a partial of one without => torch.BatchNormAct2d
+get_norm_act_layer(partial(nn.BatchNorm2d, eps=1e-3))(8)
 """)
 
 
@@ -108,6 +116,28 @@ get_norm("GN" if small else "BN", 8)
 def test_which_layer_a_name_is(code: str, expected: list[str]) -> None:
     found = apis(_IMPORTS + code)
     assert [" | ".join(sorted(name.split(" | "))) for name in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        ("build_norm_layer(dict(type='BN', eps=1e-3), 64, postfix=1)", ["eps", "num_features"]),
+        ("build_norm_layer(dict(type='BN'), num_features=64)", ["num_features"]),
+        (
+            "create_norm_act_layer('batchnorm2d', 64, apply_act=False, eps=1e-3)",
+            ["eps", "num_features"],
+        ),
+        ("get_norm('BN', out_channels=64)", ["num_features"]),
+    ],
+)
+def test_what_arrives_at_the_layer(call: str, names: list[str]) -> None:
+    module = module_of(f"{_IMPORTS}{call}\n")
+    node = last_expression(module)
+    assert isinstance(node, ast.Call)
+    ev = evaluator()
+    (callee,) = ev.evaluate(module, node.func)
+    (layer,) = made(ev, callee, arguments_of(ev, module, node, None))
+    assert sorted(layer.arguments.keywords) == names
 
 
 def test_channels_are_passed_on() -> None:

@@ -56,8 +56,9 @@ def class_attribute(ev: Evaluate, cls: ClassRef, name: str, node: ast.AST) -> Va
             return (Candidate(FunctionRef(module, defined, me), module, defined),)
         if isinstance(defined, ast.ClassDef):
             return (Candidate(ClassRef(module, defined), module, defined),)
-        if isinstance(defined, ast.expr) and bindings[-1].kind == "assign":
-            return mutated_attribute(ev, ev.evaluate(module, defined), module, name, None)
+        match bindings[-1].kind, defined:
+            case "assign", ast.expr() as value:
+                return mutated_attribute(ev, ev.evaluate(module, value), module, name, None)
         return unknown(f"{name} gets its value in a way not followed", cls.module, node)
     return unknown(f"class {owner} does not define {name}", cls.module, node)
 

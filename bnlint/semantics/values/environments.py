@@ -84,15 +84,6 @@ class Environments:
             self._entries.pop(key, None)
         self._passing.clear()
 
-    def forget(self) -> None:
-        """Forget all, and break the circles that would keep it alive."""
-        for entry in self._entries.values():
-            entry.values.clear()
-            entry.nested.clear()
-        self._entries.clear()
-        self._of_file.clear()
-        self._passing.clear()
-
     def _add(self, env: Env, *, lasts: bool) -> _Entry:
         entry = self._entries[id(env)] = _Entry(env, lasts=lasts)
         if lasts:
@@ -105,5 +96,3 @@ class Environments:
         self._entries.pop(id(entry.env), None)
         for inner in entry.nested.values():
             self._remove(inner)
-        entry.values.clear()
-        entry.nested.clear()

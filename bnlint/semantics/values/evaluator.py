@@ -33,6 +33,7 @@ from bnlint.semantics.values.domain import (
     Symbol,
     Unknown,
     ValueSet,
+    presumed,
     unknown,
 )
 from bnlint.semantics.values.environments import Environments
@@ -110,7 +111,7 @@ class Evaluator:
         if self._wide is not None:
             self._wide.forget()
             self._wide = None
-        self._environments.forget()
+        self._environments = Environments()
         self._memo.clear()
         self._scopes.clear()
         self.memos.clear()
@@ -201,9 +202,7 @@ class Evaluator:
         values = argument.values
         if argument.node is not None:
             values = self.evaluate(argument.module, argument.node, argument.env)
-        if argument.presumed:
-            values = tuple(v._replace(presumed=v.presumed or argument.presumed) for v in values)
-        return values
+        return presumed(values, argument.presumed)
 
     def returned(self, function: FunctionRef, node: ast.AST) -> ValueSet:
         """Return what a method without arguments (a property) returns."""

@@ -166,7 +166,7 @@ def _of_module(base: Candidate, key: object, module: Module, node: ast.expr) -> 
     match key:
         case Constant(str(name)):
             path = f"{base.object.path.removesuffix('.__dict__')}.{name}"
-            return (base._replace(object=Symbol(path), module=module, node=node),)
+            return (base._replace(object=Symbol(path)),)
     return unknown("something of a module under an unknown name", module, node)
 
 

@@ -99,9 +99,8 @@ def given_back(ev: Evaluate, module: Module, call: ast.Call, env: Env | None) ->
     if not isinstance(func, ast.Attribute) or func.attr not in returns_itself(ev):
         return ()
     values = ev.evaluate(module, func.value, env)
-    if all(v.object == Constant(None) or gives_back(ev, v, func.attr) for v in values):
-        return values
-    return ()
+    models = tuple(v for v in values if v.object != Constant(None))  # which has no such method
+    return models if all(gives_back(ev, v, func.attr) for v in models) else ()
 
 
 def gives_back(ev: Evaluate, value: Candidate, name: str) -> bool:
