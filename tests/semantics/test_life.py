@@ -10,6 +10,7 @@ import pytest
 
 from bnlint.engine.facts import Facts, facts_of, read_facts, renew
 from bnlint.semantics.objects import aliases
+from bnlint.semantics.objects.allocations import constructions
 from bnlint.semantics.objects.events import Life
 from bnlint.semantics.objects.history import (
     life_in_call,
@@ -417,16 +418,48 @@ def test_where_a_function_has_too_many_names_the_view_ends(
 
 @pytest.mark.parametrize(("calls", "why"), [(60, ""), (61, "it is passed on too far to follow")])
 def test_so_many_calls_of_other_files_are_followed(tmp_path: Path, calls: int, why: str) -> None:
+    found = _beside(tmp_path, "def show(net):\n    print(net)\n", "show(m)\n" * calls)
+    assert found.escapes == why
+
+
+@pytest.mark.parametrize(
+    ("names", "why"), [(200, ""), (201, "line 5 calls what is too long to follow")]
+)
+def test_so_many_names_of_a_function_of_another_file_are_followed(
+    tmp_path: Path, names: int, why: str
+) -> None:
+    found = _beside(tmp_path, "def show(net):\n" + "    net\n" * names, "show(m)\n")
+    assert found.escapes == why
+
+
+def test_what_makes_it_is_entered_once_however_often_it_is_used(tmp_path: Path) -> None:
+    build = (
+        f"{IMPORTS}def show():\n    net = nn.BatchNorm2d(3)\n    net.eval()\n    return net, 1\n"
+    )
     (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "show.py").write_text("def show(net):\n    print(net)\n")
-    code = f"{IMPORTS}from show import show\nm = nn.BatchNorm2d(3)\n"
-    code += "show(m)\n" * calls
+    (tmp_path / "show.py").write_text(build)
+    code = "from show import show\nm, n = show()\n" + "m(x)\n" * 70 + "m.eval()\n"
     (tmp_path / "m.py").write_text(code)
     renew()
     facts = facts_of(code.encode(), str(tmp_path / "m.py"), str(tmp_path))
     assert isinstance(facts, Facts)
+    (made,) = constructions(facts.project.evaluator, facts.module)
+    found = life_of(facts.project.evaluator, facts.module, made.origins)
+    assert found.escapes == ""
+    assert [Path(use.module.path).name for use in found.methods("eval")] == ["show.py", "m.py"]
+
+
+def _beside(folder: Path, show: str, more: str) -> Life:
+    """Return the life of a layer in a file that imports ``show`` from another one."""
+    (folder / "pyproject.toml").touch()
+    (folder / "show.py").write_text(show)
+    code = f"{IMPORTS}from show import show\nm = nn.BatchNorm2d(3)\n{more}"
+    (folder / "m.py").write_text(code)
+    renew()
+    facts = facts_of(code.encode(), str(folder / "m.py"), str(folder))
+    assert isinstance(facts, Facts)
     (made,) = facts.module.calls_by_name["BatchNorm2d"]
-    assert life_of(facts.project.evaluator, facts.module, [made]).escapes == why
+    return life_of(facts.project.evaluator, facts.module, [made])
 
 
 @pytest.mark.parametrize(("layers", "is_seen"), [(7, True), (8, False)])

@@ -12,6 +12,7 @@ from bnlint.semantics.objects.order import (
     are_exclusive,
     calls_later,
     common_loop,
+    is_left_out,
     may_precede,
     places_in,
 )
@@ -149,3 +150,75 @@ def test_calls_are_followed_so_far(calls: int, followed: bool) -> None:
     assert calls_later(evaluator, module, first, function) is followed
     evaluator, module, first, second = read(chain(calls, "CALL\nfirst()\n"))
     assert may_precede(evaluator, module, first, second) is not followed
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param("if False:\n    first()\n", True, id="never"),
+        pytest.param("if a:\n    first()\n", False, id="nobody knows"),
+        pytest.param("def f(a):\n    if a:\n        first()\n", False, id="whoever imports it"),
+        pytest.param("def f():\n    if False:\n        first()\n", False, id="never in a function"),
+        pytest.param("def f(a):\n    if a:\n        first()\nf(0)\n", True, id="not called so"),
+        pytest.param("def f(a):\n    if a:\n        first()\nf(1)\n", False, id="called so"),
+        pytest.param(
+            "def f(a):\n    if a:\n        first()\nf(0)\nf(1)\n", False, id="called so once"
+        ),
+        pytest.param(
+            "def f(a):\n    if a:\n        first()\ndef g(b):\n    f(b)\ng(0)\n", True, id="of two"
+        ),
+        pytest.param(
+            "def f(a):\n    if a:\n        first()\ndef g(b):\n    f(b)\n", False, id="of nobody"
+        ),
+        pytest.param(
+            "def f():\n    first()\ndef g():\n    f()\nif False:\n    g()\n", True, id="in vain"
+        ),
+        pytest.param(
+            "def f(a):\n    if a:\n        first()\ndef g(b):\n    f(b)\ndef h(c):\n    g(c)\n"
+            "def i(d):\n    h(d)\ni(0)\n",
+            True,
+            id="as far as is looked",
+        ),
+        pytest.param(
+            "def f(a):\n    if a:\n        first()\ndef g(b):\n    f(b)\ndef h(c):\n    g(c)\n"
+            "def i(d):\n    h(d)\ndef j(e):\n    i(e)\nj(0)\n",
+            False,
+            id="farther than is looked",
+        ),
+        pytest.param(
+            "class A:\n    def f(self, a):\n        if a:\n            first()\nA().f(0)\n", False,
+            id="a method",
+        ),
+    ],
+)  # fmt: skip
+def test_left_out(code: str, expected: bool) -> None:
+    evaluator, module, first, _ = read(f"{code}second()\n")
+    assert is_left_out(evaluator, module, first) is expected
+    assert not is_left_out(evaluator, module, None)
+
+
+def test_a_loop_around_functions_is_none_in_them() -> None:
+    code = "for a in b:\n    def f():\n        first()\n        second()\n"
+    _, module, first, second = read(code)
+    assert common_loop(module, first, second) is None
+
+
+def test_no_other_statement_is_a_loop() -> None:
+    _, module, first, second = read("with a:\n    if b:\n        first()\n        second()\n")
+    assert common_loop(module, first, second) is None
+
+
+def test_the_first_of_several_calls_counts() -> None:
+    code = "def f():\n    second()\nfirst()\nf()\nf()\n"
+    evaluator, module, first, second = read(code)
+    assert may_precede(evaluator, module, first, second)
+
+
+def test_branches_of_an_outer_test() -> None:
+    code = "if x:\n    if y:\n        first()\n    second()\nelse:\n    pass\n"
+    _, module, first, second = read(code)
+    assert not are_exclusive(module, first, second)
+    other = "if x:\n    if y:\n        first()\nelse:\n    if z:\n        second()\n"
+    _, module, first, second = read(other)
+    assert are_exclusive(module, first, second)
+    assert are_exclusive(module, second, first)

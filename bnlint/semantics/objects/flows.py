@@ -226,7 +226,6 @@ class FlowGraph:
                 return
             elif isinstance(parent, ast.ClassDef):
                 yield from self.definition(parent, is_maker=is_maker)
-                return
             elif isinstance(parent, (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.For)):
                 targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
                 if child not in targets:

@@ -146,7 +146,7 @@ def calls_later(
         if around is start:
             if is_after(call, node):
                 return True
-        elif around is not function and calls_later(ev, module, node, around, depth + 1):
+        elif calls_later(ev, module, node, around, depth + 1):
             return True
     return False
 
