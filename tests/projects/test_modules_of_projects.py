@@ -10,11 +10,8 @@ from project_files import Project as Made
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.project import project as module
-from bnlint.semantics.project import users as using
-from bnlint.semantics.project.imported_carriers import ImportedCarriers
 from bnlint.semantics.project.outline import imports_in, outline_of
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
-from bnlint.semantics.project.users import may_be_used, users
 
 
 @pytest.fixture
@@ -100,16 +97,6 @@ def test_users_are_read_once(project: Made) -> None:
     assert not alone.may_be_used(own.main)
 
 
-@pytest.mark.parametrize(("limit", "told"), [(4, True), (3, False)])
-def test_nobody_is_asked_in_a_large_project(
-    project: Made, monkeypatch: pytest.MonkeyPatch, limit: int, told: bool
-) -> None:
-    monkeypatch.setattr(using, "_MAX_FILES", limit)
-    files = project(net="def f(): ...\n", a="from net import f\n", b="", c="")
-    assert (users(files.resolver, files.path("net"), "f") is not None) is told
-    assert may_be_used(files.resolver, files.path("net")) is told
-
-
 def test_files_that_say_something_come_after_the_one_that_is_checked(project: Made) -> None:
     files = project(net="eval", b="x.eval()", a="y.eval()", c="train()")
     own = around(files)
@@ -187,26 +174,3 @@ def test_what_is_imported_absolutely(project: Made) -> None:
         "torch", "keras.layers", "numpy", "numpy", ".", ".c", "paddle",
     ]  # fmt: skip
     assert imports_in(text).modules == {"torch": ["torch"], "l": ["keras.layers"]}
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("from mmcv.cnn import build_norm_layer\nx = build_norm_layer(c, 8)\n", "build_norm_layer"),
-        ("from timm.layers import get_norm_layer\nx = get_norm_layer('bn')\ny = x(8)\n", "x"),
-        ("from timm.layers import create_norm_layer\nx = create_norm_layer('bn', 8)\n",
-         "create_norm_layer"),
-        ("class MyBatchNorm: ...\nx = MyBatchNorm(8)\n", "MyBatchNorm"),
-        ("from torch.nn import BatchNorm2d as B\nx = B(8)\n", "B"),
-    ],
-)  # fmt: skip
-def test_what_makes_layers_by_name_stands_for_them(project: Made, text: str, names: str) -> None:
-    """And what gives a class stands under the name that this is given; a layer is none."""
-    files = project(net=text)
-    main = files.resolver.sources.module(files.path("net"))
-    assert main is not None
-    carried = ImportedCarriers(files.resolver, catalogue().aliases)
-    found = carried.of(main, catalogue().load(("torch",)))
-    assert names in found
-    assert ("x" in found) is (names == "x")
-    assert "y" not in found

@@ -8,7 +8,7 @@ import pytest
 from reading import module_of
 
 from bnlint.engine.facts import read_facts
-from bnlint.semantics.tensors.layouts import fits, layout_before, made_by
+from bnlint.semantics.tensors.layouts import fits, layout_before, made_by, normalised_axis
 
 IMPORTS = "import torch\nimport torch.nn as nn\n"
 
@@ -64,7 +64,9 @@ FOUND = [
     ("x = fc(z)", STEPS, "0 -1 Linear"),
     ("x = fc(z).permute(0, 2, 1)", STEPS, "3 1 Linear moved"),
     ("x = fc(z).permute(2, 0, 1)", STEPS, "3 0 Linear moved"),
+    ("x = fc(z).permute(1, 0)", (4, 5), "2 0 Linear moved"),
     ("x = emb(z)", STEPS, "0 -1 Embedding"),
+    ("x = emb(z.view(2, 60))", STEPS, "3 2 Embedding"),
     ("x, _ = rnn(z)", STEPS, "3 2 LSTM"),
     ("x, state = rnn(z)", STEPS, "3 2 LSTM"),
     ("x = rnn(z)[0]", STEPS, "3 2 LSTM"),
@@ -171,6 +173,7 @@ def test_pytorch_has_its_features_there(body: str, shape: tuple[int, ...], expec
     [
         pytest.param("nn.Linear(5, 7)", "nn.BatchNorm1d(7)", True, id="alike"),
         pytest.param("nn.Linear(5, 7)", "nn.BatchNorm1d(8)", False, id="another number"),
+        pytest.param("nn.Linear(5, 3 + 4)", "nn.BatchNorm1d(7)", True, id="alike, as numbers"),
         pytest.param("nn.Linear(5, n)", "nn.BatchNorm1d(n)", True, id="one name"),
         pytest.param("nn.Linear(5, n)", "nn.BatchNorm1d(m)", False, id="two names"),
         pytest.param("nn.Linear(5, 2 * n)", "nn.BatchNorm1d(2 * n)", True, id="computed"),
@@ -188,3 +191,23 @@ def test_channels_fit_if_they_are_certain_to_be_as_many(
     assert found is not None
     assert fits(ev, site, found) is fitting
     assert not fits(ev, site, found._replace(source=None))
+
+
+@pytest.mark.parametrize(
+    ("call", "axis"),
+    [
+        ("nn.BatchNorm2d(7)", 1), ("nn.BatchNorm1d(7)", 1), ("layers.BatchNormalization()", None),
+        ("layers.BatchNormalization(axis=1)", None), ("gluon.BatchNorm()", None),
+        ("gluon.BatchNorm(axis=1)", None), ("paddle.nn.BatchNorm2D(7)", 1),
+        ("paddle.nn.BatchNorm2D(7, data_format='NCHW')", None),
+        ("paddle.nn.BatchNorm2D(7, data_format='NHWC')", None), ("ms.BatchNorm2d(7)", 1),
+        ("(nn.BatchNorm2d if a else nn.BatchNorm1d)(7)", None), ("linen.BatchNorm()", None),
+    ],
+)  # fmt: skip
+def test_the_axis_that_is_normalised_where_nobody_sets_it(call: str, axis: int | None) -> None:
+    code = (
+        "import flax.linen as linen\nimport paddle\nfrom mindspore import nn as ms\n"
+        "from mxnet.gluon import nn as gluon\nfrom tensorflow.keras import layers\n"
+    )
+    (site,) = read_facts(module_of(f"{IMPORTS}{code}layer = {call}\n")).sites
+    assert normalised_axis(site) == axis

@@ -99,11 +99,7 @@ def bias(ev: Evaluate, found: Before) -> bool | None:
     if "bias" not in found.neighbour.roles:
         return None
     value = argument(ev, found, "bias")
-    if not value.is_known:
-        return None
-    if found.neighbour.bias_off == "none":
-        return value.value is not None
-    return bool(value.value)
+    return bool(value.value) if value.is_known else None
 
 
 def activation(ev: Evaluate, found: Before) -> bool | None:

@@ -99,8 +99,7 @@ def _previous(ev: Evaluate, module: Module, call: ast.Call) -> Before | None:
             return known_layer(ev, module, parent.elts[index - 1])
         return None
     if isinstance(parent, ast.Call) and call in parent.args:
-        adds = getattr(parent.func, "attr", "") in ev.frameworks.word("adds")
-        if adds and isinstance(module.parents[parent], ast.Expr):
+        if getattr(parent.func, "attr", "") in ev.frameworks.word("adds"):
             return _added_before(ev, module, parent)
         index = parent.args.index(call)
         if index and _is_sequential(ev, module, parent):
