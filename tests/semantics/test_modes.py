@@ -9,7 +9,7 @@ import pytest
 
 from bnlint.engine.facts import read_facts
 from bnlint.semantics.modes.freezing import drift
-from bnlint.semantics.modes.placement import placement
+from bnlint.semantics.modes.placement import above_loops, placement
 from bnlint.semantics.modes.switches import (
     INFERENCE,
     TRAINING,
@@ -387,7 +387,7 @@ def test_switches_to(code: str, to_inference: bool, to_training: bool) -> None:
     assert switches_to(found.module, modes.to_training) is to_training
 
 
-@pytest.mark.parametrize(("more", "knows"), [(0, True), (60, False)])
+@pytest.mark.parametrize(("more", "knows"), [(58, True), (59, False)])
 def test_what_trains_a_model_that_is_used_often_is_not_found_out(more: int, knows: bool) -> None:
     code = "m = nn.BatchNorm1d(3)\n" + "m(a)\n" * more
     found = facts(code + "for x in xs:\n    print(m(x))\nm(y).sum().backward()\n")
@@ -398,3 +398,93 @@ def test_what_trains_a_model_that_is_used_often_is_not_found_out(more: int, know
     placed = placement(ev, module, run, "m", life, made.framework)
     assert isinstance(placed.statement, ast.For) is knows
     assert placed.back is knows
+
+
+@pytest.mark.parametrize(
+    ("code", "above", "back"),
+    [
+        pytest.param("print(m(x))", "print(m(x))", False, id="alone"),
+        pytest.param("for x in xs:\n    print(m(x))", "for x in xs:", False, id="in a loop"),
+        pytest.param(
+            "for e in es:\n    with f():\n        print(m(x))", "for e in es:", False, id="in two"
+        ),
+        pytest.param("if c:\n    print(m(x))", "print(m(x))", False, id="under a test"),
+        pytest.param(
+            "for x in xs:\n    pass\nelse:\n    print(m(x))", "print(m(x))", False, id="at the end"
+        ),
+        pytest.param(
+            "for m.last in xs:\n    print(m(x))", "for m.last in xs:", False, id="of a part"
+        ),
+        pytest.param(
+            "print(m(x))\nm(y).sum().backward()", "print(m(x))", True, id="trained later"
+        ),
+        pytest.param(
+            "m(y).sum().backward()\nprint(m(x))", "print(m(x))", False, id="trained before"
+        ),
+        pytest.param(
+            "if c:\n    m(y).sum().backward()\n    print(m(x))", "print(m(x))", False,
+            id="trained before, in one block",
+        ),
+        pytest.param(
+            "for e in es:\n    m(y).sum().backward()\n    print(m(x))", "print(m(x))", True,
+            id="trained before, in each pass",
+        ),
+        pytest.param(
+            "for e in es:\n    m(y).sum().backward()\n    for x in xs:\n        print(m(x))",
+            "for x in xs:", True, id="trained in each pass, before a loop",
+        ),
+        pytest.param("m.train()\nprint(m(x))", "print(m(x))", False, id="woken before"),
+        pytest.param(
+            "for e in es:\n    m.train()\n    print(m(x))", "print(m(x))", True, id="woken anew"
+        ),
+        pytest.param(
+            "def f():\n    m(y).sum().backward()\nfor x in xs:\n    print(m(x))", "print(m(x))",
+            True, id="trained in a function that nobody calls",
+        ),
+        pytest.param(
+            "def f():\n    m(y).sum().backward()\nf()\nfor x in xs:\n    print(m(x))",
+            "for x in xs:", True, id="trained in a function",
+        ),
+        pytest.param(
+            "def f():\n    m(y).sum().backward()\nfor x in xs:\n    print(m(x))\n    f()",
+            "print(m(x))", True, id="trained in a function that the loop calls",
+        ),
+    ],
+)  # fmt: skip
+def test_placement(code: str, above: str, back: bool) -> None:
+    found = facts(f"m = nn.BatchNorm1d(3)\n{code}\n")
+    ev, module = found.project.evaluator, found.module
+    (made,) = constructions(ev, module)
+    life = life_of(ev, module, made.origins)
+    run = next(call for call in module.calls if ast.unparse(call) == "m(x)")
+    placed = placement(ev, module, run, "m", life, made.framework)
+    assert (ast.unparse(placed.statement).splitlines()[0], placed.back) == (above, back)
+
+
+@pytest.mark.parametrize(
+    ("code", "above"),
+    [
+        pytest.param("for m in ms:\n    for x in xs:\n        m(x)", "for x in xs:", id="a name"),
+        pytest.param(
+            "for t in ts:\n    for x in xs:\n        t.m(x)", "for x in xs:", id="what holds it"
+        ),
+        pytest.param(
+            "for t.m in ms:\n    for x in xs:\n        t.m(x)", "for x in xs:", id="an attribute"
+        ),
+        pytest.param(
+            "for t in ts:\n    while c:\n        print(m, t)\n        m(x)",
+            "for t in ts:",
+            id="read",
+        ),
+        pytest.param(
+            "for t in ts:\n    m = f()\n    with g():\n        m(x)", "with g():", id="bound in it"
+        ),
+        pytest.param("def f():\n    while c:\n        m(x)", "while c:", id="in a function"),
+        pytest.param("while c:\n    if d:\n        m(x)", "m(x)", id="under a test"),
+    ],
+)
+def test_above_loops(code: str, above: str) -> None:
+    module = parse("m.py", f"{code}\n")
+    run = next(call for call in module.calls if ast.unparse(call.func) in ("m", "t.m"))
+    names = {ast.unparse(run.func)}
+    assert ast.unparse(above_loops(module, run, names)).splitlines()[0] == above

@@ -125,14 +125,13 @@ def only_infers(ev: Evaluate, module: Module, life: Life) -> bool:
     modules = {module, *(use.module for use in life.uses)}
     if any(takes_gradients(ev, module) for module in modules):
         return False
-    return not any(
-        use.name in weights
-        or (
-            use.kind == METHOD
-            and any(mode_after(use, f) == TRAINING for f in ev.frameworks.frameworks.values())
-        )
-        for use in life.uses
-    )
+    return not any(use.name in weights or _wakes(ev, use) for use in life.uses)
+
+
+def _wakes(ev: Evaluate, use: Use) -> bool:
+    """Tell whether a use switches the model to training, as any framework has it."""
+    frameworks = ev.frameworks.frameworks.values()
+    return use.kind == METHOD and any(mode_after(use, f) == TRAINING for f in frameworks)
 
 
 def only_gives_result(ev: Evaluate, use: Use, life: Life) -> bool:
@@ -169,15 +168,7 @@ def _is_meant(ev: Evaluate, step: CallSite) -> bool:
 def _switched_to_training(ev: Evaluate, use: Use, life: Life) -> bool:
     """Tell whether a function on the way to the call switches the model to training itself."""
     functions = [_function(step) for step in use.route]
-    return any(
-        other.kind == METHOD
-        and _function(other.route[-1]) in functions
-        and any(
-            mode_after(other, framework) == TRAINING
-            for framework in ev.frameworks.frameworks.values()
-        )
-        for other in life.uses
-    )
+    return any(_function(other.route[-1]) in functions and _wakes(ev, other) for other in life.uses)
 
 
 def _is_trained(ev: Evaluate, life: Life) -> bool:
@@ -248,12 +239,11 @@ class _HeldOut:
 
     def is_told(self, part: ast.expr) -> bool:
         """Note what a name, attribute or key says; tell whether it says anything."""
-        name = last_name(part)
-        if isinstance(part, ast.Subscript):
-            key = part.slice
-            if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
-                return False
-            name = f"{key.value}_data"
+        match part:
+            case ast.Subscript(slice=ast.Constant(str(key))):
+                name = f"{key}_data"
+            case _:
+                name = last_name(part)
         if trains(name):
             self.trains = True
         elif is_held_out(name):
@@ -280,15 +270,15 @@ def _data_parts(node: ast.AST) -> Iterator[ast.expr]:
     """Yield the names, attributes and items in ``node`` that may be data: not what is called."""
     stack = [node]
     while stack:
-        part = stack.pop()
-        if isinstance(part, ast.Call):
-            stack += [*part.args, *(k.value for k in part.keywords)]
-            if isinstance(part.func, ast.Attribute):
-                stack.append(part.func.value)
-            continue
-        if isinstance(part, (ast.Name, ast.Attribute, ast.Subscript)):
-            yield part
-            if isinstance(part, (ast.Attribute, ast.Subscript)):
-                stack.append(part.value)
-            continue
-        stack += ast.iter_child_nodes(part)
+        match stack.pop():
+            case ast.Call(func, args, keywords):
+                stack += [*args, *(keyword.value for keyword in keywords)]
+                if isinstance(func, ast.Attribute):
+                    stack.append(func.value)
+            case ast.Attribute(held) | ast.Subscript(held) as part:
+                yield part
+                stack.append(held)
+            case ast.Name() as name:
+                yield name
+            case other:
+                stack += ast.iter_child_nodes(other)

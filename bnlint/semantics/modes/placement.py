@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from bnlint.frameworks.tables import Framework
 from bnlint.semantics.modes.switches import TRAINING, mode_after, runs, use_feeds_gradient
 from bnlint.semantics.objects.events import METHOD, Life, Use
-from bnlint.semantics.objects.order import LOOPS, places_in, running_in
+from bnlint.semantics.objects.order import LOOPS, common_loop, places_in, running_in
 from bnlint.semantics.syntax.module import FunctionNode, Module, dotted
 from bnlint.semantics.values.callers import callers
 from bnlint.semantics.values.domain import Evaluate
@@ -39,10 +39,9 @@ def placement(
     if len(life.uses) > _MAX_USES:
         return Placement(found, back=False)
     trained = [use for use in life.uses if _trains(ev, use, framework)]
-    here = running_in(module, place)
     child: ast.AST = found
     for around in module.ancestors(found):
-        if around is here or not isinstance(around, _AROUND) or child not in around.body:
+        if not isinstance(around, _AROUND) or child not in around.body:
             break
         if _binds(around, name) or any(_runs_in(ev, module, around, use) for use in trained):
             break
@@ -108,17 +107,9 @@ def _binds(around: ast.AST, name: str) -> bool:
 
 def _may_follow(module: Module, use: Use, statement: ast.stmt) -> bool:
     """Tell whether a use may come after ``statement``: further down, or in the next pass."""
-    here = running_in(module, statement)
-    if running_in(module, use.here) is not here:
+    if running_in(module, use.here) is not running_in(module, statement):
         return True
-    return use.here.lineno > module.span(statement).end_row or any(
-        use.here in ast.walk(loop) for loop in _loops(module, statement, here)
+    return (
+        use.here.lineno > module.span(statement).end_row
+        or common_loop(module, statement, use.here) is not None
     )
-
-
-def _loops(module: Module, statement: ast.stmt, here: ast.AST) -> Iterator[ast.AST]:
-    for around in module.ancestors(statement):
-        if around is here:
-            return
-        if isinstance(around, LOOPS):
-            yield around

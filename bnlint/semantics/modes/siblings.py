@@ -48,8 +48,8 @@ def siblings(ev: Evaluate, module: Module, sites: Sequence[Site]) -> Iterator[Si
     """
     for framework in ev.frameworks.frameworks.values():
         modes = framework.modes
-        if modes.switch != "object" or modes.initial != TRAINING:
-            continue
+        if modes.initial != TRAINING:
+            continue  # what infers until it is told to train need not be switched
         calls = [c for name, _ in modes.to_inference for c in module.calls_by_name.get(name, ())]
         held: dict[ast.ClassDef, dict[str, ast.expr]] = {}
         for call in calls:
