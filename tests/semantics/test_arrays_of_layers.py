@@ -126,6 +126,24 @@ def test_slot(code: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "method", ["copy", "squeeze", "flatten", "ravel", "reshape", "view", "tolist", "transpose"]
+)
+def test_methods_that_leave_values_alone(method: str) -> None:
+    assert _slot(f"bn.running_var.{method}()") == VAR
+
+
+@pytest.mark.parametrize(
+    "function", ["array", "asarray", "ascontiguousarray", "squeeze", "float32", "copy"]
+)
+def test_functions_that_leave_values_alone(function: str) -> None:
+    assert _slot(f"np.{function}(bn.running_var)") == VAR
+
+
+def test_what_takes_an_array_out_of_a_dictionary() -> None:
+    assert _slot("state.pop('bn.running_var')") == "variance of state.pop['bn.']"
+
+
+@pytest.mark.parametrize(
     ("code", "expected"),
     [
         pytest.param("bn.get_weights()[0]", "scale of bn 0 of 0", id="the first"),

@@ -27,6 +27,10 @@ FOLD = "def fold(conv, bn):\n    w, m = bn.weight, bn.running_mean\n    "
         pytest.param(
             "s = torch.sqrt(bn.running_var.data.cpu().numpy() + 1e-5)", ["bn + 1e-05"], id="moved"
         ),
+        pytest.param(
+            "s = torch.sqrt(bn.running_var.reshape(-1) + 1e-5)", ["bn + 1e-05"], id="reshaped"
+        ),
+        pytest.param("s = torch.sqrt(bn.running_var.view(1, -1) + a)", ["bn + a"], id="viewed"),
         pytest.param("s = torch.sqrt(bn.running_var.abs() + 1e-5)", ["bn"], id="made positive"),
         pytest.param("s = torch.sqrt(other.running_var + 1e-5)", [], id="of another layer"),
         pytest.param(
@@ -50,6 +54,11 @@ def test_folds(code: str, expected: list[str]) -> None:
     [
         pytest.param("def f(bn):\n    return bn.running_var, bn.running_mean", [], id="no scale"),
         pytest.param("def f(bn):\n    return bn.running_var, bn.weight", [], id="no mean"),
+        pytest.param("def f(bn):\n    return bn.var, bn.mean, bn.scale", [], id="plain names"),
+        pytest.param(
+            "def f(cls):\n    return cls.running_var, cls.running_mean, cls.weight", [],
+            id="of its class",
+        ),
         pytest.param("print(bn.running_var, bn.running_mean, bn.weight)", [], id="no function"),
         pytest.param(
             "def f(self):\n    return self.running_var, self.running_mean, self.weight", [],
@@ -140,6 +149,35 @@ UNSCALED = FOLD + "s = w / torch.sqrt(bn.running_var + bn.eps)\n    "
             SCALED + "t = bn.bias - m * s\n    t = f(t)\n"
             "    return conv.bias + t",
             False, id="a shift that is changed",
+        ),
+        pytest.param(SCALED + "return 0.5 + (bn.bias - m * s)", False, id="a number"),
+        pytest.param(SCALED + "return conv.weight + (bn.bias - m * s)", False, id="a weight"),
+        pytest.param(
+            "b = conv.bias\n    c = b * s\n    return conv.bias + (bn.bias - m * s)", False,
+            id="its bias alone is scaled, elsewhere",
+        ),
+        pytest.param(
+            SCALED + "b = conv.bias * s\n    return conv.bias + (bn.bias - m * s)", False,
+            id="scaled elsewhere",
+        ),
+        pytest.param(
+            "conv.weight -= s\n    return conv.bias + (bn.bias - m * s)", False, id="less it"
+        ),
+        pytest.param(
+            SCALED + "t = bn.bias - m * s\n    t += m\n    return conv.bias + t", False,
+            id="a shift that is added to",
+        ),
+        pytest.param(
+            SCALED + "t = bn.bias - m * s\n    for t in ts: pass\n    return conv.bias + t",
+            False, id="a shift that is looped over",
+        ),
+        pytest.param(
+            SCALED + "t = bn.bias - m * s\n    print(t := f(t))\n    return conv.bias + t",
+            False, id="a shift that is named anew",
+        ),
+        pytest.param(
+            SCALED + "counts[0] += 1\n    return conv.bias + (bn.bias - m * s)", True,
+            id="an item is added to",
         ),
         pytest.param(
             SCALED + "return conv.bias - (bn.bias - m * s)", False, id="less"

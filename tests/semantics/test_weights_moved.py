@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 
 import pytest
-from reading import evaluator, module_of
+from reading import module_of
 
 from bnlint.engine.facts import read_facts
 from bnlint.semantics.project.project import Project
 from bnlint.semantics.weights.compensation import makes_up_for_eps
-from bnlint.semantics.weights.inference import fate_of
 from bnlint.semantics.weights.loops import Moving, movings
 from bnlint.semantics.weights.saving import saved
 from bnlint.semantics.weights.shared_memory import moved_in_place
@@ -183,63 +182,6 @@ NAMED = "for (n, a), (m, b) in zip(net.named_parameters(), other.named_parameter
 )  # fmt: skip
 def test_movings(code: str, expected: list[str]) -> None:
     assert [_shown(moving) for moving in movings(module_of(code))] == expected
-
-
-FOLLOWS = "for a, b in zip(net.parameters(), other.parameters()):\n    a.data = b.data\n"
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        pytest.param("net = Net()\nnet.eval()", "born", id="where it is made"),
-        pytest.param("net = Net().eval()", "none", id="before it has a name"),
-        pytest.param("net = Net()\nnet.train(False)", "born", id="by an argument"),
-        pytest.param("net = Net()", "none", id="never"),
-        pytest.param("net = Net()\nnet.train()", "none", id="to training alone"),
-        pytest.param("net = Net()\nnet.eval()\nnet.train()", "born", id="and back"),
-        pytest.param(
-            "net = Net()\nnet.eval()\ndef f():\n    net.train()", "born trained", id="and trained"
-        ),
-        pytest.param("net = other\nnet.eval()", "none", id="another name of a model"),
-        pytest.param("net = args.net\nnet.eval()", "none", id="what it is handed"),
-        pytest.param("net.eval()", "none", id="never made"),
-        pytest.param("net = Net()\ndef f():\n    net.eval()", "", id="in a function"),
-        pytest.param(
-            "net = Net()\ndef f(x):\n    net.eval()\n    return net(x)", "", id="in a function, run"
-        ),
-        pytest.param(
-            "net = Net()\ndef f():\n    net.eval()\ndef g(x):\n    return net(x)",
-            "applied",
-            id="run beside",
-        ),
-        pytest.param(
-            "net = Net()\ndef f():\n    net.eval()\nnet.load_state_dict(w)", "", id="loaded once"
-        ),
-        pytest.param(
-            "net = Net()\ndef f():\n    net.eval()\ndef g():\n    net.load_state_dict(w)",
-            "loaded",
-            id="loaded elsewhere",
-        ),
-        pytest.param("net = Net()\ndef f(net):\n    net.eval()\nf(net)", "", id="a parameter's"),
-        pytest.param("net = Net()\ndef rest(m):\n    m.eval()\nrest(net)", "", id="given"),
-        pytest.param(
-            "net = Net()\ndef wake(m):\n    m.train()\ndef rest(m):\n    m.eval()\n"
-            "rest(net)\nwake(net)",
-            "trained",
-            id="given, and woken",
-        ),
-        pytest.param("net = Net()\nnet.part.eval()", "none", id="a part of it"),
-    ],
-)
-def test_fate(code: str, expected: str) -> None:
-    module = module_of(f"{code}\ndef follow():\n    {FOLLOWS.replace(chr(10), chr(10) + '    ')}")
-    (moving,) = movings(module)
-    fate = fate_of(evaluator(), module, moving.target, moving.statement)
-    shown = "none"
-    if fate is not None:
-        words = ("born", "trained", "applied", "loaded")
-        shown = " ".join(word for word in words if getattr(fate, word))
-    assert shown == expected
 
 
 IMPORTS = "import torch\nfrom torch import nn\nnet = nn.Sequential(nn.BatchNorm2d(8))\n"

@@ -47,7 +47,7 @@ def folds(module: Module) -> Iterator[Fold]:
             if function is None or norm in ("self", "cls") or (function, norm) in seen:
                 continue
             seen.add((function, norm))
-            if {SCALE, MEAN} <= _read(function, norm, module):
+            if _read(function, norm, module).issuperset((SCALE, MEAN)):
                 yield Fold(function, norm)
 
 
@@ -82,7 +82,7 @@ def guards(module: Module, fold: Fold) -> Iterator[Guard]:
 
 def _bare(node: ast.expr) -> ast.expr:
     """Return an array without the methods that give its values as they are."""
-    same = catalogue().names("same_values") | {"numpy", "astype", "reshape", "view"}
+    same = catalogue().names("same_values") | {"reshape", "view"}
     while True:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             if node.func.attr not in same:
@@ -117,7 +117,7 @@ def unscaled(module: Module, fold: Fold) -> ast.BinOp | None:
             continue
         for side, other in ((part.left, part.right), (part.right, part.left)):
             bias = _bias(side, fold, module, named)
-            if bias and _is_shift(other, fold, module, named):
+            if _is_shift(other, fold, module, named):
                 weights = _other_weights(bias, fold, module, named)
                 if _is_multiplied(weights, fold, module) and not _is_touched(
                     {bias, module.source(side)}, fold, module

@@ -165,8 +165,6 @@ def _binds(module: Module, function: ast.AST, name: str) -> bool:
 def _mode(method: str, call: ast.Call) -> str:
     """Return the mode to which a method switches, empty if it is none that switches."""
     for table in catalogue().tables.values():
-        if table["modes"].get("switch") != "object":
-            continue
         for key, mode in (("to_inference", "inference"), ("to_training", "training")):
             for row in table["modes"].get(key, ()):
                 if row["method"] != method:
@@ -211,5 +209,5 @@ def _switches(
             mode = _mode(parent.attr, call)
             if mode:
                 yield module, call, mode
-        elif isinstance(parent, ast.Call) and parent.func is not use:
+        elif isinstance(parent, ast.Call):
             yield from _inside(ev, module, parent, use, depth + 1)

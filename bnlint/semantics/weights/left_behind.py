@@ -11,6 +11,7 @@ from bnlint.frameworks.tables import Api, catalogue
 from bnlint.semantics.layers.class_tests import guards
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.layers.traits import keeps_statistics
+from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.syntax.module import Module, last_name
 from bnlint.semantics.values.domain import Evaluate, Instance, Symbol
 from bnlint.semantics.weights.kinds import LEARNED, STATISTICS, kind_of
@@ -98,12 +99,9 @@ def _is_handed_on(module: Module, copy: Copy) -> bool:
     for call in module.calls:
         if last_name(call.func) in _LOOKS:
             continue
-        if (module.enclosing_function(call) or module.tree) is not copy.within:
+        if running_in(module, call) is not copy.within:
             continue
         given = (*call.args, *(k.value for k in call.keywords))
-        if any(
-            isinstance(a, (ast.Name, ast.Attribute)) and module.source(a) == copy.owner
-            for a in given
-        ):
+        if any(module.source(value) == copy.owner for value in given):
             return True
     return False

@@ -30,9 +30,9 @@ _MAX_DEPTH = 8
 
 #: What Python and NumPy have that gives the values of an array, in whatever shape, as they are.
 _KEEPS = frozenset(
-    {"copy", "astype", "squeeze", "flatten", "ravel", "reshape", "view", "tolist", "transpose"}
+    {"copy", "squeeze", "flatten", "ravel", "reshape", "view", "tolist", "transpose"}
 )
-_MAKES = frozenset({"array", "asarray", "ascontiguousarray", "squeeze", "float32", "copy"})
+_MAKES = frozenset({"array", "ascontiguousarray", "squeeze", "float32", "copy"})
 
 
 class Slot(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.layers.sites import Site
 from bnlint.semantics.names.scopes import Binding
+from bnlint.semantics.objects.order import running_in
 from bnlint.semantics.project.marks import mentions_api, mentions_statistics
 from bnlint.semantics.syntax.module import Module
 from bnlint.semantics.values.domain import Evaluate
@@ -83,10 +84,9 @@ _COPIES: Memo[Module, tuple[Copy, ...]] = Memo()
 
 def copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Sequence[Copy]:
     """Return what a file puts into layers, array by array, in the order of the text."""
-    known = _COPIES.of(ev)
-    if module not in known:
-        known[module] = tuple(_copies(ev, module, sites)) if speaks_of_statistics(module) else ()
-    return known[module]
+    if not speaks_of_statistics(module):
+        return ()
+    return _COPIES.once(ev, module, lambda: tuple(_copies(ev, module, sites)))
 
 
 def speaks_of_statistics(module: Module) -> bool:
@@ -107,7 +107,7 @@ def names_statistics(module: Module) -> bool:
 def _copies(ev: Evaluate, module: Module, sites: Collection[Site]) -> Iterator[Copy]:
     found: dict[tuple[ast.AST, str], list[Transfer]] = {}
     for transfer in _transfers(Arrays(ev, module, sites), module):
-        within: ast.AST = module.enclosing_function(transfer.statement) or module.tree
+        within = running_in(module, transfer.statement)
         found.setdefault((within, transfer.target.owner), []).append(transfer)
     for (within, owner), transfers in found.items():
         transfers.sort(key=lambda t: (t.value.lineno, t.value.col_offset))
