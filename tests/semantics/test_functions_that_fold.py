@@ -206,3 +206,15 @@ def test_unscaled(code: str, expected: bool) -> None:
     module = module_of(f"import torch\n{UNSCALED}{code}\n")
     (fold,) = folds(module)
     assert (unscaled(module, fold) is not None) is expected
+
+
+@pytest.mark.parametrize(
+    "name", ["mm", "matmul", "mul", "mul_", "multiply", "einsum", "bmm", "mv", "dot"]
+)
+def test_what_multiplies(name: str) -> None:
+    code = f"x = torch.{name}(s, conv.weight)\n    return conv.bias + (bn.bias - m * s)"
+    module = module_of(f"import torch\n{UNSCALED}{code}\n")
+    (fold,) = folds(module)
+    assert unscaled(module, fold) is not None
+    (fold,) = folds(module_of(f"import torch\n{UNSCALED}{code.replace(name, 'other')}\n"))
+    assert unscaled(module, fold) is None

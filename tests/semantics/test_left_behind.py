@@ -96,6 +96,8 @@ def test_left_behind(code: str, expected: list[str]) -> None:
     assert _found(code) == expected
 
 
-@pytest.mark.parametrize("word", ["isinstance", "hasattr", "print", "type", "id", "len", "repr"])
+@pytest.mark.parametrize(
+    "word", ["isinstance", "hasattr", "print", "type", "id", "len", "str", "repr"]
+)
 def test_what_only_looks_at_a_layer(word: str) -> None:
     assert _found(_under(NORM, f"{COPY}{word}(a)")) == BOTH

@@ -488,3 +488,30 @@ def test_above_loops(code: str, above: str) -> None:
     run = next(call for call in module.calls if ast.unparse(call.func) in ("m", "t.m"))
     names = {ast.unparse(run.func)}
     assert ast.unparse(above_loops(module, run, names)).splitlines()[0] == above
+
+
+@pytest.mark.parametrize("name", ["shape", "size", "ndim", "dim", "dtype", "device"])
+def test_what_tells_of_a_result_without_its_values(name: str) -> None:
+    assert gives_only_shape(*_run_in(f"y = m(x)\nn = y.{name}"))
+    assert not gives_result(*_run_in(f"y = m(x)\nprint(y.{name})"))
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"),
+    [
+        ("abc.ABC", False),
+        ("typing.Generic", False),
+        ("collections.abc.Sized", False),
+        ("enum.Enum", False),
+        ("object", False),
+        ("other.Base", True),
+        ("unknown", True),
+    ],
+)
+def test_manages_itself_by_a_base_out_of_view(base: str, expected: bool) -> None:
+    imports = "import abc, typing, collections.abc, enum, other\n"
+    body = "    def forward(self, x):\n        return self.bn(x)\n"
+    found = facts(f"{imports}class A(nn.Module, {base}):\n{body}m = A()\nm(x)\n")
+    (made,) = constructions(found.project.evaluator, found.module)
+    what = contents(found.project.evaluator, found.sites, made.candidate)
+    assert manages_itself(found.project.evaluator, what, made.framework) is expected
