@@ -105,9 +105,9 @@ def check_file(context: Context) -> Iterator[Finding]:
     """Report pretrained models that are unfrozen with their statistics."""
     if _keeps_norm_layers(context.module, context):
         return
-    shows = _may_unfreeze(context)
-    ways = ("object", "call-argument", "argument")
-    for history in context.histories(shows=shows, switches=ways, whole=False):
+    shows, frameworks = _may_unfreeze(context), context.frameworks.frameworks.values()
+    ways = {f.modes.switch for f in frameworks if any(row.statistics for row in f.modes.freezes)}
+    for history in context.histories(shows=shows, switches=tuple(ways), whole=False):
         made = history.made
         row = next((r for r in made.framework.modes.freezes if r.statistics), None)
         if row is None or not _is_pretrained(made, context):
@@ -116,7 +116,7 @@ def check_file(context: Context) -> Iterator[Finding]:
         unfreeze = _unfreeze(life, row)
         if unfreeze is None or not _is_trained_after(unfreeze, context):
             continue
-        others = dict.fromkeys(use.module for use in life.uses if use.via)
+        others = dict.fromkeys(use.module for use in life.uses)
         if any(_keeps_norm_layers(module, context) for module in others):
             continue
         if not _is_called_to_infer(life, made.framework):
