@@ -37,6 +37,7 @@ ROLLED_BACK = {
     "freezing what freezes stands in a function that a loop defines": "BN256",
     "freezing a layer that keeps no statistics, in a class that is named for a freeze": "BN253",
     "freezing_elsewhere a MindSpore model that is never switched to training": "BN251",
+    "implicit_arguments a layer that always trains in a test of scopes": "BN104",
     "layers a flag set for a scope: the first of it": "BN104",
     "layers a layer that keeps no statistics: unpacked": "BN102",
     "layers a flag set for a scope: with slim.arg_scope()(slim.batch_norm, is_traini": "BN104",
