@@ -27,7 +27,6 @@ ROLLED_BACK = {
     "BN103 a reference without gamma and beta: another number": "BN113",
     "BN105 a reference of the same framework is none: track_running_stats more": "BN102",
     "BN110 the default of X2Paddle's layer: not called": "BN110",
-    "BN201 fault_helper_gives_a_tuple: or another": "BN201",
     "BN213 a flag set for a scope: a keyword less": "BN104",
     "BN215 two optimisers of a GAN: a keyword less": "BN603",
     "flags a flag that is handed to a layer as its mask, which is told to infer": "BN213",
