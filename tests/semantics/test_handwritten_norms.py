@@ -153,6 +153,14 @@ RMS = {
         "return x * ((x ** 2).mean(-1, True) + self.eps) ** -0.5",
     ),
     "eps first": (TORCH, "return x / (self.eps + (x ** 2).mean(-1, keepdim=True)).sqrt()"),
+    "as many roots as are read": (
+        TORCH,
+        "x = x * torch.rsqrt((x ** 2).mean(-1) + self.eps)\n" * 8 + "return x",
+    ),
+    "the inverse first": (
+        MINDSPORE,
+        "return ops.mul(ops.rsqrt(ops.mean(ops.square(x), -1, True) + self.eps), x)",
+    ),
     "eps behind the root": (
         TORCH,
         """
@@ -255,6 +263,24 @@ LAYER = {
         x = (x - u) / torch.sqrt(s + self.eps)
         return self.weight[:, None, None] * x
         """,
+    "a power of what the mean is taken off": """
+        u = x.mean(1, keepdim=True)
+        s = torch.pow(x - u, 2).mean(1, keepdim=True)
+        return (x - u) / torch.sqrt(s + self.eps)
+        """,
+    "a square of what the mean is taken off": """
+        u = x.mean(1, keepdim=True)
+        s = torch.mean(torch.square(x - u), 1, keepdim=True)
+        return (x - u) / torch.sqrt(s + self.eps)
+        """,
+    "a product of what the mean is taken off": """
+        x = x - x.mean(1, keepdim=True)
+        return x / torch.sqrt(torch.mean(x * x, 1, keepdim=True) + self.eps)
+        """,
+    "a square by a method": """
+        x = x - x.mean(1, keepdim=True)
+        return x / torch.sqrt(x.square().mean(1, keepdim=True) + self.eps)
+        """,
     "centred before": """
         x = x - x.mean(-1, keepdim=True)
         return x * torch.rsqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
@@ -349,6 +375,21 @@ NO_LAYERS = {
     "nothing under the root": """
         from torch import sqrt
         return x.mean(-1) / sqrt()
+        """,
+    "eps behind the inverse root": "return x * (torch.rsqrt((x ** 2).mean(-1)) + self.eps)",
+    "the second power of the sum": "return x / ((x ** 2).mean(-1, True) + self.eps) ** 2",
+    "the power of one and a half": "return x / ((x ** 2).mean(-1, True) + self.eps) ** 1.5",
+    "the length beside a mean": "return x / torch.sqrt((x ** 2).sum(-1) + self.eps) - x.mean(-1)",
+    "a mean of halves": "return x / torch.sqrt((x / 2).mean(-1, keepdim=True) + self.eps)",
+    "a mean of a sum": "return x / torch.sqrt((x + x).mean(-1, keepdim=True) + self.eps)",
+    "a mean of what is cut off": "return x / torch.sqrt(x.clamp(2).mean(-1) + self.eps)",
+    "over rows and columns": "return x / torch.sqrt((x ** 2).mean((-1, -2), True) + self.eps)",
+    "over examples, by name": "return x / torch.sqrt((x ** 2).mean(keepdim=1, dim=0) + self.eps)",
+    "the inverse is cut off": "return x * torch.relu(torch.rsqrt((x ** 2).mean(-1) + self.eps))",
+    "divided by something else": """
+        root = torch.sqrt((x ** 2).mean(-1, keepdim=True) + self.eps)
+        scale = self.weight
+        return x / scale, root
         """,
     "a whole program": "x = x * torch.rsqrt((x ** 2).mean(-1) + self.eps)\n" * 9 + "return x",
     "one as it trains, one as it infers": """

@@ -219,7 +219,7 @@ class _Method:
                 queue += self._bound.get(value.id, ())
             elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
                 if value.func.attr in self._words["same_values"]:
-                    queue += (value.func.value, *value.args[:1])
+                    queue += (value.func.value, *value.args)
 
     def _uses(self, node: ast.expr) -> Sequence[ast.expr]:
         """Return the expressions around a value, and around the name that it is given."""
@@ -227,7 +227,7 @@ class _Method:
         if isinstance(above, ast.Assign) and isinstance(above.targets[0], ast.Name):
             name = above.targets[0].id
             reads = [n for n in self._nodes if isinstance(n, ast.Name) and n.id == name]
-            found = [self._parents[read] for read in reads if isinstance(read.ctx, ast.Load)]
+            found = [self._parents[read] for read in reads]
         else:
             found = [above]
         return [node for node in found if isinstance(node, ast.expr)]
@@ -260,7 +260,7 @@ class _Method:
 def _axis(call: ast.Call, rest: Sequence[ast.expr]) -> int | None:
     """Return the one axis that a mean is over, if that is a plain number."""
     named = [k.value for k in call.keywords if k.arg in ("axis", "dim", "axes")]
-    for node in (*named, *rest[:1]):
+    for node in (*named, *rest):
         if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == 1:
             node = node.elts[0]
         number = _number(node)
