@@ -106,8 +106,8 @@ def _initial(given: Given, names: Names, first: Step) -> dict[str, Wide]:
     if FIRST_BATCH in (mean, variance):
         others = tuple(i for i in range(x.ndim) if i != axis_of(given, x.ndim))
         new = np.float64(1 - (given.api.decay(given.number("momentum")) or 0.0))
-        with np.errstate(invalid="ignore"):  # a step that keeps all has nothing to debias
-            values[2:] = new * x.mean(others) / new, new * x.var(others) / new
+        # A step that keeps all has nothing to debias, and gives no number.
+        values[2:] = new * x.mean(others) / new, new * x.var(others) / new
     state = {
         name: np.full(channels, value, np.float64)
         for name, value in zip(names, values, strict=False)

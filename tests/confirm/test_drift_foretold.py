@@ -412,3 +412,28 @@ def test_outputs_are_compared_within_rounding(
     bare = True
     (row,) = (row for row in drift.check_installed(None, frameworks) if row.field == "output")
     assert row.status == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("keras3.layers.BatchNormalization", "call"), ("flax.linen.BatchNorm", "__call__"),
+        ("paddle.nn.BatchNorm2D", "forward"), ("torch.nn.BatchNorm2d", "forward"),
+        ("torch.nn.functional.batch_norm", None),
+    ],
+)  # fmt: skip
+def test_the_method_that_a_call_runs_is_looked_at(
+    foretold: type[Foretold], name: str, method: str | None
+) -> None:
+    """That of its own framework and no other, where the table has its signature."""
+    asked = []
+    ask = foretold.ask
+
+    def noting(self: Foretold, request: Any) -> dict[str, Any]:
+        asked.append(request.get("call"))
+        return ask(self, request)
+
+    foretold.ask = noting  # type: ignore[method-assign]
+    found = rows(RIGHT.apis[name])
+    assert [call for call in asked if call] == ([method] if method else [])
+    assert sum(row.field == "call signature" for row in found) == bool(method)

@@ -212,3 +212,11 @@ def test_a_rule_that_divides_by_nothing_gives_no_number() -> None:
         decay_rate=1.0,
     )  # fmt: skip
     assert all(np.isnan(value).all() for state in found.states for value in state.values())
+
+
+def test_what_has_no_convention_updates_nothing() -> None:
+    api = TORCH._replace(convention="none")
+    found = run(api, Step(A, "training"), num_features=1, momentum=0.5, eps=0.0)
+    assert numbers(found, "running_mean") == [0.0]
+    assert numbers(found, "running_var") == [1.0]
+    assert np.allclose(found.outputs[0], [[-1.0], [1.0]])

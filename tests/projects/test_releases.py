@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from bnlint.cli.main import main
 from bnlint.frameworks.releases import of_releases
 from bnlint.frameworks.tables import catalogue
+from bnlint.semantics.project.releases import newest_in
+from bnlint.semantics.syntax.module import parse
 
 KERAS = "from keras.layers import BatchNormalization\nbn = BatchNormalization({})\n"
 TF_KERAS = "import tensorflow as tf\nbn = tf.keras.layers.BatchNormalization()\n"
@@ -276,3 +278,32 @@ def test_a_release_that_is_allowed_is_never_left_out(specifier: str, version: st
             "keras1_0_7",
             "keras1_0",
         }
+
+
+@pytest.mark.parametrize(
+    ("code", "newest"),
+    [
+        ("from keras import ops", True),
+        ("from keras.ops import mean", True),
+        ("import keras.ops", True),
+        ("import keras.ops.numpy as n", True),
+        ("import keras\nx = keras.ops.mean(y)", True),
+        ("from keras import ops as o", True),
+        ("from keras.ops import *", True),
+        ("from keras import Variable", True),
+        ("from keras import layers", False),
+        ("from keras import operations", False),
+        ("import keras.opsy", False),
+        ("from .keras import ops", False),
+        ("from .keras.ops import mean", False),
+        ("from . import ops", False),
+        ("import keras\nx = keras.other.ops", False),
+        ("x = ops", False),
+        ("try:\n    from keras import ops\nexcept ImportError:\n    ops = None", False),
+        ("from keras import layers, ops", True),
+    ],
+)
+def test_what_only_the_newest_release_has(code: str, newest: bool) -> None:
+    """Where it may fail, another release may do without."""
+    found = newest_in(parse("x.py", f"{code}\n"), catalogue().load(("keras",)))
+    assert found == (frozenset({"keras"}) if newest else frozenset())

@@ -112,3 +112,20 @@ def test_batch_normalisation_may_be_in_what_imports_lead_to(project: Project) ->
         for name in (*order, *order):
             place = resolver.place(files.path(name))
             assert may_make_models(resolver, place, files.files[name]) is wanted[name], name
+
+
+def test_an_answer_rests_on_the_same_files_whenever_it_is_asked(project: Project) -> None:
+    """What an earlier answer rests on is noted again, so that a change of it is noticed."""
+    files = project(a="import b", b="import c", c=BUILDS, x="import y", y="import x")
+    for name, far in (("a", "c"), ("b", "c"), ("x", "y")):
+        packages = Packages()
+        packages.remembers = True
+        resolver = Resolver(packages, frozenset(catalogue().imports))
+        place, text = resolver.place(files.path(name)), files.files[name]
+        noted = []
+        for _ in range(3):
+            with packages.noting() as grounds:
+                may_make_models(resolver, place, text)
+            noted.append({files.name(file) for file in grounds.files})
+        assert far in noted[0]
+        assert noted[1] == noted[2] == noted[0]

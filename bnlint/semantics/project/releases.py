@@ -6,7 +6,7 @@ import ast
 
 from bnlint.frameworks.tables import Frameworks
 from bnlint.semantics.project.resolver import Resolver
-from bnlint.semantics.syntax.module import Module, dotted
+from bnlint.semantics.syntax.module import Module, dotted, origin_of
 
 
 def meant_in(module: Module, frameworks: Frameworks, resolver: Resolver | None) -> Frameworks:
@@ -32,16 +32,10 @@ def newest_in(module: Module, frameworks: Frameworks) -> frozenset[str]:
 
 def _uses(module: Module, path: str) -> bool:
     """Tell whether the file imports or names what stands at an import path."""
-    package, _, name = path.rpartition(".")
     for statement in module.imports:
         if any(isinstance(around, ast.Try) for around in module.ancestors(statement)):
             continue  # another release may do without
-        if isinstance(statement, ast.ImportFrom) and not statement.level:
-            if f"{statement.module}.".startswith(f"{path}."):
-                return True
-            if statement.module == package and any(a.name == name for a in statement.names):
-                return True
-        elif isinstance(statement, ast.Import):
-            if any(f"{a.name}.".startswith(f"{path}.") for a in statement.names):
-                return True
-    return any(dotted(use) == path for use in module.uses.of(name))
+        origin = f"{origin_of(statement)}." if isinstance(statement, ast.ImportFrom) else ""
+        if any(f"{origin}{alias.name}.".startswith(f"{path}.") for alias in statement.names):
+            return True
+    return any(dotted(use) == path for use in module.uses.of(path.rpartition(".")[2]))

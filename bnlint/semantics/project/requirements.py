@@ -76,15 +76,20 @@ def _said_in(name: str, text: str) -> Mapping[str, tuple[str, ...]]:
     from bnlint.frameworks.tables import catalogue
 
     wanted = catalogue().distributions
-    lowered = text.lower()
-    if not any(name in lowered for name in wanted):
+    normalised = _name(text)
+    if not any(name in normalised for name in wanted):
         return {}
     found: dict[str, tuple[str, ...]] = {}
     for distribution, allowed in islice(_pairs(name, text), _MAX_PAIRS):
-        distribution = re.sub(r"[-_.]+", "-", distribution).lower()
+        distribution = _name(distribution)
         if distribution in wanted and len(allowed) <= _MAX_LENGTH:
             found[distribution] = (*found.get(distribution, ()), allowed)
     return found
+
+
+def _name(text: str) -> str:
+    """Return a name as installers compare it; in a longer text each name is written so."""
+    return re.sub(r"[-_.]+", "-", text).lower()
 
 
 def _pairs(name: str, text: str) -> Iterator[tuple[str, str]]:
