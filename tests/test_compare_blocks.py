@@ -160,3 +160,9 @@ def test_the_most_alike_in_order_are_paired_and_the_rest_stands_alone() -> None:
         ("first", "-"), ("stem", "stem"), ("second", "mid"), ("third", "-"), ("head", "head"),
         ("lost", "-"),
     ]  # fmt: skip
+
+
+def test_layers_of_functions_are_blocks_too() -> None:
+    code = f"def body():\n    a = {BN}\n    b = {SLOW}\ndef head():\n    c = {BN}\n# port\n"
+    code += f"def head():\n    d = {BN}\ndef body():\n    e = {BN}\n    f = {SLOW}\n"
+    assert rows_of(code) == [("c", "d"), ("a", "e"), ("b", "f")]

@@ -160,3 +160,18 @@ def test_a_layer_of_the_file_itself_is_not_counted_twice(tmp_path: Path) -> None
     net = f"{NET}        self.own = make(8)\n    def make(width):\n"
     net += "        return nn.BatchNorm2d(width, 1e-2)\n"
     assert eps_of(tmp_path, net, BLOCK) == ["net.py:9 0.01", "blocks.py:5 0.001"]
+
+
+def test_of_two_blocks_of_other_files_neither_is_taken(tmp_path: Path) -> None:
+    """Which of them the model has is not in view; one that is sure is."""
+    net = """
+        from blocks import Block, Wide
+        def build(wide):
+            block = Wide if wide else Block
+            return block(8, 1e-3)
+        """
+    blocks = f"{BLOCK}class Wide(Block):\n        pass\n"
+    assert eps_of(tmp_path, net, blocks) == []
+    assert eps_of(tmp_path, net.replace("Wide if wide else Block", "Wide"), blocks) == [
+        "blocks.py:5 0.001"
+    ]
