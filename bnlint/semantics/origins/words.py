@@ -160,8 +160,8 @@ def bare_name(path: str) -> str:
 @lru_cache(maxsize=1)
 def said_of_files() -> re.Pattern[str]:
     """Return what finds a converter by its name: ``tf2torch``, ``convert_keras_to_pytorch``."""
-    short = sorted({s for speech in speeches().values() for s in speech.short}, key=len)[::-1]
-    words = "|".join(map(re.escape, short))
+    short = {s for speech in speeches().values() for s in speech.short}
+    words = "|".join(map(re.escape, sorted(short, reverse=True)))
     things = "(?:_?(?:weights?|model|ckpt|checkpoint|params?|npz))?"
     return re.compile(rf"(?:^|_)({words}){things}_?(?:2|to)_?({words})(?![a-z])", re.IGNORECASE)
 
@@ -338,7 +338,7 @@ def _names() -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def _sentence() -> re.Pattern[str]:
-    named = "|".join(map(re.escape, sorted(_names(), key=len, reverse=True)))
+    named = "|".join(map(re.escape, sorted(_names(), reverse=True)))
     return re.compile(
         rf"\b(?:{_VERBS})\b[^.;]{{0,40}}?\b(?:from|of)\b"
         rf"(?:(?!\b(?:to|into|in|for|with|using|on)\b)[^.;]){{0,50}}?"
