@@ -218,12 +218,30 @@ def test_the_weights_that_a_layer_gives(made: str, expected: list[str]) -> None:
     assert [f"{kind} {length}" for kind, *_, length in shown] == expected
 
 
-def test_how_far_variables_are_followed() -> None:
+@pytest.mark.parametrize(
+    ("first", "step", "last"),
+    [
+        pytest.param("a0 = bn.running_var", "a{n} = a{m}", "a{m}", id="assigned"),
+        pytest.param("a0 = bn.running_var", "a{n}, b = a{m}, 0", "a{m}", id="unpacked"),
+        pytest.param("a0 = bn.get_weights()", "a{n} = a{m}", "a{m}[3]", id="lists"),
+    ],
+)
+def test_how_far_variables_are_followed(first: str, step: str, last: str) -> None:
     def follows(times: int) -> bool:
-        names = "".join(f"a{n} = a{n - 1}\n" for n in range(1, times))
-        return _slot(f"a0 = bn.running_var\n{names}a{times - 1}") == VAR
+        steps = "".join(f"{step.format(n=n, m=n - 1)}\n" for n in range(1, times))
+        return _slot(f"{first}\n{steps}{last.format(m=times - 1)}").startswith(VAR)
 
     assert [follows(n) for n in (8, 9)] == [True, False]
+
+
+def test_how_far_helpers_are_followed() -> None:
+    found = [_slot("plain(" * times + "bn.running_var" + ")" * times) for times in (8, 9)]
+    assert found == [VAR, "none"]
+
+
+def test_a_variable_that_is_made_of_itself() -> None:
+    assert _slot("a = bn.running_var\nfor i in n:\n    a = plain(a)\na") == "none"
+    assert _slot("a = bn.get_weights()\nfor i in n:\n    a = list(a)\na[0]") == "none"
 
 
 # ---------------------------------------------------------------------------------- transfers

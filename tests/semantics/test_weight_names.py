@@ -196,6 +196,13 @@ def test_tests_of_names(test: str, expected: bool | None) -> None:
     assert tests.holds(last_expression(module), BN, {}) is expected
 
 
+@pytest.mark.parametrize("op", ["<", "<=", ">", "is", "is not"])
+def test_other_comparisons_say_nothing_of_a_name(op: str) -> None:
+    module = module_of(f"n = 3\n'bn' {op} n")
+    tests = NameTests(evaluator(), module, "n")
+    assert tests.holds(last_expression(module), BN, {}) is None
+
+
 def test_words_of_a_test() -> None:
     module = module_of("WORDS = ['fc', 'head']\n'bn' in n and not any(w in n for w in WORDS)")
     tests = NameTests(evaluator(), module, "n")

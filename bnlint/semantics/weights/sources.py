@@ -26,6 +26,7 @@ from bnlint.semantics.weights.kinds import (
 )
 from bnlint.startup.typed import NamedTuple
 
+#: Variables and helpers that an array is followed through, one given another.
 _MAX_DEPTH = 8
 
 #: What Python and NumPy have that gives the values of an array, in whatever shape, as they are.
@@ -185,7 +186,7 @@ class Arrays:
     def _picked(self, node: ast.Subscript, depth: int) -> Slot | None:
         at = node.slice
         if isinstance(at, ast.Constant) and isinstance(at.value, int):
-            return self.element(node.value, at.value, 0, depth + 1)
+            return self.element(node.value, at.value, 0, depth)
         return None
 
     def element(self, node: ast.expr, at: int, count: int, depth: int) -> Slot | None:
@@ -196,23 +197,23 @@ class Arrays:
             case ast.Tuple(held) | ast.List(held):
                 if at >= len(held) or any(isinstance(e, ast.Starred) for e in held):
                     return None
-                return self.slot(held[at], depth + 1)
+                return self.slot(held[at], depth)
             case ast.ListComp(
                 made, [ast.comprehension(ast.Name(name), given, [])]
             ) | ast.GeneratorExp(made, [ast.comprehension(ast.Name(name), given, [])]):
                 made = self.stripped(made)
                 is_same = isinstance(made, ast.Name) and made.id == name
-                return self.element(given, at, count, depth + 1) if is_same else None
+                return self.element(given, at, count, depth) if is_same else None
             case ast.Name():
                 return self._in_variable(node, at, count, depth)
             case ast.Subscript(given, ast.Slice(lower=None, step=None)):
-                return self.element(given, at, 0, depth + 1)
+                return self.element(given, at, 0, depth)
             case ast.Subscript(given, ast.Slice(lower=ast.Constant(int(start)), step=None)):
-                return self.element(given, at + start, 0, depth + 1)
+                return self.element(given, at + start, 0, depth)
             case ast.Call(ast.Name("list" | "tuple"), [given]):
-                return self.element(given, at, count, depth + 1)
+                return self.element(given, at, count, depth)
             case ast.Call(ast.Name("map"), [call, given]) if last_name(call) in self.makes:
-                return self.element(given, at, count, depth + 1)
+                return self.element(given, at, count, depth)
             case ast.Call(ast.Attribute() as method, []) | (ast.Attribute() as method):
                 if method.attr in self.listing:
                     return self._weight(node, method, at, count)
