@@ -189,6 +189,8 @@ BN = "bn = keras.layers.BatchNormalization()\n"
         pytest.param(f"{BN}bn(x, training=True)", False, id="one call"),
         pytest.param(f"{BN}bn(x, training=True)\nbn(x, training=False)", True, id="two calls"),
         pytest.param(f"{BN}bn(x, training=True)\nbn(y, training=True)", False, id="alike"),
+        pytest.param(f"{BN}bn(x, training=False)\nbn(y, training=True)", True, id="turned"),
+        pytest.param(f"{BN}bn(x, training=False)\nbn(y, training=None)", True, id="or as it is"),
         pytest.param(f"{BN}bn(x, training=True)\nbn(y, training=None)", True, id="as the model"),
         pytest.param(f"{BN}bn(x, training=True)\nbn(y, other=False)", False, id="another keyword"),
         pytest.param(f"{BN}bn(x, training=True)\ncn(y, training=False)", False, id="another layer"),
