@@ -38,16 +38,27 @@ def guards(module: Module, statement: ast.stmt, end: ast.AST | None) -> Iterator
             for index in module.leaving(place):
                 if index >= place.position:
                     break
-                match place.block[index]:
-                    case ast.If(test=test, body=[*_, last]) if isinstance(last, LEAVES):
-                        yield Guard(test, holds=False)
-                    case ast.If(test=test, orelse=[*_, last]) if isinstance(last, LEAVES):
-                        yield Guard(test, holds=True)
+                before = place.block[index]
+                if isinstance(before, ast.If):
+                    yield from _passing(before)
             if isinstance(parent, (ast.If, ast.While)):
                 yield Guard(parent.test, holds=place.block is parent.body)
         if parent is end:
             return
         child = parent
+
+
+def _passing(branch: ast.If) -> Iterator[Guard]:
+    """Yield what must hold for code to go on behind ``branch``, some of whose branches leave."""
+    for body, holds in ((branch.body, True), (branch.orelse, False)):
+        if body and isinstance(body[-1], LEAVES):
+            yield Guard(branch.test, holds=not holds)
+            continue
+        taken = branch.test if holds else ast.UnaryOp(ast.Not(), branch.test)
+        for inner in body:
+            for guard in _passing(inner) if isinstance(inner, ast.If) else ():
+                left = ast.UnaryOp(ast.Not(), guard.test) if guard.holds else guard.test
+                yield Guard(ast.BoolOp(ast.And(), [taken, left]), holds=False)
 
 
 def layer_classes(ev: Evaluate, module: Module, test: ast.expr) -> Iterator[Api]:
