@@ -573,7 +573,9 @@ def write(
 
 
 def report(options: argparse.Namespace) -> None:
-    """Print the figures of a record."""
+    """Print the figures of a record, if anything was tried."""
+    if not options.record.exists():
+        return
     rows = {}
     for line in options.record.read_text("utf-8").splitlines():
         row = json.loads(line)
