@@ -54,7 +54,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
 ELSEWHERE = "bnlint/confirm/worker[._]*py"
 
-#: The tests of these.
+#: Tests of what every rule says of itself when it is imported; they run no function of one.
+OF_PAGES = "tests/test_rule_docs.py"
+
+#: The tests of workers.
 OF_WORKERS = (
     "tests/confirm/test_worker_words.py", "tests/confirm/test_worker_asks.py",
     "tests/confirm/test_worker_devices.py", "tests/confirm/test_recorded.py",
@@ -471,7 +474,9 @@ def anew(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
     def faulty(text: str) -> ast.Module:
         return ast.parse(changed(text, trial.fault))
 
-    while tests := ordered(trial, known, learnt)[:_COLLECTED]:
+    of_rule = trial.path.startswith("rules")
+    pages = [name for name in known if of_rule and name.startswith(OF_PAGES)]
+    while tests := [*pages, *ordered(trial, known, learnt)[:_COLLECTED]]:
         found = _in_fork(partial(run, tests, {trial.path: faulty}))
         if found.test not in known or not _in_fork(partial(run, [found.test], {})).killed:
             return found

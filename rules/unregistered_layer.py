@@ -87,7 +87,7 @@ RULE = Rule("BN208", "unregistered-layer", "error")
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp)
 
 #: Functions that only look at a list that they are given, and methods with which it grows.
-_LOOKS = frozenset({"len", "enumerate", "zip", "reversed", "range", "iter", "print"})
+_LOOKS = frozenset({"len", "enumerate", "zip", "reversed", "iter", "print"})
 _GROWS = frozenset({"append", "extend", "insert"})
 
 

@@ -31,6 +31,8 @@ from bnlint.trial import Layer, Trial
 ROOT = Path(__file__).resolve().parent
 KEPT = ROOT / "said"
 RENEWS = bool(os.environ.get("BNLINT_SAY"))
+if RENEWS and "PYTEST_XDIST_WORKER" in os.environ:
+    raise RuntimeError("BNLINT_SAY writes files that several processes would spoil: leave -n out")
 
 #: What differs by no more differs by rounding of numbers of double precision.
 _NOTHING = 1e-9

@@ -96,6 +96,8 @@ def _said(case: Case, folder: Path | None) -> Iterator[str]:
     for finding in result.findings:
         what = f"{finding.severity} {finding.confidence}"
         yield f"{finding.span.row}:{finding.span.column} {finding.code} {what}: {finding.message}"
+        if finding.help:
+            yield f"  help: {finding.help}"
         if finding.fix is not None:
             made = " and ".join(f"{edit.text!r}" for edit in finding.fix.edits)
             fix = f"{finding.fix.applicability} fix: {finding.fix.message}"

@@ -54,6 +54,7 @@ def test_trains(code: str) -> None:
         pytest.param("m.train(None)", id="an argument that switches nothing"),
         pytest.param("m.train(flag)", id="told by a variable"),
         pytest.param("m.apply(f)\nopt.step()", id="names that mean too much else"),
+        pytest.param("numpy.gradient(x)\nx.grad(y)", id="names of other gradients"),
         pytest.param("# loss.backward()", id="a comment"),
     ],
 )
