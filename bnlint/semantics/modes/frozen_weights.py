@@ -77,7 +77,7 @@ def stays_frozen(
     for one in found:
         if one.keeps:
             continue
-        if not one.tests:
+        if not one.tests and one.statement is not freeze.statement:
             return False  # they take turns
         flags = (g.test for g in guards(module, one.statement, function))
         if running_in(module, one.node) is not function or not around.issuperset(flags):
