@@ -78,7 +78,7 @@ from bnlint.semantics.hints.around import in_test
 from bnlint.semantics.objects.models import normalises
 from bnlint.semantics.syntax.module import last_name
 from bnlint.semantics.tensors.applications import imported_as
-from bnlint.semantics.values.domain import ClassRef
+from bnlint.semantics.values.domain import ClassRef, Sequence
 from bnlint.semantics.values.modules import class_framework, model_framework
 from bnlint.trial import OUTPUT
 
@@ -208,13 +208,23 @@ def _normalises(part: ast.expr, framework: Framework, context: Context) -> bool:
 
 
 def _is_named(argument: ast.expr, context: Context) -> bool:
-    """Tell whether what normalises in a layer is given to it by a name: ``Sequential(self.bn)``."""
-    if isinstance(argument, ast.Starred):
-        return isinstance(argument.value, (ast.Name, ast.Attribute))
-    return isinstance(argument, (ast.Name, ast.Attribute)) and any(
-        normalises(context.evaluator, context.sites, value)
-        for value in context.evaluator.evaluate(context.module, argument)
-    )
+    """Tell whether what a layer is given may be an attribute too: ``Sequential(self.bn)``.
+
+    So may a list that is not in view, and a variable that an attribute is set to.
+    """
+    ev, module = context.evaluator, context.module
+    match argument:
+        case ast.Starred(ast.Name() | ast.Attribute() as listed):
+            found = [value.object for value in ev.evaluate(module, listed)]
+            held = [part for one in found if isinstance(one, Sequence) for part in one.items]
+            return not held or any(p.node is None or _is_named(p.node, context) for p in held)
+        case ast.Attribute():
+            values = ev.evaluate(module, argument)
+            return any(normalises(ev, context.sites, value) for value in values)
+        case ast.Name(name):
+            kept = (getattr(module.statement(store), "value", None) for store in module.stores)
+            return any(isinstance(value, ast.Name) and value.id == name for value in kept)
+    return False
 
 
 def _report(

@@ -40,6 +40,9 @@ _LONGEST = 1 << 28
 #: Bytes that are kept of what a worker writes to standard error: 200, and the end of the line.
 _TAIL = 201
 
+#: Bytes of it that are read at once.
+_PIECE = 1 << 14
+
 
 class WorkerError(Exception):
     """No answer: the worker could not be started, died, hung or spoke nonsense (one line)."""
@@ -253,7 +256,7 @@ def _overhear(process: subprocess.Popen[bytes], noise: bytearray) -> None:
     """Keep the end of what a worker writes to standard error."""
     assert process.stderr is not None
     with contextlib.suppress(OSError, ValueError), process.stderr as pipe:
-        while piece := pipe.read1():  # type: ignore[attr-defined]
+        while piece := os.read(pipe.fileno(), _PIECE):
             noise += piece
             del noise[:-_TAIL]
 

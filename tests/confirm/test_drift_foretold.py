@@ -433,7 +433,7 @@ def test_the_method_that_a_call_runs_is_looked_at(
         asked.append(request.get("call"))
         return ask(self, request)
 
-    foretold.ask = noting  # type: ignore[method-assign]
+    foretold.ask = noting
     found = rows(RIGHT.apis[name])
     assert [call for call in asked if call] == ([method] if method else [])
     assert sum(row.field == "call signature" for row in found) == bool(method)

@@ -48,7 +48,7 @@ class Made:
 
 
 def measured(rule: Rule, api: Api = TORCH, axis: int = 1, rank: int = 4) -> measure.Measured:
-    return measure.training_steps(Made(rule, axis), "a.path", api, rank, {})  # type: ignore[arg-type]
+    return measure.training_steps(Made(rule, axis), "a.path", api, rank, {})
 
 
 def moving(new: float, start: float = 1.0, factor: float = 1.0) -> Rule:
@@ -60,7 +60,7 @@ def moving(new: float, start: float = 1.0, factor: float = 1.0) -> Rule:
             mean = (1 - new) * mean + new * one
             variance = (1 - new) * variance + new * factor * other
             found.append((mean, variance))
-        return tuple(zip(*found, strict=True))  # type: ignore[return-value]
+        return tuple(zip(*found, strict=True))
 
     return rule
 
@@ -71,7 +71,7 @@ def first(keep: float) -> Rule:
     def rule(means: Any, variances: Any) -> tuple[Any, Any]:
         return tuple(
             (values[0], keep * values[0] + (1 - keep) * values[1]) for values in (means, variances)
-        )  # type: ignore[return-value]
+        )
 
     return rule
 
@@ -84,7 +84,7 @@ def debiased(keep: float, start: float) -> Rule:
         return tuple(
             tuple(value / (1 - keep ** (number + 1)) for number, value in enumerate(values))
             for values in plain
-        )  # type: ignore[return-value]
+        )
 
     return rule
 
@@ -168,7 +168,10 @@ def test_a_running_mean_has_one_value_for_each_channel(shape: tuple[int, ...]) -
 
 def test_what_starts_at_one_less_eps_and_rests() -> None:
     """As a frozen layer that folds its eps into its variance."""
-    rest = lambda start: lambda m, v: (0 * m, 0 * v + start)  # noqa: E731
+
+    def rest(start: float) -> Rule:
+        return lambda m, v: (0 * m, 0 * v + start)
+
     assert measured(rest(1 - 1e-3), FROZEN).estimator == "none"
     assert measured(rest(1.0), FROZEN).estimator == "neither"
     assert measured(rest(1 - 1e-3), TORCH).estimator == "neither"
@@ -176,7 +179,7 @@ def test_what_starts_at_one_less_eps_and_rests() -> None:
 
 def test_what_is_asked_is_the_same_in_every_release() -> None:
     worker = Made(moving(0.3), 1)
-    measure.training_steps(worker, "a.path", TORCH, 4, {"affine": False})  # type: ignore[arg-type]
+    measure.training_steps(worker, "a.path", TORCH, 4, {"affine": False})
     (asked,) = worker.asked
     assert asked.arguments == {
         "num_features": 4, "eps": 1e-3, "momentum": 0.3, "affine": False,
@@ -207,7 +210,7 @@ def test_how_a_mode_is_asked_for(api: Api, mode: str, told: dict[str, bool]) -> 
     axis = api.channel_axis
     assert isinstance(axis, int)
     worker = Made(moving(0.3), axis % 4)
-    found = measure.mode_of_call(worker, "", api, 4, {}, mode)  # type: ignore[arg-type]
+    found = measure.mode_of_call(worker, "", api, 4, {}, mode)
     assert found == "training"
     (asked,) = worker.asked
     assert [step.arguments for step in asked.steps] == [told]
@@ -217,7 +220,7 @@ def test_how_a_mode_is_asked_for(api: Api, mode: str, told: dict[str, bool]) -> 
 
 def test_a_function_is_given_arrays_that_change_nothing() -> None:
     worker = Made(moving(0.3), 1)
-    measure.training_steps(worker, "", FUNCTION, 3, {})  # type: ignore[arg-type]
+    measure.training_steps(worker, "", FUNCTION, 3, {})
     (asked,) = worker.asked
     assert {name: value.tolist() for name, value in asked.plant.items()} == {
         "running_mean": [0.0] * 4, "running_var": [1.0] * 4,
@@ -240,15 +243,15 @@ def test_every_axis_is_tried_where_channels_are_told(api: Api, sizes: list[int])
     """The first refusal is what is told if all refuse."""
     worker = Made(moving(0.3), 1, (0, 1, 2, 3))
     with pytest.raises(RequestError, match=r"^refused 1$"):
-        measure.training_steps(worker, "", api, 4, {})  # type: ignore[arg-type]
+        measure.training_steps(worker, "", api, 4, {})
     assert [asked.arguments["num_features"] for asked in worker.asked] == sizes
     worker = Made(moving(0.3), 2, (0, 1))
-    assert measure.training_steps(worker, "", api, 4, {}).channel_axis == 2  # type: ignore[arg-type]
+    assert measure.training_steps(worker, "", api, 4, {}).channel_axis == 2
 
 
 def test_every_axis_is_tried_where_arrays_are_given() -> None:
     worker = Made(moving(0.3), 2, (0, 1))
-    found = measure.training_steps(worker, "", FUNCTION, 4, {})  # type: ignore[arg-type]
+    found = measure.training_steps(worker, "", FUNCTION, 4, {})
     assert found.channel_axis == 2
     assert [len(asked.plant["weight"]) for asked in worker.asked] == [4, 5, 3]
 
@@ -256,14 +259,14 @@ def test_every_axis_is_tried_where_arrays_are_given() -> None:
 def test_one_axis_is_tried_where_the_layer_finds_it_itself() -> None:
     worker = Made(moving(0.3), 1, (0, 1))
     with pytest.raises(RequestError, match=r"^refused 1$"):
-        measure.training_steps(worker, "", KERAS, 4, {})  # type: ignore[arg-type]
+        measure.training_steps(worker, "", KERAS, 4, {})
     assert len(worker.asked) == 1
 
 
 def test_double_precision_is_asked_for_in_it() -> None:
     worker = Made(moving(0.3), 3)
-    measure.training_steps(worker, "", KERAS, 4, {"dtype": "float64"})  # type: ignore[arg-type]
-    measure.training_steps(worker, "", KERAS, 4, {"dtype": "float16"})  # type: ignore[arg-type]
+    measure.training_steps(worker, "", KERAS, 4, {"dtype": "float64"})
+    measure.training_steps(worker, "", KERAS, 4, {"dtype": "float16"})
     kinds = [step.input.dtype.name for asked in worker.asked for step in asked.steps]
     assert kinds == ["float64"] * 2 + ["float32"] * 2
 

@@ -281,7 +281,7 @@ def test_each_step_of_the_way_is_told() -> None:
     assert seen == [1, 2, 3]
     assert [found.confirmation is None for found in done] == [True, False, False]
     assert ran == [*range(1, laboratory.runs + 1)] != []
-    assert laboratory.runs == len(laboratory.pool.ran)  # type: ignore[attr-defined]
+    assert laboratory.runs == len(laboratory.pool.ran)
 
 
 def test_what_is_left_out_is_told_of_either_difference() -> None:
@@ -338,7 +338,7 @@ def test_what_fails_fails_once() -> None:
     ("result", "says"),
     [
         (Result([], [{}]), "PyTorch 0.0 gave something else than arrays: list index out of range"),
-        (Result(["text"], [{}]), "PyTorch 0.0 gave something else than arrays: could not"),  # type: ignore[list-item]
+        (Result(["text"], [{}]), "PyTorch 0.0 gave something else than arrays: could not"),
     ],
 )
 def test_what_gives_no_arrays_is_named(result: Result, says: str) -> None:

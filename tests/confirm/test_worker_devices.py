@@ -84,10 +84,10 @@ def test_a_link_of_chainer_learns_its_size_from_its_first_input(
     def link() -> Any:
         def call(x: Any) -> Any:
             calls.append(x)
-            call.gamma.array = np.ones(2)  # type: ignore[attr-defined]
+            call.gamma.array = np.ones(2)
             return SimpleNamespace(array=x)
 
-        call.gamma = SimpleNamespace(array=None)  # type: ignore[attr-defined]
+        call.gamma = SimpleNamespace(array=None)
         return call
 
     own = loaded(monkeypatch, "worker_chainer", module("chainer", using_config=using_config))

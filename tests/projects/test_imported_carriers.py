@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import Files, Project, projects_in
+from project_files import Files, Project
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.project.imported_carriers import ImportedCarriers
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return what makes a project of files by name, ``/`` written ``__``."""
-    return projects_in(tmp_path)
 
 
 def carried(files: Files) -> ImportedCarriers:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import BUILDS, Files, projects_in
+from project_files import BUILDS, Files
 from project_files import Project as Made
 
 from bnlint.frameworks.tables import catalogue
 from bnlint.semantics.project import project as module
 from bnlint.semantics.project.outline import imports_in, outline_of
 from bnlint.semantics.project.project import Project, imported_by, imported_roots
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Made:
-    """Return what makes a project of files by name, ``/`` written ``__``."""
-    return projects_in(tmp_path)
 
 
 def around(files: Files, name: str = "net") -> Project:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import Project, projects_in
+from project_files import Project
 
 from bnlint.semantics.project.resolver import Place, absolute, joined, split
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return what makes a project of files by name, ``/`` written ``__``."""
-    return projects_in(tmp_path)
-
 
 PACKAGE = {
     "net": "from pkg import block\nimport pkg.deep.layers as layers\n",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import BUILDS, Project, projects_in
+from project_files import BUILDS, Project
 
 from bnlint.engine.packages import Packages
 from bnlint.frameworks.tables import catalogue
@@ -19,13 +17,6 @@ from bnlint.semantics.project.triage import (
     switches_unknown_models,
     takes_part,
 )
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return what makes a project of files by name, ``/`` written ``__``."""
-    return projects_in(tmp_path)
-
 
 SCRIPT = "from nets import build\nmodel = build()\nmodel.eval()\n"
 

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from project_files import Project, projects_in
+from project_files import Project
 
 from bnlint.semantics.project import users as using
 from bnlint.semantics.project.users import MAX_USERS, may_be_used, users
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Return what makes a project of files by name, ``/`` written ``__``."""
-    return projects_in(tmp_path)
-
 
 USING = {
     "lib__INIT": "from .norms import block\nfrom .norms import other as renamed\n",

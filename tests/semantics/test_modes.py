@@ -299,7 +299,7 @@ def test_how_often_a_name_may_be_bound(often: int, expected: bool) -> None:
     assert feeds_gradient(found.project.evaluator, found.module, call) is expected
 
 
-def _run_in(code: str):  # type: ignore[no-untyped-def]
+def _run_in(code: str):
     """Return the evaluator, and the use of the model ``m`` that runs it."""
     found = facts(f"m = nn.BatchNorm1d(3)\n{code}\n")
     ev = found.project.evaluator

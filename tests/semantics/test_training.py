@@ -99,7 +99,7 @@ def test_a_file_outside_of_a_project() -> None:
 NET = "from torch import nn\n\nclass Net(nn.Module):\n    pass\n"
 
 
-def _in_project(folder: Path, code: str, script: str):  # type: ignore[no-untyped-def]
+def _in_project(folder: Path, code: str, script: str):
     """Return what is asked of a class of a file beside a script."""
     (folder / "net.py").write_text(code, "utf-8")
     (folder / "script.py").write_text(script, "utf-8")
