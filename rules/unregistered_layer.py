@@ -210,14 +210,14 @@ def _normalises(part: ast.expr, framework: Framework, context: Context) -> bool:
 def _is_named(argument: ast.expr, context: Context) -> bool:
     """Tell whether what a layer is given may be an attribute too: ``Sequential(self.bn)``.
 
-    So may a list that is not in view, and a variable that an attribute is set to.
+    So may what a list holds, and a variable that an attribute is set to.
     """
     ev, module = context.evaluator, context.module
     match argument:
         case ast.Starred(ast.Name() | ast.Attribute() as listed):
             found = [value.object for value in ev.evaluate(module, listed)]
             held = [part for one in found if isinstance(one, Sequence) for part in one.items]
-            return not held or any(p.node is None or _is_named(p.node, context) for p in held)
+            return any(p.node is None or _is_named(p.node, context) for p in held)
         case ast.Attribute():
             values = ev.evaluate(module, argument)
             return any(normalises(ev, context.sites, value) for value in values)
