@@ -27,32 +27,23 @@ from __future__ import annotations
 import argparse
 import ast
 import builtins
-import hashlib
-import importlib.machinery
 import json
 import os
 import random
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
-from single_faults import Fault, changed, faults, marked, switched, users
-
-ROOT = Path(__file__).resolve().parent.parent
-
-#: What faults are put into, and what of it runs in processes that know nothing of this one.
-ROOMS = ("rules/*.py", "bnlint/semantics/**/*.py", "bnlint/confirm/*.py")
-ELSEWHERE = "bnlint/confirm/worker[._]*py"
+from learnt import ELSEWHERE, ROOT, Known, Map, files, instead, limit, run_pytest, spent
+from single_faults import Fault, changed, faults, switched, users
 
 #: Tests of what every rule says of itself when it is imported; they run no function of one.
 OF_PAGES = "tests/test_rule_docs.py"
@@ -108,12 +99,6 @@ class Trial(NamedTuple):
         return f"{self.path}:{row}: {self.fault.kind}: {old[:90]} -> {self.fault.text[:90]}"
 
 
-def files() -> list[str]:
-    """Return the files that faults are put into."""
-    found = {path for room in ROOMS for path in ROOT.glob(room) if path.name != "__init__.py"}
-    return sorted(str(path.relative_to(ROOT)) for path in found)
-
-
 def drawn(count: int, seed: int) -> list[Trial]:
     """Return ``count`` faults: of all places any, and of its faults any."""
     places = [(path, at) for path in files() for at in faults((ROOT / path).read_text("utf-8"))]
@@ -143,189 +128,6 @@ def survived(record: Path) -> list[Trial]:
     return found
 
 
-# ---------------------------------------------------------------------------------- imports
-
-
-def instead(compiled: Mapping[str, Callable[[str], ast.Module]]) -> None:
-    """Have files imported as ``compiled`` makes them of their text, by path."""
-    plain = importlib.machinery.SourceFileLoader.get_code
-
-    def get_code(loader: Any, name: str) -> CodeType | None:
-        path = loader.get_filename(name)
-        key = os.path.relpath(path, ROOT)
-        if key not in compiled:
-            return plain(loader, name)
-        tree = compiled[key](Path(path).read_text("utf-8"))
-        return compile(tree, path, "exec", dont_inherit=True)
-
-    pytest.MonkeyPatch().setattr(importlib.machinery.SourceFileLoader, "get_code", get_code)
-
-
-class Slow(BaseException):
-    """A test that took too long, whatever catches exceptions in it."""
-
-
-def _limit(seconds: float) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Slow(f"more than {seconds:g} seconds")
-
-    signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-
-
-def _spent() -> float:
-    """Return the seconds of the processor of this process and of those that it waited for."""
-    return sum(os.times()[:4])
-
-
-def _pytest(tests: Iterable[str], plugin: object) -> None:
-    os.environ["CI"] = "true"  # Hypothesis tries the same each time
-    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:terminal"]
-    pytest.main([*options, "--rootdir", str(ROOT), "-o", "addopts=", *tests], plugins=[plugin])
-
-
-# ---------------------------------------------------------------------------------- the map
-
-
-class Known(NamedTuple):
-    """What is known of a test: its seconds, and the marks that it sets, by file."""
-
-    seconds: float
-    ran: dict[str, int]
-
-
-def _digest(path: str) -> str:
-    return hashlib.blake2b((ROOT / path).read_bytes(), digest_size=8).hexdigest()
-
-
-class Map:
-    """Which tests set which marks of which files, kept in a file."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.sources: dict[str, str] = {}
-        self.tests: dict[str, dict[str, Any]] = {}
-        if path.exists():
-            data = json.loads(path.read_text("utf-8"))
-            self.sources = data["sources"]
-            self.tests = {f: row for f, row in data["tests"].items() if (ROOT / f).exists()}
-
-    def known(self) -> dict[str, Known]:
-        """Return what is known, by the id of the test; a test that failed or was slow is not."""
-        return {
-            name: Known(row[0], {path: int(bits, 16) for path, bits in row[1].items()})
-            for file in self.tests.values()
-            for name, row in file["tests"].items()
-        }
-
-    def renew(self, tests: Iterable[str], each: float) -> None:
-        """Run the tests of files that have changed."""
-        stale = [file for file in _test_files(tests) if self._is_stale(file)]
-        if not self.tests:
-            self.sources = {path: _digest(path) for path in files()}
-        for start in range(0, len(stale), 4):  # what was learnt is kept if this is cut off
-            some = stale[start : start + 4]
-            with tempfile.TemporaryDirectory() as folder:
-                answer = Path(folder, "map.json")
-                child = os.fork()
-                if not child:
-                    _silent()
-                    os._exit(_learn(some, each, answer))
-                os.waitpid(child, 0)
-                learnt = json.loads(answer.read_text("utf-8"))
-            for file in some:
-                own = {n: row for n, row in learnt.items() if n.split("::")[0] == file}
-                self.tests[file] = {"digest": _digest(file), "tests": own}
-            self.path.write_text(json.dumps({"sources": self.sources, "tests": self.tests}))
-            print(f"{len(learnt)} tests of {len(some)} files", flush=True)
-
-    def _is_stale(self, file: str) -> bool:
-        return self.tests.get(file, {}).get("digest") != _digest(file)
-
-    def runs(self, known: Known, trial: Trial) -> bool:
-        """Tell whether a test may notice a fault, as far as is known: it runs where it matters."""
-        path, fault = trial.path, trial.fault
-        bits = known.ran.get(path, 0)
-        if fault.block < 0 or _digest(path) != self.sources.get(path):
-            return bits > 0
-        return any(bits >> mark & 1 for mark in fault.outcomes or (fault.block,))
-
-
-def _test_files(tests: Iterable[str]) -> Iterator[str]:
-    for name in tests:
-        path = ROOT / name
-        for file in sorted(path.rglob("test_*.py")) if path.is_dir() else [path]:
-            yield str(file.relative_to(ROOT))
-
-
-def _silent() -> None:
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
-        os.dup2(null, stream)
-
-
-def _learn(tests: list[str], each: float, answer: Path) -> int:
-    """Run tests and write what they run."""
-    first, makers, spans = 0, {}, {}
-    for path in files():
-        if not Path(path).match(ELSEWHERE):
-            _, marks = marked((ROOT / path).read_text("utf-8"), 0)
-            makers[path] = partial(_marked, first)
-            spans[path] = (first, first + marks)
-            first += marks
-    ran = bytearray(first)
-    vars(builtins)["_bnlint_ran"] = ran
-    vars(builtins)["_bnlint_held"] = partial(_held, ran)
-    instead(makers)
-    learnt: dict[str, Any] = {}
-
-    class Learner:
-        failed = False
-
-        @pytest.hookimpl(wrapper=True)
-        def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-            ran[:] = bytes(first)
-            self.failed = False
-            began = _spent()
-            _limit(each)
-            try:
-                return (yield)
-            finally:
-                _limit(0)
-                if not self.failed:
-                    bits = {
-                        path: f"{number:x}"
-                        for path, (a, b) in spans.items()
-                        if (number := _number(ran[a:b]))
-                    }
-                    learnt[item.nodeid] = [round(_spent() - began, 4), bits]
-
-        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-            if report.outcome != "passed":
-                self.failed = True
-
-    _pytest(tests, Learner())
-    answer.write_text(json.dumps(learnt))
-    return 0
-
-
-def _held(ran: bytearray, mark: int, value: object) -> object:
-    """Note whether a condition holds; an array with many values may do both."""
-    try:
-        ran[mark + bool(value)] = 1
-    except ValueError:
-        ran[mark] = ran[mark + 1] = 1
-    return value
-
-
-def _marked(first: int, text: str) -> ast.Module:
-    return marked(text, first)[0]
-
-
-def _number(ran: bytearray) -> int:
-    return sum(1 << index for index, byte in enumerate(ran) if byte) if any(ran) else 0
-
-
 # ---------------------------------------------------------------------------------- trials
 
 
@@ -351,7 +153,7 @@ def ordered(trial: Trial, known: dict[str, Known], learnt: Map) -> list[str]:
     chance = random.Random(trial.number)
     files: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for name, row in known.items():
-        if learnt.runs(row, trial):
+        if learnt.runs(row, trial.path, trial.fault):
             subject = name.split(" ")[0] if " " in name else name.split("::")[0]
             files[subject].append((row.seconds * chance.random(), name))
     places = [
@@ -425,14 +227,14 @@ class Server:
         done = 0
         for number, item in enumerate(items):
             after = items[number + 1] if number + 1 < len(items) else None
-            _limit(2 * self.options.each)
+            limit(2 * self.options.each)
             try:
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
             except BaseException as error:
                 self.failed = self.failed or f"{item.nodeid}: {type(error).__name__}"
-            _limit(0)
+            limit(0)
             done += 1
-            if self.failed or _spent() > self.options.limit:
+            if self.failed or spent() > self.options.limit:
                 break
         shutil.rmtree(folder, ignore_errors=True)
         os.write(writer, json.dumps([self.failed, done]).encode())
@@ -468,7 +270,7 @@ def anew(trial: Trial, options: argparse.Namespace, learnt: Map) -> Outcome:
     def run(tests: list[str], code: dict[str, Callable[[str], ast.Module]], writer: int) -> None:
         instead(code)
         vars(builtins)["_bnlint_fault"] = -1
-        _pytest(sorted({name.split("::")[0] for name in tests}), Anew(tests, options, writer))
+        run_pytest(sorted({name.split("::")[0] for name in tests}), Anew(tests, options, writer))
         os.write(writer, json.dumps(["they could not be collected", 0]).encode())
 
     def faulty(text: str) -> ast.Module:
@@ -644,7 +446,7 @@ def main() -> int:
             path: partial(switched, chosen=chosen)
             for path, chosen in by_file.items()
         })  # fmt: skip
-        _pytest(sorted(learnt.tests), Server(trials, options, learnt))
+        run_pytest(sorted(learnt.tests), Server(trials, options, learnt))
     report(options)
     return 0
 
